@@ -1,0 +1,100 @@
+// One declaration per field.
+//
+// A settings struct lists its fields once, in `Describe`. Everything that treats settings as data
+// is a visitor over that list: reading YAML, `--set`, the JSON Schema for editors, the help text,
+// the canonical form that is hashed, and the difference between two arms.
+//
+//   struct OptimizerSettings {
+//     double beta1 = 0.9;
+//     template <typename Self, typename Visitor>
+//     static void Describe(Self& s, Visitor& v) {
+//       v.Field("beta1", s.beta1, {.help = "decay of the first moment", .minimum = 0, .maximum =
+//       1});
+//     }
+//   };
+//
+// A visitor offers
+//   Field(name, value, FieldInfo)   for bool, int64_t, double, std::string, an enum with EnumNames,
+//                                   CapacityFactor, LayerSelection, and std::vector of int64_t or
+//                                   std::string;
+//   Group(name, settings, help)     for a nested settings struct;
+//   List(name, vector, help)        for a vector of settings structs;
+//   Shorthand(name)                 the field that a scalar in place of the whole mapping sets:
+//                                   `upcycle: copy` for `upcycle: {method: copy}`.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace upcycle {
+
+// What a field can change. Only fields that decide the result enter a stage's fingerprint.
+enum class Effect {
+  kResult,
+  kSpeed,  // threads, device, how often something is written: the same result, sooner or later
+};
+
+struct FieldInfo {
+  const char* help = "";
+  double minimum = -std::numeric_limits<double>::infinity();  // for numbers, inclusive
+  double maximum = std::numeric_limits<double>::infinity();
+  bool above_minimum = false;  // the minimum itself is excluded
+  const char* unit = "";       // "tokens", "steps", ...
+  Effect effect = Effect::kResult;
+};
+
+// The words of an enum, in the order in which help shows them. Specialise it beside the enum:
+//   template <> struct EnumNames<Family> {
+//     static constexpr EnumName<Family> values[] = {{Family::kLlama, "llama", "RMSNorm, SwiGLU"},
+//     …};
+//   };
+template <typename E>
+struct EnumName {
+  E value;
+  std::string_view name;
+  std::string_view help;
+};
+template <typename E>
+struct EnumNames;
+
+template <typename E>
+concept NamedEnum = requires {
+  EnumNames<E>::values;
+};
+
+template <NamedEnum E>
+std::string_view NameOf(E value) {
+  for (const auto& entry : EnumNames<E>::values) {
+    if (entry.value == value) return entry.name;
+  }
+  return "?";
+}
+
+// A positive factor, or the word `dropless`: every assignment is served, nothing has a capacity.
+struct CapacityFactor {
+  std::optional<double> factor;  // empty: dropless
+  bool dropless() const { return !factor.has_value(); }
+  bool operator==(const CapacityFactor&) const = default;
+};
+
+// `all`, `every_other` (1, 3, 5, …), or a list of layer numbers from 0.
+struct LayerSelection {
+  enum class Kind { kAll, kEveryOther, kList };
+  Kind kind = Kind::kAll;
+  std::vector<int64_t> layers;  // for kList: ascending, distinct
+  bool Contains(int64_t layer) const {
+    if (kind == Kind::kAll) return true;
+    if (kind == Kind::kEveryOther) return layer % 2 == 1;
+    for (int64_t listed : layers) {
+      if (listed == layer) return true;
+    }
+    return false;
+  }
+  bool operator==(const LayerSelection&) const = default;
+};
+
+}  // namespace upcycle

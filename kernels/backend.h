@@ -1,0 +1,297 @@
+// Every operation of the model, stated once: equation, shapes, checks. Two bodies implement it,
+// kernels/cpu and kernels/cuda.
+//
+// Conventions
+//   Outputs first, then inputs, then scalars. All tensors live in this backend's memory.
+//   n tokens of a micro-batch (B sequences of L tokens, n = B·L), D width, H heads, K key/value
+//   heads, W head width, F hidden width, V vocabulary, E experts, T experts a token, R = n·T rows
+//   of assignments.
+//   "+=" in an equation means that the output accumulates. Gradients are named d_x; gradients of
+//   weights always accumulate.
+//   Shape mistakes are bugs of ours: the checked front throws Error(Cause::kBug).
+//   Every op gives the same bits for any number of threads; on CUDA reductions have a fixed order.
+//   Calls may be asynchronous; CopyToHost waits for all that came before it.
+//   No op allocates.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/recipe/settings.h"
+#include "core/tensor.h"
+
+namespace upcycle {
+
+enum class Transpose { kNo, kYes };
+enum class Accumulate { kNo, kYes };
+
+// The MLP's activation. kSwiGlu: rows hold [gate | up], a = gate · sigmoid(gate) · up.
+// kSquaredRelu: a = max(x, 0)².
+enum class Activation { kSwiGlu, kSquaredRelu };
+
+// Width of what enters the activation for a hidden width F: 2F with a gate, else F.
+constexpr int64_t ActivationInputs(Activation activation, int64_t hidden) {
+  return activation == Activation::kSwiGlu ? 2 * hidden : hidden;
+}
+
+struct AttentionShape {
+  int64_t sequences = 0;   // B
+  int64_t length = 0;      // L
+  int64_t heads = 0;       // H
+  int64_t kv_heads = 0;    // K, divides H
+  int64_t head_width = 0;  // W, even
+
+  int64_t tokens() const { return sequences * length; }
+  int64_t query_width() const { return heads * head_width; }  // columns of q and of out
+  int64_t fused_width() const { return (heads + 2 * kv_heads) * head_width; }  // [q | k | v]
+};
+
+// What the router says about n tokens.
+struct Routing {
+  Tensor probabilities;  // [n, E] softmax over all experts
+  Tensor log_sum_exp;    // [n] of the logits
+  Tensor expert;         // [n, T] int32: most probable first; equal logits: the lower index first
+  Tensor weight;         // [n, T] what each chosen expert's output is multiplied by
+};
+
+// Where each assignment goes. The rows of expert e are [offsets[e], offsets[e] + counts[e]),
+// ordered by token.
+struct Dispatch {
+  Tensor counts;         // [E] int32, rows each expert serves
+  Tensor offsets;        // [E] int32, the first row of each expert
+  Tensor row_of;         // [n, T] int32, the row of an assignment, or -1 if it was dropped
+  Tensor assignment_of;  // [R] int32, the flat index token·T + j of a row's assignment, or -1 for a
+                         // row that no expert serves
+};
+
+// One step of AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019).
+struct AdamWStep {
+  double learning_rate = 0;
+  double beta1 = 0;
+  double beta2 = 0;
+  double epsilon = 0;
+  double weight_decay = 0;
+  double clip_norm = 0;  // gradients are scaled by min(1, clip_norm / norm); 0: never
+  int64_t step = 0;      // from 1, for the bias correction
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+
+  // "cpu (AVX-512, 2 threads)", for provenance and messages.
+  virtual std::string Name() const = 0;
+
+  // --- memory
+  // ---------------------------------------------------------------------------------------
+
+  // `bytes` of zeroed memory, aligned for every op. Throws Error(kMemory) naming the amount.
+  virtual void* Allocate(int64_t bytes) = 0;
+  virtual void Free(void* memory) = 0;
+  // Copies whole tensors between this backend's memory and the host's; shapes and types agree.
+  void CopyToHost(Tensor host, ConstTensor source);
+  void CopyFromHost(Tensor destination, ConstTensor host);
+  void Copy(Tensor destination, ConstTensor source);
+  void Zero(Tensor x);
+
+  // --- dense algebra
+  // --------------------------------------------------------------------------------
+
+  // out [M, N] (+)= op(a) · op(b), where op(a) is [M, I] and op(b) is [I, N].
+  void MatMul(Tensor out, ConstTensor a, Transpose transpose_a, ConstTensor b,
+              Transpose transpose_b, Accumulate accumulate = Accumulate::kNo);
+  // out += x, any equal shapes.
+  void Add(Tensor out, ConstTensor x);
+
+  // --- embedding
+  // ------------------------------------------------------------------------------------
+
+  // out [n, D] = table [V, D] at tokens [n] int32.
+  void EmbeddingForward(Tensor out, ConstTensor table, ConstTensor tokens);
+  // d_table [V, D] at tokens += d_out, in the order of the tokens.
+  void EmbeddingBackward(Tensor d_table, ConstTensor d_out, ConstTensor tokens);
+
+  // --- normalisation (rows of x [n, D])
+  // --------------------------------------------------------------
+
+  // rstd = 1 / sqrt(mean(x²) + epsilon), out = x · rstd · weight (Zhang and Sennrich 2019).
+  void RmsNormForward(Tensor out, Tensor rstd, ConstTensor x, ConstTensor weight, double epsilon);
+  // d_x += …, d_weight +=.
+  void RmsNormBackward(Tensor d_x, Tensor d_weight, ConstTensor d_out, ConstTensor x,
+                       ConstTensor weight, ConstTensor rstd);
+  // out = (x - mean) · rstd · weight + bias, with the biased variance (Ba, Kiros, Hinton 2016).
+  void LayerNormForward(Tensor out, Tensor mean, Tensor rstd, ConstTensor x, ConstTensor weight,
+                        ConstTensor bias, double epsilon);
+  // d_x += …, d_weight +=, d_bias +=.
+  void LayerNormBackward(Tensor d_x, Tensor d_weight, Tensor d_bias, ConstTensor d_out,
+                         ConstTensor x, ConstTensor weight, ConstTensor mean, ConstTensor rstd);
+
+  // --- attention
+  // ------------------------------------------------------------------------------------
+
+  // cosines and sines [L, W/2] of position · theta^(-2i/W) (Su et al. 2021).
+  void RopeTables(Tensor cosines, Tensor sines, double theta);
+  // Rotates q and k of qkv [n, (H + 2K)·W] in place; element i of a head pairs with i + W/2, as
+  // Hugging Face's Llama does. The backward pass is the opposite rotation.
+  void RopeForward(Tensor qkv, ConstTensor cosines, ConstTensor sines, const AttentionShape& shape);
+  void RopeBackward(Tensor d_qkv, ConstTensor cosines, ConstTensor sines,
+                    const AttentionShape& shape);
+  // Causal attention, scores scaled by 1/sqrt(W); query head h reads key head h·K/H.
+  // out [n, H·W]; log_sum_exp [B, H, L] of the scaled scores, kept for the backward pass.
+  void AttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
+                        const AttentionShape& shape);
+  // d_qkv [n, (H + 2K)·W] is overwritten.
+  void AttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out, ConstTensor log_sum_exp,
+                         ConstTensor qkv, const AttentionShape& shape);
+
+  // --- activation
+  // -----------------------------------------------------------------------------------
+
+  // out [R, F] = row_weight[r] · activation(x [R, ActivationInputs(F)]); an empty row_weight
+  // means 1.
+  void ActivationForward(Tensor out, ConstTensor x, ConstTensor row_weight, Activation activation);
+  // d_x is overwritten; d_row_weight [R] = Σ_f d_out · activation(x), left out when empty.
+  void ActivationBackward(Tensor d_x, Tensor d_row_weight, ConstTensor d_out, ConstTensor x,
+                          ConstTensor row_weight, Activation activation);
+
+  // --- router
+  // ---------------------------------------------------------------------------------------
+
+  // Fills `routing` from logits [n, E]. softmax_then_topk: weight = the chosen probabilities, as
+  // they are. topk_then_softmax: softmax over the chosen logits.
+  void RouterForward(const Routing& routing, ConstTensor logits, RoutingOrder order);
+  // d_logits [n, E] = what flows through the weights (d_weight [n, T]), plus the load-balance
+  // loss's gradient on the probabilities (balance_gradient [S, E], row s for the s-th n/S tokens;
+  // may be empty), plus z_factor · ∂/∂logits Σ log_sum_exp².
+  void RouterBackward(Tensor d_logits, const Routing& routing, ConstTensor d_weight,
+                      ConstTensor balance_gradient, double z_factor, RoutingOrder order);
+  // counts [S, E] int32 = assignments of each of S equal spans of tokens, expert [n, T].
+  void CountAssignments(Tensor counts, ConstTensor expert);
+  // gradient [S, E] = factor · counts; loss [1] = Σ_s Σ_e gradient[s, e] · Σ_{t in s} p[t, e].
+  // With factor = c·E/(T·m²) for spans of m tokens this is the loss of Switch (Fedus et al. 2021)
+  // as Megatron-Core scales it: c at perfect balance.
+  void BalanceLoss(Tensor loss, Tensor gradient, ConstTensor probabilities, ConstTensor counts,
+                   double factor);
+  // loss [1] = factor · Σ log_sum_exp² (ST-MoE, Zoph et al. 2022).
+  void RouterZLoss(Tensor loss, ConstTensor log_sum_exp, double factor);
+
+  // --- experts
+  // --------------------------------------------------------------------------------------
+
+  // Gives every assignment a row, at most `capacity` for each expert. kProbs keeps the largest
+  // weights (equal: the earlier token), kPosition the earliest tokens.
+  void PlanDispatch(const Dispatch& dispatch, ConstTensor expert, ConstTensor weight,
+                    int64_t capacity, DropPolicy policy);
+  // rows [R, D] = x [n, D] at each row's token; unserved rows become 0.
+  void GatherRows(Tensor rows, ConstTensor x, const Dispatch& dispatch);
+  // out [n, D] (+)= Σ_j rows[row_of[t, j]] in the order of j; dropped assignments add nothing.
+  void CombineRows(Tensor out, ConstTensor rows, const Dispatch& dispatch,
+                   Accumulate accumulate = Accumulate::kNo);
+  // row_weight [R] = weight [n, T] of each row's assignment; unserved rows become 0.
+  void GatherWeights(Tensor row_weight, ConstTensor weight, const Dispatch& dispatch);
+  // d_weight [n, T] = d_row_weight [R] of each assignment's row; 0 where it was dropped.
+  void ScatterWeights(Tensor d_weight, ConstTensor d_row_weight, const Dispatch& dispatch);
+  // For each expert e: out [R, O] rows = rows [R, I] · weights[e] [O, I]ᵀ. Unserved rows are left
+  // alone.
+  void ExpertMatMul(Tensor out, ConstTensor rows, ConstTensor weights, const Dispatch& dispatch);
+  // d_rows [R, I] rows = d_out [R, O] · weights[e].
+  void ExpertMatMulBackwardRows(Tensor d_rows, ConstTensor d_out, ConstTensor weights,
+                                const Dispatch& dispatch);
+  // d_weights[e] [O, I] += d_outᵀ · rows, over e's rows; nothing for an expert without rows.
+  void ExpertMatMulBackwardWeights(Tensor d_weights, ConstTensor d_out, ConstTensor rows,
+                                   const Dispatch& dispatch);
+
+  // --- loss
+  // -----------------------------------------------------------------------------------------
+
+  // losses [n] = log Σ exp(logits) - logits[target]; a target of -1 gives 0. logits [n, V], targets
+  // [n].
+  void CrossEntropyForward(Tensor losses, ConstTensor logits, ConstTensor targets);
+  // As forward, and logits becomes its own gradient: scale · (softmax - one-hot), 0 for target -1.
+  void CrossEntropyBackward(Tensor losses, Tensor logits, ConstTensor targets, double scale);
+  // total [1] = Σ x, accumulated in double.
+  void Sum(Tensor total, ConstTensor x);
+
+  // --- optimizer
+  // ------------------------------------------------------------------------------------
+
+  // norm [1] = sqrt(Σ g²) over all of a flat gradient, accumulated in double.
+  void GradientNorm(Tensor norm, ConstTensor gradient);
+  // g = gradient · min(1, clip_norm / norm); m, v moments; weights -= lr · (m̂/(sqrt(v̂) + ε) +
+  // wd·weights).
+  void AdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, ConstTensor norm,
+             const AdamWStep& step);
+
+ protected:
+  Backend() = default;
+
+ private:
+  // The bodies: arguments have passed the checks above.
+  virtual void DoCopyToHost(Tensor host, ConstTensor source) = 0;
+  virtual void DoCopyFromHost(Tensor destination, ConstTensor host) = 0;
+  virtual void DoCopy(Tensor destination, ConstTensor source) = 0;
+  virtual void DoZero(Tensor x) = 0;
+  virtual void DoMatMul(Tensor out, ConstTensor a, Transpose transpose_a, ConstTensor b,
+                        Transpose transpose_b, Accumulate accumulate) = 0;
+  virtual void DoAdd(Tensor out, ConstTensor x) = 0;
+  virtual void DoEmbeddingForward(Tensor out, ConstTensor table, ConstTensor tokens) = 0;
+  virtual void DoEmbeddingBackward(Tensor d_table, ConstTensor d_out, ConstTensor tokens) = 0;
+  virtual void DoRmsNormForward(Tensor out, Tensor rstd, ConstTensor x, ConstTensor weight,
+                                double epsilon) = 0;
+  virtual void DoRmsNormBackward(Tensor d_x, Tensor d_weight, ConstTensor d_out, ConstTensor x,
+                                 ConstTensor weight, ConstTensor rstd) = 0;
+  virtual void DoLayerNormForward(Tensor out, Tensor mean, Tensor rstd, ConstTensor x,
+                                  ConstTensor weight, ConstTensor bias, double epsilon) = 0;
+  virtual void DoLayerNormBackward(Tensor d_x, Tensor d_weight, Tensor d_bias, ConstTensor d_out,
+                                   ConstTensor x, ConstTensor weight, ConstTensor mean,
+                                   ConstTensor rstd) = 0;
+  virtual void DoRopeTables(Tensor cosines, Tensor sines, double theta) = 0;
+  virtual void DoRope(Tensor qkv, ConstTensor cosines, ConstTensor sines,
+                      const AttentionShape& shape, bool backward) = 0;
+  virtual void DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
+                                  const AttentionShape& shape) = 0;
+  virtual void DoAttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out,
+                                   ConstTensor log_sum_exp, ConstTensor qkv,
+                                   const AttentionShape& shape) = 0;
+  virtual void DoActivationForward(Tensor out, ConstTensor x, ConstTensor row_weight,
+                                   Activation activation) = 0;
+  virtual void DoActivationBackward(Tensor d_x, Tensor d_row_weight, ConstTensor d_out,
+                                    ConstTensor x, ConstTensor row_weight,
+                                    Activation activation) = 0;
+  virtual void DoRouterForward(const Routing& routing, ConstTensor logits, RoutingOrder order) = 0;
+  virtual void DoRouterBackward(Tensor d_logits, const Routing& routing, ConstTensor d_weight,
+                                ConstTensor balance_gradient, double z_factor,
+                                RoutingOrder order) = 0;
+  virtual void DoCountAssignments(Tensor counts, ConstTensor expert) = 0;
+  virtual void DoBalanceLoss(Tensor loss, Tensor gradient, ConstTensor probabilities,
+                             ConstTensor counts, double factor) = 0;
+  virtual void DoRouterZLoss(Tensor loss, ConstTensor log_sum_exp, double factor) = 0;
+  virtual void DoPlanDispatch(const Dispatch& dispatch, ConstTensor expert, ConstTensor weight,
+                              int64_t capacity, DropPolicy policy) = 0;
+  virtual void DoGatherRows(Tensor rows, ConstTensor x, const Dispatch& dispatch) = 0;
+  virtual void DoCombineRows(Tensor out, ConstTensor rows, const Dispatch& dispatch,
+                             Accumulate accumulate) = 0;
+  virtual void DoGatherWeights(Tensor row_weight, ConstTensor weight, const Dispatch& dispatch) = 0;
+  virtual void DoScatterWeights(Tensor d_weight, ConstTensor d_row_weight,
+                                const Dispatch& dispatch) = 0;
+  virtual void DoExpertMatMul(Tensor out, ConstTensor rows, ConstTensor weights,
+                              const Dispatch& dispatch) = 0;
+  virtual void DoExpertMatMulBackwardRows(Tensor d_rows, ConstTensor d_out, ConstTensor weights,
+                                          const Dispatch& dispatch) = 0;
+  virtual void DoExpertMatMulBackwardWeights(Tensor d_weights, ConstTensor d_out, ConstTensor rows,
+                                             const Dispatch& dispatch) = 0;
+  virtual void DoCrossEntropy(Tensor losses, ConstTensor logits, Tensor d_logits,
+                              ConstTensor targets, double scale) = 0;
+  virtual void DoSum(Tensor total, ConstTensor x) = 0;
+  virtual void DoGradientNorm(Tensor norm, ConstTensor gradient) = 0;
+  virtual void DoAdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, ConstTensor norm,
+                       const AdamWStep& step) = 0;
+};
+
+// The CPU backend with its own threads, at least one. Instruction set chosen at run time.
+std::unique_ptr<Backend> MakeCpuBackend(int threads);
+
+}  // namespace upcycle

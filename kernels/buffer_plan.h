@@ -1,0 +1,56 @@
+// Memory planned before the first step: every buffer is declared with its category, the total is
+// known before anything is allocated, and one block holds them all.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/tensor.h"
+#include "kernels/backend.h"
+
+namespace upcycle {
+
+enum class MemoryCategory { kWeights, kGradients, kOptimizer, kActivations, kWorkspace };
+inline constexpr int kMemoryCategories = 5;
+
+class BufferPlan {
+ public:
+  // Declares a buffer. `*tensor` gets its shape at once and its memory in Bind, so it must stay
+  // where it is until then. Buffers of one category lie one behind the other in the order of their
+  // declaration, each aligned to 64 bytes.
+  void Add(Tensor* tensor, MemoryCategory category, DataType type, Shape shape);
+
+  // Bytes of one category so far, alignment included.
+  int64_t Bytes(MemoryCategory category) const { return bytes_[static_cast<size_t>(category)]; }
+  int64_t TotalBytes() const;
+
+  // The block that holds all buffers; freed with this object.
+  class Block {
+   public:
+    Block(Backend& backend, int64_t bytes);
+    ~Block();
+    Block(const Block&) = delete;
+    Block& operator=(const Block&) = delete;
+    void* memory() const { return memory_; }
+
+   private:
+    Backend& backend_;
+    void* memory_;
+  };
+
+  // Allocates the block, zeroed, and gives every declared tensor its memory.
+  std::unique_ptr<Block> Bind(Backend& backend);
+
+ private:
+  struct Entry {
+    Tensor* tensor;
+    MemoryCategory category;
+    int64_t offset;  // within the category
+  };
+  std::vector<Entry> entries_;
+  std::array<int64_t, kMemoryCategories> bytes_ = {};
+};
+
+}  // namespace upcycle
