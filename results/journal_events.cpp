@@ -1,0 +1,72 @@
+#include "results/journal_events.h"
+
+#include <limits>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
+#include "core/error.h"
+
+namespace upcycle {
+namespace {
+
+using Json = nlohmann::json;
+
+double Number(const Json& value) {
+  return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+}
+
+template <typename T>
+std::optional<T> Optional(const Json& event, const char* key) {
+  const auto found = event.find(key);
+  if (found == event.end() || found->is_null()) return std::nullopt;
+  return found->get<T>();
+}
+
+AttemptEnd ParseEnd(const Json& event) {
+  AttemptEnd end = {.outcome = StageStateFromName(event.at("outcome").get<std::string>()),
+                    .cause = event.value("cause", ""),
+                    .message = event.value("message", ""),
+                    .peak_memory_bytes = Optional<int64_t>(event, "peak_memory_bytes"),
+                    .wall_seconds = Optional<double>(event, "wall_seconds"),
+                    .time = Optional<double>(event, "time")};
+  UPCYCLE_CHECK(IsOutcome(end.outcome));
+  return end;
+}
+
+StageEvent Parse(const Json& event) {
+  const auto kind = event.at("event").get<std::string>();
+  if (kind == "attempt_started") {
+    return AttemptStart{.host = event.value("host", ""),
+                        .pid = event.value("pid", int64_t{0}),
+                        .device = event.value("device", ""),
+                        .time = Optional<double>(event, "time")};
+  }
+  if (kind == "attempt_ended") return ParseEnd(event);
+  if (kind == "result") {
+    return Result{.metric = event.at("metric").get<std::string>(),
+                  .value = Number(event.at("value")),
+                  .standard_error = Optional<double>(event, "stderr"),
+                  .count = Optional<int64_t>(event, "count")};
+  }
+  if (kind == "progress") {
+    return Progress{.step = event.at("step").get<int64_t>(),
+                    .steps = event.at("steps").get<int64_t>()};
+  }
+  return OtherEvent{};
+}
+
+}  // namespace
+
+StageEvent ParseStageEvent(std::string_view json) {
+  try {
+    return Parse(Json::parse(json));
+  } catch (const Json::exception& error) {
+    throw Error(Cause::kBug,
+                fmt::format("a journal has the event {}, which cannot be understood: {}", json,
+                            error.what()));
+  }
+}
+
+}  // namespace upcycle

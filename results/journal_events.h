@@ -1,0 +1,61 @@
+// The events of a stage's journal that the ledger understands. Events of other kinds are for other
+// readers and are skipped.
+//
+//   {"event": "attempt_started", "host": TEXT, "pid": INTEGER, "device": TEXT, "time": SECONDS}
+//   {"event": "attempt_ended", "outcome": "complete" | "failed" | "diverged" | "stopped",
+//    "cause": TEXT, "message": TEXT, "peak_memory_bytes": INTEGER, "wall_seconds": SECONDS,
+//    "time": SECONDS}
+//   {"event": "result", "metric": TEXT, "value": NUMBER, "stderr": NUMBER, "count": INTEGER}
+//   {"event": "progress", "step": INTEGER, "steps": INTEGER}
+//
+// Needed are `outcome`, `metric`, `value`, `step` and `steps`; everything else may be missing. A
+// number that is null stands for one that is not finite. `time` counts seconds since 1970.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "results/records.h"
+
+namespace upcycle {
+
+struct AttemptStart {
+  std::string host;
+  int64_t pid = 0;
+  std::string device;
+  std::optional<double> time = std::nullopt;
+};
+
+struct AttemptEnd {
+  StageState outcome = StageState::kFailed;  // complete, failed, diverged or stopped
+  std::string cause;                         // CauseName of core/error.h, or empty
+  std::string message;
+  std::optional<int64_t> peak_memory_bytes = std::nullopt;
+  std::optional<double> wall_seconds = std::nullopt;
+  std::optional<double> time = std::nullopt;
+};
+
+// A final value of an evaluation.
+struct Result {
+  std::string metric;
+  double value = 0;
+  std::optional<double> standard_error = std::nullopt;
+  std::optional<int64_t> count = std::nullopt;
+};
+
+struct Progress {
+  int64_t step = 0;
+  int64_t steps = 0;
+};
+
+struct OtherEvent {};
+
+using StageEvent = std::variant<OtherEvent, AttemptStart, AttemptEnd, Result, Progress>;
+
+// Throws Error(kBug) if it is not an event, or lacks what its kind needs.
+StageEvent ParseStageEvent(std::string_view json);
+
+}  // namespace upcycle

@@ -1,0 +1,240 @@
+#include "results/ledger_reader.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "results/ledger.h"
+#include "results/nearest_name.h"
+
+namespace upcycle {
+namespace {
+
+// The rows of one metric that belong to a role of a study's present runs. CROSS JOIN keeps the
+// order of the loops, which goes from the study's few rows to single look-ups in the large tables.
+constexpr std::string_view kValuesOfRuns =
+    "SELECT run.id, found.value, {} FROM arm "
+    "CROSS JOIN run ON run.arm = arm.id AND NOT run.absent "
+    "CROSS JOIN run_stage ON run_stage.run = run.id AND run_stage.role = ? "
+    "CROSS JOIN {} AS found ON found.stage = run_stage.stage "
+    "AND found.metric = (SELECT id FROM metric WHERE name = ?) "
+    "WHERE arm.study = ? AND NOT arm.absent";
+
+constexpr StageRole kRolesWithValues[] = {StageRole::kEvaluate, StageRole::kTrain,
+                                          StageRole::kStart};
+
+template <typename T>
+std::optional<T> IfPresent(const Statement& row, int column, T value) {
+  return row.IsNull(column) ? std::nullopt : std::optional<T>(value);
+}
+
+StageFacts StageFromRow(const Statement& row) {
+  return {.id = row.Int(0),
+          .fingerprint = Fingerprint::FromHex(row.Text(1)),
+          .kind = row.Text(2),
+          .state = StageStateFromName(row.Text(3)),
+          .reason = row.Text(4),
+          .step = row.Int(5),
+          .steps = row.Int(6)};
+}
+
+std::string UnknownStudy(std::string_view name, const std::vector<std::string>& known,
+                         const fs::path& path) {
+  std::string message = fmt::format("there is no study \"{}\" in {}", name, path.native());
+  if (known.empty()) return message + ", which has none yet: run a recipe first";
+  const std::string nearest = NearestName(name, known);
+  if (!nearest.empty()) message += fmt::format("; did you mean \"{}\"?", nearest);
+  const size_t shown = std::min<size_t>(known.size(), 20);
+  message += fmt::format(" It has {}", fmt::join(known.begin(), known.begin() + shown, ", "));
+  if (shown < known.size()) message += fmt::format(" and {} more", known.size() - shown);
+  return message;
+}
+
+AttemptEnd EndFromRow(const Statement& row) {
+  return {.outcome = StageStateFromName(row.Text(5)),
+          .cause = row.Text(6),
+          .message = row.Text(7),
+          .peak_memory_bytes = IfPresent<int64_t>(row, 8, row.Int(8)),
+          .wall_seconds = IfPresent<double>(row, 9, row.Real(9)),
+          .time = IfPresent<double>(row, 10, row.Real(10))};
+}
+
+}  // namespace
+
+StageState StateOfRun(const StudyFacts& study, const RunFacts& run) {
+  const StageFacts* last = nullptr;
+  for (const auto& place : run.stages) {
+    if (place) last = &study.stages[*place];
+  }
+  if (last == nullptr) return StageState::kPlanned;
+  if (last->state == StageState::kComplete) return StageState::kComplete;
+  for (const StageState state : {StageState::kDiverged, StageState::kFailed, StageState::kRunning,
+                                 StageState::kStopped, StageState::kWaiting}) {
+    for (const auto& place : run.stages) {
+      if (place && study.stages[*place].state == state) return state;
+    }
+  }
+  return StageState::kPlanned;
+}
+
+LedgerReader::LedgerReader(const fs::path& path) : ledger_(OpenLedgerForReading(path)) {}
+
+std::vector<std::string> LedgerReader::StudyNames() {
+  std::vector<std::string> names;
+  Statement rows = ledger_.Prepare("SELECT name FROM study ORDER BY name");
+  while (rows.Step()) names.push_back(rows.Text(0));
+  return names;
+}
+
+StudyFacts LedgerReader::ReadStudy(std::string_view name) {
+  Statement row = ledger_.Prepare(
+      "SELECT id, name, description, metric, goal, baseline, table_settings FROM study "
+      "WHERE name = ?");
+  row.Bind(name);
+  if (!row.Step()) {
+    throw Error(Cause::kInput, UnknownStudy(name, StudyNames(), ledger_.path()));
+  }
+  StudyFacts study = {.id = row.Int(0),
+                      .name = row.Text(1),
+                      .description = row.Text(2),
+                      .metric = row.Text(3),
+                      .preference = PreferenceFromName(row.Text(4)),
+                      .baseline = row.Text(5),
+                      .table = TableSpecFromJson(row.Text(6)),
+                      .stages = {},
+                      .arms = {}};
+  ReadStages(&study);
+  ReadArms(&study);
+  return study;
+}
+
+void LedgerReader::ReadStages(StudyFacts* study) {
+  Statement rows = ledger_.Prepare(
+      "SELECT id, fingerprint, kind, state, reason, step, steps FROM stage WHERE id IN ("
+      "SELECT run_stage.stage FROM arm CROSS JOIN run ON run.arm = arm.id AND NOT run.absent "
+      "CROSS JOIN run_stage ON run_stage.run = run.id WHERE arm.study = ? AND NOT arm.absent) "
+      "ORDER BY fingerprint");
+  rows.Bind(study->id);
+  while (rows.Step()) study->stages.push_back(StageFromRow(rows));
+}
+
+void LedgerReader::ReadArms(StudyFacts* study) {
+  std::unordered_map<int64_t, size_t> stage_places;
+  for (size_t i = 0; i < study->stages.size(); ++i) stage_places[study->stages[i].id] = i;
+
+  Statement arms = ledger_.Prepare(
+      "SELECT id, name, changes, settings, cost FROM arm WHERE study = ? AND NOT absent "
+      "ORDER BY position");
+  Statement runs = ledger_.Prepare(
+      "SELECT run.id, run.seed, run_stage.role, run_stage.stage FROM run "
+      "LEFT JOIN run_stage ON run_stage.run = run.id WHERE run.arm = ? AND NOT run.absent "
+      "ORDER BY run.seed");
+  arms.Bind(study->id);
+  while (arms.Step()) {
+    ArmFacts arm = {arms.Text(1), arms.Text(2), arms.Text(3), CostFromJson(arms.Text(4)), {}};
+    runs.Bind(arms.Int(0));
+    while (runs.Step()) {
+      if (arm.runs.empty() || arm.runs.back().id != runs.Int(0)) {
+        arm.runs.push_back({.id = runs.Int(0), .seed = runs.Int(1), .stages = {}, .values = {}});
+      }
+      if (runs.IsNull(2)) continue;
+      const auto role = static_cast<size_t>(StageRoleFromName(runs.Text(2)));
+      arm.runs.back().stages[role] = stage_places.at(runs.Int(3));
+    }
+    study->arms.push_back(std::move(arm));
+  }
+}
+
+void LedgerReader::ReadValues(StudyFacts* study, std::span<const std::string> metrics) {
+  std::unordered_map<int64_t, RunFacts*> complete;
+  for (ArmFacts& arm : study->arms) {
+    for (RunFacts& run : arm.runs) {
+      if (StateOfRun(*study, run) == StageState::kComplete) complete[run.id] = &run;
+    }
+  }
+  Statement results =
+      ledger_.Prepare(fmt::format(kValuesOfRuns, "found.standard_error, found.count", "result"));
+  Statement latest = ledger_.Prepare(fmt::format(kValuesOfRuns, "NULL, NULL", "latest"));
+
+  for (const std::string& metric : metrics) {
+    bool found = false;
+    for (Statement* rows : {&results, &latest}) {
+      for (const StageRole role : kRolesWithValues) {
+        if (found) break;
+        rows->Bind(NameOf(role), metric, study->id);
+        while (rows->Step()) {
+          const auto run = complete.find(rows->Int(0));
+          if (run == complete.end()) continue;
+          found = true;
+          run->second->values[metric] = {metric, rows->Real(1),
+                                         IfPresent<double>(*rows, 2, rows->Real(2)),
+                                         IfPresent<int64_t>(*rows, 3, rows->Int(3))};
+        }
+      }
+    }
+  }
+}
+
+std::vector<std::string> LedgerReader::ResultNames(const StudyFacts& study) {
+  std::vector<std::string> names;
+  Statement rows = ledger_.Prepare(
+      "SELECT name FROM metric WHERE id IN ("
+      "SELECT result.metric FROM arm CROSS JOIN run ON run.arm = arm.id AND NOT run.absent "
+      "CROSS JOIN run_stage ON run_stage.run = run.id AND run_stage.role = 'evaluate' "
+      "CROSS JOIN result ON result.stage = run_stage.stage "
+      "WHERE arm.study = ? AND NOT arm.absent) ORDER BY name");
+  rows.Bind(study.id);
+  while (rows.Step()) names.push_back(rows.Text(0));
+  return names;
+}
+
+std::optional<StageFacts> LedgerReader::FindStage(const Fingerprint& fingerprint) {
+  Statement row = ledger_.Prepare(
+      "SELECT id, fingerprint, kind, state, reason, step, steps FROM stage WHERE fingerprint = ?");
+  row.Bind(fingerprint.Hex());
+  if (!row.Step()) return std::nullopt;
+  return StageFromRow(row);
+}
+
+std::vector<AttemptFacts> LedgerReader::ReadAttempts(int64_t stage) {
+  std::vector<AttemptFacts> attempts;
+  Statement rows = ledger_.Prepare(
+      "SELECT number, host, pid, device, started, outcome, cause, message, peak_memory_bytes, "
+      "wall_seconds, ended FROM attempt WHERE stage = ? ORDER BY number");
+  rows.Bind(stage);
+  while (rows.Step()) {
+    AttemptFacts attempt = {rows.Int(0),
+                            {.host = rows.Text(1),
+                             .pid = rows.Int(2),
+                             .device = rows.Text(3),
+                             .time = IfPresent<double>(rows, 4, rows.Real(4))},
+                            std::nullopt};
+    if (!rows.IsNull(5)) attempt.end = EndFromRow(rows);
+    attempts.push_back(std::move(attempt));
+  }
+  return attempts;
+}
+
+std::map<std::string, MetricPoint> LedgerReader::ReadLatest(int64_t stage) {
+  std::map<std::string, MetricPoint> latest;
+  Statement rows = ledger_.Prepare(
+      "SELECT metric.name, step, value FROM latest JOIN metric ON metric.id = latest.metric "
+      "WHERE stage = ?");
+  rows.Bind(stage);
+  while (rows.Step()) latest[rows.Text(0)] = {rows.Int(1), rows.Real(2)};
+  return latest;
+}
+
+std::vector<MetricPoint> LedgerReader::ReadPoints(int64_t stage, std::string_view metric) {
+  std::vector<MetricPoint> points;
+  Statement rows = ledger_.Prepare(
+      "SELECT step, value FROM point WHERE stage = ? AND metric = (SELECT id FROM metric "
+      "WHERE name = ?) ORDER BY step");
+  rows.Bind(stage, metric);
+  while (rows.Step()) points.push_back({rows.Int(0), rows.Real(1)});
+  return points;
+}
+
+}  // namespace upcycle

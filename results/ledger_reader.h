@@ -1,0 +1,112 @@
+// What the ledger knows, for compare, export, status and planning. Reads beside the writer; each
+// call sees whole transactions, and calls under one Snapshot see the same ones.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/fingerprint.h"
+#include "results/database.h"
+#include "results/journal_events.h"
+#include "results/records.h"
+
+namespace upcycle {
+
+struct StageFacts {
+  int64_t id = 0;
+  Fingerprint fingerprint;
+  std::string kind;
+  StageState state = StageState::kPlanned;
+  std::string reason;
+  int64_t step = 0;
+  int64_t steps = 0;  // 0: no progress was recorded
+};
+
+struct RunFacts {
+  int64_t id = 0;
+  int64_t seed = 0;
+  // By StageRole: a place in StudyFacts::stages.
+  std::array<std::optional<size_t>, std::size(EnumNames<StageRole>::values)> stages;
+  std::map<std::string, Result> values;  // by metric, from ReadValues
+
+  std::optional<size_t> StageOf(StageRole role) const { return stages[static_cast<size_t>(role)]; }
+};
+
+struct ArmFacts {
+  std::string name;
+  std::string changes;   // JSON
+  std::string settings;  // JSON
+  ArmCost cost;
+  std::vector<RunFacts> runs;  // by rising seed
+};
+
+// A study as its recipe last had it; what has left the recipe is left out.
+struct StudyFacts {
+  int64_t id = 0;
+  std::string name;
+  std::string description;
+  std::string metric;
+  Preference preference = Preference::kLower;
+  std::string baseline;  // empty: none
+  TableSpec table;
+  std::vector<StageFacts> stages;  // in the order of their fingerprints
+  std::vector<ArmFacts> arms;      // in the order of the recipe
+};
+
+// Complete if the run's last stage is; else diverged, failed, running, stopped or waiting if any of
+// its stages is, in this order; else planned.
+StageState StateOfRun(const StudyFacts& study, const RunFacts& run);
+
+struct AttemptFacts {
+  int64_t number = 0;  // from 1
+  AttemptStart start;
+  std::optional<AttemptEnd> end;  // empty while it runs
+};
+
+struct MetricPoint {
+  int64_t step = 0;
+  double value = 0;
+  bool operator==(const MetricPoint&) const = default;
+};
+
+class LedgerReader {
+ public:
+  // As OpenLedgerForReading (results/ledger.h).
+  explicit LedgerReader(const fs::path& path);
+
+  // While it lives, all calls see the ledger as it is now.
+  [[nodiscard]] Transaction Snapshot() { return Transaction(ledger_, Transaction::Kind::kRead); }
+
+  std::vector<std::string> StudyNames();  // in the order of the alphabet
+
+  // Throws Error(kInput) with the nearest name and the list of all if there is no such study.
+  StudyFacts ReadStudy(std::string_view name);
+
+  // Fills RunFacts::values for these metrics. A run counts once it is complete, and it has at most
+  // one value of a metric: the result of its evaluation; if no run of the study has that, the
+  // result of its training, or of its start; if no run has these, the newest point of one of the
+  // three, in the same order. So all values of one metric come from the same kind of measurement.
+  void ReadValues(StudyFacts* study, std::span<const std::string> metrics);
+
+  // The metrics that evaluations of this study have results of, in the order of the alphabet.
+  std::vector<std::string> ResultNames(const StudyFacts& study);
+
+  std::optional<StageFacts> FindStage(const Fingerprint& fingerprint);
+  std::vector<AttemptFacts> ReadAttempts(int64_t stage);
+  std::map<std::string, MetricPoint> ReadLatest(int64_t stage);
+  std::vector<MetricPoint> ReadPoints(int64_t stage, std::string_view metric);
+
+ private:
+  void ReadStages(StudyFacts* study);
+  void ReadArms(StudyFacts* study);
+
+  Database ledger_;
+};
+
+}  // namespace upcycle

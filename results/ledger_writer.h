@@ -1,0 +1,73 @@
+// The ledger's only writer: the scheduler's hand. Every call is one transaction: after a kill at
+// any moment the ledger holds all of it or nothing.
+//
+// A stage's attempts, points, results and progress come from its journal, through Ingest; a killed
+// worker's end comes from the scheduler, through EndAttempt.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/fingerprint.h"
+#include "core/journal.h"
+#include "results/database.h"
+#include "results/journal_events.h"
+#include "results/records.h"
+
+namespace upcycle {
+
+struct StageChange {
+  Fingerprint stage;
+  StageState state = StageState::kPlanned;
+  std::string reason;  // why it waits or failed; empty where nothing is to be said
+};
+
+class LedgerWriter {
+ public:
+  // As OpenLedgerForWriting (results/ledger.h).
+  explicit LedgerWriter(const fs::path& path);
+  ~LedgerWriter();
+  LedgerWriter(LedgerWriter&&) noexcept;
+  LedgerWriter& operator=(LedgerWriter&&) noexcept;
+
+  // Writes the study, or brings an earlier record of it up to date. Arms and runs that left the
+  // recipe are marked absent, and their results stay. A stage that the ledger knows already keeps
+  // its state; a new one is planned. `study.stages` may leave out stages the ledger knows.
+  void RecordStudy(const StudyRecord& study);
+
+  void SetStageState(const Fingerprint& stage, StageState state, std::string_view reason = "");
+  void SetStageStates(std::span<const StageChange> changes);
+
+  // Opens the stage's next attempt and makes the stage running. The attempt_started event of the
+  // same host and pid, when it arrives from the journal, completes this record and opens no second
+  // one. An attempt that was still open is closed as failed: its worker never said how it ended.
+  void BeginAttempt(const Fingerprint& stage, const AttemptStart& start);
+
+  // Closes the open attempt and gives the stage its outcome as state, the message as reason.
+  // Without an open attempt nothing changes, since the worker's own word came first: false is
+  // returned.
+  bool EndAttempt(const Fingerprint& stage, const AttemptEnd& end);
+
+  // Takes over the records of the stage's journal up to `journal_offset`, and that offset with
+  // them. Points and results replace earlier ones of the same metric and step, so a resumed run may
+  // record its steps again. False, and nothing is changed, if the ledger is that far already.
+  bool Ingest(const Fingerprint& stage, std::span<const JournalRecord> records,
+              uint64_t journal_offset);
+
+  // Up to where the stage's journal was taken over; 0 for a stage that the ledger does not know.
+  uint64_t JournalOffset(const Fingerprint& stage);
+
+  // Forgets all that came from the stage's journal, for a stage whose folder was removed or that is
+  // to be done again; it is planned again.
+  void Forget(const Fingerprint& stage);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace upcycle

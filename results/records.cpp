@@ -1,0 +1,90 @@
+#include "results/records.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+
+namespace upcycle {
+namespace {
+
+template <NamedEnum E>
+E FromName(std::string_view name, std::string_view what) {
+  for (const auto& entry : EnumNames<E>::values) {
+    if (entry.name == name) return entry.value;
+  }
+  throw Error(Cause::kBug, fmt::format("\"{}\" is not a {}", name, what));
+}
+
+// What the ledger holds was written by JsonFrom…; anything else is damage.
+nlohmann::json ParseStored(std::string_view json) {
+  auto parsed = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (parsed.is_object()) return parsed;
+  throw Error(Cause::kInput,
+              fmt::format("the ledger is damaged: \"{}\" should be an object of JSON; "
+                          "restore a copy of it",
+                          json));
+}
+
+}  // namespace
+
+StageRole StageRoleFromName(std::string_view name) {
+  return FromName<StageRole>(name, "role of a stage");
+}
+
+StageState StageStateFromName(std::string_view name) {
+  return FromName<StageState>(name, "state of a stage");
+}
+
+bool IsOutcome(StageState state) {
+  switch (state) {
+    case StageState::kComplete:
+    case StageState::kFailed:
+    case StageState::kDiverged:
+    case StageState::kStopped:
+      return true;
+    case StageState::kPlanned:
+    case StageState::kWaiting:
+    case StageState::kRunning:
+      return false;
+  }
+  return false;
+}
+
+Preference PreferenceFromName(std::string_view name) {
+  return FromName<Preference>(name, "goal of a metric");
+}
+
+std::string JsonFromCost(const ArmCost& cost) {
+  return nlohmann::json{{"parameters_total", cost.parameters_total},
+                        {"parameters_active", cost.parameters_active},
+                        {"train_flops", cost.train_flops},
+                        {"train_tokens", cost.train_tokens},
+                        {"parent_train_flops", cost.parent_train_flops},
+                        {"experts", cost.experts}}
+      .dump();
+}
+
+ArmCost CostFromJson(std::string_view json) {
+  const auto cost = ParseStored(json);
+  return {.parameters_total = cost.value("parameters_total", 0.0),
+          .parameters_active = cost.value("parameters_active", 0.0),
+          .train_flops = cost.value("train_flops", 0.0),
+          .train_tokens = cost.value("train_tokens", 0.0),
+          .parent_train_flops = cost.value("parent_train_flops", 0.0),
+          .experts = cost.value("experts", int64_t{0})};
+}
+
+std::string JsonFromTableSpec(const TableSpec& spec) {
+  return nlohmann::json{{"columns", spec.columns}, {"interval", spec.interval}}.dump();
+}
+
+TableSpec TableSpecFromJson(std::string_view json) {
+  const auto spec = ParseStored(json);
+  return {.columns = spec.value("columns", std::vector<std::string>()),
+          .interval = spec.value("interval", 0.95)};
+}
+
+bool IsSystemMetric(std::string_view name) { return name.starts_with("system/"); }
+
+}  // namespace upcycle

@@ -1,0 +1,121 @@
+// What the ledger is told about a study, and the words in which it keeps it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/fingerprint.h"
+#include "core/recipe/fields.h"
+
+namespace upcycle {
+
+// What a stage is to a run. Runs share stages: all runs of a study may have one parent.
+enum class StageRole { kTokens, kParent, kStart, kTrain, kEvaluate };
+template <>
+struct EnumNames<StageRole> {
+  static constexpr EnumName<StageRole> values[] = {
+      {StageRole::kTokens, "tokens", "the corpus as tokens"},
+      {StageRole::kParent, "parent", "the training of the dense parent"},
+      {StageRole::kStart, "start", "the weights that the run starts from"},
+      {StageRole::kTrain, "train", "the run's own training"},
+      {StageRole::kEvaluate, "evaluate", "what is measured at the end"},
+  };
+};
+
+enum class StageState { kPlanned, kWaiting, kRunning, kComplete, kFailed, kDiverged, kStopped };
+template <>
+struct EnumNames<StageState> {
+  static constexpr EnumName<StageState> values[] = {
+      {StageState::kPlanned, "planned", "nothing stands in its way"},
+      {StageState::kWaiting, "waiting", "for what the reason says"},
+      {StageState::kRunning, "running", "a worker is at it"},
+      {StageState::kComplete, "complete", "its output is whole"},
+      {StageState::kFailed, "failed", "the reason says why"},
+      {StageState::kDiverged, "diverged", "a loss or gradient was not finite"},
+      {StageState::kStopped, "stopped", "asked to stop; the same command continues"},
+  };
+};
+
+StageRole StageRoleFromName(std::string_view name);    // an unknown name is a bug
+StageState StageStateFromName(std::string_view name);  // an unknown name is a bug
+
+// Whether an attempt can end so: complete, failed, diverged or stopped.
+bool IsOutcome(StageState state);
+
+// Which values of a metric are the better ones.
+enum class Preference { kLower, kHigher };
+template <>
+struct EnumNames<Preference> {
+  static constexpr EnumName<Preference> values[] = {
+      {Preference::kLower, "minimize", "lower is better"},
+      {Preference::kHigher, "maximize", "higher is better"},
+  };
+};
+Preference PreferenceFromName(std::string_view name);  // an unknown name is a bug
+
+// What one run of an arm costs, as counted from its settings.
+struct ArmCost {
+  double parameters_total = 0;
+  double parameters_active = 0;  // that one token meets
+  double train_flops = 0;        // of the run's own training, forward and backward
+  double train_tokens = 0;
+  double parent_train_flops = 0;  // already spent on the parent; 0 for a run without one
+  int64_t experts = 0;            // of a layer that has them; 0 for a dense model
+  bool operator==(const ArmCost&) const = default;
+};
+std::string JsonFromCost(const ArmCost& cost);
+ArmCost CostFromJson(std::string_view json);
+
+struct StageRecord {
+  Fingerprint fingerprint;
+  std::string kind;      // for people: "train"
+  std::string settings;  // JSON: what its fingerprint was made of
+  std::vector<Fingerprint> inputs;
+};
+
+struct RunRecord {
+  int64_t seed = 0;
+  std::map<StageRole, Fingerprint> stages;
+};
+
+// `changes` and `settings` are exported: JSON objects of the fields that decide results, and
+// nothing that depends on machine or place.
+struct ArmRecord {
+  std::string name;
+  std::string changes = "{}";   // what sets it apart from the baseline: {"moe.top_k": 1}
+  std::string settings = "{}";  // all of them
+  ArmCost cost = {};
+  std::vector<RunRecord> runs = {};
+};
+
+// What the table shows. An empty list of columns: what the study has recorded, as
+// results/comparison.h says.
+struct TableSpec {
+  std::vector<std::string> columns;  // metrics and cost columns by name
+  double interval = 0.95;            // of confidence; 1 - interval is the level of the tests
+  bool operator==(const TableSpec&) const = default;
+};
+std::string JsonFromTableSpec(const TableSpec& spec);
+TableSpec TableSpecFromJson(std::string_view json);
+
+struct StudyRecord {
+  std::string name;
+  std::string description;
+  std::string recipe = "{}";  // JSON: the recipe with its bases and overrides resolved
+  std::string metric;         // the primary one, "validation/loss"
+  Preference preference = Preference::kLower;
+  std::string baseline;  // an arm's name, or empty: no comparison
+  TableSpec table;
+  std::vector<StageRecord> stages;  // all that the runs name, each once
+  std::vector<ArmRecord> arms;      // in the order of the recipe
+};
+
+// Metrics whose values depend on clock or machine ("system/tokens_per_second") are recorded for
+// `status`, and no comparison or export ever shows them.
+bool IsSystemMetric(std::string_view name);
+
+}  // namespace upcycle

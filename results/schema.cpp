@@ -1,0 +1,219 @@
+#include "results/schema.h"
+
+#include <array>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "core/check.h"
+#include "core/error.h"
+#include "core/files.h"
+
+namespace upcycle {
+namespace {
+
+constexpr const char* kFirstVersion = R"sql(
+  CREATE TABLE study (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL,
+    recipe TEXT NOT NULL,
+    metric TEXT NOT NULL,
+    goal TEXT NOT NULL CHECK (goal IN ('minimize', 'maximize')),
+    baseline TEXT NOT NULL,
+    table_settings TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE arm (
+    id INTEGER PRIMARY KEY,
+    study INTEGER NOT NULL REFERENCES study (id),
+    position INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    changes TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    cost TEXT NOT NULL,
+    absent INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (study, name)
+  ) STRICT;
+
+  CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    arm INTEGER NOT NULL REFERENCES arm (id),
+    seed INTEGER NOT NULL,
+    absent INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (arm, seed)
+  ) STRICT;
+
+  CREATE TABLE stage (
+    id INTEGER PRIMARY KEY,
+    fingerprint TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('planned', 'waiting', 'running', 'complete', 'failed',
+                                         'diverged', 'stopped')),
+    reason TEXT NOT NULL DEFAULT '',
+    journal_offset INTEGER NOT NULL DEFAULT 0,
+    step INTEGER NOT NULL DEFAULT 0,
+    steps INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  CREATE TABLE run_stage (
+    run INTEGER NOT NULL REFERENCES run (id),
+    role TEXT NOT NULL CHECK (role IN ('tokens', 'parent', 'start', 'train', 'evaluate')),
+    stage INTEGER NOT NULL REFERENCES stage (id),
+    PRIMARY KEY (run, role)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX run_stage_by_stage ON run_stage (stage);
+
+  CREATE TABLE stage_input (
+    stage INTEGER NOT NULL REFERENCES stage (id),
+    input INTEGER NOT NULL REFERENCES stage (id),
+    PRIMARY KEY (stage, input)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE attempt (
+    stage INTEGER NOT NULL REFERENCES stage (id),
+    number INTEGER NOT NULL,
+    started REAL,
+    ended REAL,
+    host TEXT NOT NULL DEFAULT '',
+    pid INTEGER NOT NULL DEFAULT 0,
+    device TEXT NOT NULL DEFAULT '',
+    outcome TEXT CHECK (outcome IN ('complete', 'failed', 'diverged', 'stopped')),
+    cause TEXT NOT NULL DEFAULT '',
+    message TEXT NOT NULL DEFAULT '',
+    peak_memory_bytes INTEGER,
+    wall_seconds REAL,
+    PRIMARY KEY (stage, number)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE metric (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+  ) STRICT;
+
+  -- No foreign keys from here on: the two look-ups would cost a third of the rate of recording.
+  CREATE TABLE point (
+    stage INTEGER NOT NULL,
+    metric INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    value REAL,
+    PRIMARY KEY (stage, metric, step)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE latest (
+    stage INTEGER NOT NULL,
+    metric INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    value REAL,
+    PRIMARY KEY (stage, metric)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE result (
+    stage INTEGER NOT NULL,
+    metric INTEGER NOT NULL,
+    value REAL,
+    standard_error REAL,
+    count INTEGER,
+    PRIMARY KEY (stage, metric)
+  ) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array kMigrations = {kFirstVersion};
+
+fs::path FolderOf(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+// A database under a name of its own, removed with its companions unless it was put in place.
+class UnfinishedFile {
+ public:
+  explicit UnfinishedFile(const fs::path& target)
+      : path_(fmt::format("{}.{}.tmp", target.native(), ::getpid())) {
+    Remove();
+  }
+  ~UnfinishedFile() { Remove(); }
+  UnfinishedFile(const UnfinishedFile&) = delete;
+  UnfinishedFile& operator=(const UnfinishedFile&) = delete;
+
+  const fs::path& path() const { return path_; }
+
+  // Gives the file its name, unless another process was faster: that one's ledger stays.
+  void PutAt(const fs::path& target) {
+    if (::link(path_.c_str(), target.c_str()) == 0 || errno == EEXIST) return;
+    // Some file systems have no hard links.
+    if (::rename(path_.c_str(), target.c_str()) != 0) {
+      throw SystemError("create the ledger", target.native(), errno);
+    }
+  }
+
+ private:
+  void Remove() {
+    std::error_code ignored;
+    for (const char* ending : {"", "-journal", "-wal", "-shm"}) {
+      fs::remove(path_.native() + ending, ignored);
+    }
+  }
+
+  fs::path path_;
+};
+
+}  // namespace
+
+std::span<const char* const> LedgerMigrations() { return kMigrations; }
+
+void CreateLedger(const fs::path& path, std::span<const char* const> migrations) {
+  if (fs::exists(path)) return;
+  const fs::path folder = FolderOf(path);
+  MakeDirectories(folder);
+  if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+    throw SystemError("create a ledger in", folder.native(), errno);
+  }
+  UnfinishedFile unfinished(path);
+  {
+    Database ledger(unfinished.path(), Database::Mode::kCreate);
+    ledger.Execute(fmt::format("PRAGMA application_id = {}", kLedgerApplicationId));
+    Migrate(ledger, migrations);
+    ledger.Execute("PRAGMA journal_mode = WAL");
+  }
+  unfinished.PutAt(path);
+  SyncDirectory(folder);
+}
+
+int64_t RequireLedger(const fs::path& path, int64_t newest_version) {
+  // Not by reading the file: closing it would drop the locks that this process holds on it through
+  // another connection (POSIX advisory locks are the process's).
+  Database file(path, Database::Mode::kSnapshot);
+  if (file.ReadInt("PRAGMA application_id") != kLedgerApplicationId) {
+    const bool empty = fs::file_size(path) == 0;
+    throw Error(Cause::kInput,
+                fmt::format("{} is not an upcycle ledger: {}; choose another --root, or move the "
+                            "file away",
+                            path.native(),
+                            empty ? "the file is empty" : "it is another program's database"));
+  }
+  const int64_t version = file.ReadInt("PRAGMA user_version");
+  if (version > newest_version) {
+    throw Error(Cause::kInput,
+                fmt::format("{} was written by a newer upcycle (ledger version {}, this program "
+                            "knows {}): use that program, or another --root",
+                            path.native(), version, newest_version));
+  }
+  return version;
+}
+
+void Migrate(Database& ledger, std::span<const char* const> migrations) {
+  Transaction transaction(ledger, Transaction::Kind::kExclusive);
+  const int64_t newest = static_cast<int64_t>(migrations.size());
+  const int64_t version = ledger.ReadInt("PRAGMA user_version");
+  UPCYCLE_CHECK(version <= newest);
+  for (int64_t step = version; step < newest; ++step) {
+    ledger.Execute(migrations[static_cast<size_t>(step)]);
+  }
+  ledger.Execute(fmt::format("PRAGMA user_version = {}", newest));
+  transaction.Commit();
+}
+
+}  // namespace upcycle

@@ -1,0 +1,14 @@
+// Student's t distribution (Student, "The probable error of a mean", Biometrika 1908), from
+// Boost.Math.
+#pragma once
+
+namespace upcycle {
+
+// The value below which a t variable with `degrees` > 0 degrees of freedom falls with `probability`
+// in (0, 1).
+double StudentQuantile(double probability, double degrees);
+
+// The probability that |T| is at least |t|.
+double StudentTwoSidedP(double t, double degrees);
+
+}  // namespace upcycle

@@ -1,0 +1,66 @@
+// Which arms of a table are better or worse than its baseline, as far as the evidence goes: the
+// paired t test for each arm, Holm's correction over all arms of the table, and a plain refusal
+// where a test has no ground to stand on.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "results/records.h"
+#include "results/statistics/paired_difference.h"
+
+namespace upcycle {
+
+enum class Verdict {
+  kBetter,
+  kWorse,
+  kInconclusive,  // tested, and not decided at this level
+  kIdentical,     // every pair is equal to the last bit
+  kUndecidable,   // no test is possible: fewer than two pairs, or differences without any spread
+  kIncomplete,    // pairs are missing, and a verdict on the rest was not asked for
+};
+template <>
+struct EnumNames<Verdict> {
+  static constexpr EnumName<Verdict> values[] = {
+      {Verdict::kBetter, "better", "adjusted p at or below 1 - interval, on the better side"},
+      {Verdict::kWorse, "worse", "adjusted p at or below 1 - interval, on the worse side"},
+      {Verdict::kInconclusive, "inconclusive", "adjusted p above 1 - interval"},
+      {Verdict::kIdentical, "identical", "every pair is equal"},
+      {Verdict::kUndecidable, "undecidable", "too few pairs, or differences without spread"},
+      {Verdict::kIncomplete, "incomplete", "pairs are missing"},
+  };
+};
+
+// One arm against the baseline: entry i of both is the same seed; a value that is not finite is
+// missing.
+struct PairedValues {
+  std::vector<double> arm;
+  std::vector<double> baseline;
+};
+
+struct VerdictRules {
+  Preference preference = Preference::kLower;
+  double interval = 0.95;         // verdicts at level 1 - interval
+  bool allow_incomplete = false;  // judge the complete pairs where others are missing
+};
+
+struct Judgement {
+  Verdict verdict = Verdict::kUndecidable;
+  std::string reason;      // why it is not better or worse; empty where it is
+  PairedDifference pairs;  // of the complete pairs
+  int64_t missing = 0;     // pairs that lack a value
+  double adjusted_p = 0;   // NaN where no test was made
+};
+
+// One judgement for each arm of the family. An arm that cannot be tested still counts in Holm's
+// correction, so that a verdict does not weaken when a missing run arrives.
+std::vector<Judgement> Judge(std::span<const PairedValues> family, const VerdictRules& rules);
+
+// The smallest p that an exact two-sided test of n paired differences (sign-flip or Wilcoxon's) can
+// reach: 2/2ⁿ (Fisher, "The Design of Experiments", 1935).
+double SmallestExactP(int64_t pairs);
+
+}  // namespace upcycle
