@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "core/data/safetensors.h"
 #include "core/error.h"
+#include "core/fingerprint.h"
 #include "experiments/run/model_folder.h"
 
 namespace upcycle {

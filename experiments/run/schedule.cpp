@@ -44,9 +44,4 @@ double Schedule::Decayed(int64_t step) const {
   return peak_;
 }
 
-int64_t StepsOf(const TrainSettings& train, int64_t sequence_length) {
-  const double batch_tokens = static_cast<double>(train.batch_sequences * sequence_length);
-  return std::max<int64_t>(1, std::llround(static_cast<double>(train.tokens) / batch_tokens));
-}
-
 }  // namespace upcycle

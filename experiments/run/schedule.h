@@ -28,7 +28,4 @@ class Schedule {
   int64_t warmup_;
 };
 
-// Steps of a training: its tokens over the tokens of a batch, at least one.
-int64_t StepsOf(const TrainSettings& train, int64_t sequence_length);
-
 }  // namespace upcycle

@@ -1,8 +1,11 @@
 #include "experiments/run/stage.h"
 
 #include "core/check.h"
+#include "core/data/dataset.h"
 #include "core/error.h"
 #include "core/recipe/canonical.h"
+#include "core/recipe/cost.h"
+#include "core/recipe/effective.h"
 #include "experiments/run/schedule.h"
 
 namespace upcycle {
@@ -47,16 +50,23 @@ Architecture ReadArchitecture(const json& settings) {
   return architecture;
 }
 
+json BlendOf(const DataSettings& data) {
+  json weights = json::object();
+  for (const SourceSettings& source : data.train) weights[NameOf(source)] = source.weight;
+  return weights;
+}
+
 Stage TrainStage(const Architecture& architecture, const RunSettings& settings,
                  const TrainSettings& train, int64_t seed, std::vector<Fingerprint> inputs) {
   Stage stage{StageKind::kTrain, ModelPart(architecture), std::move(inputs), ExecutionOf(settings, &train)};
   stage.settings["train"] = ResultSettings(train);
+  stage.settings["blend"] = BlendOf(settings.data);
   stage.settings["seed"] = seed;
   return stage;
 }
 
-double LastRate(const TrainSettings& train, int64_t sequence_length) {
-  return Schedule(train.learning_rate, StepsOf(train, sequence_length), 0).Last();
+double LastRate(const TrainSettings& train, const ModelSettings& model) {
+  return Schedule(train.learning_rate, TrainSteps(train, model), 0).Last();
 }
 
 Stage EvaluateStage(const RunSettings& settings, const Fingerprint& tokens, const Fingerprint& model) {
@@ -89,43 +99,43 @@ Stage Stage::FromJson(const json& json) {
   return stage;
 }
 
-std::vector<RunStage> StagesOf(const RunSettings& settings, int64_t seed, const Fingerprint& content,
-                               int64_t vocabulary) {
-  const Architecture architecture = ArchitectureOf(settings, vocabulary);
+std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed, const Fingerprint& content) {
+  const RunSettings settings = EffectiveSettings(written);
+  const Architecture architecture = ArchitectureOf(settings, Vocabulary(settings.data.tokenizer));
   std::vector<RunStage> stages;
-  const auto add = [&](Role role, Stage stage) {
+  const auto add = [&](StageRole role, Stage stage) {
     stages.push_back({role, std::move(stage)});
     return stages.back().stage.Identity();
   };
 
-  json data = ResultSettings(settings.data);
-  data["content"] = content.Hex();
-  const Fingerprint tokens =
-      add(Role::kTokens, {StageKind::kTokens, data, {}, ExecutionOf(settings, nullptr)});
+  // The content stands for all data settings but where the files lie, which is no part of the identity.
+  Stage data{StageKind::kTokens, {{"content", content.Hex()}}, {}, ExecutionOf(settings, nullptr)};
+  data.execution["data"] = AllSettings(settings.data);
+  const Fingerprint tokens = add(StageRole::kTokens, data);
 
   std::vector<Fingerprint> start = {tokens};
   if (settings.HasParent()) {
     const Fingerprint parent =
-        add(Role::kParent, TrainStage(architecture.Dense(), settings, settings.parent.train,
-                                      settings.parent.seed, {tokens}));
-    add(Role::kParentEvaluate, EvaluateStage(settings, tokens, parent));
+        add(StageRole::kParent, TrainStage(architecture.Dense(), settings, settings.parent.train,
+                                           settings.parent.seed, {tokens}));
+    add(StageRole::kParentEvaluate, EvaluateStage(settings, tokens, parent));
     start.push_back(parent);
-    if (settings.HasExperts()) {
-      Stage upcycle{StageKind::kUpcycle, ModelPart(architecture.Dense()), start,
-                    ExecutionOf(settings, nullptr)};
-      upcycle.settings["moe"] = StartSettings(settings.moe);
-      upcycle.settings["upcycle"] = ResultSettings(settings.upcycle);
-      upcycle.settings["seed"] = seed;
-      start.back() = add(Role::kStart, upcycle);
-    }
+  }
+  if (settings.HasParent() && settings.HasExperts()) {
+    Stage upcycle{StageKind::kUpcycle, ModelPart(architecture.Dense()), start,
+                  ExecutionOf(settings, nullptr)};
+    upcycle.settings["moe"] = StartSettings(settings.moe);
+    upcycle.settings["upcycle"] = ResultSettings(settings.upcycle);
+    upcycle.settings["seed"] = seed;
+    start.back() = add(StageRole::kStart, upcycle);
   }
 
   Stage train = TrainStage(architecture, settings, settings.train, seed, start);
   if (settings.HasParent() && settings.train.learning_rate.start == ScheduleStart::kContinue) {
-    train.settings["parent_rate"] = LastRate(settings.parent.train, settings.model.sequence_length);
+    train.settings["parent_rate"] = LastRate(settings.parent.train, settings.model);
   }
-  const Fingerprint trained = add(Role::kTrain, train);
-  add(Role::kEvaluate, EvaluateStage(settings, tokens, trained));
+  const Fingerprint trained = add(StageRole::kTrain, train);
+  add(StageRole::kEvaluate, EvaluateStage(settings, tokens, trained));
   return stages;
 }
 

@@ -22,6 +22,7 @@
 #include "core/recipe/fields.h"
 #include "core/recipe/settings.h"
 #include "experiments/run/architecture.h"
+#include "results/records.h"
 
 namespace upcycle {
 
@@ -53,32 +54,17 @@ struct Stage {
   static Stage FromJson(const nlohmann::json& json);
 };
 
-// What a stage is to a run.
-enum class Role { kTokens, kParent, kParentEvaluate, kStart, kTrain, kEvaluate };
-template <>
-struct EnumNames<Role> {
-  static constexpr EnumName<Role> values[] = {
-      {Role::kTokens, "tokens", "the data"},
-      {Role::kParent, "parent", "the dense parent"},
-      {Role::kParentEvaluate, "parent_evaluate", "the dense parent's evaluation"},
-      {Role::kStart, "start", "the upcycled first weights"},
-      {Role::kTrain, "train", "the run's own training"},
-      {Role::kEvaluate, "evaluate", "the run's evaluation"},
-  };
-};
-
 struct RunStage {
-  Role role;
+  StageRole role;
   Stage stage;
 };
 
 // The stages of the run with these settings and this seed, each behind its inputs. `content` is the
-// fingerprint of the data (core/data), `vocabulary` the model's.
+// DatasetFingerprint (core/data/dataset.h) of its data.
 //
 // Inputs: train reads {tokens} or {tokens, first weights}; upcycle {tokens, parent}; evaluate
 // {tokens, train}.
-std::vector<RunStage> StagesOf(const RunSettings& settings, int64_t seed, const Fingerprint& content,
-                               int64_t vocabulary);
+std::vector<RunStage> StagesOf(const RunSettings& settings, int64_t seed, const Fingerprint& content);
 
 // What a train stage is told.
 struct TrainOrder {

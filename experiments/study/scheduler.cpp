@@ -85,7 +85,7 @@ void Scheduler::CatchUp() {
 // Backwards from what the runs want: a stage is pending if it is not complete, or if its output was
 // removed and a pending stage reads it.
 void Scheduler::FindPending() {
-  const std::map<Fingerprint, StageState> states = ledger_.States(study_.order);
+  const std::map<Fingerprint, StageState> states = ledger_.StageStates();
   std::set<Fingerprint> read_by_pending;
   for (auto stage = study_.order.rbegin(); stage != study_.order.rend(); ++stage) {
     const bool complete = states.at(*stage) == StageState::kComplete;

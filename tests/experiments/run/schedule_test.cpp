@@ -64,16 +64,5 @@ TEST(Schedule, NeverLiesBelowAMinimumAboveTheContinuedRate) {
   EXPECT_DOUBLE_EQ(Schedule(settings, 100, 0.05).Last(), 0.05);
 }
 
-TEST(StepsOf, RoundsTheBudgetToWholeBatches) {
-  TrainSettings train;
-  train.batch_sequences = 4;
-  train.tokens = 1000;
-  EXPECT_EQ(StepsOf(train, 10), 25);
-  train.tokens = 1019;
-  EXPECT_EQ(StepsOf(train, 10), 25);
-  train.tokens = 1;
-  EXPECT_EQ(StepsOf(train, 10), 1);
-}
-
 }  // namespace
 }  // namespace upcycle
