@@ -33,7 +33,8 @@ struct CommandLine::Parts {
   }
 };
 
-CommandLine::CommandLine(std::string usage, std::string summary) : parts_(std::make_unique<Parts>()) {
+CommandLine::CommandLine(std::string usage, std::string summary)
+    : parts_(std::make_unique<Parts>()) {
   parts_->usage = std::move(usage);
   parts_->summary = std::move(summary);
   parts_->options.add_options()("help,h", "show this and stop");
@@ -56,7 +57,8 @@ void CommandLine::Option(const char* names, int* value, const char* help) {
 }
 
 void CommandLine::Option(const char* names, std::vector<std::string>* values, const char* help) {
-  parts_->options.add_options()(names, po::value<std::vector<std::string>>(values)->composing(), help);
+  parts_->options.add_options()(names, po::value<std::vector<std::string>>(values)->composing(),
+                                help);
 }
 
 void CommandLine::Flag(const char* names, bool* value, const char* help) {
@@ -70,7 +72,11 @@ void CommandLine::Parse(const std::vector<std::string>& arguments) {
     po::variables_map values;
     // No guessing: `--job` is a mistake, not a short form of `--jobs`.
     const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-    po::store(po::command_line_parser(arguments).options(all).positional(parts_->order).style(style).run(),
+    po::store(po::command_line_parser(arguments)
+                  .options(all)
+                  .positional(parts_->order)
+                  .style(style)
+                  .run(),
               values);
     if (values.contains("help")) {
       parts_->PrintHelp();
@@ -78,8 +84,8 @@ void CommandLine::Parse(const std::vector<std::string>& arguments) {
     }
     po::notify(values);
   } catch (const po::error& error) {
-    throw Error(Cause::kInput, fmt::format("{}\nusage: upcycle {}\n`--help` lists the options", error.what(),
-                                           parts_->usage));
+    throw Error(Cause::kInput, fmt::format("{}\nusage: upcycle {}\n`--help` lists the options",
+                                           error.what(), parts_->usage));
   }
 }
 

@@ -11,7 +11,7 @@ namespace upcycle {
 
 struct Architecture {
   ModelSettings model;
-  MoeSettings moe;          // meaningful where has_experts
+  MoeSettings moe;  // meaningful where has_experts
   bool has_experts = false;
   int64_t vocabulary = 0;
 

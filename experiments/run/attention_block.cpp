@@ -2,7 +2,8 @@
 
 namespace upcycle {
 
-AttentionBlock::AttentionBlock(const Architecture& architecture, int64_t layer, Parameters& parameters)
+AttentionBlock::AttentionBlock(const Architecture& architecture, int64_t layer,
+                               ModelParameters& parameters)
     : norm_(architecture, {PartKind::kAttentionNorm, layer}, {PartKind::kAttentionNormBias, layer},
             parameters) {
   const AttentionShape shape = architecture.Attention(1, 1);
@@ -41,7 +42,8 @@ void AttentionBlock::Forward(Backend& backend, Tensor out, ConstTensor x, const 
   backend.RopeForward(saved.fused, rope.cosines, rope.sines, shape);
   backend.AttentionForward(saved.attended, saved.log_sum_exp, saved.fused, shape);
   backend.Copy(out, x);
-  backend.MatMul(out, saved.attended, Transpose::kNo, output_.value, Transpose::kYes, Accumulate::kYes);
+  backend.MatMul(out, saved.attended, Transpose::kNo, output_.value, Transpose::kYes,
+                 Accumulate::kYes);
 }
 
 void AttentionBlock::Backward(Backend& backend, Tensor d_x, ConstTensor x, const RopeTables& rope,
@@ -52,11 +54,14 @@ void AttentionBlock::Backward(Backend& backend, Tensor d_x, ConstTensor x, const
   const Tensor d_fused = workspace.d_qkv.Slice(0, n);
   const Tensor d_normed = workspace.d_normed.Slice(0, n);
 
-  backend.MatMul(output_.gradient, d_x, Transpose::kYes, saved.attended, Transpose::kNo, Accumulate::kYes);
+  backend.MatMul(output_.gradient, d_x, Transpose::kYes, saved.attended, Transpose::kNo,
+                 Accumulate::kYes);
   backend.MatMul(d_attended, d_x, Transpose::kNo, output_.value, Transpose::kNo);
-  backend.AttentionBackward(d_fused, d_attended, saved.attended, saved.log_sum_exp, saved.fused, shape);
+  backend.AttentionBackward(d_fused, d_attended, saved.attended, saved.log_sum_exp, saved.fused,
+                            shape);
   backend.RopeBackward(d_fused, rope.cosines, rope.sines, shape);
-  backend.MatMul(qkv_.gradient, d_fused, Transpose::kYes, saved.normed, Transpose::kNo, Accumulate::kYes);
+  backend.MatMul(qkv_.gradient, d_fused, Transpose::kYes, saved.normed, Transpose::kNo,
+                 Accumulate::kYes);
   backend.MatMul(d_normed, d_fused, Transpose::kNo, qkv_.value, Transpose::kNo);
   norm_.Backward(backend, d_x, d_normed, x);
 }

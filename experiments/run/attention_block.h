@@ -11,7 +11,7 @@ namespace upcycle {
 
 class AttentionBlock {
  public:
-  AttentionBlock(const Architecture& architecture, int64_t layer, Parameters& parameters);
+  AttentionBlock(const Architecture& architecture, int64_t layer, ModelParameters& parameters);
 
   // Activations for at most `sequences` of `length` tokens.
   void Plan(BufferPlan& plan, const Architecture& architecture, int64_t sequences, int64_t length);
@@ -31,8 +31,8 @@ class AttentionBlock {
   Saved SavedFor(const AttentionShape& shape) const;
 
   Norm norm_;
-  Weight qkv_;     // [(H + 2K)·W, D]
-  Weight output_;  // [D, H·W]
+  Weight qkv_;          // [(H + 2K)·W, D]
+  Weight output_;       // [D, H·W]
   Tensor normed_;       // [n, D]
   Tensor fused_;        // [n, (H + 2K)·W] after RoPE
   Tensor attended_;     // [n, H·W]

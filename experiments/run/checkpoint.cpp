@@ -18,9 +18,11 @@ using nlohmann::json;
 
 constexpr const char* kMoments[] = {"m.", "v."};
 
-Tensor MomentOf(const Parameters::Piece& piece, int which) { return which == 0 ? piece.m : piece.v; }
+Tensor MomentOf(const ModelParameters::Piece& piece, int which) {
+  return which == 0 ? piece.m : piece.v;
+}
 
-void WriteMoments(const fs::path& path, const Parameters& parameters, Backend& backend) {
+void WriteMoments(const fs::path& path, const ModelParameters& parameters, Backend& backend) {
   const Architecture& architecture = parameters.architecture();
   std::vector<SafetensorsEntry> entries;
   for (const char* prefix : kMoments) {
@@ -30,7 +32,7 @@ void WriteMoments(const fs::path& path, const Parameters& parameters, Backend& b
   SafetensorsWriter writer(path, entries);
   std::vector<float> values;
   for (int which = 0; which < 2; ++which) {
-    for (const Parameters::Piece& piece : parameters.pieces()) {
+    for (const ModelParameters::Piece& piece : parameters.pieces()) {
       const Tensor moment = MomentOf(piece, which);
       values.resize(static_cast<size_t>(moment.size()));
       const Tensor host(values.data(), moment.shape());
@@ -41,14 +43,15 @@ void WriteMoments(const fs::path& path, const Parameters& parameters, Backend& b
   writer.Commit();
 }
 
-void ReadMoments(const fs::path& path, Parameters& parameters, Backend& backend) {
+void ReadMoments(const fs::path& path, ModelParameters& parameters, Backend& backend) {
   const SafetensorsReader reader(path);
   for (int which = 0; which < 2; ++which) {
-    for (const Parameters::Piece& piece : parameters.pieces()) {
+    for (const ModelParameters::Piece& piece : parameters.pieces()) {
       const std::string name = kMoments[which] + PartName(piece.part, parameters.architecture());
       const ConstTensor values = reader.View(name);
       if (!(values.shape() == piece.value.shape()) || values.type() != DataType::kFloat32) {
-        throw Error(Cause::kInput, fmt::format("{}: {} has another shape than the model", path.native(), name));
+        throw Error(Cause::kInput,
+                    fmt::format("{}: {} has another shape than the model", path.native(), name));
       }
       backend.CopyFromHost(MomentOf(piece, which), values);
     }
@@ -69,20 +72,24 @@ std::string ContentOf(const fs::path& folder) {
 Checkpoints::Checkpoints(fs::path folder, fs::path tokenizer, int64_t end_of_text)
     : folder_(std::move(folder)), tokenizer_(std::move(tokenizer)), end_of_text_(end_of_text) {}
 
-fs::path Checkpoints::FolderOf(int64_t step) const { return folder_ / fmt::format("step_{:08}", step); }
+fs::path Checkpoints::FolderOf(int64_t step) const {
+  return folder_ / fmt::format("step_{:08}", step);
+}
 
 std::vector<fs::path> Checkpoints::NewestFirst() const {
   std::vector<fs::path> found;
   if (!fs::is_directory(folder_)) return found;
   for (const auto& entry : fs::directory_iterator(folder_)) {
     const std::string name = entry.path().filename().native();
-    if (name.starts_with("step_") && entry.path().extension().empty()) found.push_back(entry.path());
+    if (name.starts_with("step_") && entry.path().extension().empty())
+      found.push_back(entry.path());
   }
   std::sort(found.rbegin(), found.rend());
   return found;
 }
 
-void Checkpoints::Write(int64_t step, const json& state, const Parameters& parameters, Backend& backend) {
+void Checkpoints::Write(int64_t step, const json& state, const ModelParameters& parameters,
+                        Backend& backend) {
   MakeDirectories(folder_);
   const std::vector<fs::path> older = NewestFirst();
   DirectoryTransaction transaction(FolderOf(step));
@@ -97,7 +104,7 @@ void Checkpoints::Write(int64_t step, const json& state, const Parameters& param
   }
 }
 
-std::optional<json> Checkpoints::Restore(Parameters& parameters, Backend& backend,
+std::optional<json> Checkpoints::Restore(ModelParameters& parameters, Backend& backend,
                                          std::vector<std::string>& passed_over) {
   for (const fs::path& folder : NewestFirst()) {
     try {

@@ -56,7 +56,8 @@ ChoiceScores ChoiceScorer::Score(std::span<const MultipleChoiceItem> items,
   ChoiceScores scores;
   for (size_t i = 0; i < items.size(); ++i) {
     std::vector<double> normalised;
-    for (size_t c = 0; c < likelihood[i].size(); ++c) normalised.push_back(likelihood[i][c] / bytes[i][c]);
+    for (size_t c = 0; c < likelihood[i].size(); ++c)
+      normalised.push_back(likelihood[i][c] / bytes[i][c]);
     const auto best = [](const std::vector<double>& values) {
       return static_cast<int>(std::max_element(values.begin(), values.end()) - values.begin());
     };
@@ -91,7 +92,8 @@ void ChoiceScorer::ScoreBatch(std::span<Candidate*> batch) {
                   settings_.capacity_factor, losses_.data());
   for (size_t row = 0; row < batch.size(); ++row) {
     for (int64_t t = 0; t < length; ++t) {
-      batch[row]->log_likelihood -= losses_[row * static_cast<size_t>(length) + static_cast<size_t>(t)];
+      batch[row]->log_likelihood -=
+          losses_[row * static_cast<size_t>(length) + static_cast<size_t>(t)];
     }
   }
 }

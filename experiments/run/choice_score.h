@@ -28,8 +28,8 @@ struct ChoiceScores {
 
 class ChoiceScorer {
  public:
-  // `model` was built for micro-batches of `sequences` sequences of its length; a prompt that is longer
-  // loses its beginning.
+  // `model` was built for micro-batches of `sequences` sequences of its length; a prompt that is
+  // longer loses its beginning.
   ChoiceScorer(Transformer& model, const Tokenizer& tokenizer, int64_t sequences,
                const EvaluateSettings& settings);
 

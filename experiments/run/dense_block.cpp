@@ -10,10 +10,10 @@ std::vector<Part> InnerParts(const Architecture& architecture, int64_t layer) {
 
 }  // namespace
 
-DenseBlock::DenseBlock(const Architecture& architecture, int64_t layer, Parameters& parameters)
+DenseBlock::DenseBlock(const Architecture& architecture, int64_t layer, ModelParameters& parameters)
     : activation_(architecture.activation()),
-      norm_(architecture, {PartKind::kFeedForwardNorm, layer}, {PartKind::kFeedForwardNormBias, layer},
-            parameters) {
+      norm_(architecture, {PartKind::kFeedForwardNorm, layer},
+            {PartKind::kFeedForwardNormBias, layer}, parameters) {
   const int64_t width = architecture.model.width;
   const int64_t hidden = architecture.model.ffn_width;
   parameters.Declare(&in_, {ActivationInputs(activation_, hidden), width},
@@ -44,8 +44,7 @@ void DenseBlock::Forward(Backend& backend, Tensor out, ConstTensor x) {
   backend.MatMul(out, hidden, Transpose::kNo, down_.value, Transpose::kYes, Accumulate::kYes);
 }
 
-void DenseBlock::Backward(Backend& backend, Tensor d_x, ConstTensor x,
-                          const Workspace& workspace) {
+void DenseBlock::Backward(Backend& backend, Tensor d_x, ConstTensor x, const Workspace& workspace) {
   const int64_t n = x.dim(0);
   const Tensor normed = normed_.Slice(0, n);
   const Tensor inner = inner_.Slice(0, n);

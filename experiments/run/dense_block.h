@@ -11,7 +11,7 @@ namespace upcycle {
 
 class DenseBlock {
  public:
-  DenseBlock(const Architecture& architecture, int64_t layer, Parameters& parameters);
+  DenseBlock(const Architecture& architecture, int64_t layer, ModelParameters& parameters);
 
   void Plan(BufferPlan& plan, const Architecture& architecture, int64_t tokens);
 
@@ -23,8 +23,8 @@ class DenseBlock {
  private:
   Activation activation_;
   Norm norm_;
-  Weight in_;    // [2F, D] gate above up, or [F, D]
-  Weight down_;  // [D, F]
+  Weight in_;      // [2F, D] gate above up, or [F, D]
+  Weight down_;    // [D, F]
   Tensor normed_;  // [n, D]
   Tensor inner_;   // [n, 2F or F]
   Tensor hidden_;  // [n, F]

@@ -20,8 +20,8 @@ class IntervalRecord {
 
   // Writes the interval's means as points at `step`, and begins the next interval:
   //   train/loss, train/gradient_norm, train/learning_rate (of the last step), and with experts
-  //   train/balance_loss, train/z_loss, moe/{dropped_share,load_entropy,dead_experts} over layers (mean,
-  //   mean, sum) and moe/layer_NN/… of each.
+  //   train/balance_loss, train/z_loss, moe/{dropped_share,load_entropy,dead_experts} over layers
+  //   (mean, mean, sum) and moe/layer_NN/… of each.
   void Write(JournalWriter& journal, int64_t step);
 
   nlohmann::json ToJson() const;

@@ -52,7 +52,8 @@ void LoadRecord::FromJson(const nlohmann::json& json) {
   const auto assigned = json.at("assigned").get<std::vector<std::vector<int64_t>>>();
   const auto served = json.at("served").get<std::vector<int64_t>>();
   UPCYCLE_CHECK(assigned.size() == assigned_.size() && served.size() == served_.size());
-  for (size_t i = 0; i < assigned.size(); ++i) UPCYCLE_CHECK_EQ(assigned[i].size(), assigned_[i].size());
+  for (size_t i = 0; i < assigned.size(); ++i)
+    UPCYCLE_CHECK_EQ(assigned[i].size(), assigned_[i].size());
   assigned_ = assigned;
   served_ = served;
 }

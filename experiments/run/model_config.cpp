@@ -20,7 +20,8 @@ json CommonConfig(const Architecture& architecture, int64_t end_of_text) {
           {"num_attention_heads", model.heads},
           {"num_key_value_heads", model.KvHeads()},
           {"head_dim", model.HeadWidth()},
-          {"intermediate_size", architecture.has_experts ? architecture.ExpertWidth() : model.ffn_width},
+          {"intermediate_size",
+           architecture.has_experts ? architecture.ExpertWidth() : model.ffn_width},
           {"max_position_embeddings", model.sequence_length},
           {"rope_theta", model.rope_theta},
           {"tie_word_embeddings", model.tied_embeddings},
@@ -85,10 +86,12 @@ Architecture ReadConfig(const fs::path& folder) {
     if (architecture.has_experts) architecture.moe = SettingsFromJson<MoeSettings>(own.at("moe"));
     return architecture;
   } catch (const json::exception& error) {
-    throw Error(Cause::kInput,
-                fmt::format("{} is damaged or was not written by upcycle: {}. Remove the folder and run the "
-                            "same command again to make it anew",
-                            path.native(), error.what()));
+    throw Error(
+        Cause::kInput,
+        fmt::format(
+            "{} is damaged or was not written by upcycle: {}. Remove the folder and run the "
+            "same command again to make it anew",
+            path.native(), error.what()));
   }
 }
 

@@ -25,21 +25,22 @@ std::span<const float> ModelFolder::Values(const Part& part) const {
   const ConstTensor values = weights_.View(name);
   const Shape shape = PartShape(part, architecture_);
   if (values.type() != DataType::kFloat32 || !(values.shape() == shape)) {
-    throw Error(Cause::kInput,
-                fmt::format("{}: {} should be float32 {} and is {}", (folder_ / "model.safetensors").native(),
-                            name, shape.ToString(), values.shape().ToString()));
+    throw Error(Cause::kInput, fmt::format("{}: {} should be float32 {} and is {}",
+                                           (folder_ / "model.safetensors").native(), name,
+                                           shape.ToString(), values.shape().ToString()));
   }
   return {values.floats(), static_cast<size_t>(values.size())};
 }
 
-void ModelFolder::CopyTo(Parameters& parameters, Backend& backend) const {
-  for (const Parameters::Piece& piece : parameters.pieces()) {
+void ModelFolder::CopyTo(ModelParameters& parameters, Backend& backend) const {
+  for (const ModelParameters::Piece& piece : parameters.pieces()) {
     const std::span<const float> values = Values(piece.part);
     backend.CopyFromHost(piece.value, ConstTensor(values.data(), piece.value.shape()));
   }
 }
 
-std::vector<SafetensorsEntry> EntriesOf(const Architecture& architecture, const std::string& prefix) {
+std::vector<SafetensorsEntry> EntriesOf(const Architecture& architecture,
+                                        const std::string& prefix) {
   std::vector<SafetensorsEntry> entries;
   for (const Part& part : ListParts(architecture)) {
     entries.push_back({prefix + PartName(part, architecture), SafetensorsType::kF32,
@@ -53,18 +54,19 @@ void WriteModelDescription(const fs::path& folder, const Architecture& architect
   WriteFileAtomically(folder / "config.json", ConfigOf(architecture, end_of_text).dump(2) + "\n");
   for (const auto& file : fs::directory_iterator(tokenizer)) {
     std::error_code error;
-    fs::copy_file(file.path(), folder / file.path().filename(), fs::copy_options::overwrite_existing, error);
+    fs::copy_file(file.path(), folder / file.path().filename(),
+                  fs::copy_options::overwrite_existing, error);
     if (error) throw SystemError("copy", file.path().native(), error.value());
   }
 }
 
-void WriteModel(const fs::path& folder, const Parameters& parameters, Backend& backend,
+void WriteModel(const fs::path& folder, const ModelParameters& parameters, Backend& backend,
                 const fs::path& tokenizer, int64_t end_of_text) {
   const Architecture& architecture = parameters.architecture();
   WriteModelDescription(folder, architecture, tokenizer, end_of_text);
   SafetensorsWriter writer(folder / "model.safetensors", EntriesOf(architecture));
   std::vector<float> values;
-  for (const Parameters::Piece& piece : parameters.pieces()) {
+  for (const ModelParameters::Piece& piece : parameters.pieces()) {
     values.resize(static_cast<size_t>(piece.value.size()));
     const Tensor host(values.data(), piece.value.shape());
     backend.CopyToHost(host, piece.value);

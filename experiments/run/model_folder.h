@@ -23,7 +23,7 @@ class ModelFolder {
   // Row-major values of one part. Throws Error(kInput) where it is missing or of another shape.
   std::span<const float> Values(const Part& part) const;
   // All values of a model of the same parts.
-  void CopyTo(Parameters& parameters, Backend& backend) const;
+  void CopyTo(ModelParameters& parameters, Backend& backend) const;
 
  private:
   fs::path folder_;
@@ -33,11 +33,13 @@ class ModelFolder {
 
 // Writes config.json and model.safetensors with the values of `parameters`, and copies the files of
 // `tokenizer` beside them. The folder is inside a DirectoryTransaction.
-void WriteModel(const fs::path& folder, const Parameters& parameters, Backend& backend,
+void WriteModel(const fs::path& folder, const ModelParameters& parameters, Backend& backend,
                 const fs::path& tokenizer, int64_t end_of_text);
 
-// The entries of a safetensors file with one float32 tensor for each part, its name behind `prefix`.
-std::vector<SafetensorsEntry> EntriesOf(const Architecture& architecture, const std::string& prefix = "");
+// The entries of a safetensors file with one float32 tensor for each part, its name behind
+// `prefix`.
+std::vector<SafetensorsEntry> EntriesOf(const Architecture& architecture,
+                                        const std::string& prefix = "");
 
 // config.json and the tokenizer's files alone: for weights that are written part by part.
 void WriteModelDescription(const fs::path& folder, const Architecture& architecture,

@@ -31,12 +31,12 @@ int64_t ExpertCapacity(const MoeSettings& moe, CapacityFactor factor, int64_t to
   return static_cast<int64_t>(std::clamp(rows, 1.0, static_cast<double>(tokens)));
 }
 
-MoeBlock::MoeBlock(const Architecture& architecture, int64_t layer, Parameters& parameters)
+MoeBlock::MoeBlock(const Architecture& architecture, int64_t layer, ModelParameters& parameters)
     : model_(architecture.model),
       moe_(architecture.moe),
       activation_(architecture.activation()),
-      norm_(architecture, {PartKind::kFeedForwardNorm, layer}, {PartKind::kFeedForwardNormBias, layer},
-            parameters) {
+      norm_(architecture, {PartKind::kFeedForwardNorm, layer},
+            {PartKind::kFeedForwardNormBias, layer}, parameters) {
   const int64_t hidden = architecture.ExpertWidth();
   parameters.Declare(&router_, {moe_.Experts(), model_.width}, {{PartKind::kRouter, layer}});
   parameters.Declare(&in_, {moe_.Experts(), ActivationInputs(activation_, hidden), model_.width},
@@ -127,7 +127,8 @@ void MoeBlock::KeepAssignments(Backend& backend, const RoutingRules& rules) {
 }
 
 // With m tokens a span and s spans in the batch, every scope is the mean over spans of
-// c·E/(T·m²) · Σ_i (Σ_t p_ti) n_i; the global scope has one span, of which this micro-batch holds a part.
+// c·E/(T·m²) · Σ_i (Σ_t p_ti) n_i; the global scope has one span, of which this micro-batch holds a
+// part.
 void MoeBlock::RouterLosses(Backend& backend, const RoutingRules& rules) {
   const RouterSettings& router = moe_.router;
   const int64_t n = rules.tokens;
@@ -145,13 +146,15 @@ void MoeBlock::RouterLosses(Backend& backend, const RoutingRules& rules) {
   const Tensor counts = balance_counts_.Slice(0, spans);
   const bool global = router.balance_scope == BalanceScope::kGlobal;
   backend.CountAssignments(
-      counts, global ? ConstTensor(batch_expert_.Slice(0, n * rules.micro_batches)) : routing.expert);
+      counts,
+      global ? ConstTensor(batch_expert_.Slice(0, n * rules.micro_batches)) : routing.expert);
 
   const double spans_in_batch = all_tokens / span_tokens;
-  const double factor = router.load_balance * static_cast<double>(moe_.Experts()) /
-                        (static_cast<double>(moe_.top_k) * span_tokens * span_tokens * spans_in_batch);
-  backend.BalanceLoss(balance_loss_, balance_gradient_.Slice(0, spans), routing.probabilities, counts,
-                      factor);
+  const double factor =
+      router.load_balance * static_cast<double>(moe_.Experts()) /
+      (static_cast<double>(moe_.top_k) * span_tokens * span_tokens * spans_in_batch);
+  backend.BalanceLoss(balance_loss_, balance_gradient_.Slice(0, spans), routing.probabilities,
+                      counts, factor);
   backend.RouterZLoss(z_loss_, routing.log_sum_exp, router.z_loss / all_tokens);
 }
 
@@ -161,8 +164,10 @@ void MoeBlock::Backward(Backend& backend, Tensor d_x, ConstTensor x, const Routi
   const Saved saved = SavedFor(n);
   const int64_t rows = n * moe_.top_k;
   const Tensor d_rows = workspace.rows.Slice(0, rows);
-  const Tensor d_hidden = workspace.d_hidden.Slice(0, saved.hidden.size()).Reshaped(saved.hidden.shape());
-  const Tensor d_inner = workspace.d_inner.Slice(0, saved.inner.size()).Reshaped(saved.inner.shape());
+  const Tensor d_hidden =
+      workspace.d_hidden.Slice(0, saved.hidden.size()).Reshaped(saved.hidden.shape());
+  const Tensor d_inner =
+      workspace.d_inner.Slice(0, saved.inner.size()).Reshaped(saved.inner.shape());
   const Tensor d_row_weight = workspace.d_row_weight.Slice(0, rows);
   const Tensor d_weight = workspace.d_weight.Slice(0, n);
   const Tensor d_logits = workspace.d_logits.Slice(0, n);
@@ -172,7 +177,8 @@ void MoeBlock::Backward(Backend& backend, Tensor d_x, ConstTensor x, const Routi
   backend.GatherRows(d_rows, d_x, saved.dispatch);
   backend.ExpertMatMulBackwardWeights(down_.gradient, d_rows, saved.hidden, saved.dispatch);
   backend.ExpertMatMulBackwardRows(d_hidden, d_rows, down_.value, saved.dispatch);
-  backend.ActivationBackward(d_inner, d_row_weight, d_hidden, saved.inner, saved.row_weight, activation_);
+  backend.ActivationBackward(d_inner, d_row_weight, d_hidden, saved.inner, saved.row_weight,
+                             activation_);
   backend.ExpertMatMulBackwardWeights(in_.gradient, d_inner, saved.rows, saved.dispatch);
   backend.ExpertMatMulBackwardRows(d_rows, d_inner, in_.value, saved.dispatch);
   backend.CombineRows(d_normed, d_rows, saved.dispatch);
@@ -181,11 +187,12 @@ void MoeBlock::Backward(Backend& backend, Tensor d_x, ConstTensor x, const Routi
   const int64_t spans = moe_.router.balance_scope == BalanceScope::kSequence ? rules.sequences : 1;
   const double z_factor = moe_.router.z_loss / static_cast<double>(n * rules.micro_batches);
   backend.ScatterWeights(d_weight, d_row_weight, saved.dispatch);
-  backend.RouterBackward(d_logits, saved.routing, d_weight, balance_gradient_.Slice(0, spans), z_factor,
-                         moe_.router.order);
+  backend.RouterBackward(d_logits, saved.routing, d_weight, balance_gradient_.Slice(0, spans),
+                         z_factor, moe_.router.order);
   backend.MatMul(router_.gradient, d_logits, Transpose::kYes, saved.normed, Transpose::kNo,
                  Accumulate::kYes);
-  backend.MatMul(d_normed, d_logits, Transpose::kNo, router_.value, Transpose::kNo, Accumulate::kYes);
+  backend.MatMul(d_normed, d_logits, Transpose::kNo, router_.value, Transpose::kNo,
+                 Accumulate::kYes);
   norm_.Backward(backend, d_x, d_normed, x);
 }
 

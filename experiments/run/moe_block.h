@@ -30,11 +30,12 @@ int64_t ExpertCapacity(const MoeSettings& moe, CapacityFactor factor, int64_t to
 
 class MoeBlock {
  public:
-  MoeBlock(const Architecture& architecture, int64_t layer, Parameters& parameters);
+  MoeBlock(const Architecture& architecture, int64_t layer, ModelParameters& parameters);
 
-  // For micro-batches of at most `tokens` tokens and `sequences` sequences, at most `micro_batches` of
-  // them in a batch.
-  void Plan(BufferPlan& plan, int64_t sequences, int64_t tokens, int64_t micro_batches, Purpose purpose);
+  // For micro-batches of at most `tokens` tokens and `sequences` sequences, at most `micro_batches`
+  // of them in a batch.
+  void Plan(BufferPlan& plan, int64_t sequences, int64_t tokens, int64_t micro_batches,
+            Purpose purpose);
 
   // out [n, D] = x + the block's output.
   void Forward(Backend& backend, Tensor out, ConstTensor x, const RoutingRules& rules,
@@ -81,18 +82,18 @@ class MoeBlock {
   Weight down_;    // [E, D, F/G]
 
   int64_t tokens_ = 0;  // of the last Forward
-  Tensor normed_;      // [n, D]
-  Tensor logits_;      // [n, E]
+  Tensor normed_;       // [n, D]
+  Tensor logits_;       // [n, E]
   Routing routing_;
   Dispatch dispatch_;
-  Tensor rows_;        // [R, D]
-  Tensor inner_;       // [R, 2F/G or F/G]
-  Tensor hidden_;      // [R, F/G]
-  Tensor row_weight_;  // [R]
-  Tensor batch_expert_;      // [micro_batches · n, T] int32, for the global scope
-  Tensor balance_counts_;    // [S, E] int32
-  Tensor balance_gradient_;  // [S, E]
-  Tensor load_;              // [1, E] int32
+  Tensor rows_;                   // [R, D]
+  Tensor inner_;                  // [R, 2F/G or F/G]
+  Tensor hidden_;                 // [R, F/G]
+  Tensor row_weight_;             // [R]
+  Tensor batch_expert_;           // [micro_batches · n, T] int32, for the global scope
+  Tensor balance_counts_;         // [S, E] int32
+  Tensor balance_gradient_;       // [S, E]
+  Tensor load_;                   // [1, E] int32
   Tensor balance_loss_, z_loss_;  // [1]
 };
 

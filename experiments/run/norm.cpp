@@ -2,7 +2,7 @@
 
 namespace upcycle {
 
-Norm::Norm(const Architecture& architecture, Part weight, Part bias, Parameters& parameters)
+Norm::Norm(const Architecture& architecture, Part weight, Part bias, ModelParameters& parameters)
     : centred_(architecture.LayerNormed()), epsilon_(architecture.model.norm_epsilon) {
   parameters.Declare(&weight_, PartShape(weight, architecture), {weight});
   if (centred_) parameters.Declare(&bias_, PartShape(bias, architecture), {bias});
@@ -16,7 +16,8 @@ void Norm::Plan(BufferPlan& plan, int64_t tokens) {
 void Norm::Forward(Backend& backend, Tensor out, ConstTensor x) {
   const Tensor rstd = rstd_.Slice(0, x.dim(0));
   if (!centred_) return backend.RmsNormForward(out, rstd, x, weight_.value, epsilon_);
-  backend.LayerNormForward(out, mean_.Slice(0, x.dim(0)), rstd, x, weight_.value, bias_.value, epsilon_);
+  backend.LayerNormForward(out, mean_.Slice(0, x.dim(0)), rstd, x, weight_.value, bias_.value,
+                           epsilon_);
 }
 
 void Norm::Backward(Backend& backend, Tensor d_x, ConstTensor d_out, ConstTensor x) {

@@ -10,7 +10,7 @@ namespace upcycle {
 class Norm {
  public:
   // `weight` and `bias` are the parts; the bias exists in the LayerNorm family only.
-  Norm(const Architecture& architecture, Part weight, Part bias, Parameters& parameters);
+  Norm(const Architecture& architecture, Part weight, Part bias, ModelParameters& parameters);
 
   // Keeps statistics of at most `tokens` rows.
   void Plan(BufferPlan& plan, int64_t tokens);

@@ -61,14 +61,14 @@ void FillFreshPart(std::span<float> values, const Part& part, const Architecture
   }
 }
 
-void Parameters::Declare(Weight* weight, Shape shape, std::vector<Part> parts) {
+void ModelParameters::Declare(Weight* weight, Shape shape, std::vector<Part> parts) {
   int64_t size = 0;
   for (const Part& part : parts) size += PartShape(part, architecture_).size();
   UPCYCLE_CHECK_EQ(size, shape.size());
   declared_.push_back({weight, shape, std::move(parts), 0});
 }
 
-void Parameters::Plan(BufferPlan& plan, Purpose purpose) {
+void ModelParameters::Plan(BufferPlan& plan, Purpose purpose) {
   std::stable_partition(declared_.begin(), declared_.end(),
                         [](const Declared& declared) { return declared.decays(); });
   int64_t elements = 0;
@@ -84,7 +84,7 @@ void Parameters::Plan(BufferPlan& plan, Purpose purpose) {
   plan.Add(&v_, MemoryCategory::kOptimizer, DataType::kFloat32, {elements});
 }
 
-void Parameters::Bind() {
+void ModelParameters::Bind() {
   const bool trains = !gradients_.empty();
   for (const Declared& declared : declared_) {
     const auto place = [&](Tensor flat) {
@@ -112,7 +112,7 @@ void Parameters::Bind() {
   spans_ = {span(0, decaying_, true), span(decaying_, values_.size() - decaying_, false)};
 }
 
-void Parameters::BindPieces(const Declared& declared) {
+void ModelParameters::BindPieces(const Declared& declared) {
   int64_t offset = declared.offset;
   for (const Part& part : declared.parts) {
     const Shape shape = PartShape(part, architecture_);
@@ -124,7 +124,7 @@ void Parameters::BindPieces(const Declared& declared) {
   }
 }
 
-void Parameters::Initialize(Backend& backend, uint64_t seed) {
+void ModelParameters::Initialize(Backend& backend, uint64_t seed) {
   std::vector<float> values;
   for (const Piece& piece : pieces_) {
     values.resize(static_cast<size_t>(piece.value.size()));

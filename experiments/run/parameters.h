@@ -1,5 +1,6 @@
-// The trainable weights of a model: declared once by the blocks that use them, laid out in flat arrays
-// so that the optimizer is one pass, and addressable part by part for checkpoints and upcycling.
+// The trainable weights of a model: declared once by the blocks that use them, laid out in flat
+// arrays so that the optimizer is one pass, and addressable part by part for checkpoints and
+// upcycling.
 #pragma once
 
 #include <cstdint>
@@ -22,14 +23,14 @@ struct Weight {
 // What a model is for decides what memory it gets.
 enum class Purpose { kEvaluate, kTrain };
 
-class Parameters {
+class ModelParameters {
  public:
-  explicit Parameters(const Architecture& architecture) : architecture_(architecture) {}
-  Parameters(const Parameters&) = delete;
-  Parameters& operator=(const Parameters&) = delete;
+  explicit ModelParameters(const Architecture& architecture) : architecture_(architecture) {}
+  ModelParameters(const ModelParameters&) = delete;
+  ModelParameters& operator=(const ModelParameters&) = delete;
 
-  // Declares a weight of `shape` that holds `parts` one behind the other. The weight must stay where
-  // it is. Matrices decay; vectors (norms) do not.
+  // Declares a weight of `shape` that holds `parts` one behind the other. The weight must stay
+  // where it is. Matrices decay; vectors (norms) do not.
   void Declare(Weight* weight, Shape shape, std::vector<Part> parts);
 
   // Adds the flat arrays to the plan: values, and for training gradients and both moments.

@@ -26,18 +26,19 @@ struct Products {
 };
 
 bool IsExpertMatrix(PartKind kind) {
-  return kind == PartKind::kExpertGate || kind == PartKind::kExpertUp || kind == PartKind::kExpertDown;
+  return kind == PartKind::kExpertGate || kind == PartKind::kExpertUp ||
+         kind == PartKind::kExpertDown;
 }
 
 }  // namespace
 
-std::vector<double> ParentCosines(const Parameters& parameters, Backend& backend,
+std::vector<double> ParentCosines(const ModelParameters& parameters, Backend& backend,
                                   const ModelFolder& parent) {
   const Architecture& architecture = parameters.architecture();
   const MoeSettings& moe = architecture.moe;
   std::map<std::pair<int64_t, int64_t>, Products> products;  // by layer and expert
   std::vector<float> values, shard;
-  for (const Parameters::Piece& piece : parameters.pieces()) {
+  for (const ModelParameters::Piece& piece : parameters.pieces()) {
     if (!IsExpertMatrix(piece.part.kind)) continue;
     const PartKind kind = DenseKindOf(piece.part.kind);
     values.resize(static_cast<size_t>(piece.value.size()));

@@ -32,7 +32,8 @@ void ListFeedForward(std::vector<Part>& parts, int64_t layer, const Architecture
 std::string NameInLayer(const Part& part, bool mixtral) {
   const std::string experts = mixtral ? "block_sparse_moe" : "mlp";
   const auto expert = [&](const char* mixtral_name, const char* name) {
-    return fmt::format("{}.experts.{}.{}.weight", experts, part.expert, mixtral ? mixtral_name : name);
+    return fmt::format("{}.experts.{}.{}.weight", experts, part.expert,
+                       mixtral ? mixtral_name : name);
   };
   switch (part.kind) {
     case PartKind::kAttentionNorm:
@@ -81,7 +82,8 @@ std::vector<Part> ListParts(const Architecture& architecture) {
     for (PartKind kind : {PartKind::kQuery, PartKind::kKey, PartKind::kValue, PartKind::kOutput}) {
       parts.push_back({kind, layer});
     }
-    ListNorm(parts, PartKind::kFeedForwardNorm, PartKind::kFeedForwardNormBias, layer, architecture);
+    ListNorm(parts, PartKind::kFeedForwardNorm, PartKind::kFeedForwardNormBias, layer,
+             architecture);
     ListFeedForward(parts, layer, architecture);
   }
   ListNorm(parts, PartKind::kFinalNorm, PartKind::kFinalNormBias, -1, architecture);
@@ -137,7 +139,8 @@ bool IsMixtral(const Architecture& architecture) {
 
 std::string PartName(const Part& part, const Architecture& architecture) {
   if (part.layer >= 0) {
-    return fmt::format("model.layers.{}.{}", part.layer, NameInLayer(part, IsMixtral(architecture)));
+    return fmt::format("model.layers.{}.{}", part.layer,
+                       NameInLayer(part, IsMixtral(architecture)));
   }
   switch (part.kind) {
     case PartKind::kEmbedding:

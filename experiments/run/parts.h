@@ -22,9 +22,9 @@ enum class PartKind {
   kOutput,  // [D, H·W]
   kFeedForwardNorm,
   kFeedForwardNormBias,
-  kGate,  // [F, D]
-  kUp,    // [F, D]
-  kDown,  // [D, F]
+  kGate,        // [F, D]
+  kUp,          // [F, D]
+  kDown,        // [D, F]
   kRouter,      // [E, D]
   kExpertGate,  // [F/G, D]
   kExpertUp,    // [F/G, D]
@@ -46,9 +46,9 @@ std::vector<Part> ListParts(const Architecture& architecture);
 
 Shape PartShape(const Part& part, const Architecture& architecture);
 
-// How parts are called in a checkpoint. Mixtral's names where its class can express the model (gated,
-// experts in every layer, topk_then_softmax); otherwise Llama's and Nemotron's, with experts as
-// `mlp.experts.N`.
+// How parts are called in a checkpoint. Mixtral's names where its class can express the model
+// (gated, experts in every layer, topk_then_softmax); otherwise Llama's and Nemotron's, with
+// experts as `mlp.experts.N`.
 std::string PartName(const Part& part, const Architecture& architecture);
 
 // Whether Hugging Face's MixtralForCausalLM computes this architecture.

@@ -10,15 +10,16 @@ void RecordLosses(JournalWriter& journal, const std::string& prefix, const LossS
   const double error = sum.StandardError();
   RecordResult(journal, prefix + "/loss", sum.Mean(), error, sum.targets);
   // To first order in the loss's own error.
-  RecordResult(journal, prefix + "/perplexity", sum.Perplexity(), sum.Perplexity() * error, sum.targets);
-  RecordResult(journal, prefix + "/bits_per_byte", sum.BitsPerByte(), sum.BitsPerByte() / sum.Mean() * error,
+  RecordResult(journal, prefix + "/perplexity", sum.Perplexity(), sum.Perplexity() * error,
                sum.targets);
+  RecordResult(journal, prefix + "/bits_per_byte", sum.BitsPerByte(),
+               sum.BitsPerByte() / sum.Mean() * error, sum.targets);
 }
 
 }  // namespace
 
-void RecordResult(JournalWriter& journal, std::string_view metric, double value, double standard_error,
-                  int64_t count) {
+void RecordResult(JournalWriter& journal, std::string_view metric, double value,
+                  double standard_error, int64_t count) {
   journal.Event({{"event", "result"},
                  {"metric", metric},
                  {"value", value},

@@ -9,11 +9,11 @@
 
 namespace upcycle {
 
-void RecordResult(JournalWriter& journal, std::string_view metric, double value, double standard_error,
-                  int64_t count);
+void RecordResult(JournalWriter& journal, std::string_view metric, double value,
+                  double standard_error, int64_t count);
 
-// Losses on every held-out set, all windows or `windows` of each: validation/NAME/{loss, perplexity,
-// bits_per_byte}, and over all sets together validation/{…}.
+// Losses on every held-out set, all windows or `windows` of each: validation/NAME/{loss,
+// perplexity, bits_per_byte}, and over all sets together validation/{…}.
 void RecordValidation(JournalWriter& journal, Validator& validator, const Dataset& dataset,
                       int64_t windows);
 

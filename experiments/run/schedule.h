@@ -9,8 +9,8 @@ namespace upcycle {
 
 class Schedule {
  public:
-  // `steps` in all. `parent_rate` is the rate with which the parent's training ended; it is the peak
-  // where `start: continue` asks for it, and there is no warm-up then.
+  // `steps` in all. `parent_rate` is the rate with which the parent's training ended; it is the
+  // peak where `start: continue` asks for it, and there is no warm-up then.
   Schedule(const LearningRateSettings& settings, int64_t steps, double parent_rate);
 
   // The rate of step 0 ≤ step < steps. The warm-up reaches the peak at its last step; every decay

@@ -20,8 +20,8 @@ StageKind KindFromName(const std::string& name) {
   throw Error(Cause::kInput, "unknown kind of stage \"" + name + "\": written by another version?");
 }
 
-// The keys of `moe` that decide the first weights. The others (capacity, losses) begin to matter with
-// training, so arms that differ in them alone share their start.
+// The keys of `moe` that decide the first weights. The others (capacity, losses) begin to matter
+// with training, so arms that differ in them alone share their start.
 json StartSettings(const MoeSettings& moe) {
   json settings = ResultSettings(moe);
   for (const char* key : {"capacity_factor", "drop_policy"}) settings.erase(key);
@@ -36,7 +36,8 @@ json ExecutionOf(const RunSettings& settings, const TrainSettings* train) {
 }
 
 json ModelPart(const Architecture& architecture) {
-  json part = {{"model", ResultSettings(architecture.model)}, {"vocabulary", architecture.vocabulary}};
+  json part = {{"model", ResultSettings(architecture.model)},
+               {"vocabulary", architecture.vocabulary}};
   if (architecture.has_experts) part["moe"] = ResultSettings(architecture.moe);
   return part;
 }
@@ -46,7 +47,8 @@ Architecture ReadArchitecture(const json& settings) {
   architecture.model = SettingsFromJson<ModelSettings>(settings.at("model"));
   architecture.vocabulary = settings.at("vocabulary");
   architecture.has_experts = settings.contains("moe");
-  if (architecture.has_experts) architecture.moe = SettingsFromJson<MoeSettings>(settings.at("moe"));
+  if (architecture.has_experts)
+    architecture.moe = SettingsFromJson<MoeSettings>(settings.at("moe"));
   return architecture;
 }
 
@@ -58,7 +60,8 @@ json BlendOf(const DataSettings& data) {
 
 Stage TrainStage(const Architecture& architecture, const RunSettings& settings,
                  const TrainSettings& train, int64_t seed, std::vector<Fingerprint> inputs) {
-  Stage stage{StageKind::kTrain, ModelPart(architecture), std::move(inputs), ExecutionOf(settings, &train)};
+  Stage stage{StageKind::kTrain, ModelPart(architecture), std::move(inputs),
+              ExecutionOf(settings, &train)};
   stage.settings["train"] = ResultSettings(train);
   stage.settings["blend"] = BlendOf(settings.data);
   stage.settings["seed"] = seed;
@@ -69,8 +72,11 @@ double LastRate(const TrainSettings& train, const ModelSettings& model) {
   return Schedule(train.learning_rate, TrainSteps(train, model), 0).Last();
 }
 
-Stage EvaluateStage(const RunSettings& settings, const Fingerprint& tokens, const Fingerprint& model) {
-  return {StageKind::kEvaluate, ResultSettings(settings.evaluate), {tokens, model},
+Stage EvaluateStage(const RunSettings& settings, const Fingerprint& tokens,
+                    const Fingerprint& model) {
+  return {StageKind::kEvaluate,
+          ResultSettings(settings.evaluate),
+          {tokens, model},
           ExecutionOf(settings, nullptr)};
 }
 
@@ -99,7 +105,8 @@ Stage Stage::FromJson(const json& json) {
   return stage;
 }
 
-std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed, const Fingerprint& content) {
+std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
+                               const Fingerprint& content) {
   const RunSettings settings = EffectiveSettings(written);
   const Architecture architecture = ArchitectureOf(settings, Vocabulary(settings.data.tokenizer));
   std::vector<RunStage> stages;
@@ -108,7 +115,8 @@ std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed, const F
     return stages.back().stage.Identity();
   };
 
-  // The content stands for all data settings but where the files lie, which is no part of the identity.
+  // The content stands for all data settings but where the files lie, which is no part of the
+  // identity.
   Stage data{StageKind::kTokens, {{"content", content.Hex()}}, {}, ExecutionOf(settings, nullptr)};
   data.execution["data"] = AllSettings(settings.data);
   const Fingerprint tokens = add(StageRole::kTokens, data);
@@ -150,7 +158,8 @@ TrainOrder ReadTrainOrder(const Stage& stage) {
 UpcycleOrder ReadUpcycleOrder(const Stage& stage) {
   UPCYCLE_CHECK(stage.kind == StageKind::kUpcycle);
   return {ReadArchitecture(stage.settings),
-          SettingsFromJson<UpcycleSettings>(stage.settings.at("upcycle")), stage.settings.at("seed")};
+          SettingsFromJson<UpcycleSettings>(stage.settings.at("upcycle")),
+          stage.settings.at("seed")};
 }
 
 }  // namespace upcycle

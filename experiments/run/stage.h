@@ -1,5 +1,6 @@
-// A stage is a step of a run whose output is worth keeping. It is named by a fingerprint of all that
-// decides its result, so equal stages of different arms, studies and days are one stage, done once.
+// A stage is a step of a run whose output is worth keeping. It is named by a fingerprint of all
+// that decides its result, so equal stages of different arms, studies and days are one stage, done
+// once.
 //
 //   tokens    text → tokenizer, token files, questions
 //   upcycle   dense parent → the first weights of a mixture of experts
@@ -26,8 +27,8 @@
 
 namespace upcycle {
 
-// Raised whenever the same settings would give other numbers than before: old results then stay what
-// they are, under their own fingerprints.
+// Raised whenever the same settings would give other numbers than before: old results then stay
+// what they are, under their own fingerprints.
 inline constexpr uint64_t kNumericsVersion = 1;
 
 enum class StageKind { kTokens, kUpcycle, kTrain, kEvaluate };
@@ -45,7 +46,7 @@ struct Stage {
   StageKind kind = StageKind::kTokens;
   nlohmann::json settings;          // decides the result
   std::vector<Fingerprint> inputs;  // in the order that the kind states
-  nlohmann::json execution;         // threads, device, how often to record: not part of the identity
+  nlohmann::json execution;  // threads, device, how often to record: not part of the identity
 
   // Of kind, settings, inputs and kNumericsVersion.
   Fingerprint Identity() const;
@@ -64,14 +65,16 @@ struct RunStage {
 //
 // Inputs: train reads {tokens} or {tokens, first weights}; upcycle {tokens, parent}; evaluate
 // {tokens, train}.
-std::vector<RunStage> StagesOf(const RunSettings& settings, int64_t seed, const Fingerprint& content);
+std::vector<RunStage> StagesOf(const RunSettings& settings, int64_t seed,
+                               const Fingerprint& content);
 
 // What a train stage is told.
 struct TrainOrder {
   Architecture architecture;
   TrainSettings train;
   uint64_t seed = 0;
-  double parent_rate = 0;  // the rate with which the parent ended, for learning_rate.start: continue
+  double parent_rate =
+      0;  // the rate with which the parent ended, for learning_rate.start: continue
 };
 TrainOrder ReadTrainOrder(const Stage& stage);
 

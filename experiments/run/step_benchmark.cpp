@@ -54,7 +54,8 @@ StepRate MeasureStep(Backend& backend, const Architecture& architecture, int64_t
   TrainSettings settings;
   settings.batch_sequences = sequences;
   const RandomStream stream(1, "benchmark");
-  const auto fill = [&](int64_t first, int64_t, std::span<int32_t> tokens, std::span<int32_t> targets) {
+  const auto fill = [&](int64_t first, int64_t, std::span<int32_t> tokens,
+                        std::span<int32_t> targets) {
     const auto draw = [&](size_t i) {
       return static_cast<int32_t>(stream.Below(static_cast<uint64_t>(first * length) + i,
                                                static_cast<uint64_t>(architecture.vocabulary)));

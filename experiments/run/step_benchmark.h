@@ -13,9 +13,9 @@ struct StepRate {
   double gflops = 0;  // of arithmetic really done, 1e9 a second
 };
 
-// FLOPs of one token's training step as the trainer executes them: 2 for a multiply-add, backward twice
-// forward, and of attention's scores the causal half alone (the cost model of core/recipe counts them
-// in full, as the literature does).
+// FLOPs of one token's training step as the trainer executes them: 2 for a multiply-add, backward
+// twice forward, and of attention's scores the causal half alone (the cost model of core/recipe
+// counts them in full, as the literature does).
 double ExecutedFlopsPerToken(const Architecture& architecture, int64_t length);
 
 // The median over whole training steps on random tokens, after warm-up, for at least `seconds`.

@@ -18,10 +18,12 @@ void RunTokensStage(const StageContext& context) {
   transaction.Commit();
   const Dataset dataset = OpenDataset(context.folder.tokens());
   for (const TokenSet& set : dataset.train) {
-    context.journal.Point("tokens/" + set.name + "/train", 0, static_cast<double>(set.tokens.count()));
+    context.journal.Point("tokens/" + set.name + "/train", 0,
+                          static_cast<double>(set.tokens.count()));
   }
   for (const TokenSet& set : dataset.validation) {
-    context.journal.Point("tokens/" + set.name + "/validation", 0, static_cast<double>(set.tokens.count()));
+    context.journal.Point("tokens/" + set.name + "/validation", 0,
+                          static_cast<double>(set.tokens.count()));
   }
 }
 

@@ -83,10 +83,11 @@ class Training {
 
   Trainer MakeTrainer() {
     const int64_t steps = TrainSteps(order_.train, order_.architecture.model);
-    return Trainer(model_, order_.train, Schedule(order_.train.learning_rate, steps, order_.parent_rate),
-                   steps,
-                   [this](int64_t first, int64_t count, std::span<int32_t> tokens,
-                          std::span<int32_t> targets) { batches_.Fill(first, count, tokens, targets); });
+    return Trainer(
+        model_, order_.train, Schedule(order_.train.learning_rate, steps, order_.parent_rate),
+        steps,
+        [this](int64_t first, int64_t count, std::span<int32_t> tokens,
+               std::span<int32_t> targets) { batches_.Fill(first, count, tokens, targets); });
   }
 
   // From the newest checkpoint, else from the first weights.
@@ -129,7 +130,8 @@ class Training {
     LossSum total;
     for (const TokenSet& set : dataset_.validation) {
       const LossSum sum = validator_.Loss(set, order_.train.validate_sequences);
-      context_.journal.Point(fmt::format("validation/{}/loss", set.name), trainer_.step(), sum.Mean());
+      context_.journal.Point(fmt::format("validation/{}/loss", set.name), trainer_.step(),
+                             sum.Mean());
       total.Add(sum);
     }
     context_.journal.Point("validation/loss", trainer_.step(), total.Mean());
@@ -139,14 +141,17 @@ class Training {
   }
 
   void RecordCosines() {
-    const std::vector<double> cosines = ParentCosines(model_.parameters(), context_.backend, *parent_);
+    const std::vector<double> cosines =
+        ParentCosines(model_.parameters(), context_.backend, *parent_);
     double sum = 0;
     for (size_t i = 0; i < cosines.size(); ++i) {
-      context_.journal.Point(fmt::format("moe/layer_{:02}/parent_cosine", model_.expert_layers()[i]),
-                             trainer_.step(), cosines[i]);
+      context_.journal.Point(
+          fmt::format("moe/layer_{:02}/parent_cosine", model_.expert_layers()[i]), trainer_.step(),
+          cosines[i]);
       sum += cosines[i];
     }
-    context_.journal.Point("moe/parent_cosine", trainer_.step(), sum / static_cast<double>(cosines.size()));
+    context_.journal.Point("moe/parent_cosine", trainer_.step(),
+                           sum / static_cast<double>(cosines.size()));
   }
 
   void LeaveOrCheckpoint() {

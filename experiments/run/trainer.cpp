@@ -17,7 +17,8 @@ Trainer::Trainer(Transformer& model, const TrainSettings& settings, const Schedu
       steps_(steps),
       fill_(std::move(fill)),
       micro_batches_(settings.batch_sequences / settings.MicroBatchSequences()) {
-  const int64_t tokens = settings.MicroBatchSequences() * model.architecture().model.sequence_length;
+  const int64_t tokens =
+      settings.MicroBatchSequences() * model.architecture().model.sequence_length;
   tokens_.resize(static_cast<size_t>(tokens));
   targets_.resize(static_cast<size_t>(tokens));
   loads_.resize(static_cast<size_t>(micro_batches_));
@@ -44,7 +45,8 @@ StepReport Trainer::Step() {
   }
   backend.Zero(model_.parameters().gradients());
   for (int64_t i = 0; i < micro_batches_; ++i) {
-    const Transformer::StepLosses losses = model_.Backpropagate(ReadMicroBatch(i), i, micro_batches_);
+    const Transformer::StepLosses losses =
+        model_.Backpropagate(ReadMicroBatch(i), i, micro_batches_);
     report.loss += losses.token;
     report.balance_loss += losses.balance;
     report.z_loss += losses.z;
@@ -65,18 +67,19 @@ StepReport Trainer::Step() {
 void Trainer::RequireFinite(const StepReport& report) const {
   const double total = report.loss + report.balance_loss + report.z_loss;
   if (std::isfinite(total) && std::isfinite(report.gradient_norm)) return;
-  throw Error(Cause::kDiverged,
-              fmt::format("diverged at step {} of {}: loss {}, gradient norm {} at learning rate {:.3g}. "
-                          "Lower train.learning_rate.peak, lengthen warmup_steps, or set "
-                          "optimizer.clip_norm",
-                          step_ + 1, steps_, report.loss, report.gradient_norm, report.learning_rate));
+  throw Error(
+      Cause::kDiverged,
+      fmt::format("diverged at step {} of {}: loss {}, gradient norm {} at learning rate {:.3g}. "
+                  "Lower train.learning_rate.peak, lengthen warmup_steps, or set "
+                  "optimizer.clip_norm",
+                  step_ + 1, steps_, report.loss, report.gradient_norm, report.learning_rate));
 }
 
 void Trainer::Update(double learning_rate) {
   const OptimizerSettings& optimizer = settings_.optimizer;
-  AdamWStep step = {learning_rate,          optimizer.beta1,        optimizer.beta2, optimizer.epsilon,
+  AdamWStep step = {learning_rate,          optimizer.beta1,     optimizer.beta2, optimizer.epsilon,
                     optimizer.weight_decay, optimizer.clip_norm, step_ + 1};
-  for (const Parameters::Span& span : model_.parameters().spans()) {
+  for (const ModelParameters::Span& span : model_.parameters().spans()) {
     if (span.values.size() == 0) continue;
     step.weight_decay = span.decays ? optimizer.weight_decay : 0;
     model_.backend().AdamW(span.values, span.m, span.v, span.gradients, norm_, step);

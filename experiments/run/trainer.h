@@ -30,16 +30,16 @@ struct StepReport {
 class Trainer {
  public:
   // `model` was made for training, with limits of a micro-batch of these settings.
-  Trainer(Transformer& model, const TrainSettings& settings, const Schedule& schedule, int64_t steps,
-          FillSamples fill);
+  Trainer(Transformer& model, const TrainSettings& settings, const Schedule& schedule,
+          int64_t steps, FillSamples fill);
 
   // Steps taken so far; a restored training starts where it left.
   int64_t step() const { return step_; }
   int64_t steps() const { return steps_; }
   void set_step(int64_t step) { step_ = step; }
 
-  // Takes one step. Throws Error(kDiverged) if the loss or the gradient is not finite; the weights are
-  // then those of the step before.
+  // Takes one step. Throws Error(kDiverged) if the loss or the gradient is not finite; the weights
+  // are then those of the step before.
   StepReport Step();
 
   // The experts' loads of every micro-batch of the last step, one entry a micro-batch.

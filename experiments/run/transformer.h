@@ -1,8 +1,9 @@
-// The decoder-only transformer: embedding, layers of attention and a dense or expert MLP, final norm,
-// head. One object holds the weights, the activations of one micro-batch, and for training the
-// gradients and moments; all memory is planned at construction, and a step allocates nothing.
+// The decoder-only transformer: embedding, layers of attention and a dense or expert MLP, final
+// norm, head. One object holds the weights, the activations of one micro-batch, and for training
+// the gradients and moments; all memory is planned at construction, and a step allocates nothing.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -41,14 +42,19 @@ struct TokenBatch {
 
 class Transformer {
  public:
-  // Throws Error(kMemory) if the backend cannot hold it. Weights are zero until initialised or loaded.
+  // Throws Error(kMemory) if the backend cannot hold it. Weights are zero until initialised or
+  // loaded.
   Transformer(Backend& backend, const Architecture& architecture, const BatchLimits& limits,
               Purpose purpose);
 
+  // Bytes of each MemoryCategory that a Transformer of this kind allocates, without making one.
+  using MemoryBytes = std::array<int64_t, kMemoryCategories>;
+  static MemoryBytes PlanMemory(const Architecture& architecture, const BatchLimits& limits,
+                                Purpose purpose);
+
   const Architecture& architecture() const { return architecture_; }
-  Parameters& parameters() { return parameters_; }
-  Backend& backend() { return backend_; }
-  int64_t MemoryBytes(MemoryCategory category) const { return plan_.Bytes(category); }
+  ModelParameters& parameters() { return parameters_; }
+  Backend& backend() { return *backend_; }
 
   // The loss of each target, in nats, into host memory [batch.size()]; 0 where the target is -1.
   void Evaluate(const TokenBatch& batch, CapacityFactor capacity_factor, float* losses);
@@ -56,7 +62,8 @@ class Transformer {
   // The logits [batch.size(), V] into host memory. For small models and tests.
   void Logits(const TokenBatch& batch, CapacityFactor capacity_factor, float* logits);
 
-  // --- training -------------------------------------------------------------------------------------
+  // --- training
+  // -------------------------------------------------------------------------------------
 
   struct StepLosses {
     double token = 0;    // Σ over targets, in nats
@@ -80,16 +87,19 @@ class Transformer {
  private:
   // Its blocks' weights are declared by address, so a layer never moves.
   struct Layer {
-    Layer(const Architecture& architecture, int64_t index, Parameters& parameters);
+    Layer(const Architecture& architecture, int64_t index, ModelParameters& parameters);
     AttentionBlock attention;
     std::optional<DenseBlock> dense;
     std::optional<MoeBlock> moe;
     Tensor x;    // [n, D] what enters the layer
     Tensor mid;  // [n, D] between its halves
   };
+  // Declares everything and allocates nothing.
+  Transformer(const Architecture& architecture, const BatchLimits& limits, Purpose purpose);
   void PlanBuffers(const BatchLimits& limits, Purpose purpose);
-  RoutingRules Rules(const TokenBatch& batch, CapacityFactor capacity_factor, int64_t micro_batch = 0,
-                     int64_t micro_batches = 1) const;
+  RoutingRules Rules(const TokenBatch& batch, CapacityFactor capacity_factor,
+                     int64_t micro_batch = 0, int64_t micro_batches = 1) const;
+  RopeTables RopeFor(int64_t length) const;
   // Leaves the final norm's output in normed_.
   void Forward(const TokenBatch& batch, const RoutingRules& rules);
   // Loss and gradient of the head in chunks of rows; leaves the gradient of normed_ in d_normed.
@@ -98,9 +108,9 @@ class Transformer {
   StepLosses RouterLosses(const RoutingRules& rules);
   const Weight& head() const { return architecture_.model.tied_embeddings ? embedding_ : head_; }
 
-  Backend& backend_;
+  Backend* backend_ = nullptr;
   const Architecture architecture_;
-  Parameters parameters_;
+  ModelParameters parameters_;
   Weight embedding_, head_;
   std::vector<std::unique_ptr<Layer>> layers_;
   std::vector<int64_t> expert_layers_;

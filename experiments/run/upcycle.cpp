@@ -16,7 +16,8 @@ int64_t ShardOfExpert(int64_t expert, const MoeSettings& moe) { return expert % 
 double MissingFactor(const MoeSettings& moe) {
   const double granularity = static_cast<double>(moe.granularity);
   if (moe.router.order == RoutingOrder::kTopkThenSoftmax) return granularity;
-  return static_cast<double>(moe.expansion) * granularity * granularity / static_cast<double>(moe.top_k);
+  return static_cast<double>(moe.expansion) * granularity * granularity /
+         static_cast<double>(moe.top_k);
 }
 
 ExpertScales ScalesOf(const MoeSettings& moe, WeightScaling scaling, Activation activation) {
@@ -48,8 +49,8 @@ PartKind DenseKindOf(PartKind expert_kind) {
   }
 }
 
-void CopyShard(std::span<float> out, std::span<const float> dense, PartKind dense_kind, int64_t width,
-               int64_t hidden, int64_t shard, int64_t shards) {
+void CopyShard(std::span<float> out, std::span<const float> dense, PartKind dense_kind,
+               int64_t width, int64_t hidden, int64_t shard, int64_t shards) {
   const int64_t shard_width = hidden / shards;
   if (dense_kind != PartKind::kDown) {
     std::copy_n(dense.begin() + shard * shard_width * width, shard_width * width, out.begin());
@@ -84,8 +85,8 @@ void Upcycler::Fill(std::span<float> values, const Part& part, const ParentReade
   }
 }
 
-// One random row for each virtual group, shared by the experts of the group, so that the top-G experts
-// of a token are one whole dense MLP. With granularity 1 a group is one expert.
+// One random row for each virtual group, shared by the experts of the group, so that the top-G
+// experts of a token are one whole dense MLP. With granularity 1 a group is one expert.
 void Upcycler::FillRouter(std::span<float> values, const Part& part) const {
   const int64_t width = target_.model.width;
   const RandomStream stream(seed_, fmt::format("upcycle/router/{}", part.layer));
@@ -98,7 +99,8 @@ void Upcycler::FillRouter(std::span<float> values, const Part& part) const {
   }
 }
 
-void Upcycler::FillExpert(std::span<float> values, const Part& part, const ParentReader& parent) const {
+void Upcycler::FillExpert(std::span<float> values, const Part& part,
+                          const ParentReader& parent) const {
   const PartKind kind = DenseKindOf(part.kind);
   CopyShard(values, parent({kind, part.layer}), kind, target_.model.width, target_.model.ffn_width,
             ShardOfExpert(part.expert, target_.moe), target_.moe.granularity);

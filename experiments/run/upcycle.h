@@ -1,8 +1,8 @@
-// Upcycling: the weights of a mixture of experts from those of its dense parent, part by part, so that
-// a model of any size passes through in bounded memory.
+// Upcycling: the weights of a mixture of experts from those of its dense parent, part by part, so
+// that a model of any size passes through in bounded memory.
 //
-// Sources: Komatsuzaki et al. 2022 (arXiv 2212.05055) for copies; He 2024 (arXiv 2410.07524) section 3
-// for virtual groups and weight scaling.
+// Sources: Komatsuzaki et al. 2022 (arXiv 2212.05055) for copies; He 2024 (arXiv 2410.07524)
+// section 3 for virtual groups and weight scaling.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ namespace upcycle {
 // The values of one part of the dense parent, row-major; valid until the next call.
 using ParentReader = std::function<std::span<const float>(const Part&)>;
 
-// The shard of the dense MLP's hidden width that an expert starts from: i mod G. Experts of one virtual
-// group, i div G, hold every shard once.
+// The shard of the dense MLP's hidden width that an expert starts from: i mod G. Experts of one
+// virtual group, i div G, hold every shard once.
 int64_t ShardOfExpert(int64_t expert, const MoeSettings& moe);
 
 // What the output of the upcycled MLP lacks against the dense one at uniform routing: E·G²/T for
@@ -56,9 +56,9 @@ class Upcycler {
 // The dense part that an expert's part is cut from.
 PartKind DenseKindOf(PartKind expert_kind);
 
-// Copies shard `shard` of `shards` of a dense MLP matrix: rows of gate and up [F, D], columns of down
-// [D, F]. `out` is row-major [F/shards, D] or [D, F/shards].
-void CopyShard(std::span<float> out, std::span<const float> dense, PartKind dense_kind, int64_t width,
-               int64_t hidden, int64_t shard, int64_t shards);
+// Copies shard `shard` of `shards` of a dense MLP matrix: rows of gate and up [F, D], columns of
+// down [D, F]. `out` is row-major [F/shards, D] or [D, F/shards].
+void CopyShard(std::span<float> out, std::span<const float> dense, PartKind dense_kind,
+               int64_t width, int64_t hidden, int64_t shard, int64_t shards);
 
 }  // namespace upcycle

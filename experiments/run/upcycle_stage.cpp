@@ -1,5 +1,5 @@
-// upcycle: the first weights of a mixture of experts, written part by part, and a comparison of both
-// models on held-out text before any training.
+// upcycle: the first weights of a mixture of experts, written part by part, and a comparison of
+// both models on held-out text before any training.
 
 #include <algorithm>
 #include <cmath>
@@ -16,8 +16,8 @@
 namespace upcycle {
 namespace {
 
-constexpr int64_t kCompareTokens = 2048;   // of logits
-constexpr int64_t kCompareWindows = 32;    // of losses
+constexpr int64_t kCompareTokens = 2048;  // of logits
+constexpr int64_t kCompareWindows = 32;   // of losses
 
 void WriteUpcycled(const fs::path& folder, const UpcycleOrder& order, const ModelFolder& parent,
                    const Dataset& dataset, const fs::path& tokenizer) {
@@ -76,14 +76,16 @@ void RunUpcycleStage(const StageContext& context) {
   const Dataset dataset = OpenDataset(context.Input(0).tokens());
   const ModelFolder parent(context.Input(1).model());
   DirectoryTransaction transaction(context.folder.model());
-  WriteUpcycled(transaction.path(), order, parent, dataset, context.Input(0).tokens() / "tokenizer");
+  WriteUpcycled(transaction.path(), order, parent, dataset,
+                context.Input(0).tokens() / "tokenizer");
   transaction.Commit();
   context.LeaveIfStopped();
 
   const Outputs dense = OutputsOf(parent, dataset, context.backend);
   const Outputs upcycled = OutputsOf(ModelFolder(context.folder.model()), dataset, context.backend);
   const auto count = static_cast<int64_t>(dense.logits.size());
-  RecordResult(context.journal, "start/logit_error", RelativeError(upcycled.logits, dense.logits), 0, count);
+  RecordResult(context.journal, "start/logit_error", RelativeError(upcycled.logits, dense.logits),
+               0, count);
   RecordResult(context.journal, "start/loss", upcycled.loss, 0, kCompareWindows);
   RecordResult(context.journal, "start/parent_loss", dense.loss, 0, kCompareWindows);
 }

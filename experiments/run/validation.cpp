@@ -49,7 +49,8 @@ LossSum Validator::Loss(const TokenSet& set, int64_t windows) {
     const int64_t batch = std::min(sequences_, count - begin);
     for (int64_t i = 0; i < batch; ++i) {
       const auto place = [&](std::vector<int32_t>& buffer) {
-        return std::span(buffer).subspan(static_cast<size_t>(i * length), static_cast<size_t>(length));
+        return std::span(buffer).subspan(static_cast<size_t>(i * length),
+                                         static_cast<size_t>(length));
       };
       text.Fill((begin + i) * text.count() / count, 1, place(tokens_), place(targets_));
     }

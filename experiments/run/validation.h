@@ -30,7 +30,8 @@ struct LossSum {
 class Validator {
  public:
   // Batches of at most `sequences` windows of the model's sequence length.
-  Validator(Transformer& model, const Dataset& dataset, int64_t sequences, CapacityFactor capacity_factor);
+  Validator(Transformer& model, const Dataset& dataset, int64_t sequences,
+            CapacityFactor capacity_factor);
 
   // The loss on one held-out set: of all its windows, or of `windows` of them spread evenly.
   LossSum Loss(const TokenSet& set, int64_t windows);

@@ -1,13 +1,12 @@
 #include "experiments/run/worker.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdio>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "core/error.h"
 
@@ -58,7 +57,8 @@ void RunStage(const StageContext& context) {
 // An attempt, framed by its two events.
 class Attempt {
  public:
-  Attempt(JournalWriter& journal, const Backend& backend) : journal_(journal), begin_(Clock::now()) {
+  Attempt(JournalWriter& journal, const Backend& backend)
+      : journal_(journal), begin_(Clock::now()) {
     journal_.Event({{"event", "attempt_started"},
                     {"host", HostName()},
                     {"pid", ::getpid()},
@@ -89,7 +89,8 @@ class Attempt {
 
 // Runs the stage and puts its end into the journal. An error that keeps the journal from being
 // written (a full disk) reaches the log alone; the scheduler then knows by the exit code.
-WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& backend, StopSignals& stop) {
+WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& backend,
+                      StopSignals& stop) {
   JournalWriter journal(folder.journal());
   Attempt attempt(journal, backend);
   Cause cause = Cause::kBug;
@@ -103,7 +104,8 @@ WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& ba
     message = error.what();
   } catch (const std::bad_alloc&) {
     cause = Cause::kMemory;
-    message = "no memory left on this machine; run fewer workers at once (-j) or smaller micro-batches";
+    message =
+        "no memory left on this machine; run fewer workers at once (-j) or smaller micro-batches";
   } catch (const std::exception& error) {
     message = error.what();
   }
@@ -115,7 +117,8 @@ WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& ba
 }  // namespace
 
 void StageContext::LeaveIfStopped() const {
-  if (stop.Requests() > 0) throw Error(Cause::kInterrupted, "stopped on request; the same command continues");
+  if (stop.Requests() > 0)
+    throw Error(Cause::kInterrupted, "stopped on request; the same command continues");
 }
 
 WorkerExit RunWorker(const fs::path& path, int threads) {

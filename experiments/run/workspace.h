@@ -16,12 +16,12 @@ struct RopeTables {
 
 // Cut to the rows in use. A model that only evaluates has `rows` alone.
 struct Workspace {
-  Tensor rows;        // [R, D] experts' outputs, and in the backward pass gradients of rows
-  Tensor d_normed;    // [n, D]
-  Tensor d_attended;  // [n, H·W]
-  Tensor d_qkv;       // [n, (H + 2K)·W]
-  Tensor d_hidden;    // [R, F]
-  Tensor d_inner;     // [R, 2F or F], before the activation
+  Tensor rows;          // [R, D] experts' outputs, and in the backward pass gradients of rows
+  Tensor d_normed;      // [n, D]
+  Tensor d_attended;    // [n, H·W]
+  Tensor d_qkv;         // [n, (H + 2K)·W]
+  Tensor d_hidden;      // [R, F]
+  Tensor d_inner;       // [R, 2F or F], before the activation
   Tensor d_row_weight;  // [R], experts only
   Tensor d_weight;      // [n, T], experts only
   Tensor d_logits;      // [n, E], experts only

@@ -1,4 +1,5 @@
-// Runs the processes that do the stages. The scheduler decides what and when; an executor knows how.
+// Runs the processes that do the stages. The scheduler decides what and when; an executor knows
+// how.
 #pragma once
 
 #include <chrono>
@@ -21,8 +22,8 @@ struct Job {
 // How a process ended. Why is in the stage's journal, unless it died of a signal.
 struct JobEnd {
   Fingerprint stage;
-  int exit_code = 0;                // where it exited by itself
-  int signal = 0;                   // where it was killed, else 0
+  int exit_code = 0;  // where it exited by itself
+  int signal = 0;     // where it was killed, else 0
   int64_t peak_memory_bytes = 0;
 };
 

@@ -1,5 +1,8 @@
 #include "experiments/study/local_executor.h"
 
+#include <cerrno>
+#include <vector>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -8,9 +11,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <vector>
 
 #include "core/error.h"
 
@@ -21,8 +21,9 @@ constexpr int kCannotExecute = 127;  // as a shell says it
 
 // Runs in the child between fork and exec: only async-signal-safe calls.
 [[noreturn]] void BecomeWorker(char* const* arguments, int log, pid_t scheduler) {
-  // Its own process group, so that Ctrl-C on the terminal reaches the scheduler alone, which then asks
-  // the workers to stop. The death of the scheduler asks them too; it may have died before this line.
+  // Its own process group, so that Ctrl-C on the terminal reaches the scheduler alone, which then
+  // asks the workers to stop. The death of the scheduler asks them too; it may have died before
+  // this line.
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != scheduler) ::raise(SIGTERM);
@@ -49,7 +50,8 @@ LocalExecutor::~LocalExecutor() {
 
 void LocalExecutor::Start(const Job& job) {
   const fs::path log_path = job.folder / "log.txt";
-  const FileDescriptor log(::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+  const FileDescriptor log(
+      ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
   if (log.get() < 0) throw SystemError("write", log_path.native(), errno);
 
   std::vector<std::string> words = {program_.native(), "worker", job.folder.native(), "--threads",
@@ -75,7 +77,8 @@ void LocalExecutor::Start(const Job& job) {
 std::optional<JobEnd> LocalExecutor::Wait(std::chrono::milliseconds timeout) {
   std::vector<pollfd> polled;
   for (const auto& [descriptor, process] : processes_) polled.push_back({descriptor, POLLIN, 0});
-  if (::poll(polled.data(), polled.size(), static_cast<int>(timeout.count())) <= 0) return std::nullopt;
+  if (::poll(polled.data(), polled.size(), static_cast<int>(timeout.count())) <= 0)
+    return std::nullopt;
   for (const pollfd& entry : polled) {
     if (entry.revents == 0) continue;
     const Process process = processes_.at(entry.fd);

@@ -2,9 +2,9 @@
 // never the study.
 #pragma once
 
-#include <sys/types.h>
-
 #include <map>
+
+#include <sys/types.h>
 
 #include "core/files.h"
 #include "experiments/study/executor.h"

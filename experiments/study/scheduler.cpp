@@ -1,25 +1,20 @@
 #include "experiments/study/scheduler.h"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include "core/check.h"
 #include "core/error.h"
+#include "experiments/study/plan.h"
 #include "results/journal_events.h"
 
 namespace upcycle {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
-
-// A stage in a sentence: "the dense parent" says more than a fingerprint.
-std::string Called(const Stage& stage, const Fingerprint& identity) {
-  return fmt::format("{} {}", NameOf(stage.kind), identity.Short());
-}
 
 std::string SignalName(int signal) {
   const char* name = ::sigabbrev_np(signal);
@@ -31,6 +26,7 @@ std::string SignalName(int signal) {
 Scheduler::Scheduler(const Study& study, fs::path root, LedgerWriter& ledger, Executor& executor,
                      const SchedulerOptions& options, StudyObserver& observer)
     : study_(study),
+      labels_(StageLabels(study)),
       root_(std::move(root)),
       ledger_(ledger),
       executor_(executor),
@@ -82,20 +78,13 @@ void Scheduler::CatchUp() {
   }
 }
 
-// Backwards from what the runs want: a stage is pending if it is not complete, or if its output was
-// removed and a pending stage reads it.
 void Scheduler::FindPending() {
-  const std::map<Fingerprint, StageState> states = ledger_.StageStates();
-  std::set<Fingerprint> read_by_pending;
-  for (auto stage = study_.order.rbegin(); stage != study_.order.rend(); ++stage) {
-    const bool complete = states.at(*stage) == StageState::kComplete;
-    const StageKind kind = study_.stages.at(*stage).kind;
-    if (complete && (!read_by_pending.contains(*stage) || FolderOf(*stage).HasOutput(kind))) {
+  for (const auto& [stage, plan] : PlanStages(study_, ledger_.StageStates(), root_)) {
+    if (plan.needed) {
+      pending_[stage];
+    } else {
       ++outcome_.reused;
-      continue;
     }
-    pending_[*stage];
-    for (const Fingerprint& input : study_.stages.at(*stage).inputs) read_by_pending.insert(input);
   }
   for (auto& [stage, pending] : pending_) {
     for (const Fingerprint& input : study_.stages.at(stage).inputs) {
@@ -111,7 +100,7 @@ void Scheduler::RecordWaiting() {
     if (!pending.waits_for.empty()) {
       const Fingerprint& input = *pending.waits_for.begin();
       change.state = StageState::kWaiting;
-      change.reason = fmt::format("for {}", Called(study_.stages.at(input), input));
+      change.reason = fmt::format("for {}", labels_.at(input));
     } else if (stopping_) {
       change.reason = "the study was stopped before it began";
     } else if (outcome_.failed > 0 && !options_.keep_going) {
@@ -165,7 +154,8 @@ void Scheduler::Follow(const Fingerprint& stage, Running& running) {
     for (const JournalRecord& record : records) {
       if (const auto* point = std::get_if<JournalPoint>(&record)) {
         if (point->metric == "train/loss") running.progress.loss = point->value;
-        if (point->metric == "system/tokens_per_second") running.progress.tokens_per_second = point->value;
+        if (point->metric == "system/tokens_per_second")
+          running.progress.tokens_per_second = point->value;
         continue;
       }
       const StageEvent event = ParseStageEvent(std::get<JournalEvent>(record).json);
@@ -187,7 +177,8 @@ void Scheduler::Finish(const JobEnd& job) {
   UPCYCLE_CHECK(!node.empty());
   Follow(job.stage, node.mapped());
   const AttemptEnd end = EndOf(job, node.mapped());
-  if (!ledger_.EndAttempt(job.stage, end)) ledger_.SetStageState(job.stage, end.outcome, end.message);
+  if (!ledger_.EndAttempt(job.stage, end))
+    ledger_.SetStageState(job.stage, end.outcome, end.message);
   observer_.Ended(job.stage, end.outcome, end.message);
 
   const bool killed = job.signal != 0 && !node.mapped().end;
@@ -209,12 +200,14 @@ AttemptEnd Scheduler::EndOf(const JobEnd& job, const Running& running) const {
   end.peak_memory_bytes = job.peak_memory_bytes;
   if (job.signal != 0) {
     end.cause = job.signal == SIGKILL ? CauseName(Cause::kMemory) : CauseName(Cause::kBug);
-    end.message = fmt::format("killed by {}{}", SignalName(job.signal),
-                              job.signal == SIGKILL ? ", perhaps for want of memory: run fewer at once (-j)" : "");
+    end.message = fmt::format(
+        "killed by {}{}", SignalName(job.signal),
+        job.signal == SIGKILL ? ", perhaps for want of memory: run fewer at once (-j)" : "");
   } else {
     end.cause = CauseName(Cause::kBug);
-    end.message = fmt::format("its process exited with {} and wrote no reason into its journal; see {}",
-                              job.exit_code, FolderOf(job.stage).log().native());
+    end.message =
+        fmt::format("its process exited with {} and wrote no reason into its journal; see {}",
+                    job.exit_code, FolderOf(job.stage).log().native());
   }
   return end;
 }
@@ -228,8 +221,8 @@ void Scheduler::Complete(const Fingerprint& stage) {
 void Scheduler::GiveUp(const Fingerprint& stage, const AttemptEnd& end) {
   ++outcome_.failed;
   pending_.erase(stage);
-  SkipDependents(stage, fmt::format("{} {}: {}", Called(study_.stages.at(stage), stage),
-                                    NameOf(end.outcome), end.message));
+  SkipDependents(
+      stage, fmt::format("{}, which {}: {}", labels_.at(stage), NameOf(end.outcome), end.message));
 }
 
 void Scheduler::SkipDependents(const Fingerprint& stage, const std::string& reason) {
@@ -239,7 +232,8 @@ void Scheduler::SkipDependents(const Fingerprint& stage, const std::string& reas
     const auto pending = pending_.find(other);
     if (pending == pending_.end()) continue;
     const auto& inputs = study_.stages.at(other).inputs;
-    if (std::none_of(inputs.begin(), inputs.end(), [&](const auto& i) { return lost.contains(i); })) continue;
+    if (std::none_of(inputs.begin(), inputs.end(), [&](const auto& i) { return lost.contains(i); }))
+      continue;
     lost.insert(other);
     pending_.erase(pending);
     ++outcome_.skipped;

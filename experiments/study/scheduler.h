@@ -1,9 +1,9 @@
-// Brings a study to its end: starts what is ready, follows the journals into the ledger, and knows at
-// every moment why a stage runs, waits or failed. Its model is a build system (ninja): stages are
-// edges, folders are files, and what is there already is not made again.
+// Brings a study to its end: starts what is ready, follows the journals into the ledger, and knows
+// at every moment why a stage runs, waits or failed. Its model is a build system (ninja): stages
+// are edges, folders are files, and what is there already is not made again.
 //
-// The scheduler is the ledger's only writer. It holds no state that the journals and the ledger do not:
-// killed at any moment, the next one goes on.
+// The scheduler is the ledger's only writer. It holds no state that the journals and the ledger do
+// not: killed at any moment, the next one goes on.
 #pragma once
 
 #include <chrono>
@@ -60,8 +60,8 @@ class Scheduler {
   Scheduler(const Study& study, fs::path root, LedgerWriter& ledger, Executor& executor,
             const SchedulerOptions& options, StudyObserver& observer);
 
-  // Runs until everything is done, nothing more can be done, or a stop is asked for. The first request
-  // lets workers write checkpoints, the second kills them.
+  // Runs until everything is done, nothing more can be done, or a stop is asked for. The first
+  // request lets workers write checkpoints, the second kills them.
   StudyOutcome Run(StopSignals& stop);
 
  private:
@@ -91,6 +91,7 @@ class Scheduler {
   StageFolder FolderOf(const Fingerprint& stage) const { return StageFolder(root_, stage); }
 
   const Study& study_;
+  std::map<Fingerprint, std::string> labels_;
   fs::path root_;
   LedgerWriter& ledger_;
   Executor& executor_;

@@ -92,8 +92,11 @@ StudyRecord RecordOf(const Study& study) {
   }
   for (size_t i = 0; i < recipe.arms.size(); ++i) {
     const Arm& arm = recipe.arms[i];
-    record.arms.push_back({arm.name, ChangesOf(arm).dump(), ResultSettings(arm.settings).dump(),
-                           CostRecordOf(arm, recipe.budgets[i]), {}});
+    record.arms.push_back({arm.name,
+                           ChangesOf(arm).dump(),
+                           ResultSettings(arm.settings).dump(),
+                           CostRecordOf(arm, recipe.budgets[i]),
+                           {}});
   }
   for (const Study::Run& run : study.runs) {
     record.arms[run.arm].runs.push_back({run.seed, run.stages});

@@ -25,8 +25,8 @@ struct Study {
   std::vector<Fingerprint> order;  // every stage behind its inputs
 };
 
-// Reads the text that the recipe names to know its fingerprint. Throws Error(kInput) for text that is
-// missing or cannot be used.
+// Reads the text that the recipe names to know its fingerprint. Throws Error(kInput) for text that
+// is missing or cannot be used.
 Study MakeStudy(Recipe recipe);
 
 // What the ledger keeps of it.

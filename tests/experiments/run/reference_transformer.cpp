@@ -63,13 +63,14 @@ ReferenceTransformer::Row ReferenceTransformer::Rotate(const Row& head, int64_t 
   return out;
 }
 
-ReferenceTransformer::Rows ReferenceTransformer::Attend(const Rows& x, int64_t layer, int64_t sequences,
-                                                        int64_t length) {
+ReferenceTransformer::Rows ReferenceTransformer::Attend(const Rows& x, int64_t layer,
+                                                        int64_t sequences, int64_t length) {
   const ModelSettings& model = architecture_.model;
   const size_t width = static_cast<size_t>(model.HeadWidth());
   const int64_t group = model.heads / model.KvHeads();
   const auto head_of = [&](const Row& fused, int64_t head) {
-    return Row(fused.begin() + head * model.HeadWidth(), fused.begin() + (head + 1) * model.HeadWidth());
+    return Row(fused.begin() + head * model.HeadWidth(),
+               fused.begin() + (head + 1) * model.HeadWidth());
   };
   Rows q, k, v, out;
   for (const Row& row : x) {
@@ -102,8 +103,9 @@ ReferenceTransformer::Rows ReferenceTransformer::Attend(const Rows& x, int64_t l
   return out;
 }
 
-ReferenceTransformer::Row ReferenceTransformer::FeedForward(const Row& x, const Part& gate, const Part& up,
-                                                            const Part& down, double weight) {
+ReferenceTransformer::Row ReferenceTransformer::FeedForward(const Row& x, const Part& gate,
+                                                            const Part& up, const Part& down,
+                                                            double weight) {
   Row hidden = Multiply(up, x);
   if (architecture_.model.family == Family::kLlama) {
     const Row gates = Multiply(gate, x);
@@ -156,7 +158,8 @@ ReferenceTransformer::Rows ReferenceTransformer::Experts(const Rows& x, int64_t 
     auto& assigned = of_expert[e];
     if (!capacity_factor.dropless()) {
       const double share = static_cast<double>(x.size() * top_k) / static_cast<double>(experts);
-      const size_t capacity = static_cast<size_t>(std::ceil(share * *capacity_factor.factor - 1e-9));
+      const size_t capacity =
+          static_cast<size_t>(std::ceil(share * *capacity_factor.factor - 1e-9));
       if (moe.drop_policy == DropPolicy::kProbs) {
         std::stable_sort(assigned.begin(), assigned.end(),
                          [](const auto& a, const auto& b) { return a.weight > b.weight; });
@@ -165,9 +168,9 @@ ReferenceTransformer::Rows ReferenceTransformer::Experts(const Rows& x, int64_t 
     }
     const int64_t expert = static_cast<int64_t>(e);
     for (const Assignment& a : assigned) {
-      const Row y =
-          FeedForward(x[a.token], {PartKind::kExpertGate, layer, expert},
-                      {PartKind::kExpertUp, layer, expert}, {PartKind::kExpertDown, layer, expert}, a.weight);
+      const Row y = FeedForward(x[a.token], {PartKind::kExpertGate, layer, expert},
+                                {PartKind::kExpertUp, layer, expert},
+                                {PartKind::kExpertDown, layer, expert}, a.weight);
       for (size_t i = 0; i < y.size(); ++i) out[a.token][i] += y[i];
     }
   }
@@ -175,8 +178,8 @@ ReferenceTransformer::Rows ReferenceTransformer::Experts(const Rows& x, int64_t 
 }
 
 ReferenceTransformer::Rows ReferenceTransformer::Forward(
-    const std::vector<int32_t>& tokens, int64_t sequences, int64_t length, CapacityFactor capacity_factor,
-    std::map<int64_t, std::vector<RouterTrace>>* traces) {
+    const std::vector<int32_t>& tokens, int64_t sequences, int64_t length,
+    CapacityFactor capacity_factor, std::map<int64_t, std::vector<RouterTrace>>* traces) {
   const size_t width = static_cast<size_t>(architecture_.model.width);
   Rows x;
   const Row& table = Values({PartKind::kEmbedding});
@@ -190,7 +193,8 @@ ReferenceTransformer::Rows ReferenceTransformer::Forward(
     }
   };
   for (int64_t layer = 0; layer < architecture_.model.layers; ++layer) {
-    const Rows normed = Normalise(x, {PartKind::kAttentionNorm, layer}, {PartKind::kAttentionNormBias, layer});
+    const Rows normed =
+        Normalise(x, {PartKind::kAttentionNorm, layer}, {PartKind::kAttentionNormBias, layer});
     add(Attend(normed, layer, sequences, length));
     const Rows second =
         Normalise(x, {PartKind::kFeedForwardNorm, layer}, {PartKind::kFeedForwardNormBias, layer});
@@ -236,7 +240,8 @@ double ReferenceTransformer::RouterLosses(const std::vector<RouterTrace>& micro_
         span_ends.push_back(all.chosen.size());
       }
     }
-    if (moe.router.balance_scope == BalanceScope::kMicroBatch) span_ends.push_back(all.chosen.size());
+    if (moe.router.balance_scope == BalanceScope::kMicroBatch)
+      span_ends.push_back(all.chosen.size());
   }
   if (moe.router.balance_scope == BalanceScope::kGlobal) span_ends.push_back(all.chosen.size());
 
@@ -269,7 +274,8 @@ double ReferenceTransformer::Objective(const std::vector<int32_t>& tokens,
   const int64_t span = micro_sequences * length;
   for (int64_t begin = 0; begin < sequences * length; begin += span) {
     const std::vector<int32_t> micro(tokens.begin() + begin, tokens.begin() + begin + span);
-    const Rows logits = Forward(micro, micro_sequences, length, architecture_.moe.capacity_factor, &traces);
+    const Rows logits =
+        Forward(micro, micro_sequences, length, architecture_.moe.capacity_factor, &traces);
     for (int64_t t = 0; t < span; ++t) {
       const Row& row = logits[static_cast<size_t>(t)];
       loss += LogSumExp(row) - row[static_cast<size_t>(targets[static_cast<size_t>(begin + t)])];

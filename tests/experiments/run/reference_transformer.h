@@ -1,5 +1,5 @@
-// The whole model a second time: double precision, one plain loop an equation, nothing shared with the
-// code it checks but the list of parts.
+// The whole model a second time: double precision, one plain loop an equation, nothing shared with
+// the code it checks but the list of parts.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ class ReferenceTransformer {
 
   std::vector<double>& Values(const Part& part) { return weights_[PartName(part, architecture_)]; }
 
-  // Of one batch, in micro-batches of `micro_sequences`: mean token loss plus the weighted router losses,
-  // as training minimises it.
+  // Of one batch, in micro-batches of `micro_sequences`: mean token loss plus the weighted router
+  // losses, as training minimises it.
   double Objective(const std::vector<int32_t>& tokens, const std::vector<int32_t>& targets,
                    int64_t sequences, int64_t length, int64_t micro_sequences);
 

@@ -59,11 +59,15 @@ std::vector<Case> Cases() {
   using enum DropPolicy;
   using enum BalanceScope;
   const Family llama = Family::kLlama, nemotron = Family::kNemotron;
-  cases.push_back({"SoftmaxFirst", TinyMoe(llama, kSoftmaxThenTopk, dropless, kProbs, kMicroBatch)});
+  cases.push_back(
+      {"SoftmaxFirst", TinyMoe(llama, kSoftmaxThenTopk, dropless, kProbs, kMicroBatch)});
   cases.push_back({"TopkFirst", TinyMoe(llama, kTopkThenSoftmax, dropless, kProbs, kSequence)});
-  cases.push_back({"NemotronExperts", TinyMoe(nemotron, kSoftmaxThenTopk, tight, kPosition, kGlobal)});
-  cases.push_back({"DropsByProbability", TinyMoe(llama, kTopkThenSoftmax, tight, kProbs, kMicroBatch)});
-  cases.push_back({"DropsByPosition", TinyMoe(llama, kSoftmaxThenTopk, tight, kPosition, kSequence)});
+  cases.push_back(
+      {"NemotronExperts", TinyMoe(nemotron, kSoftmaxThenTopk, tight, kPosition, kGlobal)});
+  cases.push_back(
+      {"DropsByProbability", TinyMoe(llama, kTopkThenSoftmax, tight, kProbs, kMicroBatch)});
+  cases.push_back(
+      {"DropsByPosition", TinyMoe(llama, kSoftmaxThenTopk, tight, kPosition, kSequence)});
   for (BalanceScope scope : {kMicroBatch, kSequence, kGlobal}) {
     cases.push_back({fmt::format("Accumulated_{}", NameOf(scope)),
                      TinyMoe(llama, kSoftmaxThenTopk, tight, kProbs, scope), 4, 2});
@@ -78,8 +82,8 @@ std::vector<int32_t> RandomTokens(int64_t count, int64_t vocabulary, const char*
   const RandomStream stream(11, name);
   std::vector<int32_t> tokens;
   for (int64_t i = 0; i < count; ++i) {
-    tokens.push_back(static_cast<int32_t>(stream.Below(static_cast<uint64_t>(i),
-                                                       static_cast<uint64_t>(vocabulary))));
+    tokens.push_back(static_cast<int32_t>(
+        stream.Below(static_cast<uint64_t>(i), static_cast<uint64_t>(vocabulary))));
   }
   return tokens;
 }
@@ -111,8 +115,8 @@ class TransformerTest : public testing::TestWithParam<Case> {
       if (!training && !model_->NeedsAssignmentPass(micro_batches)) continue;
       for (int64_t i = 0; i < micro_batches; ++i) {
         const int64_t begin = i * c.micro_sequences * kLength;
-        const TokenBatch batch = {tokens_.data() + begin, targets_.data() + begin, c.micro_sequences,
-                                  kLength};
+        const TokenBatch batch = {tokens_.data() + begin, targets_.data() + begin,
+                                  c.micro_sequences, kLength};
         if (!training) {
           model_->CountAssignments(batch, i, micro_batches);
           continue;
@@ -178,7 +182,8 @@ TEST_P(TransformerTest, EveryPartsGradientAgreesWithFiniteDifferences) {
     }
     double difference = 0;
     for (int sign : {1, -1}) {
-      for (size_t i = 0; i < saved.size(); ++i) reference[i] = saved[i] + sign * step * direction[i];
+      for (size_t i = 0; i < saved.size(); ++i)
+        reference[i] = saved[i] + sign * step * direction[i];
       difference += sign * ReferenceObjective();
     }
     reference = saved;

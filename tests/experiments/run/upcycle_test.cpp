@@ -119,7 +119,8 @@ TEST(UpcycledModel, EqualsItsParentForSquaredReluWithThePapersScaling) {
 }
 
 TEST(UpcycledModel, EqualsItsParentForSoftmaxThenTopkWhereTheRouterIsUniform) {
-  for (auto [expansion, granularity, top_k] : {std::array<int64_t, 3>{8, 1, 2}, {8, 1, 1}, {8, 8, 8}}) {
+  for (auto [expansion, granularity, top_k] :
+       {std::array<int64_t, 3>{8, 1, 2}, {8, 1, 1}, {8, 8, 8}}) {
     Architecture target = Target(Family::kLlama, expansion, granularity, top_k, kSoftmaxThenTopk);
     target.moe.router.init_std = 0;
     EXPECT_LE(LogitError(target, kExact), 1e-5) << expansion << granularity << top_k;
@@ -131,7 +132,8 @@ TEST(UpcycledModel, IsFarFromItsParentWithoutTheScalingThatItNeeds) {
   EXPECT_GT(LogitError(Target(Family::kLlama, 8, 8, 8, kTopkThenSoftmax), kNone), 0.05);
 }
 
-// --- the MLP alone, in double precision ---------------------------------------------------------------
+// --- the MLP alone, in double precision
+// ---------------------------------------------------------------
 
 struct Mlp {
   std::vector<float> gate, up, down;
@@ -142,7 +144,8 @@ struct Mlp {
     for (int64_t f = 0; f < hidden; ++f) {
       double g = 0, u = 0;
       for (int64_t i = 0; i < width; ++i) {
-        if (!gate.empty()) g += gate[static_cast<size_t>(f * width + i)] * x[static_cast<size_t>(i)];
+        if (!gate.empty())
+          g += gate[static_cast<size_t>(f * width + i)] * x[static_cast<size_t>(i)];
         u += up[static_cast<size_t>(f * width + i)] * x[static_cast<size_t>(i)];
       }
       h[static_cast<size_t>(f)] =
@@ -150,17 +153,18 @@ struct Mlp {
     }
     for (int64_t i = 0; i < width; ++i) {
       for (int64_t f = 0; f < hidden; ++f) {
-        y[static_cast<size_t>(i)] += down[static_cast<size_t>(i * hidden + f)] * h[static_cast<size_t>(f)];
+        y[static_cast<size_t>(i)] +=
+            down[static_cast<size_t>(i * hidden + f)] * h[static_cast<size_t>(f)];
       }
     }
     return y;
   }
 };
 
-// Toy weights: unit-variance inputs, and matrices that keep the variance, so that activations reach the
-// curved part of the sigmoid as those of a trained model do.
-double MlpError(Family family, int64_t expansion, int64_t granularity, int64_t top_k, RoutingOrder order,
-                WeightScaling scaling, double logit_std) {
+// Toy weights: unit-variance inputs, and matrices that keep the variance, so that activations reach
+// the curved part of the sigmoid as those of a trained model do.
+double MlpError(Family family, int64_t expansion, int64_t granularity, int64_t top_k,
+                RoutingOrder order, WeightScaling scaling, double logit_std) {
   Architecture target = Target(family, expansion, granularity, top_k, order);
   const int64_t width = target.model.width, hidden = target.model.ffn_width;
   target.model.init_std = 1 / std::sqrt(static_cast<double>(width));
@@ -177,12 +181,14 @@ double MlpError(Family family, int64_t expansion, int64_t granularity, int64_t t
     const auto values = parent({kind, 0});
     return std::vector<float>(values.begin(), values.end());
   };
-  const Mlp dense = {copy(PartKind::kGate), copy(PartKind::kUp), copy(PartKind::kDown), width, hidden};
+  const Mlp dense = {copy(PartKind::kGate), copy(PartKind::kUp), copy(PartKind::kDown), width,
+                     hidden};
   std::vector<Mlp> experts;
   for (int64_t e = 0; e < target.moe.Experts(); ++e) {
-    experts.push_back({family == Family::kLlama ? fill(PartKind::kExpertGate, e) : std::vector<float>(),
-                       fill(PartKind::kExpertUp, e), fill(PartKind::kExpertDown, e), width,
-                       hidden / granularity});
+    experts.push_back(
+        {family == Family::kLlama ? fill(PartKind::kExpertGate, e) : std::vector<float>(),
+         fill(PartKind::kExpertUp, e), fill(PartKind::kExpertDown, e), width,
+         hidden / granularity});
   }
   const std::vector<float> router = fill(PartKind::kRouter, -1);
 
@@ -242,7 +248,8 @@ TEST(UpcycledMlp, MissesTheParentForSoftmaxThenTopkAsFarAsTheRouterIsNotUniform)
   EXPECT_LT(MlpError(Family::kNemotron, 8, 8, 8, kSoftmaxThenTopk, kExact, 0.02), 0.06);
 }
 
-// --- the parts ----------------------------------------------------------------------------------------
+// --- the parts
+// ----------------------------------------------------------------------------------------
 
 TEST(MissingFactor, IsWhatThePapersGive) {
   MoeSettings moe;
@@ -272,8 +279,9 @@ TEST(VirtualGroups, GiveEveryGroupOneRouterRowAndEveryShardOnce) {
   upcycler.Fill(router, {PartKind::kRouter, 1}, reader);
   for (int64_t expert = 0; expert < 16; ++expert) {
     for (int64_t other = 0; other < 16; ++other) {
-      const bool equal = std::equal(router.begin() + expert * width, router.begin() + (expert + 1) * width,
-                                    router.begin() + other * width);
+      const bool equal =
+          std::equal(router.begin() + expert * width, router.begin() + (expert + 1) * width,
+                     router.begin() + other * width);
       EXPECT_EQ(equal, expert / 4 == other / 4) << expert << " " << other;
     }
     std::vector<float> up(static_cast<size_t>(shard * width)), down(up.size());
@@ -299,7 +307,8 @@ TEST(Upcycler, CopiesEverythingElseBitByBit) {
     const auto expected = parent(part);
     std::vector<float> values(expected.size());
     upcycler.Fill(values, part, [&](const Part& p) { return parent(p); });
-    EXPECT_TRUE(std::equal(values.begin(), values.end(), expected.begin())) << PartName(part, target);
+    EXPECT_TRUE(std::equal(values.begin(), values.end(), expected.begin()))
+        << PartName(part, target);
   }
 }
 
