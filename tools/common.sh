@@ -12,14 +12,20 @@ say() { printf '%s\n' "$*" >&2; }
 # The comment at the head of the calling script, which is its help.
 print_help() { sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$1"; }
 
-# Bytes of memory that a build may use: what is free here, or less where a container limits it.
+# Cores that this process may use; nproc by itself would answer for OpenMP.
+core_count() { env --unset=OMP_NUM_THREADS --unset=OMP_THREAD_LIMIT nproc; }
+
+# KiB of memory that a build may use: what is free here, or less where a container limits it.
 available_memory() {
-  local free limit used
-  free="$(awk '/^MemAvailable:/ {printf "%d", $2 * 1024}' /proc/meminfo)"
-  limit="$(cat /sys/fs/cgroup/memory.max 2>/dev/null || echo max)"
+  local name free=0 kib group=/sys/fs/cgroup limit used
+  while read -r name kib _; do
+    if [[ "$name" == MemAvailable: ]]; then free="$kib"; fi
+  done </proc/meminfo
+  limit="$(cat "$group/memory.max" 2>/dev/null || echo max)"
   if [[ "$limit" =~ ^[0-9]+$ ]]; then
-    used="$(cat /sys/fs/cgroup/memory.current)"
-    if ((limit - used < free)); then free=$((limit - used)); fi
+    used="$(cat "$group/memory.current")"
+    kib=$(((limit - used) / 1024))
+    if ((kib < free)); then free="$kib"; fi
   fi
   echo "$free"
 }
@@ -27,8 +33,8 @@ available_memory() {
 # Compilers to run at once: one a core, and 1.5 GiB of memory for each.
 build_jobs() {
   local cores by_memory
-  cores="$(nproc)"
-  by_memory=$(($(available_memory) / (1536 * 1024 * 1024)))
+  cores="$(core_count)"
+  by_memory=$(($(available_memory) / (1536 * 1024)))
   if ((by_memory < 1)); then by_memory=1; fi
   echo $((cores < by_memory ? cores : by_memory))
 }
@@ -64,6 +70,6 @@ run_tests() {
   local folder="$1"
   shift
   say "testing $folder"
-  "${wrapper[@]}" ctest --test-dir "$top/$folder" --parallel "$(nproc)" --output-on-failure \
+  "${wrapper[@]}" ctest --test-dir "$top/$folder" --parallel "$(core_count)" --output-on-failure \
     --no-tests=error --timeout 600 "$@"
 }
