@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <sstream>
 #include <utility>
 
@@ -159,17 +160,24 @@ class TreeBuilder : public YAML::EventHandler {
     if (tag.empty() || tag == "?" || tag == "!") return;
     diagnostics_.Error(place, "a recipe has no tags", "the value without its !tag");
   }
-  void RefuseDuplicates(const Node& mapping) {
-    std::vector<const Entry*> sorted;
-    for (const Entry& entry : mapping.entries) sorted.push_back(&entry);
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [](const Entry* a, const Entry* b) { return a->key < b->key; });
+  // The first of equal keys stays.
+  void RefuseDuplicates(Node& mapping) {
+    std::vector<size_t> sorted(mapping.entries.size());
+    std::iota(sorted.begin(), sorted.end(), 0);
+    std::stable_sort(sorted.begin(), sorted.end(), [&](size_t a, size_t b) {
+      return mapping.entries[a].key < mapping.entries[b].key;
+    });
+    std::vector<bool> repeated(sorted.size());
     for (size_t i = 1; i < sorted.size(); ++i) {
-      if (sorted[i]->key != sorted[i - 1]->key) continue;
-      diagnostics_.Error(
-          sorted[i]->place, fmt::format("the key \"{}\" is given twice", sorted[i]->key),
-          fmt::format("it once; it stands in line {} already", sorted[i - 1]->place.line));
+      const Entry& entry = mapping.entries[sorted[i]];
+      const Entry& previous = mapping.entries[sorted[i - 1]];
+      if (entry.key != previous.key) continue;
+      repeated[sorted[i]] = true;
+      diagnostics_.Error(entry.place, fmt::format("the key \"{}\" is given twice", entry.key),
+                         fmt::format("each key once: line {} has it already", previous.place.line));
     }
+    size_t index = 0;
+    std::erase_if(mapping.entries, [&](const Entry&) { return repeated[index++]; });
   }
 
   void Count(size_t nodes, const Place& place) {

@@ -74,7 +74,12 @@ Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::stri
   CheckMatch(set, budgets, file.match, match, diagnostics);
   diagnostics.ThrowIfErrors();
 
-  Recipe recipe{file.name, file.description, path, std::move(set.base), std::move(set.arms)};
+  Recipe recipe;
+  recipe.name = file.name;
+  recipe.description = file.description;
+  recipe.path = path;
+  recipe.base = std::move(set.base);
+  recipe.arms = std::move(set.arms);
   recipe.baseline = set.baseline;
   recipe.budgets = std::move(budgets);
   recipe.seeds = file.seeds.values.list;

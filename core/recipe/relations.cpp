@@ -198,6 +198,8 @@ class Relations {
             fmt::format("{} tokens are less than one batch of {} · {} = {}", train.tokens,
                         train.batch_sequences, s_.model.sequence_length, batch),
             fmt::format("{}.tokens of at least {}", path, batch));
+    } else {
+      CheckRate(train, path);
     }
     if (train.batch_sequences % train.MicroBatchSequences() != 0) {
       Error({path + ".micro_batch_sequences", path + ".batch_sequences"},
@@ -205,7 +207,6 @@ class Relations {
                         train.batch_sequences, train.MicroBatchSequences()),
             fmt::format("{0}.micro_batch_sequences to divide {0}.batch_sequences", path));
     }
-    CheckRate(train, path);
   }
 
   void CheckRate(const TrainSettings& train, const std::string& train_path) {
@@ -226,8 +227,8 @@ class Relations {
     }
     if (rate.warmup_steps >= steps && rate.warmup_steps > 0) {
       Warning({path + ".warmup_steps", train_path + ".tokens"},
-              fmt::format("a warm-up of {} steps does not end within the {} steps of the run",
-                          rate.warmup_steps, steps));
+              fmt::format("a warm-up of {} steps does not end in a run of {}", rate.warmup_steps,
+                          steps));
     } else if (rate.schedule == ScheduleShape::kWarmupStableDecay &&
                rate.warmup_steps + rate.decay_share * static_cast<double>(steps) >
                    static_cast<double>(steps)) {
