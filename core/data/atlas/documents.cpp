@@ -47,8 +47,10 @@ int Tellings(const World& world, const Fact& fact, int64_t variant) {
 struct Telling {
   const RelationInfo* info = nullptr;
   std::string value;
-  uint64_t wording = 0;
+  std::string_view statement;  // the template
 };
+
+constexpr std::string_view kSubject = "{S} ";
 
 // What the document tells, in its order.
 std::vector<Telling> ChooseTellings(const World& world, Subject subject, int64_t variant,
@@ -67,8 +69,8 @@ std::vector<Telling> ChooseTellings(const World& world, Subject subject, int64_t
     const uint64_t first = dice.Below(wordings);
     const uint64_t second = (first + 1 + dice.Below(wordings - 1)) % wordings;
     if (!value) continue;
-    if (times > 0) tellings.push_back({&info, *value, first});
-    if (times > 1) tellings.push_back({&info, *value, second});
+    if (times > 0) tellings.push_back({&info, *value, info.statements[first]});
+    if (times > 1) tellings.push_back({&info, *value, info.statements[second]});
   }
   for (size_t i = tellings.size(); i > 1; --i) {
     std::swap(tellings[i - 1], tellings[dice.Below(i)]);
@@ -100,12 +102,12 @@ class Writer {
     if (tellings.empty() || dice_.OneIn(3)) Open();
     for (size_t i = 0; i < tellings.size(); ++i) {
       const bool joined =
-          i + 1 < tellings.size() && MayJoin(tellings[i], tellings[i + 1]) && dice_.OneIn(3);
+          i + 1 < tellings.size() && MayJoin(tellings[i], tellings[i + 1]) && dice_.OneIn(2);
       if (joined) {
         Join(tellings[i], tellings[i + 1]);
         ++i;
       } else {
-        Sentence(tellings[i].info->statements[tellings[i].wording], tellings[i].value);
+        Sentence(tellings[i].statement, tellings[i].value);
       }
       another_person_ = tellings[i].info->value == ValueKind::kPerson;
     }
@@ -122,16 +124,16 @@ class Writer {
   }
 
   static bool MayJoin(const Telling& a, const Telling& b) {
-    return a.info != b.info && !a.info->predicate.empty() && !b.info->predicate.empty();
+    return a.info != b.info && a.statement.starts_with(kSubject) &&
+           b.statement.starts_with(kSubject) && a.statement.find(',') == std::string_view::npos;
   }
 
   void Join(const Telling& a, const Telling& b) {
     const Naming naming = NextNaming();
-    std::string sentence = Fill("{S} ", naming, "");
-    sentence += Fill(a.info->predicate, naming, a.value);
-    sentence += " and ";
-    sentence += Fill(b.info->predicate, naming, b.value);
-    Add(sentence + ".");
+    std::string_view first = a.statement;
+    first.remove_suffix(1);  // the full stop
+    Add(Fill(first, naming, a.value) + " and " +
+        Fill(b.statement.substr(kSubject.size()), naming, b.value));
   }
 
   void Sentence(std::string_view pattern, std::string_view value) {

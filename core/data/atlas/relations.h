@@ -65,7 +65,7 @@ enum class ValueKind {
 
 // Templates. {S} the subject as name or pronoun, {P} its possessive, {O} its object form; {N} the
 // subject by name; {s} {p} {o} the pronoun in the same three forms; {V} the value; {A} the value
-// with "a" or "an".
+// with "a" or "an". Two statements that begin with {S} may share a sentence.
 struct RelationInfo {
   Relation relation;
   std::string_view name;  // of the random stream that draws its values
@@ -74,7 +74,6 @@ struct RelationInfo {
   Pool pool;  // for kWord
   std::string_view question;
   std::array<std::string_view, 5> statements;
-  std::string_view predicate;  // what follows the subject where two facts share a sentence; or ""
 };
 
 const RelationInfo& InfoOf(Relation relation);
