@@ -468,7 +468,7 @@ void Backend::AdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, Co
   CheckFloats("m", m, weights.shape());
   CheckFloats("v", v, weights.shape());
   CheckFloats("gradient", gradient, weights.shape());
-  if (step.clip_norm > 0) CheckFloats("norm", norm, {1});
+  if (step.clip_norm > 0 || !norm.empty()) CheckFloats("norm", norm, {1});
   DoAdamW(weights, m, v, gradient, norm, step);
 }
 

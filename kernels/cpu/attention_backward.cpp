@@ -3,20 +3,53 @@
 #define HWY_TARGET_INCLUDE "kernels/cpu/attention_backward.cpp"
 #include "kernels/cpu/simd.h"
 #include <hwy/foreach_target.h>
-#include "kernels/cpu/vector-inl.h"
+#include "kernels/cpu/attention-inl.h"
 // clang-format on
+
+#include "kernels/cpu/attention_backward.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
-#include "kernels/cpu/attention.h"
 #include "kernels/cpu/cpu_backend.h"
-#include "kernels/cpu/gemm.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace upcycle {
 namespace HWY_NAMESPACE {
+
+using PerQuery = std::array<float, kAttentionBlock>;
+
+// What each query of a block keeps while its keys go by.
+struct QueryState {
+  PerQuery log_sum_exp;
+  PerQuery delta;  // Σ d_out · out
+  float scale;
+};
+
+// scores [keys, queries] become probabilities p = exp(score - log_sum_exp), and d_scores become
+// p · (d_scores - delta) · scale; both 0 where the mask is.
+void GradientsOfScores(float* HWY_RESTRICT scores, float* HWY_RESTRICT d_scores, int64_t keys,
+                       bool diagonal, const QueryState& state) {
+  const FloatTag d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto scale = hn::Set(d, state.scale);
+  for (int64_t k = 0; k < keys; ++k) {
+    const int64_t first = diagonal ? k / kAttentionStrip * kAttentionStrip : 0;
+    for (int64_t q = first; q < kAttentionBlock; q += lanes) {
+      float* score = scores + k * kAttentionBlock + q;
+      float* d_score = d_scores + k * kAttentionBlock + q;
+      const auto log_sum_exp = hn::LoadU(d, state.log_sum_exp.data() + q);
+      auto p = ExpOfNonPositive(d, hn::Sub(hn::LoadU(d, score), log_sum_exp));
+      if (diagonal && q < k) p = hn::IfThenZeroElse(BeforeKey(d, q, k), p);
+      const auto delta = hn::LoadU(d, state.delta.data() + q);
+      const auto centred = hn::Sub(hn::LoadU(d, d_score), delta);
+      hn::StoreU(p, d, score);
+      hn::StoreU(hn::Mul(hn::Mul(p, scale), centred), d, d_score);
+    }
+  }
+}
 
 float DotOfRows(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, int64_t count) {
   return SumLanes(count, [=](auto d, int64_t i, auto sum) HWY_ATTR {
@@ -24,22 +57,54 @@ float DotOfRows(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, int64_
   });
 }
 
-// scores [count] become exp(scores - log_sum_exp), the probabilities.
-void ProbabilitiesRow(float* x, int64_t count, float log_sum_exp) {
-  ForLanes(count, [=](auto d, int64_t i) HWY_ATTR {
-    // Rounding may leave a score just above the log of the sum of all.
-    const auto shifted = hn::Sub(hn::LoadU(d, x + i), hn::Set(d, log_sum_exp));
-    hn::StoreU(ExpOfNonPositive(d, shifted), d, x + i);
-  });
+QueryState StateOf(const AttentionGradients& t, const QueryBlock& block) {
+  QueryState state;
+  // Queries that are not there read nothing: exp(0 - ∞) = 0.
+  state.log_sum_exp.fill(std::numeric_limits<float>::infinity());
+  state.delta.fill(0);
+  state.scale = 1.0f / std::sqrt(static_cast<float>(block.width));
+  for (int64_t q = 0; q < block.count; ++q) {
+    const int64_t row = block.out + q * block.out_stride;
+    state.log_sum_exp[static_cast<size_t>(q)] = t.log_sum_exp[block.log_sum_exp + q];
+    state.delta[static_cast<size_t>(q)] = DotOfRows(t.d_out + row, t.out + row, block.width);
+  }
+  return state;
 }
 
-// d_scores [count] = p · (d_scores - delta) · scale.
-void ScoreGradientRow(float* HWY_RESTRICT d_scores, const float* HWY_RESTRICT p, int64_t count,
-                      float delta, float scale) {
-  ForLanes(count, [=](auto d, int64_t i) HWY_ATTR {
-    const auto g = hn::Sub(hn::LoadU(d, d_scores + i), hn::Set(d, delta));
-    hn::StoreU(hn::Mul(hn::Mul(hn::LoadU(d, p + i), hn::Set(d, scale)), g), d, d_scores + i);
-  });
+// What one block of queries adds to the gradients of its keys and values, and all of its own.
+// `first_head`: nobody has yet written the gradients of the diagonal's keys and values.
+void AttendBlockBackward(const AttentionGradients& t, const QueryBlock& block, bool first_head,
+                         float* scratch) {
+  float* scores = scratch;
+  float* d_scores = scores + kScoreFloats;
+  float* queries = d_scores + kScoreFloats;
+  float* d_outs = queries + kAttentionBlock * block.width;
+  const ConstBlock query = {t.qkv + block.query, block.stride};
+  const ConstBlock d_out = {t.d_out + block.out, block.out_stride};
+  const QueryState state = StateOf(t, block);
+  TransposeQueries(queries, query, block.count, block.width, state.scale);
+  TransposeQueries(d_outs, d_out, block.count, block.width, 1);
+  for (int64_t first = 0; first <= block.begin; first += kAttentionBlock) {
+    const bool diagonal = first == block.begin;
+    const int64_t keys = diagonal ? block.count : kAttentionBlock;
+    const int64_t key_row = block.key + first * block.stride;
+    const int64_t value_row = block.value + first * block.stride;
+    const ConstBlock key = {t.qkv + key_row, block.stride};
+    const ConstBlock value = {t.qkv + value_row, block.stride};
+    MultiplyByQueries(scores, key, queries, keys, block.width, diagonal);
+    MultiplyByQueries(d_scores, value, d_outs, keys, block.width, diagonal);
+    GradientsOfScores(scores, d_scores, keys, diagonal, state);
+    SumOverKeys(
+        {t.d_qkv + block.query, block.stride}, d_scores, key,
+        {.rows = block.count, .columns = block.width, .inner = keys, .accumulate = first > 0},
+        diagonal);
+    const ProductSize into_keys = {.rows = keys,
+                                   .columns = block.width,
+                                   .inner = block.count,
+                                   .accumulate = !(diagonal && first_head)};
+    SumOverQueries({t.d_qkv + key_row, block.stride}, d_scores, query, into_keys, diagonal);
+    SumOverQueries({t.d_qkv + value_row, block.stride}, scores, d_out, into_keys, diagonal);
+  }
 }
 
 }  // namespace HWY_NAMESPACE
@@ -49,136 +114,23 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace upcycle {
 
-HWY_EXPORT(DotOfRows);
-HWY_EXPORT(ProbabilitiesRow);
-HWY_EXPORT(ScoreGradientRow);
-
-namespace {
-
-struct AttentionGradients {
-  Tensor d_qkv;
-  ConstTensor d_out;
-  ConstTensor out;
-  ConstTensor log_sum_exp;
-  ConstTensor qkv;
-};
-
-// What one block of queries adds to d_q, d_k and d_v over the keys [first, first + keys).
-class BackwardBlock {
- public:
-  BackwardBlock(const AttentionGradients& tensors, const AttentionShape& shape,
-                const QueryBlock& block, float* scratch)
-      : tensors_(tensors),
-        at_(shape, block.sequence, block.head),
-        block_(block),
-        width_(shape.head_width),
-        scale_(1.0f / std::sqrt(static_cast<float>(shape.head_width))),
-        scores_(scratch),
-        d_scores_(scratch + kScoreFloats) {
-    const int64_t row = at_.out + block.begin * at_.out_stride;
-    for (int64_t i = 0; i < block.count; ++i) {
-      const int64_t offset = row + i * at_.out_stride;
-      delta_[static_cast<size_t>(i)] = HWY_DYNAMIC_DISPATCH(DotOfRows)(
-          tensors.d_out.floats() + offset, tensors.out.floats() + offset, width_);
-    }
-  }
-
-  void Add(int64_t first, int64_t keys) {
-    FillProbabilities(first, keys);
-    FillScoreGradients(first, keys);
-    const Operand p = {scores_, kKeyBlock, Transpose::kYes};
-    const Operand d_s = {d_scores_, kKeyBlock, Transpose::kNo};
-    const Operand d_s_transposed = {d_scores_, kKeyBlock, Transpose::kYes};
-    float* d_qkv = tensors_.d_qkv.floats();
-    Gemm(d_qkv + at_.value + first * at_.stride, at_.stride, Into(keys, block_.count), p, DOut());
-    Gemm(d_qkv + at_.query + block_.begin * at_.stride, at_.stride, Into(block_.count, keys), d_s,
-         {tensors_.qkv.floats() + at_.key + first * at_.stride, at_.stride, Transpose::kNo});
-    Gemm(d_qkv + at_.key + first * at_.stride, at_.stride, Into(keys, block_.count), d_s_transposed,
-         Query());
-  }
-
- private:
-  Product Into(int64_t rows, int64_t inner) const {
-    return {.rows = rows, .columns = width_, .inner = inner, .accumulate = Accumulate::kYes};
-  }
-  Operand Query() const {
-    return {tensors_.qkv.floats() + at_.query + block_.begin * at_.stride, at_.stride,
-            Transpose::kNo};
-  }
-  Operand DOut() const {
-    return {tensors_.d_out.floats() + at_.out + block_.begin * at_.out_stride, at_.out_stride,
-            Transpose::kNo};
-  }
-  int64_t ValidKeys(int64_t i, int64_t first, int64_t keys) const {
-    return std::min(keys, block_.begin + i + 1 - first);
-  }
-
-  void FillProbabilities(int64_t first, int64_t keys) {
-    Gemm(scores_, kKeyBlock,
-         {.rows = block_.count, .columns = keys, .inner = width_, .alpha = scale_}, Query(),
-         {tensors_.qkv.floats() + at_.key + first * at_.stride, at_.stride, Transpose::kYes});
-    const float* log_sum_exp = tensors_.log_sum_exp.floats() + at_.log_sum_exp + block_.begin;
-    for (int64_t i = 0; i < block_.count; ++i) {
-      const int64_t valid = ValidKeys(i, first, keys);
-      float* row = scores_ + i * kKeyBlock;
-      HWY_DYNAMIC_DISPATCH(ProbabilitiesRow)(row, valid, log_sum_exp[i]);
-      std::fill(row + valid, row + keys, 0.0f);
-    }
-  }
-
-  void FillScoreGradients(int64_t first, int64_t keys) {
-    Gemm(d_scores_, kKeyBlock, {.rows = block_.count, .columns = keys, .inner = width_}, DOut(),
-         {tensors_.qkv.floats() + at_.value + first * at_.stride, at_.stride, Transpose::kYes});
-    for (int64_t i = 0; i < block_.count; ++i) {
-      const int64_t valid = ValidKeys(i, first, keys);
-      float* row = d_scores_ + i * kKeyBlock;
-      HWY_DYNAMIC_DISPATCH(ScoreGradientRow)
-      (row, scores_ + i * kKeyBlock, valid, delta_[static_cast<size_t>(i)], scale_);
-      std::fill(row + valid, row + keys, 0.0f);
-    }
-  }
-
-  const AttentionGradients& tensors_;
-  HeadView at_;
-  QueryBlock block_;
-  int64_t width_;
-  float scale_;
-  float* scores_;
-  float* d_scores_;
-  std::array<float, kQueryBlock> delta_;  // Σ d_out · out of each query
-};
-
-// Zeroes what one key head and its query heads have in d_qkv, all positions of a sequence.
-void ZeroHeads(Tensor d_qkv, const AttentionShape& shape, int64_t sequence, int64_t kv_head) {
-  const int64_t group = shape.heads / shape.kv_heads, width = shape.head_width;
-  const HeadView at(shape, sequence, kv_head * group);
-  for (int64_t i = 0; i < shape.length; ++i) {
-    float* row = d_qkv.floats() + i * at.stride;
-    std::fill_n(row + at.query, group * width, 0.0f);
-    std::fill_n(row + at.key, width, 0.0f);
-    std::fill_n(row + at.value, width, 0.0f);
-  }
-}
-
-}  // namespace
+HWY_EXPORT(AttendBlockBackward);
 
 // A key head belongs to one task, so that its gradients are summed in one order.
 void CpuBackend::DoAttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out,
                                      ConstTensor log_sum_exp, ConstTensor qkv,
                                      const AttentionShape& shape) {
-  const AttentionGradients tensors = {d_qkv, d_out, out, log_sum_exp, qkv};
+  scratch_.Reserve(AttentionScratchFloats(shape.head_width));
+  const AttentionGradients tensors = {d_qkv.floats(), d_out.floats(), out.floats(),
+                                      log_sum_exp.floats(), qkv.floats()};
   const int64_t group = shape.heads / shape.kv_heads;
   pool_.ParallelFor(shape.sequences * shape.kv_heads, [&](int64_t task, int worker) {
-    const int64_t sequence = task / shape.kv_heads, kv_head = task % shape.kv_heads;
-    ZeroHeads(d_qkv, shape, sequence, kv_head);
-    for (int64_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
-      for (int64_t begin = 0; begin < shape.length; begin += kQueryBlock) {
-        const QueryBlock queries = {sequence, head, begin,
-                                    std::min(kQueryBlock, shape.length - begin)};
-        BackwardBlock block(tensors, shape, queries, scratch_[static_cast<size_t>(worker)].get());
-        for (int64_t first = 0; first < queries.end(); first += kKeyBlock) {
-          block.Add(first, std::min(kKeyBlock, queries.end() - first));
-        }
+    const int64_t sequence = task / shape.kv_heads, first_head = task % shape.kv_heads * group;
+    for (int64_t head = first_head; head < first_head + group; ++head) {
+      for (int64_t begin = 0; begin < shape.length; begin += kAttentionBlock) {
+        const QueryBlock block(shape, sequence, head, begin);
+        HWY_DYNAMIC_DISPATCH(AttendBlockBackward)
+        (tensors, block, head == first_head, scratch_.Of(worker));
       }
     }
   });

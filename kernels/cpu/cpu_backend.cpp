@@ -1,19 +1,20 @@
 #include "kernels/cpu/cpu_backend.h"
 
+#include <algorithm>
 #include <cstdlib>
-#include <cstring>
 
 #include <cblas.h>
 #include <fmt/format.h>
 
-#include "core/error.h"
 #include "kernels/cpu/attention.h"
 #include "kernels/cpu/simd.h"
+#include "kernels/cpu/small_product.h"
 
 namespace upcycle {
 namespace {
 
-constexpr int64_t kAlignment = 64;
+// Wider heads grow the scratch at their first use.
+constexpr int64_t kUsualHeadWidth = 128;
 
 // The instruction set that the vector bodies will be run with.
 const char* InstructionSet() {
@@ -25,31 +26,12 @@ const char* InstructionSet() {
   return supported == 0 ? "none" : "portable";
 }
 
-void* AllocateZeroed(int64_t bytes) {
-  UPCYCLE_CHECK(bytes >= 0);
-  const int64_t whole = (bytes / kAlignment + 1) * kAlignment;
-  void* memory = std::aligned_alloc(kAlignment, static_cast<size_t>(whole));
-  if (memory == nullptr) {
-    throw Error(Cause::kMemory,
-                fmt::format("cannot allocate {:.1f} MiB of memory; use a smaller micro-batch or "
-                            "model, or run fewer workers at once (-j)",
-                            static_cast<double>(bytes) / (1 << 20)));
-  }
-  std::memset(memory, 0, static_cast<size_t>(whole));
-  return memory;
-}
-
 }  // namespace
 
-void CpuBackend::FreeDeleter::operator()(float* memory) const { std::free(memory); }
-
-CpuBackend::CpuBackend(int threads) : pool_(threads) {
+CpuBackend::CpuBackend(int threads) : pool_(threads), scratch_(threads) {
   // Products run one to a thread of ours, in tiles that do not depend on their number.
   openblas_set_num_threads(1);
-  for (int thread = 0; thread < threads; ++thread) {
-    const int64_t bytes = kAttentionScratchFloats * static_cast<int64_t>(sizeof(float));
-    scratch_.emplace_back(static_cast<float*>(AllocateZeroed(bytes)));
-  }
+  scratch_.Reserve(std::max(AttentionScratchFloats(kUsualHeadWidth), kProductScratchFloats));
 }
 
 std::string CpuBackend::Name() const {

@@ -3,11 +3,10 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "kernels/backend.h"
+#include "kernels/cpu/scratch.h"
 #include "kernels/cpu/thread_pool.h"
 
 namespace upcycle {
@@ -21,13 +20,6 @@ class CpuBackend final : public Backend {
   void Free(void* memory) override;
 
  private:
-  // What one thread needs besides its ops' tensors: the scores of one block of attention and their
-  // gradients.
-  struct FreeDeleter {
-    void operator()(float* memory) const;
-  };
-  using Scratch = std::unique_ptr<float, FreeDeleter>;
-
   // Reductions to one number are sums of at most this many partial sums.
   static constexpr int64_t kMaximumPartials = 1024;
 
@@ -123,7 +115,7 @@ class CpuBackend final : public Backend {
                const AdamWStep& step) override;
 
   ThreadPool pool_;
-  std::vector<Scratch> scratch_;  // one for each thread
+  Scratch scratch_;
   std::array<double, kMaximumPartials> partials_ = {};
 };
 

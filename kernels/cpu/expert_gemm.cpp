@@ -12,8 +12,8 @@ struct Served {
   int64_t count;
 };
 
-// Calls body(served, tiling, tile) for every tile of every expert that serves rows, where
-// tiling_of(count) cuts an expert's output.
+// The thread pool's tasks are the tiles of all experts that serve rows: body(served, tiling, tile,
+// worker), where tiling_of(count) cuts an expert's output.
 template <typename TilingOfCount, typename Body>
 void ForExpertTiles(ThreadPool& pool, const Dispatch& dispatch, const TilingOfCount& tiling_of,
                     const Body& body) {
@@ -26,26 +26,28 @@ void ForExpertTiles(ThreadPool& pool, const Dispatch& dispatch, const TilingOfCo
     UPCYCLE_CHECK(counts[e] >= 0 && offsets[e] >= 0 && counts[e] <= rows - offsets[e]);
     tiles += tiles_of(e);
   }
-  pool.ParallelFor(tiles, [&](int64_t tile, int) {
+  pool.ParallelFor(tiles, [&](int64_t tile, int worker) {
     int64_t e = 0;
     for (; tile >= tiles_of(e); ++e) tile -= tiles_of(e);
-    body(Served{e, offsets[e], counts[e]}, tiling_of(counts[e]), tile);
+    body(Served{e, offsets[e], counts[e]}, tiling_of(counts[e]), tile, worker);
   });
 }
 
 // out rows = rows · op(weights[e]), for [R, columns] and [R, inner].
-void ExpertProduct(ThreadPool& pool, Tensor out, ConstTensor rows, ConstTensor weights,
-                   Transpose transpose, const Dispatch& dispatch) {
+void ExpertProduct(ThreadPool& pool, const Scratch& scratch, Tensor out, ConstTensor rows,
+                   ConstTensor weights, Transpose transpose, const Dispatch& dispatch) {
   const int64_t columns = out.dim(1), inner = rows.dim(1);
   if (columns == 0) return;
   ForExpertTiles(
       pool, dispatch, [&](int64_t count) { return TilingOf(count, columns); },
-      [&](const Served& served, const Tiling& tiling, int64_t tile) {
-        const Product product = {.rows = served.count, .columns = columns, .inner = inner};
-        GemmTile(out.floats() + served.begin * columns, columns, product,
-                 {rows.floats() + served.begin * inner, inner, Transpose::kNo},
-                 {weights.floats() + served.expert * columns * inner, weights.dim(2), transpose},
-                 tiling, tile);
+      [&](const Served& served, const Tiling& tiling, int64_t tile, int worker) {
+        const float* weight = weights.floats() + served.expert * columns * inner;
+        const Product product = {
+            {out.floats() + served.begin * columns, columns},
+            {rows.floats() + served.begin * inner, inner, Transpose::kNo},
+            {weight, weights.dim(2), transpose},
+            {.rows = served.count, .columns = columns, .inner = inner, .accumulate = false}};
+        MultiplyTile(product, tiling, tile, scratch.Of(worker));
       });
 }
 
@@ -53,12 +55,12 @@ void ExpertProduct(ThreadPool& pool, Tensor out, ConstTensor rows, ConstTensor w
 
 void CpuBackend::DoExpertMatMul(Tensor out, ConstTensor rows, ConstTensor weights,
                                 const Dispatch& dispatch) {
-  ExpertProduct(pool_, out, rows, weights, Transpose::kYes, dispatch);
+  ExpertProduct(pool_, scratch_, out, rows, weights, Transpose::kYes, dispatch);
 }
 
 void CpuBackend::DoExpertMatMulBackwardRows(Tensor d_rows, ConstTensor d_out, ConstTensor weights,
                                             const Dispatch& dispatch) {
-  ExpertProduct(pool_, d_rows, d_out, weights, Transpose::kNo, dispatch);
+  ExpertProduct(pool_, scratch_, d_rows, d_out, weights, Transpose::kNo, dispatch);
 }
 
 void CpuBackend::DoExpertMatMulBackwardWeights(Tensor d_weights, ConstTensor d_out,
@@ -67,14 +69,15 @@ void CpuBackend::DoExpertMatMulBackwardWeights(Tensor d_weights, ConstTensor d_o
   if (outputs == 0 || inputs == 0) return;
   ForExpertTiles(
       pool_, dispatch, [&](int64_t) { return TilingOf(outputs, inputs); },
-      [&](const Served& served, const Tiling& tiling, int64_t tile) {
-        const Product product = {.rows = outputs,
-                                 .columns = inputs,
-                                 .inner = served.count,
-                                 .accumulate = Accumulate::kYes};
-        GemmTile(d_weights.floats() + served.expert * outputs * inputs, inputs, product,
-                 {d_out.floats() + served.begin * outputs, outputs, Transpose::kYes},
-                 {rows.floats() + served.begin * inputs, inputs, Transpose::kNo}, tiling, tile);
+      [&](const Served& served, const Tiling& tiling, int64_t tile, int worker) {
+        float* d_weight = d_weights.floats() + served.expert * outputs * inputs;
+        const float* d_rows = d_out.floats() + served.begin * outputs;
+        const Product product = {
+            {d_weight, inputs},
+            {d_rows, outputs, Transpose::kYes},
+            {rows.floats() + served.begin * inputs, inputs, Transpose::kNo},
+            {.rows = outputs, .columns = inputs, .inner = served.count, .accumulate = true}};
+        MultiplyTile(product, tiling, tile, scratch_.Of(worker));
       });
 }
 

@@ -1,9 +1,10 @@
-// One matrix product of one thread, and how the product of an op is cut into such products.
+// Matrix products in tiles.
 #pragma once
 
 #include <cstdint>
 
 #include "kernels/backend.h"
+#include "kernels/cpu/block.h"
 
 namespace upcycle {
 
@@ -21,18 +22,6 @@ struct Operand {
   }
 };
 
-struct Product {
-  int64_t rows;
-  int64_t columns;
-  int64_t inner;
-  float alpha = 1;
-  Accumulate accumulate = Accumulate::kNo;
-};
-
-// out (+)= alpha · op(a) · op(b), row-major, `stride` from row to row of out, by the calling thread
-// alone. Without accumulation what `out` held is not read.
-void Gemm(float* out, int64_t stride, const Product& product, Operand a, Operand b);
-
 // Pieces of an output that one task computes, over the whole inner dimension. They depend on the
 // output's shape alone, so the bits do not depend on the number of threads.
 struct Tiling {
@@ -45,8 +34,16 @@ struct Tiling {
 };
 Tiling TilingOf(int64_t rows, int64_t columns);
 
-// Tile `tile` of out (+)= op(a) · op(b).
-void GemmTile(float* out, int64_t stride, const Product& product, Operand a, Operand b,
-              const Tiling& tiling, int64_t tile);
+// out (+)= op(a) · op(b).
+struct Product {
+  Block out;
+  Operand a;
+  Operand b;
+  ProductSize size;
+};
+
+// One tile of a product, by the calling thread alone, with kProductScratchFloats of scratch
+// (small_product.h).
+void MultiplyTile(const Product& product, const Tiling& tiling, int64_t tile, float* scratch);
 
 }  // namespace upcycle

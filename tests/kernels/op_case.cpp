@@ -108,6 +108,11 @@ OpCase& OpCase::Accumulates(const Array& added, double error) {
   return InOut(initial, Sum(initial, added), error);
 }
 
+OpCase& OpCase::Optional() {
+  arguments_.back().optional = true;
+  return *this;
+}
+
 OpCase& OpCase::Calls(Call call) {
   call_ = std::move(call);
   return *this;
@@ -166,6 +171,20 @@ std::string OpRun::Mistakes() const {
     if (!mistake.empty()) mistakes += fmt::format("{}: argument {}{}\n", case_.name(), i, mistake);
   }
   return mistakes;
+}
+
+Tensor WithoutLastColumn(const Tensor& tensor) {
+  const Shape& s = tensor.shape();
+  switch (s.rank()) {
+    case 1:
+      return {tensor.memory(), tensor.type(), {s[0] - 1}};
+    case 2:
+      return {tensor.memory(), tensor.type(), {s[0], s[1] - 1}};
+    case 3:
+      return {tensor.memory(), tensor.type(), {s[0], s[1], s[2] - 1}};
+    default:
+      return {tensor.memory(), tensor.type(), {s[0], s[1], s[2], s[3] - 1}};
+  }
 }
 
 }  // namespace upcycle

@@ -29,6 +29,7 @@ struct Argument {
   // Where it is NaN, the op must leave what was there.
   Array expected = {};
   double error = 0;  // allowed
+  bool optional = false;
 };
 
 class OpCase {
@@ -46,11 +47,15 @@ class OpCase {
   OpCase& InOut(Array initial, Array expected, double error = kGradientError);
   // An accumulating gradient: it starts with random numbers and must end with `added` more.
   OpCase& Accumulates(const Array& added, double error = kGradientError);
+  // The last argument could be left out.
+  OpCase& Optional();
   OpCase& Calls(Call call);
 
   const std::string& name() const { return name_; }
   const std::vector<Argument>& arguments() const { return arguments_; }
   const Call& call() const { return call_; }
+  // Whether the call could also leave this argument out.
+  bool MayMiss(size_t argument) const { return arguments_[argument].optional; }
 
  private:
   std::string name_;
@@ -68,6 +73,7 @@ class OpRun {
 
   void Prepare();  // inputs in, outputs poisoned
   void Call() { case_.call()(backend_, tensors_); }
+  const std::vector<Tensor>& tensors() const { return tensors_; }
 
   // What the call wrote, byte for byte.
   std::vector<std::vector<std::byte>> Outputs() const;
@@ -81,5 +87,8 @@ class OpRun {
   const OpCase& case_;
   std::vector<Tensor> tensors_;
 };
+
+// The same memory with a last dimension smaller by one.
+Tensor WithoutLastColumn(const Tensor& tensor);
 
 }  // namespace upcycle

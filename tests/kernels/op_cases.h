@@ -2,6 +2,7 @@
 // of one, experts without rows and all rows on one expert.
 #pragma once
 
+#include <ostream>
 #include <vector>
 
 #include "tests/kernels/op_case.h"
@@ -24,6 +25,8 @@ struct OpCaseGroup {
   const char* name;
   std::vector<OpCase> (*cases)();
 };
+
+inline void PrintTo(const OpCaseGroup& group, std::ostream* out) { *out << group.name; }
 
 inline constexpr OpCaseGroup kOpCaseGroups[] = {
     {"MatMul", MatMulCases}, {"Embedding", EmbeddingCases}, {"Norm", NormCases},

@@ -259,16 +259,16 @@ std::vector<OpCase> ActivationCases() {
               activation == Activation::kSwiGlu ? "SwiGlu" : "SquaredRelu", rows, hidden, weighted);
           cases.push_back(OpCase("ActivationForward " + name));
           cases.back().Out(reference::ActivationForward(x, row_weight, activation)).In(x);
-          weighted ? cases.back().In(row_weight) : cases.back().Missing();
+          weighted ? cases.back().In(row_weight).Optional() : cases.back().Missing();
           cases.back().Calls([=](Backend& backend, const Tensors& t) {
             backend.ActivationForward(t[0], t[1], t[2], activation);
           });
           cases.push_back(OpCase("ActivationBackward " + name));
           cases.back().Out(gradients.d_x, kGradientError);
-          weighted ? cases.back().Out(gradients.d_row_weight, kGradientError)
+          weighted ? cases.back().Out(gradients.d_row_weight, kGradientError).Optional()
                    : cases.back().Missing();
           cases.back().In(d_out).In(x);
-          weighted ? cases.back().In(row_weight) : cases.back().Missing();
+          weighted ? cases.back().In(row_weight).Optional() : cases.back().Missing();
           cases.back().Calls([=](Backend& backend, const Tensors& t) {
             backend.ActivationBackward(t[0], t[1], t[2], t[3], t[4], activation);
           });

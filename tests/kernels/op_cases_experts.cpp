@@ -51,7 +51,7 @@ OpCase RouterBackwardCase(const RouterShape& s, const Array& logits, bool balanc
       .Ints(routed.expert)
       .In(routed.weight)
       .In(d_weight);
-  balanced ? backward.In(balance) : backward.Missing();
+  balanced ? backward.In(balance).Optional() : backward.Missing();
   backward.Calls([=](Backend& backend, const Tensors& t) {
     backend.RouterBackward(t[0], {t[1], t[2], t[3], t[4]}, t[5], t[6], z_factor, order);
   });
@@ -352,10 +352,11 @@ std::vector<OpCase> OptimizerCases() {
             .InOut(before.m, after.m, kForwardError)
             .InOut(before.v, after.v, kForwardError)
             .In(gradient)
-            .In(norm)
-            .Calls([settings](Backend& backend, const Tensors& t) {
-              backend.AdamW(t[0], t[1], t[2], t[3], t[4], settings);
-            });
+            .In(norm);
+        if (clip_norm == 0) cases.back().Optional();
+        cases.back().Calls([settings](Backend& backend, const Tensors& t) {
+          backend.AdamW(t[0], t[1], t[2], t[3], t[4], settings);
+        });
       }
     }
   }
