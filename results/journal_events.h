@@ -23,16 +23,16 @@
 namespace upcycle {
 
 struct AttemptStart {
-  std::string host;
+  std::string host = {};
   int64_t pid = 0;
-  std::string device;
+  std::string device = {};
   std::optional<double> time = std::nullopt;
 };
 
 struct AttemptEnd {
   StageState outcome = StageState::kFailed;  // complete, failed, diverged or stopped
-  std::string cause;                         // CauseName of core/error.h, or empty
-  std::string message;
+  std::string cause = {};                    // CauseName of core/error.h, or empty
+  std::string message = {};
   std::optional<int64_t> peak_memory_bytes = std::nullopt;
   std::optional<double> wall_seconds = std::nullopt;
   std::optional<double> time = std::nullopt;

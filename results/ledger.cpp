@@ -43,7 +43,7 @@ Database OpenLedgerForWriting(const fs::path& path) {
 }
 
 Database OpenLedgerForReading(const fs::path& path) {
-  if (!fs::exists(path)) {
+  if (!LedgerExists(path)) {
     throw Error(Cause::kInput, fmt::format("there is no ledger at {}: run a recipe first, or name "
                                            "its folder with --root",
                                            path.native()));

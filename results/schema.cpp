@@ -164,8 +164,15 @@ class UnfinishedFile {
 
 std::span<const char* const> LedgerMigrations() { return kMigrations; }
 
+bool LedgerExists(const fs::path& path) {
+  std::error_code error;
+  const bool exists = fs::exists(path, error);
+  if (error) throw SystemError("open the ledger", path.native(), error.value());
+  return exists;
+}
+
 void CreateLedger(const fs::path& path, std::span<const char* const> migrations) {
-  if (fs::exists(path)) return;
+  if (LedgerExists(path)) return;
   const fs::path folder = FolderOf(path);
   MakeDirectories(folder);
   if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
@@ -187,7 +194,8 @@ int64_t RequireLedger(const fs::path& path, int64_t newest_version) {
   // another connection (POSIX advisory locks are the process's).
   Database file(path, Database::Mode::kSnapshot);
   if (file.ReadInt("PRAGMA application_id") != kLedgerApplicationId) {
-    const bool empty = fs::file_size(path) == 0;
+    std::error_code ignored;
+    const bool empty = fs::file_size(path, ignored) == 0;
     throw Error(Cause::kInput,
                 fmt::format("{} is not an upcycle ledger: {}; choose another --root, or move the "
                             "file away",

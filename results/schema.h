@@ -16,6 +16,9 @@ inline constexpr int64_t kLedgerApplicationId = 0x55704379;
 // was ever published stays as it is.
 std::span<const char* const> LedgerMigrations();
 
+// Whether there is a file. Throws Error if the folder cannot be searched.
+bool LedgerExists(const fs::path& path);
+
 // Makes a ledger of the newest version at `path`, whole or not at all, with its folder. Does
 // nothing if there is one already.
 void CreateLedger(const fs::path& path, std::span<const char* const> migrations);

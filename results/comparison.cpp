@@ -1,0 +1,174 @@
+#include "results/comparison.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "results/comparison_notes.h"
+
+namespace upcycle {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+constexpr const char* kExpertMetrics[] = {"moe/dropped_share", "moe/load_entropy",
+                                          "moe/dead_experts", "moe/parent_cosine"};
+
+std::optional<CostColumn> CostColumnFromName(std::string_view name) {
+  for (const auto& entry : EnumNames<CostColumn>::values) {
+    if (entry.name == name) return entry.value;
+  }
+  return std::nullopt;
+}
+
+void AddOnce(std::vector<std::string>* names, const std::string& name) {
+  if (std::find(names->begin(), names->end(), name) == names->end()) names->push_back(name);
+}
+
+void RefuseSystemMetrics(const StudyFacts& study, const Comparison& comparison) {
+  for (const std::string& name : comparison.metrics) {
+    if (!IsSystemMetric(name)) continue;
+    throw Error(Cause::kInput, fmt::format("the study \"{}\" compares {}, which depends on clock "
+                                           "and machine: a comparison shows results only",
+                                           study.name, name));
+  }
+}
+
+void ChooseListedColumns(const StudyFacts& study, Comparison* comparison) {
+  for (const std::string& name : study.table.columns) {
+    if (const auto cost = CostColumnFromName(name)) {
+      comparison->costs.push_back(*cost);
+    } else {
+      AddOnce(&comparison->metrics, name);
+    }
+  }
+}
+
+void ChooseUsualColumns(LedgerReader& ledger, const StudyFacts& study, Comparison* comparison) {
+  for (const std::string& name : ledger.ResultNames(study)) {
+    if (IsSystemMetric(name)) continue;
+    if (name.ends_with("/loss") || name.ends_with("/accuracy")) AddOnce(&comparison->metrics, name);
+  }
+  const bool experts = std::any_of(study.arms.begin(), study.arms.end(),
+                                   [](const ArmFacts& arm) { return arm.cost.experts > 0; });
+  if (experts) {
+    for (const char* name : kExpertMetrics) AddOnce(&comparison->metrics, name);
+  }
+  for (const auto& cost : EnumNames<CostColumn>::values) comparison->costs.push_back(cost.value);
+}
+
+// Why the run is where it is, from the last attempt of the stage that stopped it.
+std::string CauseOf(LedgerReader& ledger, const StudyFacts& study, const RunFacts& run,
+                    StageState state) {
+  if (state != StageState::kFailed && state != StageState::kDiverged) return "";
+  for (const auto& place : run.stages) {
+    if (!place || study.stages[*place].state != state) continue;
+    const auto attempts = ledger.ReadAttempts(study.stages[*place].id);
+    if (!attempts.empty() && attempts.back().end) return attempts.back().end->cause;
+  }
+  return "";
+}
+
+RunOutcome OutcomeOf(LedgerReader& ledger, const StudyFacts& study, const RunFacts& run) {
+  RunOutcome outcome = {.seed = run.seed,
+                        .state = StateOfRun(study, run),
+                        .cause = "",
+                        .values = run.values,
+                        .stages = {}};
+  outcome.cause = CauseOf(ledger, study, run, outcome.state);
+  for (const auto& role : EnumNames<StageRole>::values) {
+    if (const auto place = run.StageOf(role.value)) {
+      outcome.stages[role.value] = study.stages[*place].fingerprint;
+    }
+  }
+  return outcome;
+}
+
+double ValueOf(const RunOutcome& run, const std::string& metric) {
+  const auto found = run.values.find(metric);
+  return found == run.values.end() ? kNone : found->second.value;
+}
+
+std::vector<Summary> SummariesOf(const ArmComparison& arm, const Comparison& comparison) {
+  std::vector<Summary> summaries;
+  for (const std::string& metric : comparison.metrics) {
+    std::vector<double> values;
+    for (const RunOutcome& run : arm.runs) {
+      const double value = ValueOf(run, metric);
+      if (std::isfinite(value)) values.push_back(value);
+    }
+    summaries.push_back(Summarize(values, comparison.interval));
+  }
+  return summaries;
+}
+
+// The seeds that both arms plan, whether their runs are done or not.
+PairedValues PairSeeds(const ArmComparison& arm, const ArmComparison& baseline,
+                       const std::string& metric) {
+  PairedValues values;
+  for (const RunOutcome& run : arm.runs) {
+    for (const RunOutcome& other : baseline.runs) {
+      if (run.seed != other.seed) continue;
+      values.arm.push_back(ValueOf(run, metric));
+      values.baseline.push_back(ValueOf(other, metric));
+    }
+  }
+  return values;
+}
+
+void JudgeArms(Comparison* comparison, const CompareOptions& options) {
+  const ArmComparison* baseline = nullptr;
+  for (const ArmComparison& arm : comparison->arms) {
+    if (arm.name == comparison->baseline) baseline = &arm;
+  }
+  if (baseline == nullptr) return;
+  std::vector<PairedValues> family;
+  std::vector<ArmComparison*> judged;
+  for (ArmComparison& arm : comparison->arms) {
+    arm.flops_mismatch = arm.cost.train_flops / baseline->cost.train_flops - 1;
+    if (&arm == baseline) continue;
+    family.push_back(PairSeeds(arm, *baseline, comparison->metrics.front()));
+    judged.push_back(&arm);
+  }
+  const std::vector<Judgement> judgements =
+      Judge(family, {comparison->preference, comparison->interval, options.allow_incomplete});
+  for (size_t i = 0; i < judged.size(); ++i) judged[i]->judgement = judgements[i];
+}
+
+}  // namespace
+
+Comparison CompareStudy(LedgerReader& ledger, std::string_view name,
+                        const CompareOptions& options) {
+  const Transaction snapshot = ledger.Snapshot();
+  StudyFacts study = ledger.ReadStudy(name);
+  Comparison comparison = {.study = study.name,
+                           .description = study.description,
+                           .preference = study.preference,
+                           .baseline = study.baseline,
+                           .interval = study.table.interval,
+                           .metrics = {study.metric},
+                           .costs = {},
+                           .arms = {},
+                           .notes = {}};
+  if (study.table.columns.empty()) {
+    ChooseUsualColumns(ledger, study, &comparison);
+  } else {
+    ChooseListedColumns(study, &comparison);
+  }
+  RefuseSystemMetrics(study, comparison);
+  ledger.ReadValues(&study, comparison.metrics);
+  for (const ArmFacts& facts : study.arms) {
+    ArmComparison arm = {facts.name, facts.changes, facts.settings, facts.cost, kNone, {}, {}, {}};
+    for (const RunFacts& run : facts.runs) arm.runs.push_back(OutcomeOf(ledger, study, run));
+    arm.summaries = SummariesOf(arm, comparison);
+    comparison.arms.push_back(std::move(arm));
+  }
+  JudgeArms(&comparison, options);
+  comparison.notes = NotesOn(comparison);
+  return comparison;
+}
+
+}  // namespace upcycle

@@ -1,0 +1,77 @@
+// A study as a comparison of its arms: what each arm reached, how far it is from the baseline, and
+// whether the evidence allows calling that a difference. It depends on results alone: no clock,
+// host, path or order of recording reaches it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "results/ledger_reader.h"
+#include "results/records.h"
+#include "results/statistics/summary.h"
+#include "results/statistics/verdict.h"
+
+namespace upcycle {
+
+// The columns of an arm's cost, by the names that a recipe's table may list.
+enum class CostColumn { kParameters, kActiveParameters, kTrainFlops, kFlopsMismatch, kTrainTokens };
+template <>
+struct EnumNames<CostColumn> {
+  static constexpr EnumName<CostColumn> values[] = {
+      {CostColumn::kParameters, "parameters", "all parameters"},
+      {CostColumn::kActiveParameters, "active_parameters", "parameters that one token meets"},
+      {CostColumn::kTrainFlops, "train_flops", "training FLOPs of a run"},
+      {CostColumn::kFlopsMismatch, "flops_mismatch",
+       "its training FLOPs over the baseline's, less 1"},
+      {CostColumn::kTrainTokens, "train_tokens", "training tokens of a run"},
+  };
+};
+
+// One run, as far as it came.
+struct RunOutcome {
+  int64_t seed = 0;
+  StageState state = StageState::kPlanned;
+  std::string cause;                     // of a failure, in the words of CauseName
+  std::map<std::string, Result> values;  // by metric; empty unless the run is complete
+  std::map<StageRole, Fingerprint> stages;
+};
+
+struct ArmComparison {
+  std::string name;
+  std::string changes;   // JSON
+  std::string settings;  // JSON
+  ArmCost cost;
+  double flops_mismatch = 0;  // NaN without a baseline to compare with
+  std::vector<RunOutcome> runs;
+  std::vector<Summary> summaries;  // over the runs, one for each of Comparison::metrics
+  // Of the primary metric against the baseline; empty for the baseline, and without one.
+  std::optional<Judgement> judgement;
+};
+
+struct Comparison {
+  std::string study;
+  std::string description;
+  Preference preference = Preference::kLower;
+  std::string baseline;  // empty: no verdicts
+  double interval = 0.95;
+  std::vector<std::string> metrics;  // the primary one first
+  std::vector<CostColumn> costs;
+  std::vector<ArmComparison> arms;  // in the order of the recipe
+  std::vector<std::string> notes;   // what the numbers mean, assume and lack
+};
+
+struct CompareOptions {
+  bool allow_incomplete = false;  // judge arms whose seeds are not all there by those that are
+};
+
+// The columns are those of the recipe's table. Without any: the primary metric; the other losses
+// and accuracies of the evaluation; dropped share, load entropy, dead experts and cosine to the
+// parent where an arm has experts; and the costs. Throws Error(kInput) for an unknown study, and
+// for a column of system metrics.
+Comparison CompareStudy(LedgerReader& ledger, std::string_view study,
+                        const CompareOptions& options = {});
+
+}  // namespace upcycle

@@ -1,0 +1,182 @@
+#include "results/comparison_notes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "results/comparison.h"
+#include "results/number_text.h"
+
+namespace upcycle {
+namespace {
+
+constexpr size_t kMostArmsNamed = 20;
+
+const ArmComparison* Baseline(const Comparison& comparison) {
+  for (const ArmComparison& arm : comparison.arms) {
+    if (arm.name == comparison.baseline) return &arm;
+  }
+  return nullptr;
+}
+
+std::string Percent(double share) { return fmt::format("{:g} %", 100 * share); }
+
+// "seed 3" or "seeds 3, 4"; "seeds 3, 4 and 18 more".
+std::string Seeds(const std::vector<int64_t>& seeds) {
+  const size_t shown = std::min(seeds.size(), kMostArmsNamed);
+  std::string text = fmt::format("seed{} {}", seeds.size() == 1 ? "" : "s",
+                                 fmt::join(seeds.begin(), seeds.begin() + shown, ", "));
+  if (shown < seeds.size()) text += fmt::format(" and {} more", seeds.size() - shown);
+  return text;
+}
+
+// What became of a run that has no value, without what only clock and machine decide.
+std::string FateOf(const RunOutcome& run) {
+  if (run.state == StageState::kDiverged) return "diverged";
+  if (run.state != StageState::kFailed) return "not finished";
+  return run.cause.empty() ? "failed" : fmt::format("failed ({})", run.cause);
+}
+
+// "routing: seed 3 diverged; seeds 4, 5 not finished", or nothing if every run has its value.
+std::string MissingRuns(const ArmComparison& arm, const std::string& metric) {
+  std::map<std::string, std::vector<int64_t>> fates;
+  for (const RunOutcome& run : arm.runs) {
+    const auto value = run.values.find(metric);
+    if (value != run.values.end() && std::isfinite(value->second.value)) continue;
+    const bool complete = run.state == StageState::kComplete;
+    const char* without = value == run.values.end() ? "has no value" : "has no finite value";
+    fates[complete ? without : FateOf(run)].push_back(run.seed);
+  }
+  std::string text;
+  for (const auto& [fate, seeds] : fates) {
+    text += fmt::format("{}{} {}", text.empty() ? arm.name + ": " : "; ", Seeds(seeds), fate);
+  }
+  return text;
+}
+
+void AddMissingNotes(const Comparison& comparison, std::vector<std::string>* notes) {
+  std::vector<std::string> missing;
+  for (const ArmComparison& arm : comparison.arms) {
+    const std::string text = MissingRuns(arm, comparison.metrics.front());
+    if (!text.empty()) missing.push_back(text);
+  }
+  const size_t shown = std::min(missing.size(), kMostArmsNamed);
+  for (size_t i = 0; i < shown; ++i) notes->push_back("Missing. " + missing[i] + ".");
+  if (shown < missing.size()) {
+    notes->push_back(fmt::format("Missing. {} more arms lack runs.", missing.size() - shown));
+  }
+  for (size_t i = 1; i < comparison.metrics.size(); ++i) {
+    const bool none = std::all_of(comparison.arms.begin(), comparison.arms.end(),
+                                  [&](const auto& arm) { return arm.summaries[i].count == 0; });
+    if (none && !comparison.metrics[i].starts_with("moe/")) {
+      notes->push_back(
+          fmt::format("Missing. No finished run has recorded {}.", comparison.metrics[i]));
+    }
+  }
+}
+
+// Refusals that the list of missing runs does not explain.
+void AddRefusalNotes(const Comparison& comparison, std::vector<std::string>* notes) {
+  std::map<std::string, std::vector<std::string>> arms_by_reason;
+  for (const ArmComparison& arm : comparison.arms) {
+    if (!arm.judgement) continue;
+    const Judgement& judgement = *arm.judgement;
+    if (judgement.verdict == Verdict::kUndecidable || judgement.verdict == Verdict::kIdentical ||
+        judgement.verdict == Verdict::kIncomplete) {
+      arms_by_reason[fmt::format("{}: {}", NameOf(judgement.verdict), judgement.reason)].push_back(
+          arm.name);
+    }
+  }
+  for (const auto& [reason, arms] : arms_by_reason) {
+    const size_t shown = std::min(arms.size(), kMostArmsNamed);
+    std::string names = fmt::format("{}", fmt::join(arms.begin(), arms.begin() + shown, ", "));
+    if (shown < arms.size()) names += fmt::format(" and {} more", arms.size() - shown);
+    notes->push_back(fmt::format("No verdict. {} is {}.", names, reason));
+  }
+}
+
+// How many pairs the tests rest on. Arms without a test count only where no arm has one.
+std::pair<int64_t, int64_t> FewestAndMostPairs(const Comparison& comparison) {
+  for (const bool tested : {true, false}) {
+    std::vector<int64_t> pairs;
+    for (const ArmComparison& arm : comparison.arms) {
+      if (!arm.judgement || std::isnan(arm.judgement->adjusted_p) == tested) continue;
+      pairs.push_back(arm.judgement->pairs.difference.count);
+    }
+    if (pairs.empty()) continue;
+    const auto [fewest, most] = std::minmax_element(pairs.begin(), pairs.end());
+    return {*fewest, *most};
+  }
+  return {0, 0};
+}
+
+void AddTestNotes(const Comparison& comparison, std::vector<std::string>* notes) {
+  const auto family = std::count_if(comparison.arms.begin(), comparison.arms.end(),
+                                    [](const auto& arm) { return arm.judgement.has_value(); });
+  if (family == 0) return;
+  const double level = 1 - comparison.interval;
+  notes->push_back(fmt::format(
+      "Test. Verdicts are two-sided paired t tests of {} at level {:.2g}: the difference of an arm "
+      "to {}, seed by seed. They assume that the differences of paired seeds are independent and "
+      "about normal.",
+      comparison.metrics.front(), level, comparison.baseline));
+  notes->push_back(fmt::format(
+      "Family. p is adjusted by Holm's correction over the {} comparison{} of this table, those "
+      "without a verdict included. Intervals are not adjusted, so one may exclude 0 where the "
+      "verdict is inconclusive.",
+      family, family == 1 ? "" : "s"));
+  const auto [fewest, most] = FewestAndMostPairs(comparison);
+  const double exact = SmallestExactP(fewest);
+  notes->push_back(fmt::format(
+      "Seeds. {} paired seed{}{}: no exact test (sign-flip, Wilcoxon) can go below p = {}{}.",
+      fewest == most ? fmt::format("{}", most) : fmt::format("{} to {}", fewest, most),
+      most == 1 ? "" : "s", fewest == most ? "" : " an arm", ProbabilityText(exact),
+      exact > level ? ", so a verdict rests on the differences being normal" : ""));
+}
+
+void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* notes) {
+  const ArmComparison* baseline = Baseline(comparison);
+  if (baseline == nullptr || baseline->cost.train_flops <= 0) return;
+  const ArmComparison* farthest = nullptr;
+  for (const ArmComparison& arm : comparison.arms) {
+    if (&arm == baseline || !std::isfinite(arm.flops_mismatch)) continue;
+    if (farthest == nullptr ||
+        std::fabs(arm.flops_mismatch) > std::fabs(farthest->flops_mismatch)) {
+      farthest = &arm;
+    }
+  }
+  if (farthest != nullptr) {
+    notes->push_back(fmt::format(
+        "Compute. Equal compute means equal FLOPs of a run's own training, forward and backward, "
+        "counted from its settings; farthest from {} is {}, by {}.",
+        baseline->name, farthest->name, SignedPercentText(farthest->flops_mismatch)));
+  }
+  double parent = 0;
+  for (const ArmComparison& arm : comparison.arms) {
+    parent = std::max(parent, arm.cost.parent_train_flops);
+  }
+  if (parent > 0) {
+    notes->push_back(fmt::format(
+        "Parent. The dense parent had cost {} FLOPs before these runs began, {:.2g} times a run of "
+        "{}; no column counts them.",
+        ScientificText(parent), parent / baseline->cost.train_flops, baseline->name));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> NotesOn(const Comparison& comparison) {
+  std::vector<std::string> notes = {
+      fmt::format("Cells. Mean ± half of the {} t interval over seeds; – is not available.",
+                  Percent(comparison.interval))};
+  AddTestNotes(comparison, &notes);
+  AddComputeNotes(comparison, &notes);
+  AddRefusalNotes(comparison, &notes);
+  AddMissingNotes(comparison, &notes);
+  return notes;
+}
+
+}  // namespace upcycle

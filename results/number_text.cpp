@@ -1,0 +1,102 @@
+#include "results/number_text.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/check.h"
+
+namespace upcycle {
+namespace {
+
+// Beyond these an estimate is written with a common power of ten.
+constexpr double kSmallestPlain = 1e-3;
+constexpr double kLargestPlain = 1e7;
+constexpr int kMostDecimals = 12;
+
+// Adds the sign as text shows it. What was rounded to zero has none.
+std::string WithSign(std::string digits, bool negative, Sign sign) {
+  if (digits.find_first_of("123456789") == std::string::npos) return digits;
+  if (negative) return "−" + digits;
+  return sign == Sign::kAlways ? "+" + digits : digits;
+}
+
+// The decimals that show two significant digits of `half_width`; negative: tens, hundreds, ….
+int DecimalsFor(double half_width) {
+  const int exponent = static_cast<int>(std::floor(std::log10(half_width)));
+  const double two_digits = std::round(half_width * std::pow(10, 1 - exponent));
+  return two_digits >= 100 ? -exponent : 1 - exponent;  // 0.0996 is 0.10, not 0.100
+}
+
+std::string Rounded(double value, int decimals) {
+  if (decimals >= 0) return fmt::format("{:.{}f}", value, std::min(decimals, kMostDecimals));
+  const double unit = std::pow(10, -decimals);
+  return fmt::format("{:.0f}", std::round(value / unit) * unit);
+}
+
+std::string PlainEstimate(double value, double half_width, Sign sign) {
+  const bool negative = std::signbit(value);
+  const double size = std::fabs(value);
+  if (half_width == 0) return WithSign(fmt::format("{:.6g}", size), negative, sign) + " ± 0";
+  const int decimals = DecimalsFor(half_width);
+  return WithSign(Rounded(size, decimals), negative, sign) + " ± " + Rounded(half_width, decimals);
+}
+
+}  // namespace
+
+std::string EstimateText(double value, double half_width, Sign sign) {
+  if (!std::isfinite(value)) return kNotAvailable;
+  if (!std::isfinite(half_width)) {
+    return WithSign(fmt::format("{:.5g}", std::fabs(value)), std::signbit(value), sign);
+  }
+  const double size = std::max(std::fabs(value), half_width);
+  if (size == 0 || (size >= kSmallestPlain && size < kLargestPlain)) {
+    return PlainEstimate(value, half_width, sign);
+  }
+  const int exponent = static_cast<int>(std::floor(std::log10(size)));
+  const double unit = std::pow(10, exponent);
+  return fmt::format("({})e{}", PlainEstimate(value / unit, half_width / unit, sign), exponent);
+}
+
+std::string ProbabilityText(double p) {
+  if (!std::isfinite(p)) return kNotAvailable;
+  if (p < 0.0001) return "<0.0001";
+  if (p >= 0.995) return "1.0";
+  return Rounded(p, DecimalsFor(p));
+}
+
+std::string CountText(double count) {
+  if (!std::isfinite(count) || count <= 0) return kNotAvailable;
+  if (count < 999.5) return fmt::format("{:.0f}", count);
+  double unit = 1;
+  for (const char* suffix : {"k", "M", "B", "T"}) {
+    unit *= 1000;
+    const double scaled = count / unit;
+    if (scaled < 9.9995) return fmt::format("{:.3f}{}", scaled, suffix);
+    if (scaled < 99.995) return fmt::format("{:.2f}{}", scaled, suffix);
+    if (scaled < 999.95) return fmt::format("{:.1f}{}", scaled, suffix);
+  }
+  return ScientificText(count);
+}
+
+std::string SignedPercentText(double share) {
+  if (!std::isfinite(share)) return kNotAvailable;
+  const std::string digits = fmt::format("{:.2f}", 100 * std::fabs(share));
+  return WithSign(digits, share < 0, Sign::kAlways) + " %";
+}
+
+Scientific ScientificParts(double value) {
+  UPCYCLE_CHECK(std::isfinite(value) && value > 0);
+  const std::string text = fmt::format("{:.2e}", value);
+  const size_t e = text.find('e');
+  return {text.substr(0, e), std::stoi(text.substr(e + 1))};
+}
+
+std::string ScientificText(double value) {
+  if (!std::isfinite(value) || value <= 0) return kNotAvailable;
+  const Scientific parts = ScientificParts(value);
+  return fmt::format("{}e{}", parts.mantissa, parts.exponent);
+}
+
+}  // namespace upcycle

@@ -1,0 +1,110 @@
+#include "results/status.h"
+
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace upcycle {
+namespace {
+
+// What trainers record about their progress, beside the events of results/journal_events.h.
+constexpr const char* kLoss = "train/loss";
+constexpr const char* kTokensPerSecond = "system/tokens_per_second";
+constexpr const char* kStepSeconds = "system/step_seconds";
+
+// A stage and whom it serves: the first run, and how many there are.
+struct StageUse {
+  size_t place = 0;  // in StudyFacts::stages
+  std::string first_run;
+  int64_t runs = 0;
+};
+
+// In the order of the recipe.
+std::vector<StageUse> UsesOfStages(const StudyFacts& study) {
+  std::vector<StageUse> uses;
+  std::vector<std::optional<size_t>> use_of_stage(study.stages.size());
+  for (const ArmFacts& arm : study.arms) {
+    for (const RunFacts& run : arm.runs) {
+      for (const auto& place : run.stages) {
+        if (!place) continue;
+        if (!use_of_stage[*place]) {
+          use_of_stage[*place] = uses.size();
+          uses.push_back({*place, fmt::format("{}, seed {}", arm.name, run.seed), 0});
+        }
+        ++uses[*use_of_stage[*place]].runs;
+      }
+    }
+  }
+  return uses;
+}
+
+std::optional<double> ValueOf(const std::map<std::string, MetricPoint>& latest,
+                              const char* metric) {
+  const auto found = latest.find(metric);
+  if (found == latest.end() || !std::isfinite(found->second.value)) return std::nullopt;
+  return found->second.value;
+}
+
+void ReadProgress(LedgerReader& ledger, StageStatus* status) {
+  const auto latest = ledger.ReadLatest(status->stage.id);
+  status->loss = ValueOf(latest, kLoss);
+  status->tokens_per_second = ValueOf(latest, kTokensPerSecond);
+  const auto step_seconds = ValueOf(latest, kStepSeconds);
+  if (step_seconds && status->stage.steps > status->stage.step) {
+    status->seconds_left =
+        *step_seconds * static_cast<double>(status->stage.steps - status->stage.step);
+  }
+}
+
+void AddStage(LedgerReader& ledger, const StageFacts& stage, const StageUse& use,
+              StudyStatus* study) {
+  ++study->stages[static_cast<size_t>(stage.state)];
+  StageStatus status = {.stage = stage,
+                        .user = use.runs == 1 ? use.first_run : fmt::format("{} runs", use.runs),
+                        .runs = use.runs};
+  switch (stage.state) {
+    case StageState::kRunning:
+      status.attempts = ledger.ReadAttempts(stage.id);
+      ReadProgress(ledger, &status);
+      study->running.push_back(std::move(status));
+      return;
+    case StageState::kWaiting:
+      study->waiting.push_back(std::move(status));
+      return;
+    case StageState::kFailed:
+    case StageState::kDiverged:
+    case StageState::kStopped:
+      status.attempts = ledger.ReadAttempts(stage.id);
+      study->ended_early.push_back(std::move(status));
+      return;
+    case StageState::kPlanned:
+    case StageState::kComplete:
+      return;
+  }
+}
+
+}  // namespace
+
+std::vector<StudyStatus> ReadStatus(LedgerReader& ledger, const std::optional<std::string>& study) {
+  const Transaction snapshot = ledger.Snapshot();
+  const std::vector<std::string> names =
+      study ? std::vector<std::string>{*study} : ledger.StudyNames();
+  std::vector<StudyStatus> statuses;
+  for (const std::string& name : names) {
+    const StudyFacts facts = ledger.ReadStudy(name);
+    StudyStatus status = {.name = facts.name};
+    for (const ArmFacts& arm : facts.arms) {
+      for (const RunFacts& run : arm.runs) {
+        ++status.runs[static_cast<size_t>(StateOfRun(facts, run))];
+      }
+    }
+    for (const StageUse& use : UsesOfStages(facts)) {
+      AddStage(ledger, facts.stages[use.place], use, &status);
+    }
+    statuses.push_back(std::move(status));
+  }
+  return statuses;
+}
+
+}  // namespace upcycle

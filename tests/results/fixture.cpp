@@ -1,0 +1,120 @@
+#include "tests/results/fixture.h"
+
+#include <csignal>
+#include <cstdlib>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "core/check.h"
+#include "core/files.h"
+
+namespace upcycle {
+namespace {
+
+constexpr uid_t kNobody = 65534;
+
+}  // namespace
+
+TemporaryFolder::TemporaryFolder() {
+  std::string pattern = (fs::temp_directory_path() / "upcycle-XXXXXX").native();
+  UPCYCLE_CHECK(::mkdtemp(pattern.data()) != nullptr);
+  path_ = pattern;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::permissions(path_, fs::perms::owner_all, ignored);
+  fs::remove_all(path_, ignored);
+}
+
+Unprivileged::Unprivileged() : was_root_(::geteuid() == 0) {
+  if (was_root_) UPCYCLE_CHECK_EQ(::seteuid(kNobody), 0);
+}
+
+Unprivileged::~Unprivileged() {
+  if (was_root_ && ::seteuid(0) != 0) std::abort();
+}
+
+FileSizeLimit::FileSizeLimit(uint64_t bytes) {
+  rlimit limit;
+  UPCYCLE_CHECK_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
+  before_ = limit.rlim_cur;
+  limit.rlim_cur = bytes;
+  std::signal(SIGXFSZ, SIG_IGN);
+  UPCYCLE_CHECK_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+FileSizeLimit::~FileSizeLimit() {
+  rlimit limit;
+  ::getrlimit(RLIMIT_FSIZE, &limit);
+  limit.rlim_cur = before_;
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+Fingerprint StageFor(StageRole role, std::string_view arm, int64_t seed) {
+  Hasher hasher;
+  hasher.Add(NameOf(role));
+  if (role != StageRole::kTokens && role != StageRole::kParent) {
+    hasher.Add(arm).Add(static_cast<uint64_t>(seed));
+  }
+  return hasher.Finish();
+}
+
+StudyRecord StudyOf(const std::vector<std::string>& arms, const std::vector<int64_t>& seeds) {
+  StudyRecord study;
+  study.name = "study";
+  study.metric = "validation/loss";
+  study.baseline = arms.front();
+  const Fingerprint tokens = StageFor(StageRole::kTokens);
+  const Fingerprint parent = StageFor(StageRole::kParent);
+  study.stages = {{tokens, "tokens", "{}", {}}, {parent, "parent", "{}", {tokens}}};
+  for (const std::string& name : arms) {
+    ArmRecord arm;
+    arm.name = name;
+    for (const int64_t seed : seeds) {
+      const Fingerprint train = StageFor(StageRole::kTrain, name, seed);
+      const Fingerprint evaluate = StageFor(StageRole::kEvaluate, name, seed);
+      study.stages.push_back({train, "train", "{}", {parent, tokens}});
+      study.stages.push_back({evaluate, "evaluate", "{}", {train, tokens}});
+      arm.runs.push_back({seed,
+                          {{StageRole::kTokens, tokens},
+                           {StageRole::kParent, parent},
+                           {StageRole::kTrain, train},
+                           {StageRole::kEvaluate, evaluate}}});
+    }
+    study.arms.push_back(std::move(arm));
+  }
+  return study;
+}
+
+JournalRecord Point(std::string metric, int64_t step, double value) {
+  return JournalPoint{std::move(metric), step, value};
+}
+
+JournalRecord Event(std::string json) { return JournalEvent{std::move(json)}; }
+
+JournalRecord ResultEvent(std::string_view metric, double value) {
+  return Event(fmt::format(R"({{"event": "result", "metric": "{}", "value": {}}})", metric, value));
+}
+
+void IngestNext(LedgerWriter& ledger, const Fingerprint& stage,
+                const std::vector<JournalRecord>& records) {
+  UPCYCLE_CHECK(ledger.Ingest(stage, records, ledger.JournalOffset(stage) + 1));
+}
+
+void CompleteRun(LedgerWriter& ledger, std::string_view arm, int64_t seed,
+                 const std::vector<JournalRecord>& train,
+                 const std::vector<JournalRecord>& evaluation) {
+  for (const auto& [role, records] :
+       {std::pair(StageRole::kTrain, train), std::pair(StageRole::kEvaluate, evaluation)}) {
+    const Fingerprint stage = StageFor(role, arm, seed);
+    if (!records.empty()) IngestNext(ledger, stage, records);
+    ledger.SetStageState(stage, StageState::kComplete);
+  }
+}
+
+std::string BytesOf(const std::filesystem::path& path) { return ReadTextFile(path); }
+
+}  // namespace upcycle

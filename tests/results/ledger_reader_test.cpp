@@ -1,0 +1,129 @@
+#include "results/ledger_reader.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "results/nearest_name.h"
+#include "tests/results/fixture.h"
+
+namespace upcycle {
+namespace {
+
+std::string MessageOf(LedgerReader& reader, std::string_view study) {
+  try {
+    reader.ReadStudy(study);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.cause(), Cause::kInput);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(UnknownStudy, IsAnsweredWithTheNearestNameAndAll) {
+  const TemporaryFolder folder;
+  LedgerWriter writer(folder.Ledger());
+  for (const char* name : {"quickstart", "routing"}) {
+    StudyRecord study = StudyOf({"dense"}, {0});
+    study.name = name;
+    writer.RecordStudy(study);
+  }
+  LedgerReader reader(folder.Ledger());
+  EXPECT_EQ(MessageOf(reader, "quikcstart"),
+            "there is no study \"quikcstart\" in " + folder.Ledger().native() +
+                "; did you mean \"quickstart\"? It has quickstart, routing");
+}
+
+TEST(UnknownStudy, IsAnsweredInAnEmptyLedgerToo) {
+  const TemporaryFolder folder;
+  LedgerWriter writer(folder.Ledger());
+  LedgerReader reader(folder.Ledger());
+  EXPECT_EQ(MessageOf(reader, "x"), "there is no study \"x\" in " + folder.Ledger().native() +
+                                        ", which has none yet: run a recipe first");
+}
+
+TEST(NearestName, CountsASwapAsOneMistakeAndGivesUpWhereNothingIsNear) {
+  const std::vector<std::string> known = {"granularity", "routing"};
+  EXPECT_EQ(NearestName("granulartiy", known), "granularity");
+  EXPECT_EQ(NearestName("rotuing", known), "routing");
+  EXPECT_EQ(NearestName("books", known), "");
+}
+
+class Values : public ::testing::Test {
+ protected:
+  Values() : writer(folder.Ledger()) { writer.RecordStudy(StudyOf({"dense", "routed"}, {0})); }
+
+  // What the runs of both arms have of a metric; empty: nothing.
+  std::vector<std::optional<double>> Read(const std::string& metric) {
+    LedgerReader reader(folder.Ledger());
+    StudyFacts study = reader.ReadStudy("study");
+    reader.ReadValues(&study, std::vector<std::string>{metric});
+    std::vector<std::optional<double>> values;
+    for (const ArmFacts& arm : study.arms) {
+      const auto found = arm.runs[0].values.find(metric);
+      values.push_back(found == arm.runs[0].values.end() ? std::nullopt
+                                                         : std::optional(found->second.value));
+    }
+    return values;
+  }
+  using Found = std::vector<std::optional<double>>;
+
+  TemporaryFolder folder;
+  LedgerWriter writer;
+};
+
+TEST_F(Values, ComeFromTheEvaluationBeforeTheTraining) {
+  CompleteRun(writer, "dense", 0, {Point("validation/loss", 9, 4.0)},
+              {ResultEvent("validation/loss", 3.5)});
+  EXPECT_EQ(Read("validation/loss"), (Found{3.5, std::nullopt}));
+}
+
+TEST_F(Values, ComeFromTheNewestPointOfTrainingWhereNoEvaluationHasThem) {
+  CompleteRun(writer, "routed", 0,
+              {Point("moe/load_entropy", 1, 0.5), Point("moe/load_entropy", 2, 0.75)},
+              {ResultEvent("validation/loss", 3.5)});
+  EXPECT_EQ(Read("moe/load_entropy"), (Found{std::nullopt, 0.75}));
+}
+
+TEST_F(Values, AreOfOneKindForAllRuns) {
+  CompleteRun(writer, "dense", 0, {Point("validation/loss", 9, 4.0)}, {ResultEvent("x", 1)});
+  CompleteRun(writer, "routed", 0, {}, {ResultEvent("validation/loss", 3.5)});
+  EXPECT_EQ(Read("validation/loss"), (Found{std::nullopt, 3.5}));
+}
+
+TEST_F(Values, WaitForTheRunToBeComplete) {
+  IngestNext(writer, StageFor(StageRole::kTrain, "dense", 0), {Point("validation/loss", 9, 4.0)});
+  writer.SetStageState(StageFor(StageRole::kTrain, "dense", 0), StageState::kComplete);
+  EXPECT_EQ(Read("validation/loss"), (Found{std::nullopt, std::nullopt}));
+}
+
+TEST_F(Values, NeverComeFromTheParent) {
+  IngestNext(writer, StageFor(StageRole::kParent), {ResultEvent("validation/loss", 4.5)});
+  CompleteRun(writer, "dense", 0, {}, {ResultEvent("x", 1)});
+  EXPECT_EQ(Read("validation/loss"), (Found{std::nullopt, std::nullopt}));
+}
+
+TEST_F(Values, OfAMetricThatNobodyRecordedAreNotThere) {
+  EXPECT_EQ(Read("nobody/knows"), (Found{std::nullopt, std::nullopt}));
+}
+
+TEST(StateOfRun, IsDecidedByTheStageThatHoldsItUp) {
+  const TemporaryFolder folder;
+  LedgerWriter writer(folder.Ledger());
+  writer.RecordStudy(StudyOf({"dense"}, {0, 1}));
+  const auto state = [&] {
+    const StudyFacts study = LedgerReader(folder.Ledger()).ReadStudy("study");
+    return StateOfRun(study, study.arms[0].runs[0]);
+  };
+  EXPECT_EQ(state(), StageState::kPlanned);
+  writer.SetStageState(StageFor(StageRole::kTrain, "dense", 0), StageState::kWaiting);
+  EXPECT_EQ(state(), StageState::kWaiting);
+  writer.SetStageState(StageFor(StageRole::kParent), StageState::kRunning);
+  EXPECT_EQ(state(), StageState::kRunning);
+  writer.SetStageState(StageFor(StageRole::kParent), StageState::kFailed);
+  EXPECT_EQ(state(), StageState::kFailed);
+  writer.SetStageState(StageFor(StageRole::kEvaluate, "dense", 0), StageState::kComplete);
+  EXPECT_EQ(state(), StageState::kComplete);
+}
+
+}  // namespace
+}  // namespace upcycle

@@ -1,0 +1,336 @@
+#include "results/ledger_writer.h"
+
+#include <cmath>
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "results/ledger.h"
+#include "results/ledger_reader.h"
+#include "tests/results/fixture.h"
+
+namespace upcycle {
+namespace {
+
+class Ledger : public ::testing::Test {
+ protected:
+  Ledger() : writer(folder.Ledger()) { writer.RecordStudy(StudyOf({"dense", "routed"}, {0, 1})); }
+
+  StageFacts Stage(const Fingerprint& stage) {
+    return *LedgerReader(folder.Ledger()).FindStage(stage);
+  }
+  std::vector<AttemptFacts> Attempts() {
+    LedgerReader reader(folder.Ledger());
+    return reader.ReadAttempts(reader.FindStage(train)->id);
+  }
+  std::vector<MetricPoint> Points(std::string_view metric) {
+    LedgerReader reader(folder.Ledger());
+    return reader.ReadPoints(reader.FindStage(train)->id, metric);
+  }
+
+  TemporaryFolder folder;
+  LedgerWriter writer;
+  const Fingerprint train = StageFor(StageRole::kTrain, "dense", 0);
+};
+
+TEST_F(Ledger, KeepsAStudyAsItWasRecorded) {
+  StudyRecord study = StudyOf({"b", "a"}, {5, 3});
+  study.name = "other";
+  study.description = "what is it for";
+  study.preference = Preference::kHigher;
+  study.table = {.columns = {"validation/loss", "parameters"}, .interval = 0.9};
+  study.arms[1].changes = R"({"moe.top_k":1})";
+  study.arms[1].cost = {.parameters_total = 47.49e9, .train_flops = 7.5e14, .experts = 8};
+  writer.RecordStudy(study);
+
+  const StudyFacts facts = LedgerReader(folder.Ledger()).ReadStudy("other");
+  EXPECT_EQ(facts.description, "what is it for");
+  EXPECT_EQ(facts.preference, Preference::kHigher);
+  EXPECT_EQ(facts.baseline, "b");
+  EXPECT_EQ(facts.table, study.table);
+  ASSERT_EQ(facts.arms.size(), 2u);
+  EXPECT_EQ(facts.arms[0].name, "b");
+  EXPECT_EQ(facts.arms[1].changes, R"({"moe.top_k":1})");
+  EXPECT_EQ(facts.arms[1].cost, study.arms[1].cost);
+  ASSERT_EQ(facts.arms[0].runs.size(), 2u);
+  EXPECT_EQ(facts.arms[0].runs[0].seed, 3);
+  EXPECT_EQ(facts.stages.size(), 2u + 4 * 2);  // tokens and parent once, the rest for each run
+}
+
+TEST_F(Ledger, RecordsTheSameStudyTwiceAsOne) {
+  writer.RecordStudy(StudyOf({"dense", "routed"}, {0, 1}));
+  Database ledger = OpenLedgerForReading(folder.Ledger());
+  EXPECT_EQ(ledger.ReadInt("SELECT count(*) FROM study"), 1);
+  EXPECT_EQ(ledger.ReadInt("SELECT count(*) FROM arm"), 2);
+  EXPECT_EQ(ledger.ReadInt("SELECT count(*) FROM run"), 4);
+  EXPECT_EQ(ledger.ReadInt("SELECT count(*) FROM stage"), 10);
+  EXPECT_EQ(ledger.ReadInt("SELECT count(*) FROM run_stage"), 16);
+}
+
+TEST_F(Ledger, KeepsAStagesStateWhenTheStudyIsRecordedAgain) {
+  writer.SetStageState(train, StageState::kComplete);
+  writer.RecordStudy(StudyOf({"dense", "routed"}, {0, 1}));
+  EXPECT_EQ(Stage(train).state, StageState::kComplete);
+}
+
+TEST_F(Ledger, LeavesOutArmsAndSeedsThatLeftTheRecipeAndKeepsTheirResults) {
+  CompleteRun(writer, "routed", 1, {}, {ResultEvent("validation/loss", 3.5)});
+  writer.RecordStudy(StudyOf({"dense"}, {0}));
+  EXPECT_EQ(LedgerReader(folder.Ledger()).ReadStudy("study").arms.size(), 1u);
+  EXPECT_EQ(LedgerReader(folder.Ledger()).ReadStudy("study").arms[0].runs.size(), 1u);
+
+  writer.RecordStudy(StudyOf({"dense", "routed"}, {0, 1}));
+  LedgerReader reader(folder.Ledger());
+  StudyFacts study = reader.ReadStudy("study");
+  reader.ReadValues(&study, std::vector<std::string>{"validation/loss"});
+  EXPECT_EQ(study.arms[1].runs[1].values.at("validation/loss").value, 3.5);
+}
+
+TEST_F(Ledger, FollowsARunToItsNewStages) {
+  StudyRecord study = StudyOf({"dense"}, {0});
+  const Fingerprint other = StageFor(StageRole::kTrain, "another learning rate");
+  study.stages.push_back({other, "train", "{}", {}});
+  study.arms[0].runs[0].stages[StageRole::kTrain] = other;
+  writer.RecordStudy(study);
+  const StudyFacts facts = LedgerReader(folder.Ledger()).ReadStudy("study");
+  const auto place = facts.arms[0].runs[0].StageOf(StageRole::kTrain);
+  EXPECT_EQ(facts.stages[*place].fingerprint, other);
+}
+
+TEST_F(Ledger, RefusesARunWhoseStageNobodyDescribed) {
+  StudyRecord study = StudyOf({"dense"}, {0});
+  study.arms[0].runs[0].stages[StageRole::kStart] = Fingerprint(1, 2);
+  EXPECT_THROW(writer.RecordStudy(study), Error);
+  EXPECT_EQ(LedgerReader(folder.Ledger()).ReadStudy("study").arms.size(), 2u);  // as before
+}
+
+TEST_F(Ledger, KeepsWhyAStageWaits) {
+  writer.SetStageState(train, StageState::kWaiting, "waits for the dense parent");
+  EXPECT_EQ(Stage(train).state, StageState::kWaiting);
+  EXPECT_EQ(Stage(train).reason, "waits for the dense parent");
+}
+
+TEST_F(Ledger, TakesPointsAndTheNewestOfEachOver) {
+  IngestNext(writer, train,
+             {Point("train/loss", 1, 5.5), Point("train/gradient_norm", 1, 0.5),
+              Point("train/loss", 2, 5.25)});
+  EXPECT_EQ(Points("train/loss"), (std::vector<MetricPoint>{{1, 5.5}, {2, 5.25}}));
+  LedgerReader reader(folder.Ledger());
+  const auto latest = reader.ReadLatest(reader.FindStage(train)->id);
+  EXPECT_EQ(latest.at("train/loss"), (MetricPoint{2, 5.25}));
+  EXPECT_EQ(latest.at("train/gradient_norm"), (MetricPoint{1, 0.5}));
+}
+
+TEST_F(Ledger, KeepsValuesThatAreNotFinite) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  IngestNext(writer, train,
+             {Point("train/loss", 1, std::nan("")), Point("train/loss", 2, infinity)});
+  EXPECT_TRUE(std::isnan(Points("train/loss")[0].value));
+  EXPECT_EQ(Points("train/loss")[1].value, infinity);
+}
+
+TEST_F(Ledger, TakesStepsThatAResumedRunRecordsAgainOnce) {
+  IngestNext(writer, train, {Point("train/loss", 1, 5.5), Point("train/loss", 2, 5.25)});
+  IngestNext(writer, train, {Point("train/loss", 2, 5.25), Point("train/loss", 3, 5.0)});
+  EXPECT_EQ(Points("train/loss"), (std::vector<MetricPoint>{{1, 5.5}, {2, 5.25}, {3, 5.0}}));
+}
+
+TEST_F(Ledger, KeepsTheNewestStepWhenAnEarlierOneIsRecordedAgain) {
+  IngestNext(writer, train, {Point("train/loss", 7, 5.5)});
+  IngestNext(writer, train, {Point("train/loss", 6, 5.75)});
+  LedgerReader reader(folder.Ledger());
+  EXPECT_EQ(reader.ReadLatest(reader.FindStage(train)->id).at("train/loss"), (MetricPoint{7, 5.5}));
+}
+
+TEST_F(Ledger, IgnoresABatchThatItHasAlready) {
+  const std::vector<JournalRecord> records = {Event(R"({"event": "attempt_started", "pid": 1})")};
+  EXPECT_TRUE(writer.Ingest(train, records, 100));
+  EXPECT_FALSE(writer.Ingest(train, records, 100));
+  EXPECT_EQ(Attempts().size(), 1u);
+  EXPECT_EQ(writer.JournalOffset(train), 100u);
+}
+
+TEST_F(Ledger, FollowsAnAttemptFromItsJournal) {
+  IngestNext(writer, train,
+             {Event(R"({"event": "attempt_started", "host": "lab", "pid": 7, "device": "cpu"})"),
+              Event(R"({"event": "progress", "step": 40, "steps": 100})")});
+  EXPECT_EQ(Stage(train).state, StageState::kRunning);
+  EXPECT_EQ(Stage(train).step, 40);
+  EXPECT_EQ(Stage(train).steps, 100);
+
+  IngestNext(writer, train, {Event(R"({"event": "attempt_ended", "outcome": "failed",
+      "cause": "memory", "message": "no memory left", "peak_memory_bytes": 123,
+      "wall_seconds": 4.5})")});
+  EXPECT_EQ(Stage(train).state, StageState::kFailed);
+  EXPECT_EQ(Stage(train).reason, "no memory left");
+  const auto attempts = Attempts();
+  ASSERT_EQ(attempts.size(), 1u);
+  EXPECT_EQ(attempts[0].start.host, "lab");
+  EXPECT_EQ(attempts[0].end->cause, "memory");
+  EXPECT_EQ(attempts[0].end->peak_memory_bytes, 123);
+  EXPECT_EQ(attempts[0].end->wall_seconds, 4.5);
+}
+
+TEST_F(Ledger, JoinsTheSchedulersAndTheWorkersWordAboutOneAttempt) {
+  writer.BeginAttempt(train, {.host = "lab", .pid = 7});
+  IngestNext(writer, train,
+             {Event(R"({"event": "attempt_started", "host": "lab", "pid": 7, "device": "cpu"})"),
+              Event(R"({"event": "attempt_ended", "outcome": "complete"})")});
+  EXPECT_FALSE(writer.EndAttempt(train, {.outcome = StageState::kFailed}));
+  const auto attempts = Attempts();
+  ASSERT_EQ(attempts.size(), 1u);
+  EXPECT_EQ(attempts[0].start.device, "cpu");
+  EXPECT_EQ(attempts[0].end->outcome, StageState::kComplete);
+  EXPECT_EQ(Stage(train).state, StageState::kComplete);
+}
+
+TEST_F(Ledger, TakesTheSchedulersWordForAWorkerThatWasKilled) {
+  writer.BeginAttempt(train, {.host = "lab", .pid = 7});
+  EXPECT_TRUE(writer.EndAttempt(
+      train, {.outcome = StageState::kFailed, .cause = "memory", .message = "killed by signal 9"}));
+  EXPECT_EQ(Stage(train).reason, "killed by signal 9");
+}
+
+TEST_F(Ledger, ClosesAnAttemptThatNeverSaidHowItEnded) {
+  writer.BeginAttempt(train, {.host = "lab", .pid = 7});
+  writer.BeginAttempt(train, {.host = "lab", .pid = 8});
+  const auto attempts = Attempts();
+  ASSERT_EQ(attempts.size(), 2u);
+  EXPECT_EQ(attempts[0].end->outcome, StageState::kFailed);
+  EXPECT_EQ(attempts[0].end->message, "ended without a word: killed, or its machine went down");
+  EXPECT_EQ(attempts[1].number, 2);
+  EXPECT_FALSE(attempts[1].end.has_value());
+}
+
+TEST_F(Ledger, KeepsResultsWithTheirStandardError) {
+  CompleteRun(writer, "dense", 0, {},
+              {Event(R"({"event": "result", "metric": "mmlu/accuracy", "value": 0.25,
+                         "stderr": 0.0125, "count": 1200})"),
+               Event(R"({"event": "result", "metric": "validation/loss", "value": null})")});
+  LedgerReader reader(folder.Ledger());
+  StudyFacts study = reader.ReadStudy("study");
+  reader.ReadValues(&study, std::vector<std::string>{"mmlu/accuracy", "validation/loss"});
+  const auto& values = study.arms[0].runs[0].values;
+  EXPECT_EQ(values.at("mmlu/accuracy").value, 0.25);
+  EXPECT_EQ(values.at("mmlu/accuracy").standard_error, 0.0125);
+  EXPECT_EQ(values.at("mmlu/accuracy").count, 1200);
+  EXPECT_TRUE(std::isnan(values.at("validation/loss").value));
+}
+
+TEST_F(Ledger, SkipsEventsOfOtherKinds) {
+  IngestNext(writer, train, {Event(R"({"event": "checkpoint", "step": 5})")});
+  EXPECT_EQ(Stage(train).state, StageState::kPlanned);
+}
+
+TEST_F(Ledger, TakesNothingOfABatchWithAnEventItCannotUnderstand) {
+  const std::vector<JournalRecord> records = {Point("train/loss", 1, 5.5),
+                                              Event(R"({"event": "result", "metric": "x"})")};
+  EXPECT_THROW(writer.Ingest(train, records, 10), Error);
+  EXPECT_EQ(writer.JournalOffset(train), 0u);
+  IngestNext(writer, train, {Point("train/loss", 1, 5.75)});
+  EXPECT_EQ(Points("train/loss"), (std::vector<MetricPoint>{{1, 5.75}}));
+}
+
+TEST_F(Ledger, ForgetsWhatCameFromAJournal) {
+  IngestNext(
+      writer, train,
+      {Point("train/loss", 1, 5.5), ResultEvent("a", 1), Event(R"({"event": "attempt_started"})")});
+  writer.Forget(train);
+  EXPECT_EQ(writer.JournalOffset(train), 0u);
+  EXPECT_EQ(Stage(train).state, StageState::kPlanned);
+  EXPECT_TRUE(Points("train/loss").empty());
+  EXPECT_TRUE(Attempts().empty());
+}
+
+TEST_F(Ledger, SaysThatItDoesNotKnowAStage) {
+  EXPECT_THROW(writer.SetStageState(Fingerprint(1, 2), StageState::kRunning), Error);
+  EXPECT_EQ(writer.JournalOffset(Fingerprint(1, 2)), 0u);
+}
+
+TEST_F(Ledger, LetsReadersSeeACommitAtOnceAndASnapshotStay) {
+  LedgerReader reader(folder.Ledger());
+  const int64_t stage = reader.FindStage(train)->id;
+  {
+    const Transaction snapshot = reader.Snapshot();
+    EXPECT_TRUE(reader.ReadPoints(stage, "train/loss").empty());
+    IngestNext(writer, train, {Point("train/loss", 1, 5.5)});
+    EXPECT_TRUE(reader.ReadPoints(stage, "train/loss").empty());
+  }
+  EXPECT_EQ(reader.ReadPoints(stage, "train/loss").size(), 1u);
+}
+
+TEST_F(Ledger, TakesNothingOfABatchOnAFullDiskAndGoesOnAfterwards) {
+  std::vector<JournalRecord> records;
+  for (int step = 0; step < 200000; ++step)
+    records.push_back(Point("train/loss", step, 0.1 * step));
+  {
+    const FileSizeLimit full(1 << 20);
+    try {
+      writer.Ingest(train, records, 10);
+      FAIL() << "a disk of 1 MiB held 200000 points";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.cause(), Cause::kDisk) << error.what();
+    }
+  }
+  EXPECT_EQ(writer.JournalOffset(train), 0u);
+  EXPECT_TRUE(writer.Ingest(train, records, 10));
+  EXPECT_EQ(Points("train/loss").size(), records.size());
+}
+
+// ---------------------------------------------------------------------------------------------
+// A writer that is killed
+
+constexpr int64_t kBatch = 400;
+
+// Batch k holds the steps [k·400, (k + 1)·400) and the result k, and ends at offset k + 1.
+[[noreturn]] void IngestForever(const fs::path& path, const Fingerprint& stage) noexcept {
+  LedgerWriter writer(path);
+  for (int64_t batch = static_cast<int64_t>(writer.JournalOffset(stage));; ++batch) {
+    std::vector<JournalRecord> records;
+    for (int64_t step = batch * kBatch; step < (batch + 1) * kBatch; ++step) {
+      records.push_back(Point("a", step, static_cast<double>(step)));
+      records.push_back(Point("b", step, static_cast<double>(-step)));
+    }
+    records.push_back(ResultEvent("batch", static_cast<double>(batch)));
+    writer.Ingest(stage, records, static_cast<uint64_t>(batch + 1));
+  }
+}
+
+void ExpectWholeBatches(const fs::path& path, int64_t batches) {
+  Database ledger = OpenLedgerForReading(path);
+  EXPECT_EQ(ledger.ReadInt("SELECT count(*) FROM point"), 2 * kBatch * batches);
+  EXPECT_EQ(ledger.ReadInt("SELECT count(DISTINCT step) FROM point"), kBatch * batches);
+  EXPECT_EQ(ledger.ReadInt("SELECT count(*) FROM point WHERE abs(value) != step"), 0);
+  EXPECT_EQ(ledger.ReadInt("SELECT coalesce(max(step), -1) FROM latest"), kBatch * batches - 1);
+  EXPECT_EQ(ledger.ReadInt("SELECT coalesce(max(value), -1) FROM result"), batches - 1);
+}
+
+TEST(KilledWriter, LosesAndDoublesNothing) {
+  const TemporaryFolder folder;
+  const Fingerprint train = StageFor(StageRole::kTrain, "dense", 0);
+  LedgerWriter(folder.Ledger()).RecordStudy(StudyOf({"dense"}, {0}));
+  const RandomStream delays(1, "kill");
+  int64_t batches = 0;
+  for (int round = 0; round < 20; ++round) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) IngestForever(folder.Ledger(), train);
+    std::this_thread::sleep_for(std::chrono::microseconds(2000 + delays.Below(round, 20000)));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    const int64_t before = batches;
+    batches = static_cast<int64_t>(LedgerWriter(folder.Ledger()).JournalOffset(train));
+    EXPECT_GE(batches, before);
+    ExpectWholeBatches(folder.Ledger(), batches);
+  }
+  EXPECT_GT(batches, 0);
+}
+
+}  // namespace
+}  // namespace upcycle
