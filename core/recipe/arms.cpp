@@ -2,73 +2,20 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "core/recipe/arm_checks.h"
 #include "core/recipe/arm_names.h"
 #include "core/recipe/canonical.h"
 #include "core/recipe/drafts.h"
-#include "core/recipe/effective.h"
-#include "core/recipe/relations.h"
 #include "core/recipe/spelling.h"
 
 namespace upcycle {
 namespace {
-
-// An arm on its way.
-struct Candidate {
-  Arm arm;
-  ArmDraft draft;
-  bool is_baseline = false;
-};
-
-// The same mistake in several arms is reported once.
-class ViolationReport {
- public:
-  void Add(const Place& place, const Violation& violation, const std::string& arm) {
-    Entry& entry = entries_[{place.source, place.line, place.column, violation.message}];
-    entry.place = place;
-    entry.violation = violation;
-    ++entry.count;
-    if (entry.arms.size() < kNamed) entry.arms.push_back(arm);
-  }
-
-  // Names the arms unless all of them have the mistake.
-  void Write(size_t arm_count, Diagnostics& diagnostics) const {
-    for (const auto& [key, entry] : entries_) {
-      std::string message = entry.violation.message;
-      if (entry.count < arm_count) message += fmt::format(" ({})", NameArms(entry));
-      diagnostics.Add({entry.violation.severity, entry.place, message, entry.violation.expected});
-    }
-  }
-
- private:
-  static constexpr size_t kNamed = 3;
-  using Key = std::tuple<const SourceText*, int, int, std::string>;
-  struct Entry {
-    Place place;
-    Violation violation;
-    std::vector<std::string> arms;
-    size_t count = 0;
-  };
-
-  static std::string NameArms(const Entry& entry) {
-    std::string names;
-    for (const std::string& arm : entry.arms) {
-      names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", arm);
-    }
-    const size_t more = entry.count - entry.arms.size();
-    if (more > 0) names += fmt::format(" and {} more", more);
-    return fmt::format("{} {}", entry.count == 1 ? "arm" : "arms", names);
-  }
-
-  std::map<Key, Entry> entries_;
-};
 
 class Expansion {
  public:
@@ -85,8 +32,8 @@ class Expansion {
     NameArms();
     FindNamedBaseline();
     ApplyExclusions();
-    CheckRelations();
-    DropDuplicates();
+    CheckRelations(candidates_, reading_, recipe_);
+    DropDuplicates(candidates_, diagnostics());
     Finish();
     return std::move(set_);
   }
@@ -225,73 +172,6 @@ class Expansion {
     }
     if (candidates_.empty() && !diagnostics().HasErrors()) {
       diagnostics().Error(PlaceOf("exclude"), "no arm is left", "at least one");
-    }
-  }
-
-  void CheckRelations() {
-    ViolationReport report;
-    for (const Candidate& candidate : candidates_) {
-      for (const Violation& violation : FindViolations(candidate.arm.settings)) {
-        const bool is_consequence =
-            std::any_of(violation.paths.begin(), violation.paths.end(),
-                        [&](const std::string& path) { return reading_.places.IsWrong(path); });
-        if (is_consequence) continue;
-        report.Add(PlaceOf(violation, candidate), violation, candidate.arm.name);
-      }
-    }
-    report.Write(candidates_.size(), diagnostics());
-  }
-
-  // Where the arm breaks the relation: in its own changes, else where the base was written.
-  Place PlaceOf(const Violation& violation, const Candidate& candidate) const {
-    for (const std::string& path : violation.paths) {
-      for (size_t i = 0; i < candidate.arm.changes.size(); ++i) {
-        const std::string& changed = candidate.arm.changes[i].path;
-        if (path == changed || path.starts_with(changed + ".")) {
-          return candidate.draft.changes[i]->value.place;
-        }
-      }
-    }
-    for (const std::string& path : violation.paths) {
-      if (reading_.places.Has(path)) return *reading_.places.Find(path);
-    }
-    return PlaceOf(violation.paths.front());
-  }
-
-  // Arms whose effective settings are equal are one.
-  void DropDuplicates() {
-    struct Twin {
-      std::string message;
-      size_t more = 0;
-    };
-    std::map<std::string, size_t> kept_by_settings;
-    std::map<std::tuple<const SourceText*, int, int>, std::pair<Place, Twin>> twins;
-    std::vector<Candidate> kept;
-    for (Candidate& candidate : candidates_) {
-      std::string key = ResultSettings(EffectiveSettings(candidate.arm.settings)).dump();
-      const auto [found, is_new] = kept_by_settings.emplace(std::move(key), kept.size());
-      if (is_new) {
-        kept.push_back(std::move(candidate));
-        continue;
-      }
-      Candidate& first = kept[found->second];
-      first.is_baseline |= candidate.is_baseline;
-      const Place& place = candidate.draft.place;
-      auto& [at, twin] = twins[{place.source, place.line, place.column}];
-      at = place;
-      if (!twin.message.empty()) {
-        ++twin.more;
-        continue;
-      }
-      twin.message = fmt::format("arm \"{}\" is the same run as arm \"{}\", which is kept",
-                                 candidate.arm.name, first.arm.name);
-    }
-    candidates_ = std::move(kept);
-    for (const auto& [key, value] : twins) {
-      const auto& [place, twin] = value;
-      diagnostics().Warning(place, twin.more == 0 ? twin.message
-                                                  : fmt::format("{}; {} more are dropped like it",
-                                                                twin.message, twin.more));
     }
   }
 

@@ -13,7 +13,7 @@
 #include <tuple>
 #include <vector>
 
-#include "core/recipe/document.h"
+#include "core/recipe/node.h"
 
 namespace upcycle {
 

@@ -13,6 +13,7 @@
 #include <yaml-cpp/parser.h>
 
 #include "core/recipe/diagnostics.h"
+#include "core/recipe/source_text.h"
 #include "core/recipe/utf8.h"
 
 namespace upcycle {
@@ -21,48 +22,9 @@ namespace {
 // Ends the parse after a mistake that nothing can follow; its diagnostic has been added.
 struct Refused {};
 
-// Turns offsets into places.
-class LineMap {
- public:
-  explicit LineMap(const SourceText& source) : source_(source) {
-    for (size_t i = 0; i < source.text.size(); ++i) {
-      if (source.text[i] == '\n') begins_.push_back(i + 1);
-    }
-  }
-
-  Place At(size_t offset) const {
-    const auto after = std::upper_bound(begins_.begin(), begins_.end(), offset);
-    const size_t begin = *(after - 1);
-    const std::string_view before =
-        std::string_view(source_.text).substr(begin, offset - std::min(begin, offset));
-    return {&source_, static_cast<int>(after - begins_.begin()),
-            static_cast<int>(CountCharacters(before)) + 1};
-  }
-  // yaml-cpp's marks count from 0, and columns in bytes.
-  Place At(const YAML::Mark& mark) const {
-    if (mark.is_null()) return {&source_, 1, 1};
-    const size_t line = std::min<size_t>(std::max(mark.line, 0), begins_.size() - 1);
-    return At(std::min(begins_[line] + std::max(mark.column, 0), source_.text.size()));
-  }
-
- private:
-  const SourceText& source_;
-  std::vector<size_t> begins_ = {0};
-};
-
-// Whether a quote is closed: yaml-cpp accepts one that the end of the text cuts off.
-bool IsClosed(std::string_view text, size_t open) {
-  const char quote = text[open];
-  for (size_t i = open + 1; i < text.size(); ++i) {
-    if (quote == '"' && text[i] == '\\') {
-      ++i;
-    } else if (text[i] == quote) {
-      const bool doubled = quote == '\'' && i + 1 < text.size() && text[i + 1] == quote;
-      if (!doubled) return true;
-      ++i;
-    }
-  }
-  return false;
+// yaml-cpp's marks count from 0, and columns in bytes.
+Place PlaceOf(const LineMap& lines, const YAML::Mark& mark) {
+  return mark.is_null() ? lines.At(0) : lines.At(mark.line, mark.column);
 }
 
 class TreeBuilder : public YAML::EventHandler {
@@ -72,15 +34,25 @@ class TreeBuilder : public YAML::EventHandler {
 
   Node Take() { return std::move(root_); }
 
+  // Throws if the innermost bracket that is open is never closed.
+  void RefuseOpenBracket() {
+    for (auto part = open_.rbegin(); part != open_.rend(); ++part) {
+      const char first = CharacterAt(part->bracket);
+      if (first != '[' && first != '{') continue;
+      if (IsBracketClosed(source_.text, static_cast<size_t>(part->bracket))) return;
+      Refuse(part->node.place, fmt::format("the {} that opens here is never closed", first));
+    }
+  }
+
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ == 1) return;
-    Refuse(lines_.At(mark), "a second document begins here",
+    Refuse(PlaceOf(lines_, mark), "a second document begins here",
            "one document: is this line indented like its neighbours?");
   }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    Part part = Begin(Node::Kind::kNull, lines_.At(mark), anchor);
+    Part part = Begin(Node::Kind::kNull, PlaceOf(lines_, mark), anchor);
     // The mark of a value that is left out is that of whatever follows.
     if (IsValueExpected()) {
       const Place& key = open_.back().node.entries.back().place;
@@ -91,13 +63,12 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
-    Part part = Begin(Node::Kind::kScalar, lines_.At(mark), anchor);
+    Part part = Begin(Node::Kind::kScalar, PlaceOf(lines_, mark), anchor);
     RefuseTag(part.node.place, tag);
     part.node.text = text;
     part.node.quoted = tag == "!";
-    const size_t offset = static_cast<size_t>(std::max(mark.pos, 0));
-    const char first = offset < source_.text.size() ? source_.text[offset] : ' ';
-    if ((first == '"' || first == '\'') && !IsClosed(source_.text, offset)) {
+    const char first = CharacterAt(mark.pos);
+    if ((first == '"' || first == '\'') && !IsQuoteClosed(source_.text, mark.pos)) {
       Refuse(part.node.place, "the quote that opens here is never closed");
     }
     Complete(std::move(part));
@@ -105,7 +76,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   // The copy keeps the place of its text.
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    const Place place = lines_.At(mark);
+    const Place place = PlaceOf(lines_, mark);
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) Refuse(place, "an alias stands inside its own anchor");
     if (IsKeyExpected()) RefuseKey(place);
@@ -119,11 +90,11 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    Open(Node::Kind::kSequence, lines_.At(mark), tag, anchor);
+    Open(Node::Kind::kSequence, mark, tag, anchor);
   }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    Open(Node::Kind::kMapping, lines_.At(mark), tag, anchor);
+    Open(Node::Kind::kMapping, mark, tag, anchor);
   }
   void OnSequenceEnd() override { Close(); }
   void OnMapEnd() override {
@@ -138,6 +109,7 @@ class TreeBuilder : public YAML::EventHandler {
     YAML::anchor_t anchor = 0;
     size_t levels = 0;  // of lists and mappings, itself included
     size_t nodes_before = 0;
+    int bracket = 0;              // where a list or a mapping begins, with a bracket or without
     bool value_expected = false;  // a mapping whose last key has no value yet
   };
   struct Anchored {
@@ -145,6 +117,11 @@ class TreeBuilder : public YAML::EventHandler {
     size_t levels;
     size_t nodes;
   };
+
+  char CharacterAt(int position) const {
+    const size_t offset = static_cast<size_t>(std::max(position, 0));
+    return offset < source_.text.size() ? source_.text[offset] : ' ';
+  }
 
   [[noreturn]] void Refuse(const Place& place, std::string message, std::string expected = {}) {
     diagnostics_.Error(place, std::move(message), std::move(expected));
@@ -196,12 +173,19 @@ class TreeBuilder : public YAML::EventHandler {
     return part;
   }
 
-  void Open(Node::Kind kind, const Place& place, const std::string& tag, YAML::anchor_t anchor) {
+  void Open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
+            YAML::anchor_t anchor) {
+    const Place place = PlaceOf(lines_, mark);
     RefuseTag(place, tag);
-    if (IsKeyExpected()) RefuseKey(place);
+    const bool is_key = IsKeyExpected();
     if (open_.size() >= kMaximumDepth) RefuseDepth(place);
     open_.push_back(Begin(kind, place, anchor));
     open_.back().levels = 1;
+    open_.back().bracket = mark.pos;
+    if (is_key) {
+      RefuseOpenBracket();
+      RefuseKey(place);
+    }
   }
 
   void Close() {
@@ -276,7 +260,8 @@ std::optional<SyntaxWords> WordsFor(std::string_view mistake) {
        "items of one list indented alike, each with `- `"},
       {YAML::ErrorMsg::END_OF_MAP_FLOW, "a mapping in { } is not closed before this", "a `}`"},
       {YAML::ErrorMsg::END_OF_SEQ_FLOW, "a list in [ ] is not closed before this", "a `]`"},
-      {YAML::ErrorMsg::FLOW_END, "a closing bracket without an opening one", ""},
+      {YAML::ErrorMsg::FLOW_END, "this bracket closes nothing",
+       "the bracket that matches the one that is open"},
       {YAML::ErrorMsg::BLOCK_ENTRY, "a list item has no place here",
        "`- ` on lines of their own, indented alike"},
       {YAML::ErrorMsg::UNKNOWN_TOKEN, "a value cannot begin with this character",
@@ -289,22 +274,14 @@ std::optional<SyntaxWords> WordsFor(std::string_view mistake) {
   return std::nullopt;
 }
 
-// A tab that indents, up to the line of a mistake: what the parser says about such a line misleads.
-std::optional<size_t> FindIndentingTab(std::string_view text, int lines) {
-  size_t begin = 0;
-  for (int line = 0; line < lines && begin < text.size(); ++line) {
-    const size_t first = text.find_first_not_of(' ', begin);
-    if (first != std::string_view::npos && text[first] == '\t') return first;
-    const size_t end = text.find('\n', begin);
-    if (end == std::string_view::npos) break;
-    begin = end + 1;
-  }
-  return std::nullopt;
+bool IsAboutBrackets(const YAML::ParserException& mistake) {
+  return mistake.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW ||
+         mistake.msg == YAML::ErrorMsg::END_OF_MAP_FLOW;
 }
 
 void AddSyntaxError(const SourceText& source, const LineMap& lines,
                     const YAML::ParserException& mistake, Diagnostics& diagnostics) {
-  const Place place = lines.At(mistake.mark);
+  const Place place = PlaceOf(lines, mistake.mark);
   if (const auto tab = FindIndentingTab(source.text, place.line)) {
     diagnostics.Error(lines.At(*tab), "a tab cannot indent in YAML", "spaces");
     return;
@@ -331,55 +308,7 @@ bool IsReadable(const SourceText& source, const LineMap& lines, Diagnostics& dia
   return false;
 }
 
-// Whether plain text would be read as something else, or not at all.
-bool NeedsQuotes(const Node& scalar) {
-  return scalar.quoted || scalar.text.empty() ||
-         scalar.text.find_first_of(":#[]{},\n\"'") != std::string::npos;
-}
-
 }  // namespace
-
-std::string Place::ToString() const {
-  if (source == nullptr) return "recipe";
-  if (source->is_override) return source->name;
-  return fmt::format("{}:{}:{}", source->name, line, column);
-}
-
-const Node* Node::Find(std::string_view key) const {
-  for (const Entry& entry : entries) {
-    if (entry.key == key) return &entry.value;
-  }
-  return nullptr;
-}
-
-std::string KindWords(const Node& node) {
-  constexpr size_t kShown = 40;
-  switch (node.kind) {
-    case Node::Kind::kNull:
-      return "nothing";
-    case Node::Kind::kSequence:
-      return node.items.empty() ? "an empty list" : "a list";
-    case Node::Kind::kMapping:
-      return "a mapping";
-    case Node::Kind::kScalar:
-      break;
-  }
-  const size_t bytes = BytesOfCharacters(node.text, kShown);
-  return fmt::format("\"{}{}\"", node.text.substr(0, bytes), bytes < node.text.size() ? "…" : "");
-}
-
-std::string FlowText(const Node& node) {
-  if (node.IsNull()) return "null";
-  if (node.IsScalar()) return NeedsQuotes(node) ? fmt::format("\"{}\"", node.text) : node.text;
-  std::string text;
-  for (const Node& item : node.items) {
-    text += (text.empty() ? "" : ", ") + FlowText(item);
-  }
-  for (const Entry& entry : node.entries) {
-    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", entry.key, FlowText(entry.value));
-  }
-  return node.IsMapping() ? fmt::format("{{{}}}", text) : fmt::format("[{}]", text);
-}
 
 std::optional<Node> ParseDocument(const SourceText& source, Diagnostics& diagnostics) {
   const LineMap lines(source);
@@ -388,11 +317,14 @@ std::optional<Node> ParseDocument(const SourceText& source, Diagnostics& diagnos
   try {
     std::istringstream stream(source.text);
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(builder)) {
+    try {
+      while (parser.HandleNextDocument(builder)) {
+      }
+    } catch (const YAML::ParserException& mistake) {
+      if (IsAboutBrackets(mistake)) builder.RefuseOpenBracket();
+      AddSyntaxError(source, lines, mistake, diagnostics);
+      return std::nullopt;
     }
-  } catch (const YAML::ParserException& mistake) {
-    AddSyntaxError(source, lines, mistake, diagnostics);
-    return std::nullopt;
   } catch (const Refused&) {
     return std::nullopt;
   }

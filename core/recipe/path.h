@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/recipe/document.h"
+#include "core/recipe/node.h"
 #include "core/recipe/reader.h"
 
 namespace upcycle {

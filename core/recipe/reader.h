@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "core/recipe/diagnostics.h"
-#include "core/recipe/document.h"
 #include "core/recipe/fields.h"
+#include "core/recipe/node.h"
 #include "core/recipe/values.h"
 
 namespace upcycle {

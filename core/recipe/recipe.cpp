@@ -38,12 +38,13 @@ void CheckMatch(const ArmSet& set, const std::vector<ArmBudget>& budgets,
     if (mismatch <= match.tolerance) continue;
     const int64_t tokens =
         TokensForTolerance(baseline, set.arms[i].settings, match.on, match.tolerance);
-    std::string remedy = fmt::format("match.tolerance of at least {:.2g}%", 100 * mismatch);
+    const double percent = std::ceil(1e4 * mismatch) / 100;  // rounded up: it must suffice
+    std::string remedy = fmt::format("match.tolerance of at least {}%", percent);
     if (tokens > 0) remedy = fmt::format("train.tokens of at least {}, or {}", tokens, remedy);
     diagnostics.Error(
         place,
-        fmt::format("in whole batches arm \"{}\" differs from the baseline's {} by {:.2g}%, more "
-                    "than the tolerance of {:.2g}%",
+        fmt::format("in whole batches arm \"{}\" differs from the baseline's {} by {:.3g}%, more "
+                    "than the tolerance of {:.3g}%",
                     set.arms[i].name, NameOf(match.on), 100 * mismatch, 100 * match.tolerance),
         remedy);
   }

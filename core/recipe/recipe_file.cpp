@@ -90,6 +90,10 @@ bool ReadArm(const Node& node, bool may_have_name, ArmText& arm, const FieldCont
   std::optional<Changes> read = ReadChanges(changes, field);
   if (!read) return false;
   arm.changes = std::move(*read);
+  if (!may_have_name && arm.changes.empty()) {
+    AddWrongValue(node, field, "a mapping of at least one setting to a value");
+    return false;
+  }
   return valid;
 }
 
@@ -103,8 +107,12 @@ bool ReadArms(const Node& node, bool may_have_name, std::vector<ArmText>& arms,
   bool valid = true;
   for (size_t i = 0; i < node.items.size(); ++i) {
     const std::string path = fmt::format("{}.{}", field.path, i);
-    valid &= ReadArm(node.items[i], may_have_name, arms.emplace_back(),
-                     {path, field.info, field.diagnostics});
+    ArmText arm;
+    if (ReadArm(node.items[i], may_have_name, arm, {path, field.info, field.diagnostics})) {
+      arms.push_back(std::move(arm));
+    } else {
+      valid = false;
+    }
   }
   return valid;
 }

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/recipe/document.h"
+#include "core/recipe/node.h"
 #include "core/recipe/path.h"
 #include "core/recipe/settings.h"
 #include "core/recipe/study_settings.h"

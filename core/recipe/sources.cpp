@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/recipe/document.h"
 
 namespace upcycle {
 namespace {
@@ -105,9 +106,13 @@ void RecipeSources::ReadOverride(const std::string& text) {
                        "--set path=value, such as --set moe.top_k=2");
     return;
   }
+  const SettingPath path = ParsePath(text.substr(0, equals), place);
+  if (path.steps.front().name == "extends") {
+    diagnostics_.Error(place, "extends belongs in a recipe", "--set of what the base would set");
+    return;
+  }
   const std::optional<Node> node = ParseDocument(source, diagnostics_);
-  if (!node) return;
-  SetAt(file_, ParsePath(text.substr(0, equals), place), *node, reading());
+  if (node) SetAt(file_, path, *node, reading());
 }
 
 }  // namespace upcycle

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "core/recipe/diagnostics.h"
-#include "core/recipe/document.h"
 #include "core/recipe/fields.h"
+#include "core/recipe/node.h"
 
 namespace upcycle {
 

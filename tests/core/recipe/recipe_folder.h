@@ -1,0 +1,96 @@
+// A folder of recipes for one test.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "core/recipe/recipe.h"
+
+namespace upcycle {
+
+class RecipeFolder {
+ public:
+  RecipeFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "upcycle-recipe-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~RecipeFolder() { std::filesystem::remove_all(path_); }
+  RecipeFolder(const RecipeFolder&) = delete;
+  RecipeFolder& operator=(const RecipeFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+  void Write(const std::string& name, std::string_view text) const {
+    std::filesystem::create_directories((path_ / name).parent_path());
+    std::ofstream(path_ / name, std::ios::binary) << text;
+  }
+
+  Recipe Load(const std::string& name, const std::vector<std::string>& overrides = {}) const {
+    return LoadRecipe(path_ / name, overrides);
+  }
+
+  // What is wrong with a recipe, its folder left out of the places; "" if nothing is.
+  std::string Mistakes(const std::string& name,
+                       const std::vector<std::string>& overrides = {}) const {
+    try {
+      Load(name, overrides);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.cause(), Cause::kInput);
+      return WithoutFolder(error.what()) + "\n";
+    }
+    return "";
+  }
+
+  // The warnings of a recipe that loads, as people read them.
+  std::string Warnings(const std::string& name) const {
+    std::string text;
+    for (const RecipeWarning& warning : Load(name).warnings) text += warning.text;
+    return WithoutFolder(text);
+  }
+
+ private:
+  std::string WithoutFolder(std::string text) const {
+    const std::string prefix = path_.string() + "/";
+    for (size_t at = text.find(prefix); at != text.npos; at = text.find(prefix, at)) {
+      text.erase(at, prefix.size());
+    }
+    return text;
+  }
+
+  std::filesystem::path path_;
+};
+
+// The mistakes of a recipe of one file, a.yaml.
+inline std::string MistakesIn(std::string_view text,
+                              const std::vector<std::string>& overrides = {}) {
+  const RecipeFolder folder;
+  folder.Write("a.yaml", text);
+  return folder.Mistakes("a.yaml", overrides);
+}
+
+inline std::string WarningsIn(std::string_view text) {
+  const RecipeFolder folder;
+  folder.Write("a.yaml", text);
+  return folder.Warnings("a.yaml");
+}
+
+inline Recipe LoadText(std::string_view text, const std::vector<std::string>& overrides = {}) {
+  const RecipeFolder folder;
+  folder.Write("a.yaml", text);
+  return folder.Load("a.yaml", overrides);
+}
+
+inline std::vector<std::string> ArmNames(const Recipe& recipe) {
+  std::vector<std::string> names;
+  for (const Arm& arm : recipe.arms) names.push_back(arm.name);
+  return names;
+}
+
+}  // namespace upcycle
