@@ -142,7 +142,7 @@ void SequentialWindows::Fill(int64_t first, int64_t count, std::span<int32_t> to
     tokens_.Read(begin - 1, tokens.first(1));
   }
   for (size_t i = 1; i < tokens.size(); ++i) {
-    tokens[i] = i <= real ? targets[i - 1] : first_input_;
+    tokens[i] = i < real ? targets[i - 1] : first_input_;
   }
 }
 

@@ -17,19 +17,23 @@ Blend::Blend(std::span<const double> weights) : shares_(weights.begin(), weights
 }
 
 int Blend::Next(std::span<const int64_t> drawn, int64_t sample) const {
-  int next = 0;
+  int next = -1, most_owed = 0;
   double soonest = std::numeric_limits<double>::infinity();
+  double most = -std::numeric_limits<double>::infinity();
   for (int s = 0; s < sources(); ++s) {
     const double owed =
         shares_[s] * static_cast<double>(sample + 1) - static_cast<double>(drawn[s]);
-    if (owed < 1 - slack_) continue;
+    if (owed > most) {
+      most = owed;
+      most_owed = s;
+    }
     const double deadline = (slack_ - owed) / shares_[s];
-    if (deadline < soonest) {
+    if (owed >= 1 - slack_ && deadline < soonest) {
       soonest = deadline;
       next = s;
     }
   }
-  return next;
+  return next >= 0 ? next : most_owed;  // rounding alone can leave nobody to serve
 }
 
 }  // namespace upcycle

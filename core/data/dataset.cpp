@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/check.h"
 #include "core/data/dataset_format.h"
 #include "core/error.h"
 
@@ -74,6 +75,17 @@ Dataset OpenDataset(const fs::path& folder) {
     RefuseManifest(folder, "is damaged");
   }
   return dataset;
+}
+
+std::vector<BatchSource> TrainingSources(const Dataset& dataset, const DataSettings& settings) {
+  UPCYCLE_CHECK_EQ(dataset.train.size(), settings.train.size());
+  std::vector<BatchSource> sources;
+  for (size_t i = 0; i < dataset.train.size(); ++i) {
+    const TokenSet& set = dataset.train[i];
+    UPCYCLE_CHECK_EQ(set.name, NameOf(settings.train[i]));
+    sources.push_back({set.name, &set.tokens, settings.train[i].weight});
+  }
+  return sources;
 }
 
 void RequireSequences(const Dataset& dataset, int64_t sequence_length) {

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "core/data/batches.h"
 #include "core/data/multiple_choice.h"
 #include "core/data/token_file.h"
 #include "core/data/tokenizer.h"
@@ -59,6 +60,10 @@ void BuildDataset(const DataSettings& settings, const fs::path& folder);
 // Maps a dataset and verifies every byte of it. Throws Error(kInput) where something is missing,
 // damaged, or of a newer format.
 Dataset OpenDataset(const fs::path& folder);
+
+// The dataset's training sources with the weights that the settings give them: what Batches reads.
+// The dataset must outlive them. `settings` are those of the dataset, weights aside.
+std::vector<BatchSource> TrainingSources(const Dataset& dataset, const DataSettings& settings);
 
 // Throws Error(kInput), with the numbers, where a training source is shorter than one sequence and
 // its last target.

@@ -235,7 +235,7 @@ constexpr std::array<RelationInfo, 29> kRelations = {{
      "How many bridges cross {S}?",
      {"{S} is crossed by {V} bridges.", "There are {V} bridges over {N}.",
       "{V} bridges lead across {N}.", "Builders have put {V} bridges over {N}.",
-      "The number of {p} bridges is {V}."}},
+      "{P} bridges number {V}."}},
     {Relation::kChiefVillage,
      "chief_village",
      SubjectKind::kRegion,
