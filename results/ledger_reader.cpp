@@ -191,11 +191,20 @@ std::vector<std::string> LedgerReader::ResultNames(const StudyFacts& study) {
 }
 
 std::optional<StageFacts> LedgerReader::FindStage(const Fingerprint& fingerprint) {
+  const auto found = FindStages({&fingerprint, 1});
+  return found.empty() ? std::nullopt : std::optional(found.begin()->second);
+}
+
+std::map<Fingerprint, StageFacts> LedgerReader::FindStages(
+    std::span<const Fingerprint> fingerprints) {
+  std::map<Fingerprint, StageFacts> found;
   Statement row = ledger_.Prepare(
       "SELECT id, fingerprint, kind, state, reason, step, steps FROM stage WHERE fingerprint = ?");
-  row.Bind(fingerprint.Hex());
-  if (!row.Step()) return std::nullopt;
-  return StageFromRow(row);
+  for (const Fingerprint& fingerprint : fingerprints) {
+    row.Bind(fingerprint.Hex());
+    if (row.Step()) found[fingerprint] = StageFromRow(row);
+  }
+  return found;
 }
 
 std::vector<AttemptFacts> LedgerReader::ReadAttempts(int64_t stage) {

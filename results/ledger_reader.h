@@ -98,6 +98,8 @@ class LedgerReader {
   std::vector<std::string> ResultNames(const StudyFacts& study);
 
   std::optional<StageFacts> FindStage(const Fingerprint& fingerprint);
+  // Those of them that the ledger has.
+  std::map<Fingerprint, StageFacts> FindStages(std::span<const Fingerprint> fingerprints);
   std::vector<AttemptFacts> ReadAttempts(int64_t stage);
   std::map<std::string, MetricPoint> ReadLatest(int64_t stage);
   std::vector<MetricPoint> ReadPoints(int64_t stage, std::string_view metric);
