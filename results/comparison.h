@@ -34,8 +34,8 @@ struct EnumNames<CostColumn> {
 struct RunOutcome {
   int64_t seed = 0;
   StageState state = StageState::kPlanned;
-  std::string cause;                     // of a failure, in the words of CauseName
-  std::map<std::string, Result> values;  // by metric; empty unless the run is complete
+  std::string cause;                           // of a failure, in the words of CauseName
+  std::map<std::string, MetricResult> values;  // by metric; empty unless the run is complete
   std::map<StageRole, Fingerprint> stages;
 };
 
@@ -55,8 +55,9 @@ struct Comparison {
   std::string study;
   std::string description;
   Preference preference = Preference::kLower;
-  std::string baseline;  // empty: no verdicts
-  double interval = 0.95;
+  std::string baseline;    // empty: no verdicts
+  std::string matched_on;  // what budgets were made equal in; empty: nothing
+  TableSpec table;
   std::vector<std::string> metrics;  // the primary one first
   std::vector<CostColumn> costs;
   std::vector<ArmComparison> arms;  // in the order of the recipe

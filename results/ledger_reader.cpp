@@ -90,7 +90,8 @@ std::vector<std::string> LedgerReader::StudyNames() {
 
 StudyFacts LedgerReader::ReadStudy(std::string_view name) {
   Statement row = ledger_.Prepare(
-      "SELECT id, name, description, metric, goal, baseline, table_settings FROM study "
+      "SELECT id, name, description, metric, goal, baseline, matched_on, table_settings "
+      "FROM study "
       "WHERE name = ?");
   row.Bind(name);
   if (!row.Step()) {
@@ -102,7 +103,8 @@ StudyFacts LedgerReader::ReadStudy(std::string_view name) {
                       .metric = row.Text(3),
                       .preference = PreferenceFromName(row.Text(4)),
                       .baseline = row.Text(5),
-                      .table = TableSpecFromJson(row.Text(6)),
+                      .matched_on = row.Text(6),
+                      .table = TableSpecFromJson(row.Text(7)),
                       .stages = {},
                       .arms = {}};
   ReadStages(&study);

@@ -33,7 +33,7 @@ struct RunFacts {
   int64_t seed = 0;
   // By StageRole: a place in StudyFacts::stages.
   std::array<std::optional<size_t>, std::size(EnumNames<StageRole>::values)> stages;
-  std::map<std::string, Result> values;  // by metric, from ReadValues
+  std::map<std::string, MetricResult> values;  // by metric, from ReadValues
 
   std::optional<size_t> StageOf(StageRole role) const { return stages[static_cast<size_t>(role)]; }
 };
@@ -53,7 +53,8 @@ struct StudyFacts {
   std::string description;
   std::string metric;
   Preference preference = Preference::kLower;
-  std::string baseline;  // empty: none
+  std::string baseline;    // empty: none
+  std::string matched_on;  // empty: nothing
   TableSpec table;
   std::vector<StageFacts> stages;  // in the order of their fingerprints
   std::vector<ArmFacts> arms;      // in the order of the recipe

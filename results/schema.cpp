@@ -23,6 +23,7 @@ constexpr const char* kFirstVersion = R"sql(
     metric TEXT NOT NULL,
     goal TEXT NOT NULL CHECK (goal IN ('minimize', 'maximize')),
     baseline TEXT NOT NULL,
+    matched_on TEXT NOT NULL,
     table_settings TEXT NOT NULL
   ) STRICT;
 
