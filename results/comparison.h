@@ -34,8 +34,8 @@ struct EnumNames<CostColumn> {
 struct RunOutcome {
   int64_t seed = 0;
   StageState state = StageState::kPlanned;
-  std::string cause;                           // of a failure, in the words of CauseName
-  std::map<std::string, MetricResult> values;  // by metric; empty unless the run is complete
+  std::string cause;                     // of a failure, in the words of CauseName
+  std::map<std::string, Result> values;  // by metric; empty unless the run is complete
   std::map<StageRole, Fingerprint> stages;
 };
 

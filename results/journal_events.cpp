@@ -45,14 +45,14 @@ StageEvent Parse(const Json& event) {
   }
   if (kind == "attempt_ended") return ParseEnd(event);
   if (kind == "result") {
-    return MetricResult{.metric = event.at("metric").get<std::string>(),
-                        .value = Number(event.at("value")),
-                        .standard_error = Optional<double>(event, "stderr"),
-                        .count = Optional<int64_t>(event, "count")};
+    return Result{.metric = event.at("metric").get<std::string>(),
+                  .value = Number(event.at("value")),
+                  .standard_error = Optional<double>(event, "stderr"),
+                  .count = Optional<int64_t>(event, "count")};
   }
   if (kind == "progress") {
-    return StageProgress{.step = event.at("step").get<int64_t>(),
-                         .steps = event.at("steps").get<int64_t>()};
+    return Progress{.step = event.at("step").get<int64_t>(),
+                    .steps = event.at("steps").get<int64_t>()};
   }
   return OtherEvent{};
 }

@@ -39,21 +39,21 @@ struct AttemptEnd {
 };
 
 // A final value of an evaluation.
-struct MetricResult {
+struct Result {
   std::string metric;
   double value = 0;
   std::optional<double> standard_error = std::nullopt;
   std::optional<int64_t> count = std::nullopt;
 };
 
-struct StageProgress {
+struct Progress {
   int64_t step = 0;
   int64_t steps = 0;
 };
 
 struct OtherEvent {};
 
-using StageEvent = std::variant<OtherEvent, AttemptStart, AttemptEnd, MetricResult, StageProgress>;
+using StageEvent = std::variant<OtherEvent, AttemptStart, AttemptEnd, Result, Progress>;
 
 // Throws Error(kBug) if it is not an event, or lacks what its kind needs.
 StageEvent ParseStageEvent(std::string_view json);

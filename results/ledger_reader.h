@@ -33,7 +33,7 @@ struct RunFacts {
   int64_t seed = 0;
   // By StageRole: a place in StudyFacts::stages.
   std::array<std::optional<size_t>, std::size(EnumNames<StageRole>::values)> stages;
-  std::map<std::string, MetricResult> values;  // by metric, from ReadValues
+  std::map<std::string, Result> values;  // by metric, from ReadValues
 
   std::optional<size_t> StageOf(StageRole role) const { return stages[static_cast<size_t>(role)]; }
 };

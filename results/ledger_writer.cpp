@@ -60,9 +60,9 @@ void LedgerWriter::Parts::Apply(int64_t stage, const StageEvent& event) {
     attempts.Begin(stage, *start);
   } else if (const auto* end = std::get_if<AttemptEnd>(&event)) {
     attempts.End(stage, *end);
-  } else if (const auto* result = std::get_if<MetricResult>(&event)) {
+  } else if (const auto* result = std::get_if<Result>(&event)) {
     points.WriteResult(stage, *result);
-  } else if (const auto* progress = std::get_if<StageProgress>(&event)) {
+  } else if (const auto* progress = std::get_if<Progress>(&event)) {
     set_progress.Bind(progress->step, progress->steps, stage).Run();
   }
 }

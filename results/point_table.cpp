@@ -53,7 +53,7 @@ void PointTable::Write(int64_t stage) {
   rows_.clear();
 }
 
-void PointTable::WriteResult(int64_t stage, const MetricResult& result) {
+void PointTable::WriteResult(int64_t stage, const Result& result) {
   insert_result_
       .Bind(stage, MetricId(result.metric), result.value, result.standard_error, result.count)
       .Run();

@@ -24,7 +24,7 @@ class PointTable {
   void Add(const JournalPoint& point);
   void Write(int64_t stage);
 
-  void WriteResult(int64_t stage, const MetricResult& result);
+  void WriteResult(int64_t stage, const Result& result);
 
   // Drops what was held back and the numbers of metrics that a rolled-back transaction has given.
   void Discard();
