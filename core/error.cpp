@@ -48,6 +48,8 @@ Remedy RemedyFor(int error_number) {
     case ENOENT:
     case ENOTDIR:
     case EISDIR:
+    case ENAMETOOLONG:
+    case ELOOP:
       return {Cause::kInput, "check the path"};
     default:
       return {Cause::kDisk, ""};

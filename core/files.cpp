@@ -1,6 +1,11 @@
 #include "core/files.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <limits>
 #include <utility>
 
 #include <fcntl.h>
@@ -10,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/check.h"
 #include "core/error.h"
 
 namespace upcycle {
@@ -34,7 +40,99 @@ fs::path ParentOf(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
+void RemoveAll(const fs::path& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) throw SystemError("remove", path.native(), error.value());
+}
+
+fs::path TemporaryName(const fs::path& path, int process) {
+  return fmt::format("{}.{}.tmp", path.native(), process);
+}
+
+bool IsRunning(int process) { return ::kill(process, 0) == 0 || errno != ESRCH; }
+
+// The process that TemporaryName(path, process) was made for, or 0 for any other name.
+int ProcessOfTemporary(const fs::path& path, const fs::path& candidate) {
+  const std::string& name = candidate.native();
+  const std::string prefix = path.native() + ".";
+  const std::string_view suffix = ".tmp";
+  if (name.size() <= prefix.size() + suffix.size()) return 0;
+  if (!name.starts_with(prefix) || !name.ends_with(suffix)) return 0;
+  const char* end = name.data() + name.size() - suffix.size();
+  int process = 0;
+  const auto [stop, error] = std::from_chars(name.data() + prefix.size(), end, process);
+  return stop == end && error == std::errc() ? std::max(process, 0) : 0;
+}
+
+// What processes that were killed inside a transaction on `target` left behind.
+void RemoveLeftovers(const fs::path& target) {
+  std::error_code error;
+  for (fs::directory_iterator entry(ParentOf(target), error), end; !error && entry != end;
+       entry.increment(error)) {
+    const int process = ProcessOfTemporary(target.filename(), entry->path().filename());
+    if (process > 0 && (process == ::getpid() || !IsRunning(process))) RemoveAll(entry->path());
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw SystemError("read the folder", ParentOf(target).native(), error.value());
+  }
+}
+
+void SyncTree(const fs::path& directory) {
+  std::error_code error;
+  for (fs::recursive_directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry->is_directory(error)) SyncDirectory(entry->path());
+    if (!entry->is_regular_file(error)) continue;
+    const FileDescriptor file = Open(entry->path(), O_RDONLY, "sync");
+    Sync(file.get(), entry->path());
+  }
+  if (error) throw SystemError("read the folder", directory.native(), error.value());
+  SyncDirectory(directory);
+}
+
+// Up to `size` bytes from `read(to, wanted, filled)`, which answers as ::read does.
+template <typename Read>
+std::string ReadBlocks(const fs::path& path, size_t size, Read read) {
+  constexpr size_t kBlockBytes = 1 << 16;
+  std::string bytes;
+  while (bytes.size() < size) {
+    const size_t filled = bytes.size();
+    const size_t wanted = std::min(kBlockBytes, size - filled);
+    bytes.resize(filled + wanted);
+    const ssize_t count = read(bytes.data() + filled, wanted, filled);
+    if (count < 0 && errno != EINTR) throw SystemError("read", path.native(), errno);
+    bytes.resize(filled + static_cast<size_t>(std::max<ssize_t>(count, 0)));
+    if (count == 0) break;
+  }
+  return bytes;
+}
+
+// Gives `to` the content of `from` in one step where the file system can exchange two names; what
+// was at `to`, if anything, is then at `from`.
+void Replace(const fs::path& from, const fs::path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0) return;
+  if (errno == ENOENT) return Rename(from, to);
+  if (errno != EINVAL && errno != ENOSYS) throw SystemError("rename to", to.native(), errno);
+  internal::ReplaceInTwoSteps(from, to);
+}
+
 }  // namespace
+
+void internal::ReplaceInTwoSteps(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  if (!fs::exists(to, error)) return Rename(from, to);
+  const fs::path old = fmt::format("{}.old", to.native());
+  RemoveAll(old);
+  Rename(to, old);
+  try {
+    Rename(from, to);
+  } catch (...) {
+    Rename(old, to);
+    throw;
+  }
+  RemoveAll(old);
+}
 
 FileDescriptor::~FileDescriptor() {
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -49,8 +147,15 @@ FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
 }
 
 std::string ReadTextFile(const fs::path& path) {
-  const MappedFile file(path);
-  return std::string(file.text());
+  const FileDescriptor file = Open(path, O_RDONLY, "read");
+  return ReadBlocks(path, std::numeric_limits<size_t>::max(),
+                    [&](char* to, size_t size, size_t) { return ::read(file.get(), to, size); });
+}
+
+std::string ReadAt(int descriptor, uint64_t offset, size_t size, const fs::path& path) {
+  return ReadBlocks(path, size, [&](char* to, size_t wanted, size_t filled) {
+    return ::pread(descriptor, to, wanted, static_cast<off_t>(offset + filled));
+  });
 }
 
 void WriteAll(int descriptor, const void* bytes, size_t size, const fs::path& path) {
@@ -65,7 +170,7 @@ void WriteAll(int descriptor, const void* bytes, size_t size, const fs::path& pa
 }
 
 void WriteFileAtomically(const fs::path& path, std::string_view content) {
-  const fs::path temporary = fmt::format("{}.{}.tmp", path.native(), ::getpid());
+  const fs::path temporary = TemporaryName(path, ::getpid());
   try {
     const FileDescriptor file = Open(temporary, O_WRONLY | O_CREAT | O_TRUNC, "write");
     WriteAll(file.get(), content.data(), content.size(), temporary);
@@ -90,9 +195,9 @@ void SyncDirectory(const fs::path& path) {
 }
 
 DirectoryTransaction::DirectoryTransaction(fs::path target)
-    : target_(std::move(target)),
-      temporary_(fmt::format("{}.{}.tmp", target_.native(), ::getpid())) {
-  fs::remove_all(temporary_);
+    : target_(std::move(target)), temporary_(TemporaryName(target_, ::getpid())) {
+  UPCYCLE_CHECK(target_.has_filename());
+  RemoveLeftovers(target_);
   MakeDirectories(temporary_);
 }
 
@@ -103,28 +208,25 @@ DirectoryTransaction::~DirectoryTransaction() {
 }
 
 void DirectoryTransaction::Commit() {
-  for (const auto& entry : fs::recursive_directory_iterator(temporary_)) {
-    if (!entry.is_regular_file()) continue;
-    const FileDescriptor file = Open(entry.path(), O_RDONLY, "sync");
-    Sync(file.get(), entry.path());
-  }
-  SyncDirectory(temporary_);
-  // A folder cannot be renamed onto a full one, so the old one steps aside first. A crash between
-  // the two renames leaves the target absent and the old content under its ".old" name.
-  const fs::path old = fmt::format("{}.old", target_.native());
-  fs::remove_all(old);
-  if (fs::exists(target_)) Rename(target_, old);
-  Rename(temporary_, target_);
+  SyncTree(temporary_);
+  Replace(temporary_, target_);
   committed_ = true;
   SyncDirectory(ParentOf(target_));
-  fs::remove_all(old);
+  std::error_code ignored;  // the old content, if it cannot be removed now, is a leftover too
+  fs::remove_all(temporary_, ignored);
 }
 
 MappedFile::MappedFile(const fs::path& path) {
-  const FileDescriptor file = Open(path, O_RDONLY, "read");
+  // Opening a pipe that has no writer would wait for one.
+  const FileDescriptor file = Open(path, O_RDONLY | O_NONBLOCK, "read");
   struct stat status;
   if (::fstat(file.get(), &status) != 0) throw SystemError("read", path.native(), errno);
   if (S_ISDIR(status.st_mode)) throw SystemError("read", path.native(), EISDIR);
+  if (!S_ISREG(status.st_mode)) {
+    throw Error(Cause::kInput, fmt::format("cannot map {}: it is a pipe or a device; give a "
+                                           "regular file",
+                                           path.native()));
+  }
   if (status.st_size == 0) return;
   const size_t size = static_cast<size_t>(status.st_size);
   void* memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);

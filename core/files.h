@@ -27,7 +27,11 @@ class FileDescriptor {
   int descriptor_;
 };
 
+// The whole content, to its end: also of a pipe or of a file whose size the system does not know.
 std::string ReadTextFile(const fs::path& path);
+
+// Up to `size` bytes from `offset` on; fewer only where the file ends.
+std::string ReadAt(int descriptor, uint64_t offset, size_t size, const fs::path& path);
 
 // Writes all bytes or throws.
 void WriteAll(int descriptor, const void* bytes, size_t size, const fs::path& path);
@@ -41,8 +45,10 @@ void MakeDirectories(const fs::path& path);
 // Makes a rename or a new file in `path` durable.
 void SyncDirectory(const fs::path& path);
 
-// A folder that appears whole: fill `path()`, then `Commit()` syncs its files and renames it onto
-// `target`, replacing what was there. Not committed, it is removed.
+// A folder that appears whole: fill `path()`, then `Commit()` syncs all that is in it and puts it
+// in the place of `target`, replacing what was there. Not committed, it is removed; what a killed
+// process left behind is removed by the next transaction on the same target. Processes of several
+// machines that fill one target hold a lock of their own around it.
 class DirectoryTransaction {
  public:
   explicit DirectoryTransaction(fs::path target);
@@ -59,7 +65,8 @@ class DirectoryTransaction {
   bool committed_ = false;
 };
 
-// A whole file, read-only, mapped into memory. An empty file gives an empty span.
+// A whole regular file, read-only, mapped into memory. An empty file gives an empty span. Whoever
+// shortens a file while it is mapped kills its readers: for files that never shrink.
 class MappedFile {
  public:
   explicit MappedFile(const fs::path& path);
@@ -87,4 +94,12 @@ class FileLock {
   FileDescriptor descriptor_;
 };
 
+namespace internal {
+
+// For file systems that cannot exchange two names, where a folder cannot be renamed onto a full
+// one: `to` steps aside first, and comes back if `from` cannot follow. A crash between the two
+// renames leaves `to` absent and its content under `to`.old.
+void ReplaceInTwoSteps(const fs::path& from, const fs::path& to);
+
+}  // namespace internal
 }  // namespace upcycle

@@ -12,14 +12,16 @@
 namespace upcycle {
 
 Fingerprint Fingerprint::FromHex(std::string_view hex) {
-  uint64_t high = 0, low = 0;
-  const char* middle = hex.data() + 16;
-  if (hex.size() != 32 || std::from_chars(hex.data(), middle, high, 16).ptr != middle ||
-      std::from_chars(middle, middle + 16, low, 16).ptr != middle + 16) {
-    throw Error(Cause::kInput,
-                fmt::format("\"{}\" is not a fingerprint: expected 32 hexadecimal digits", hex));
+  constexpr size_t kHalf = 16;  // digits of one 64-bit word
+  uint64_t words[2] = {0, 0};
+  bool valid = hex.size() == 2 * kHalf;
+  for (size_t i = 0; i < 2 && valid; ++i) {
+    const char* begin = hex.data() + i * kHalf;
+    valid = std::from_chars(begin, begin + kHalf, words[i], 16).ptr == begin + kHalf;
   }
-  return Fingerprint(high, low);
+  if (valid) return Fingerprint(words[0], words[1]);
+  throw Error(Cause::kInput,
+              fmt::format("\"{}\" is not a fingerprint: expected 32 hexadecimal digits", hex));
 }
 
 std::string Fingerprint::Hex() const { return fmt::format("{:016x}{:016x}", high_, low_); }

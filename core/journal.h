@@ -1,6 +1,7 @@
 // The journal: a run's own append-only record, and the source of truth for everything the ledger
 // knows about it. A process that is killed loses at most what it had not yet flushed; a torn tail
-// is recognised by its checksum and dropped.
+// is recognised by its checksum and dropped. Damage anywhere else is an error: nothing is cut that
+// whole records follow.
 //
 // File format, little-endian: the 8 bytes "UPJRNL01", then frames
 //   uint32 payload bytes · uint32 checksum (low half of XXH3-64 of kind and payload) · uint8 kind ·
@@ -43,8 +44,8 @@ using JournalRecord = std::variant<JournalPoint, JournalEvent>;
 // One writer at a time: the caller holds the stage's lock.
 class JournalWriter {
  public:
-  // Opens or creates the file, cuts a torn tail, and continues after it. Throws Error(kInput) if
-  // the file is not a journal.
+  // Opens or creates the file, cuts a torn tail, and continues after it. Throws Error(kInput) and
+  // leaves the file alone if it is not a journal or is damaged before its tail.
   explicit JournalWriter(const fs::path& path);
   ~JournalWriter();  // flushes; an error here is lost, so call Flush where it matters
 
@@ -52,8 +53,10 @@ class JournalWriter {
   void Point(std::string_view metric, int64_t step, double value);
   void Event(const nlohmann::json& event);
 
-  void Flush();  // hands everything to the operating system: it survives the process
-  void Sync();   // and to the disk: it survives the machine
+  // Hands everything to the operating system: it survives the process. Where the write fails,
+  // everything is kept for the next Flush, and the file keeps its whole frames.
+  void Flush();
+  void Sync();  // and to the disk: it survives the machine
 
  private:
   void Append(uint8_t kind, std::string_view payload);
@@ -78,10 +81,16 @@ class JournalReader {
   // Bytes of the file whose records were returned so far.
   uint64_t offset() const { return offset_; }
 
-  // Skips to an earlier offset(), still learning the metric names on the way.
+  // Skips to an earlier offset(), still learning the metric names on the way. Stops short of it,
+  // as offset() then shows, where the file ends before. Throws Error(kInput) if no record ends
+  // there.
   void SkipTo(uint64_t offset);
 
  private:
+  void Advance(size_t maximum_bytes, std::vector<JournalRecord>* records);
+  void Take(uint8_t kind, std::string_view payload, std::vector<JournalRecord>* records);
+  void CheckTail(int file) const;
+
   fs::path path_;
   uint64_t offset_ = 0;
   std::unordered_map<uint64_t, std::string> names_;

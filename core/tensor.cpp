@@ -23,8 +23,9 @@ Void* Offset(Void* memory, int64_t bytes) {
 Shape::Shape(std::initializer_list<int64_t> extents) : rank_(static_cast<int>(extents.size())) {
   UPCYCLE_CHECK(extents.size() <= kMaximumRank);
   int i = 0;
+  int64_t size = 1;
   for (int64_t extent : extents) {
-    UPCYCLE_CHECK(extent >= 0);
+    UPCYCLE_CHECK(extent >= 0 && !__builtin_mul_overflow(size, extent, &size));
     extents_[i++] = extent;
   }
 }
@@ -46,7 +47,8 @@ std::string Shape::ToString() const {
 
 template <typename Void>
 BasicTensor<Void> BasicTensor<Void>::Slice(int64_t begin, int64_t count) const {
-  UPCYCLE_CHECK(rank() >= 1 && begin >= 0 && count >= 0 && begin + count <= dim(0));
+  UPCYCLE_CHECK(rank() >= 1 && begin >= 0 && count >= 0 && begin <= dim(0) &&
+                count <= dim(0) - begin);
   Shape shape;
   switch (rank()) {
     case 1:

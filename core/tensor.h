@@ -56,7 +56,7 @@ struct DataTypeOf<uint8_t> {
   static constexpr DataType value = DataType::kUInt8;
 };
 
-// Up to four extents, outermost first.
+// Up to four extents, outermost first. A product beyond int64_t is a bug.
 class Shape {
  public:
   static constexpr int kMaximumRank = 4;

@@ -132,6 +132,15 @@ bool LedgerWriter::Ingest(const Fingerprint& fingerprint, std::span<const Journa
   }
 }
 
+std::map<Fingerprint, StageState> LedgerWriter::StageStates() {
+  std::map<Fingerprint, StageState> states;
+  Statement select = parts_->ledger.Prepare("SELECT fingerprint, state FROM stage");
+  while (select.Step()) {
+    states[Fingerprint::FromHex(select.Text(0))] = StageStateFromName(select.Text(1));
+  }
+  return states;
+}
+
 uint64_t LedgerWriter::JournalOffset(const Fingerprint& stage) {
   const auto found = parts_->FindStage(stage);
   return found ? found->journal_offset : 0;

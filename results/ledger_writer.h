@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -57,6 +58,9 @@ class LedgerWriter {
   // record its steps again. False, and nothing is changed, if the ledger is that far already.
   bool Ingest(const Fingerprint& stage, std::span<const JournalRecord> records,
               uint64_t journal_offset);
+
+  // Of every stage that the ledger knows.
+  std::map<Fingerprint, StageState> StageStates();
 
   // Up to where the stage's journal was taken over; 0 for a stage that the ledger does not know.
   uint64_t JournalOffset(const Fingerprint& stage);

@@ -14,12 +14,13 @@
 namespace upcycle {
 
 // What a stage is to a run. Runs share stages: all runs of a study may have one parent.
-enum class StageRole { kTokens, kParent, kStart, kTrain, kEvaluate };
+enum class StageRole { kTokens, kParent, kParentEvaluate, kStart, kTrain, kEvaluate };
 template <>
 struct EnumNames<StageRole> {
   static constexpr EnumName<StageRole> values[] = {
       {StageRole::kTokens, "tokens", "the corpus as tokens"},
       {StageRole::kParent, "parent", "the training of the dense parent"},
+      {StageRole::kParentEvaluate, "parent_evaluate", "what is measured of the dense parent"},
       {StageRole::kStart, "start", "the weights that the run starts from"},
       {StageRole::kTrain, "train", "the run's own training"},
       {StageRole::kEvaluate, "evaluate", "what is measured at the end"},

@@ -43,7 +43,10 @@ struct FieldInfo {
   double minimum = -std::numeric_limits<double>::infinity();  // for numbers, inclusive
   double maximum = std::numeric_limits<double>::infinity();
   bool above_minimum = false;  // the minimum itself is excluded
-  const char* unit = "";       // "tokens", "steps", ...
+  const char* unit = "";       // "tokens", "steps", ...; a "share" may be written as 0.5%
+  const char* pattern = "";    // for text: a regular expression (ECMAScript) that all of it fits
+  const char* form = "";       // the pattern in words: "letters, digits, '-', '_' and '.'"
+  bool is_path = false;        // for text: a file, relative to the file in which it is written
   Effect effect = Effect::kResult;
 };
 

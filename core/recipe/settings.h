@@ -128,12 +128,15 @@ struct SourceSettings {
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
-    v.Field("name", s.name, {.help = "what tables call it; the kind where it is left out"});
+    v.Field("name", s.name,
+            {.help = "what tables call it; the kind where it is left out",
+             .pattern = "[A-Za-z0-9_.-]{1,100}",
+             .form = "at most 100 letters, digits, '-', '_' and '.'"});
     v.Field("kind", s.kind, {.help = "where the text comes from"});
     v.Field(
         "files", s.files,
-        {.help =
-             "text: paths or globs, relative to the recipe; a leading ! takes files out again"});
+        {.help = "text: paths or globs, relative to the recipe; a leading ! takes files out again",
+         .is_path = true});
     v.Field("weight", s.weight,
             {.help = "share of the blend, relative to the other sources",
              .minimum = 0,
@@ -498,7 +501,11 @@ struct ExecutionSettings {
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
-    v.Field("device", s.device, {.help = "auto, cpu, cuda or cuda:N", .effect = Effect::kSpeed});
+    v.Field("device", s.device,
+            {.help = "where the run computes; auto takes a GPU where there is one",
+             .pattern = "auto|cpu|cuda(:[0-9]{1,3})?",
+             .form = "auto, cpu, cuda or cuda:N",
+             .effect = Effect::kSpeed});
     v.Field("threads", s.threads,
             {.help = "CPU threads of one run",
              .minimum = 1,

@@ -1,0 +1,35 @@
+#include "core/data/bpe_text.h"
+
+#include <algorithm>
+
+namespace upcycle {
+namespace {
+
+constexpr uint32_t kEscapedSpaceCodePoint = 0x2581;
+constexpr uint32_t kUnknownCodePoint = 0x2585;
+
+// The bytes of the character at the beginning of `text` if it may be part of a word, else 0.
+size_t WordCharacter(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return first < 0x20 || first == 0x7F ? 0 : 1;
+  const DecodedCharacter character = DecodeCharacter(text);
+  const bool reserved =
+      character.code_point == kEscapedSpaceCodePoint || character.code_point == kUnknownCodePoint;
+  return reserved ? 0 : character.bytes;
+}
+
+}  // namespace
+
+TextPart FirstPart(std::string_view text) {
+  size_t end = std::min(text.find_first_not_of(' '), text.size());
+  while (end < text.size() && text[end] != ' ') {
+    const size_t bytes = WordCharacter(text.substr(end));
+    if (bytes == 0) break;
+    end += bytes;
+  }
+  if (end > 0) return {text.substr(0, end), true};
+  const DecodedCharacter loose = DecodeCharacter(text);
+  return {text.substr(0, std::max<size_t>(loose.bytes, 1)), false};
+}
+
+}  // namespace upcycle

@@ -1,0 +1,67 @@
+// A dataset: what the tokens stage makes of a recipe's data settings, as a folder.
+//
+//   dataset.json                 what is in it; written last
+//   tokenizer/                   Tokenizer::Save
+//   train/NAME.tokens            one file a training source (token_file.h)
+//   validation/NAME.tokens       one file a held-out set
+//   questions/NAME/dev.csv       for sources that have questions (multiple_choice.h)
+//   questions/NAME/test.csv
+//
+// End of text follows every document. The weights of a blend are no part of it: runs that differ
+// in nothing else share one dataset.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/data/multiple_choice.h"
+#include "core/data/token_file.h"
+#include "core/data/tokenizer.h"
+#include "core/fingerprint.h"
+#include "core/recipe/settings.h"
+
+namespace upcycle {
+
+struct TokenSet {
+  std::string name;
+  TokenFile tokens;
+};
+
+struct QuestionSet {
+  std::string name;
+  std::vector<MultipleChoiceItem> dev;   // solved examples for prompts
+  std::vector<MultipleChoiceItem> test;  // the questions that count
+};
+
+struct Dataset {
+  std::unique_ptr<Tokenizer> tokenizer;
+  std::vector<TokenSet> train;       // in the order of DataSettings::train
+  std::vector<TokenSet> validation;  // of DataSettings::validation, or of train where that is empty
+  std::vector<QuestionSet> questions;
+};
+
+// What a source is called: its name, or its kind where it has none.
+std::string NameOf(const SourceSettings& source);
+
+// Of everything that decides the dataset's bytes: settings and the content of the files. Throws
+// Error(kInput) as BuildDataset does for what can be seen without reading the text: no training
+// source, a name that is no file name or is used twice, a file that is missing, empty, or both
+// trained and validated on.
+Fingerprint DatasetFingerprint(const DataSettings& settings);
+
+// Makes the dataset in `folder`, which exists. One document, or one generated world, is in memory
+// at a time. Throws Error(kInput) also for text that is not UTF-8, a vocabulary that the text does
+// not allow, and a source without text.
+void BuildDataset(const DataSettings& settings, const fs::path& folder);
+
+// Maps a dataset and verifies every byte of it. Throws Error(kInput) where something is missing,
+// damaged, or of a newer format.
+Dataset OpenDataset(const fs::path& folder);
+
+// Throws Error(kInput), with the numbers, where a training source is shorter than one sequence and
+// its last target.
+void RequireSequences(const Dataset& dataset, int64_t sequence_length);
+
+}  // namespace upcycle

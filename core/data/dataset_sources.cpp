@@ -1,0 +1,74 @@
+#include "core/data/dataset_sources.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/data/dataset.h"
+#include "core/error.h"
+
+namespace upcycle {
+namespace {
+
+void RequireFileName(const std::string& name) {
+  const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
+  });
+  if (plain && name.front() != '.' && name.size() <= 100) return;
+  throw Error(Cause::kInput, fmt::format("the source name \"{}\" names files and columns: use at "
+                                         "most 100 letters, digits, - _ and dots, and no dot first",
+                                         name));
+}
+
+std::vector<NamedCorpus> OpenAll(const std::vector<SourceSettings>& settings,
+                                 std::string_view list) {
+  std::vector<NamedCorpus> sources;
+  std::set<std::string> names;
+  for (const SourceSettings& source : settings) {
+    const std::string name = NameOf(source);
+    RequireFileName(name);
+    if (!names.insert(name).second) {
+      throw Error(Cause::kInput, fmt::format("data.{} has two sources called \"{}\"; give each a "
+                                             "`name` of its own",
+                                             list, name));
+    }
+    sources.push_back({name, OpenCorpus(source)});
+  }
+  return sources;
+}
+
+// Validating on what was trained on measures nothing.
+void RequireApart(const DatasetSources& sources) {
+  std::set<Fingerprint> trained;
+  for (const NamedCorpus& source : sources.train) {
+    for (const CorpusFile& file : source.corpus->Files()) trained.insert(file.content);
+  }
+  for (const NamedCorpus& source : sources.validation) {
+    for (const CorpusFile& file : source.corpus->Files()) {
+      if (!trained.contains(file.content)) continue;
+      throw Error(Cause::kInput,
+                  fmt::format("{} of the validation source \"{}\" is also trained on; take it out "
+                              "of the training source with \"!{}\"",
+                              file.path.native(), source.name, file.path.native()));
+    }
+  }
+}
+
+}  // namespace
+
+DatasetSources OpenSources(const DataSettings& settings) {
+  if (settings.train.empty()) {
+    throw Error(Cause::kInput, "data.train names no source; list at least one");
+  }
+  DatasetSources sources;
+  sources.train = OpenAll(settings.train, "train");
+  sources.validation = OpenAll(settings.validation, "validation");
+  sources.held_out = settings.validation.empty() ? settings.held_out : 0;
+  RequireApart(sources);
+  return sources;
+}
+
+}  // namespace upcycle

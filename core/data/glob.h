@@ -1,0 +1,22 @@
+// File name patterns as shells have them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/files.h"
+
+namespace upcycle {
+
+// The regular files that a pattern names, sorted by path. `*`, `?` and `[...]` match within one
+// part of a path, and only an explicit dot matches a leading one; a part that is `**` matches any
+// number of folders, those behind symbolic links left out. A pattern that is itself the name of a
+// file is that file. Throws Error where a folder cannot be read.
+std::vector<fs::path> ExpandGlob(const std::string& pattern);
+
+// The files of several patterns, sorted within a pattern and each once, in the order of its first
+// mention. `!pattern` takes away what earlier patterns gave. Throws Error(kInput) for a pattern
+// that matches, or takes away, nothing.
+std::vector<fs::path> ExpandGlobs(const std::vector<std::string>& patterns);
+
+}  // namespace upcycle

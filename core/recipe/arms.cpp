@@ -1,0 +1,334 @@
+#include "core/recipe/arms.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/recipe/arm_names.h"
+#include "core/recipe/canonical.h"
+#include "core/recipe/drafts.h"
+#include "core/recipe/effective.h"
+#include "core/recipe/relations.h"
+#include "core/recipe/spelling.h"
+
+namespace upcycle {
+namespace {
+
+// An arm on its way.
+struct Candidate {
+  Arm arm;
+  ArmDraft draft;
+  bool is_baseline = false;
+};
+
+// The same mistake in several arms is reported once.
+class ViolationReport {
+ public:
+  void Add(const Place& place, const Violation& violation, const std::string& arm) {
+    Entry& entry = entries_[{place.source, place.line, place.column, violation.message}];
+    entry.place = place;
+    entry.violation = violation;
+    ++entry.count;
+    if (entry.arms.size() < kNamed) entry.arms.push_back(arm);
+  }
+
+  // Names the arms unless all of them have the mistake.
+  void Write(size_t arm_count, Diagnostics& diagnostics) const {
+    for (const auto& [key, entry] : entries_) {
+      std::string message = entry.violation.message;
+      if (entry.count < arm_count) message += fmt::format(" ({})", NameArms(entry));
+      diagnostics.Add({entry.violation.severity, entry.place, message, entry.violation.expected});
+    }
+  }
+
+ private:
+  static constexpr size_t kNamed = 3;
+  using Key = std::tuple<const SourceText*, int, int, std::string>;
+  struct Entry {
+    Place place;
+    Violation violation;
+    std::vector<std::string> arms;
+    size_t count = 0;
+  };
+
+  static std::string NameArms(const Entry& entry) {
+    std::string names;
+    for (const std::string& arm : entry.arms) {
+      names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", arm);
+    }
+    const size_t more = entry.count - entry.arms.size();
+    if (more > 0) names += fmt::format(" and {} more", more);
+    return fmt::format("{} {}", entry.count == 1 ? "arm" : "arms", names);
+  }
+
+  std::map<Key, Entry> entries_;
+};
+
+class Expansion {
+ public:
+  Expansion(const RecipeFile& file, const Reading& reading, const Place& recipe)
+      : file_(file), reading_(reading), recipe_(recipe) {}
+
+  ArmSet Expand() {
+    set_.base = file_.run;
+    for (const Change& change : file_.baseline.changes) {
+      SetAt(set_.base, change.path, change.value, reading_);
+    }
+    std::vector<ArmDraft> drafts = DraftArms(file_, reading_.places, recipe_, reading_.diagnostics);
+    for (ArmDraft& draft : drafts) ReadArm(std::move(draft));
+    NameArms();
+    FindNamedBaseline();
+    ApplyExclusions();
+    CheckRelations();
+    DropDuplicates();
+    Finish();
+    return std::move(set_);
+  }
+
+ private:
+  Diagnostics& diagnostics() const { return reading_.diagnostics; }
+  Place PlaceOf(std::string_view key) const { return reading_.places.Find(key).value_or(recipe_); }
+
+  void ReadArm(ArmDraft draft) {
+    Candidate candidate{{draft.name, {}, set_.base}, std::move(draft)};
+    Arm& arm = candidate.arm;
+    Places places;
+    const Reading reading{diagnostics(), places, reading_.known_paths};
+    const int64_t errors = diagnostics().error_calls();
+    bool differs = false;
+    for (const auto& change : candidate.draft.changes) {
+      const std::string path = SetAt(arm.settings, change->path, change->value, reading);
+      if (path.empty() || diagnostics().error_calls() > errors) continue;
+      RefuseRepeat(arm, path, *change);
+      RefuseMatched(path, *change);
+      arm.changes.push_back({path, SettingAt(arm.settings, path)});
+      differs |= arm.changes.back().value != SettingAt(set_.base, path);
+    }
+    if (diagnostics().error_calls() > errors) return;
+    if (candidate.draft.only_if_different && !differs) return;
+    candidates_.push_back(std::move(candidate));
+  }
+
+  void RefuseRepeat(const Arm& arm, const std::string& path, const Change& change) const {
+    for (const ArmChange& other : arm.changes) {
+      if (other.path != path) continue;
+      diagnostics().Error(change.path.place(), fmt::format("an arm sets {} twice", path));
+    }
+  }
+
+  void RefuseMatched(const std::string& path, const Change& change) const {
+    if (file_.match.on == MatchOn::kNone || path != "train.tokens") return;
+    diagnostics().Error(
+        change.path.place(),
+        fmt::format("train.tokens of an arm follows from match: {}", NameOf(file_.match.on)),
+        "arms without train.tokens, or match: none");
+  }
+
+  void NameArms() {
+    std::set<WrittenPath> written;
+    for (const Candidate& candidate : candidates_) {
+      for (size_t i = 0; i < candidate.draft.changes.size(); ++i) {
+        written.emplace(candidate.draft.changes[i]->path.ToString(), candidate.arm.changes[i].path);
+      }
+    }
+    const std::map<std::string, std::string> labels = ShortLabels(written);
+    std::map<std::string, Place> names;
+    size_t number = 0;
+    for (Candidate& candidate : candidates_) {
+      ++number;
+      std::string& name = candidate.arm.name;
+      if (name.empty()) name = DerivedName(candidate, labels, number);
+      const Place& place = candidate.draft.place;
+      if (names.emplace(name, place).second) continue;
+      diagnostics().Error(place, fmt::format("two arms are named \"{}\"", name),
+                          "a name of its own for each arm");
+    }
+  }
+
+  std::string DerivedName(const Candidate& candidate,
+                          const std::map<std::string, std::string>& labels, size_t number) const {
+    constexpr size_t kLongest = 200;
+    std::string name;
+    for (const auto& change : candidate.draft.changes) {
+      name += fmt::format("{}{}={}", name.empty() ? "" : ", ", labels.at(change->path.ToString()),
+                          FlowText(change->value));
+    }
+    if (name.empty()) {
+      diagnostics().Error(candidate.draft.place, "an arm that changes nothing has no name",
+                          "name: …");
+    }
+    return name.size() <= kLongest ? name : fmt::format("arm {}", number);
+  }
+
+  // The baseline that the recipe names; without one it is the arm named so, or the first.
+  void FindNamedBaseline() {
+    const bool given = !file_.baseline.arm.empty();
+    const std::string name = given ? file_.baseline.arm : kBaselineName;
+    for (Candidate& candidate : candidates_) {
+      if (candidate.arm.name != name) continue;
+      candidate.is_baseline = true;
+      return;
+    }
+    if (given) AddUnknownArm(file_.baseline.place, name);
+  }
+
+  void AddUnknownArm(const Place& place, const std::string& name) const {
+    if (diagnostics().HasErrors()) return;  // the arm may be one that could not be read
+    std::vector<std::string> names;
+    for (const Candidate& candidate : candidates_) names.push_back(candidate.arm.name);
+    diagnostics().Error(place, fmt::format("there is no arm \"{}\"", name), "the name of an arm",
+                        ClosestWord(name, names).value_or(""));
+  }
+
+  // Nothing if the exclusion could not be read.
+  std::optional<std::vector<ArmChange>> ReadExclusion(const ArmText& exclusion) const {
+    const int64_t errors = diagnostics().error_calls();
+    RunSettings settings = set_.base;
+    Places places;
+    std::vector<ArmChange> values;
+    for (const Change& change : exclusion.changes) {
+      const std::string path =
+          SetAt(settings, change.path, change.value, {diagnostics(), places, reading_.known_paths});
+      if (!path.empty()) values.push_back({path, SettingAt(settings, path)});
+    }
+    if (diagnostics().error_calls() > errors) return std::nullopt;
+    return values;
+  }
+
+  void ApplyExclusions() {
+    for (const ArmText& exclusion : file_.exclude.list) {
+      const auto values = ReadExclusion(exclusion);
+      if (!values) continue;
+      const auto matches = [&](const Candidate& candidate) {
+        return std::all_of(values->begin(), values->end(), [&](const ArmChange& value) {
+          return SettingAt(candidate.arm.settings, value.path) == value.value;
+        });
+      };
+      const bool takes_baseline = std::any_of(
+          candidates_.begin(), candidates_.end(),
+          [&](const Candidate& candidate) { return candidate.is_baseline && matches(candidate); });
+      const size_t dropped = std::erase_if(candidates_, [&](const Candidate& candidate) {
+        return !candidate.is_baseline && matches(candidate);
+      });
+      if (takes_baseline) {
+        diagnostics().Error(exclusion.place, "this leaves out the baseline",
+                            "values that the baseline does not have");
+      } else if (dropped == 0) {
+        diagnostics().Warning(exclusion.place, "no arm has all these values: nothing is left out");
+      }
+    }
+    if (candidates_.empty() && !diagnostics().HasErrors()) {
+      diagnostics().Error(PlaceOf("exclude"), "no arm is left", "at least one");
+    }
+  }
+
+  void CheckRelations() {
+    ViolationReport report;
+    for (const Candidate& candidate : candidates_) {
+      for (const Violation& violation : FindViolations(candidate.arm.settings)) {
+        const bool is_consequence =
+            std::any_of(violation.paths.begin(), violation.paths.end(),
+                        [&](const std::string& path) { return reading_.places.IsWrong(path); });
+        if (is_consequence) continue;
+        report.Add(PlaceOf(violation, candidate), violation, candidate.arm.name);
+      }
+    }
+    report.Write(candidates_.size(), diagnostics());
+  }
+
+  // Where the arm breaks the relation: in its own changes, else where the base was written.
+  Place PlaceOf(const Violation& violation, const Candidate& candidate) const {
+    for (const std::string& path : violation.paths) {
+      for (size_t i = 0; i < candidate.arm.changes.size(); ++i) {
+        const std::string& changed = candidate.arm.changes[i].path;
+        if (path == changed || path.starts_with(changed + ".")) {
+          return candidate.draft.changes[i]->value.place;
+        }
+      }
+    }
+    for (const std::string& path : violation.paths) {
+      if (reading_.places.Has(path)) return *reading_.places.Find(path);
+    }
+    return PlaceOf(violation.paths.front());
+  }
+
+  // Arms whose effective settings are equal are one.
+  void DropDuplicates() {
+    struct Twin {
+      std::string message;
+      size_t more = 0;
+    };
+    std::map<std::string, size_t> kept_by_settings;
+    std::map<std::tuple<const SourceText*, int, int>, std::pair<Place, Twin>> twins;
+    std::vector<Candidate> kept;
+    for (Candidate& candidate : candidates_) {
+      std::string key = ResultSettings(EffectiveSettings(candidate.arm.settings)).dump();
+      const auto [found, is_new] = kept_by_settings.emplace(std::move(key), kept.size());
+      if (is_new) {
+        kept.push_back(std::move(candidate));
+        continue;
+      }
+      Candidate& first = kept[found->second];
+      first.is_baseline |= candidate.is_baseline;
+      const Place& place = candidate.draft.place;
+      auto& [at, twin] = twins[{place.source, place.line, place.column}];
+      at = place;
+      if (!twin.message.empty()) {
+        ++twin.more;
+        continue;
+      }
+      twin.message = fmt::format("arm \"{}\" is the same run as arm \"{}\", which is kept",
+                                 candidate.arm.name, first.arm.name);
+    }
+    candidates_ = std::move(kept);
+    for (const auto& [key, value] : twins) {
+      const auto& [place, twin] = value;
+      diagnostics().Warning(place, twin.more == 0 ? twin.message
+                                                  : fmt::format("{}; {} more are dropped like it",
+                                                                twin.message, twin.more));
+    }
+  }
+
+  void Finish() {
+    for (size_t i = 0; i < candidates_.size(); ++i) {
+      if (candidates_[i].is_baseline) set_.baseline = i;
+    }
+    CheckTable();
+    for (Candidate& candidate : candidates_) set_.arms.push_back(std::move(candidate.arm));
+  }
+
+  void CheckTable() const {
+    const TableSettings& table = file_.table;
+    const bool known = table.against == kBaselineName ||
+                       std::any_of(candidates_.begin(), candidates_.end(),
+                                   [&](const auto& c) { return c.arm.name == table.against; });
+    if (!known) AddUnknownArm(PlaceOf("table.against"), table.against);
+    if (table.rows != "arm" && SettingAt(set_.base, table.rows).is_null()) {
+      std::vector<std::string> words = PathsOf<RunSettings>();
+      words.insert(words.begin(), "arm");
+      diagnostics().Error(
+          PlaceOf("table.rows"), fmt::format("table.rows cannot be \"{}\"", table.rows),
+          "arm, or the path of a setting", ClosestWord(table.rows, words).value_or(""));
+    }
+  }
+
+  const RecipeFile& file_;
+  const Reading& reading_;
+  const Place& recipe_;
+  ArmSet set_;
+  std::vector<Candidate> candidates_;
+};
+
+}  // namespace
+
+ArmSet ExpandArms(const RecipeFile& file, const Reading& reading, const Place& recipe) {
+  return Expansion(file, reading, recipe).Expand();
+}
+
+}  // namespace upcycle

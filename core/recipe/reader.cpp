@@ -1,0 +1,111 @@
+#include "core/recipe/reader.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/recipe/spelling.h"
+
+namespace upcycle {
+namespace {
+
+std::string_view LastStep(std::string_view path) { return path.substr(path.rfind('.') + 1); }
+
+size_t CommonPrefix(std::string_view a, std::string_view b) {
+  return std::mismatch(a.begin(), a.begin() + std::min(a.size(), b.size()), b.begin()).first -
+         a.begin();
+}
+
+// A key of another part of the recipe, preferably near `parent`.
+std::optional<std::string> FindElsewhere(std::string_view parent, std::string_view key,
+                                         const std::vector<std::string>& known_paths) {
+  const std::string* best = nullptr;
+  const auto rank = [&](const std::string& path) {
+    return std::tuple(CommonPrefix(path, parent), -static_cast<int64_t>(path.size()));
+  };
+  for (const std::string& path : known_paths) {
+    if (LastStep(path) != key) continue;
+    if (best == nullptr || rank(path) > rank(*best)) best = &path;
+  }
+  return best == nullptr ? std::nullopt : std::optional(*best);
+}
+
+// "moe.top_k" as "moe: {top_k: …}".
+std::string Nested(std::string_view path) {
+  std::string nested, closing;
+  for (size_t dot = path.find('.'); dot != path.npos; dot = path.find('.')) {
+    nested += fmt::format("{}: {{", path.substr(0, dot));
+    closing += '}';
+    path.remove_prefix(dot + 1);
+  }
+  return fmt::format("{}{}: …{}", nested, path, closing);
+}
+
+}  // namespace
+
+std::optional<Place> Places::Find(std::string_view path) const {
+  while (true) {
+    if (const auto found = places_.find(path); found != places_.end()) return found->second;
+    if (path.empty()) return std::nullopt;
+    const size_t dot = path.rfind('.');
+    path = path.substr(0, dot == std::string_view::npos ? 0 : dot);
+  }
+}
+
+std::string JoinPath(std::string_view parent, std::string_view name) {
+  return parent.empty() ? std::string(name) : fmt::format("{}.{}", parent, name);
+}
+
+void AddUnknownKey(const Place& place, std::string_view parent, std::string_view key,
+                   const std::vector<std::string>& own_keys, const Reading& reading) {
+  const std::string where = parent.empty() ? "a recipe" : std::string(parent);
+  const std::string message = fmt::format("there is no key \"{}\" in {}", key, where);
+  const std::string whole = JoinPath(parent, key);
+  const auto& known = reading.known_paths;
+  if (key.find('.') != key.npos && std::find(known.begin(), known.end(), whole) != known.end()) {
+    reading.diagnostics.Error(place, message, "nested keys: " + Nested(key));
+    return;
+  }
+  std::optional<std::string> meant = ClosestWord(key, own_keys);
+  if (meant) {
+    reading.places.MarkWrong(JoinPath(parent, *meant));
+  } else {
+    meant = FindElsewhere(parent, key, reading.known_paths);
+    if (meant) reading.places.MarkWrong(*meant);
+  }
+  std::string expected;
+  if (!meant) expected = OneOf(own_keys);
+  reading.diagnostics.Error(place, message, expected, meant.value_or(""));
+}
+
+namespace internal {
+
+const Entry* MappingReader::Take(const char* name) {
+  keys_.emplace_back(name);
+  for (size_t i = 0; i < node_.entries.size(); ++i) {
+    if (node_.entries[i].key != name) continue;
+    used_[i] = true;
+    return &node_.entries[i];
+  }
+  return nullptr;
+}
+
+void MappingReader::Finish() const {
+  if (!node_.IsMapping()) {
+    if (!node_.IsNull() && shorthand_.empty()) {
+      const FieldInfo info;
+      const std::string& name = path_.empty() ? "a recipe" : path_;
+      AddWrongValue(node_, {name, info, reading_.diagnostics},
+                    fmt::format("a mapping with keys among {}", fmt::join(keys_, ", ")));
+    }
+    return;
+  }
+  for (size_t i = 0; i < used_.size(); ++i) {
+    const Entry& entry = node_.entries[i];
+    if (!used_[i]) AddUnknownKey(entry.place, path_, entry.key, keys_, reading_);
+  }
+}
+
+}  // namespace internal
+}  // namespace upcycle

@@ -1,0 +1,137 @@
+#include "core/recipe/recipe.h"
+
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/recipe/canonical.h"
+#include "core/recipe/sources.h"
+
+namespace upcycle {
+namespace {
+
+using nlohmann::json;
+
+void CheckStudy(RecipeSources& sources) {
+  const RecipeFile& file = sources.file();
+  const Reading reading = sources.reading();
+  if (file.name.empty() && !reading.places.IsWrong("name")) {
+    reading.diagnostics.Error(sources.beginning(), "the recipe has no name",
+                              "name: …, under which its results are found");
+  }
+  if (!file.seeds.paired) {
+    reading.diagnostics.Error(
+        reading.places.Find("seeds.paired").value_or(sources.beginning()),
+        "seeds are always paired: random numbers are a function of seed, name and step alone, so "
+        "arms of one seed share data order and noise",
+        "paired: true, or nothing");
+  }
+}
+
+void CheckMatch(const ArmSet& set, const std::vector<ArmBudget>& budgets,
+                const MatchSettings& match, const Place& place, Diagnostics& diagnostics) {
+  if (match.on == MatchOn::kNone) return;
+  const RunSettings& baseline = set.arms[set.baseline].settings;
+  for (size_t i = 0; i < set.arms.size(); ++i) {
+    const double mismatch = std::abs(budgets[i].mismatch);
+    if (mismatch <= match.tolerance) continue;
+    const int64_t tokens =
+        TokensForTolerance(baseline, set.arms[i].settings, match.on, match.tolerance);
+    std::string remedy = fmt::format("match.tolerance of at least {:.2g}%", 100 * mismatch);
+    if (tokens > 0) remedy = fmt::format("train.tokens of at least {}, or {}", tokens, remedy);
+    diagnostics.Error(
+        place,
+        fmt::format("in whole batches arm \"{}\" differs from the baseline's {} by {:.2g}%, more "
+                    "than the tolerance of {:.2g}%",
+                    set.arms[i].name, NameOf(match.on), 100 * mismatch, 100 * match.tolerance),
+        remedy);
+  }
+}
+
+std::vector<RecipeWarning> WarningsOf(const Diagnostics& diagnostics) {
+  std::vector<RecipeWarning> warnings;
+  for (const Diagnostic& diagnostic : diagnostics.Sorted()) {
+    warnings.push_back({diagnostic.place.ToString(), diagnostic.message, Format(diagnostic)});
+  }
+  return warnings;
+}
+
+}  // namespace
+
+Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+  RecipeSources sources;
+  Diagnostics& diagnostics = sources.diagnostics();
+  sources.ReadRecipe(path);
+  for (const std::string& text : overrides) sources.ReadOverride(text);
+  CheckStudy(sources);
+  const RecipeFile& file = sources.file();
+  ArmSet set = ExpandArms(file, sources.reading(), sources.beginning());
+  diagnostics.ThrowIfErrors();
+
+  std::vector<ArmBudget> budgets = MatchTokens(set, file.match.on);
+  const Place match = sources.reading().places.Find("match").value_or(sources.beginning());
+  CheckMatch(set, budgets, file.match, match, diagnostics);
+  diagnostics.ThrowIfErrors();
+
+  Recipe recipe;
+  recipe.name = file.name;
+  recipe.description = file.description;
+  recipe.path = path;
+  recipe.base = std::move(set.base);
+  recipe.arms = std::move(set.arms);
+  recipe.baseline = set.baseline;
+  recipe.budgets = std::move(budgets);
+  recipe.seeds = file.seeds.values.list;
+  recipe.metric = file.metric;
+  recipe.match = file.match;
+  recipe.budget = file.budget;
+  recipe.table = file.table;
+  recipe.warnings = WarningsOf(diagnostics);
+  return recipe;
+}
+
+std::string DescribeRecipe(const Recipe& recipe) {
+  const auto plural = [](size_t count, std::string_view word) {
+    return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
+  };
+  std::string text = fmt::format(
+      "{}: {} × {} = {}\n", recipe.name, plural(recipe.arms.size(), "arm"),
+      plural(recipe.seeds.size(), "seed"), plural(recipe.arms.size() * recipe.seeds.size(), "run"));
+  if (!recipe.description.empty()) text += fmt::format("{}\n", recipe.description);
+  for (size_t i = 0; i < recipe.arms.size(); ++i) {
+    const Arm& arm = recipe.arms[i];
+    std::string changes;
+    for (const ArmChange& change : arm.changes) {
+      changes += fmt::format(
+          "{}{}={}", changes.empty() ? ": " : ", ", change.path,
+          change.value.is_string() ? change.value.get<std::string>() : change.value.dump());
+    }
+    text += fmt::format("  {} {}{}\n", i == recipe.baseline ? '*' : ' ', arm.name, changes);
+  }
+  return text;
+}
+
+json ResolvedRecipe(const Recipe& recipe) {
+  json arms = json::array();
+  for (const Arm& arm : recipe.arms) {
+    json changes = json::object();
+    for (const ArmChange& change : arm.changes) changes[change.path] = change.value;
+    arms.push_back(
+        {{"name", arm.name}, {"changes", changes}, {"tokens", arm.settings.train.tokens}});
+  }
+  json study;
+  study["metric"] = AllSettings(recipe.metric);
+  study["match"] = AllSettings(recipe.match);
+  study["budget"] = AllSettings(recipe.budget);
+  study["table"] = AllSettings(recipe.table);
+  study["seeds"] = recipe.seeds;
+  study["baseline"] = recipe.arms[recipe.baseline].name;
+  return {{"name", recipe.name},
+          {"description", recipe.description},
+          {"base", AllSettings(recipe.base)},
+          {"arms", arms},
+          {"study", study}};
+}
+
+}  // namespace upcycle

@@ -1,0 +1,60 @@
+// A recipe: one YAML file, and those it extends, as typed and fully expanded arms.
+//
+//   name: capacity-factor
+//   extends: base/lab.yaml
+//   baseline: {moe.capacity_factor: 2}
+//   method: ablate
+//   parameters:
+//     moe.capacity_factor: [1, 1.5, 4, dropless]
+//   seeds: 6
+//   match: {on: train_flops, tolerance: 0.5%}
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "core/recipe/arms.h"
+#include "core/recipe/match.h"
+#include "core/recipe/settings.h"
+#include "core/recipe/study_settings.h"
+
+namespace upcycle {
+
+// Something that is probably not what was meant; nothing is refused for it.
+struct RecipeWarning {
+  std::string where;  // "file:line:column"
+  std::string message;
+  std::string text;  // as people read it, with source line and caret
+};
+
+struct Recipe {
+  std::string name;
+  std::string description;
+  std::filesystem::path path;
+  RunSettings base;
+  std::vector<Arm> arms;           // distinct, at least one
+  size_t baseline = 0;             // index of the arm that others are compared with
+  std::vector<ArmBudget> budgets;  // one for each arm
+  std::vector<int64_t> seeds;
+  MetricSettings metric;
+  MatchSettings match;
+  BudgetSettings budget;
+  TableSettings table;
+  std::vector<RecipeWarning> warnings;
+};
+
+// Reads a recipe. Each override is `path=value`, the value in YAML; the last one wins. Throws
+// Error(kInput) with all the mistakes of all the files and overrides.
+Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::string>& overrides);
+
+// What `validate` prints when all is well: name, arms, seeds, runs.
+std::string DescribeRecipe(const Recipe& recipe);
+
+// Everything that the recipe came to: base settings, arms with their changes, study settings.
+nlohmann::json ResolvedRecipe(const Recipe& recipe);
+
+}  // namespace upcycle

@@ -1,0 +1,254 @@
+#include "core/recipe/relations.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/recipe/cost.h"
+
+namespace upcycle {
+namespace {
+
+class Relations {
+ public:
+  explicit Relations(const RunSettings& settings) : s_(settings) {}
+
+  std::vector<Violation> Find() {
+    CheckModel();
+    CheckData();
+    if (s_.HasExperts()) CheckExperts();
+    CheckStart();
+    CheckTrain(s_.train, "train");
+    if (s_.HasParent()) CheckTrain(s_.parent.train, "parent.train");
+    return std::move(violations_);
+  }
+
+ private:
+  void Error(std::vector<std::string> paths, std::string message, std::string expected = {}) {
+    violations_.push_back(
+        {Severity::kError, std::move(paths), std::move(message), std::move(expected)});
+  }
+  void Warning(std::vector<std::string> paths, std::string message, std::string expected = {}) {
+    violations_.push_back(
+        {Severity::kWarning, std::move(paths), std::move(message), std::move(expected)});
+  }
+
+  void CheckModel() {
+    const ModelSettings& m = s_.model;
+    if (m.head_width == 0 && m.width % m.heads != 0) {
+      Error({"model.heads", "model.width"},
+            fmt::format("a width of {} cannot be divided into {} heads", m.width, m.heads),
+            "model.width to be a multiple of model.heads, or model.head_width to be set");
+    } else if (m.HeadWidth() % 2 != 0) {
+      Error({"model.head_width", "model.heads", "model.width"},
+            fmt::format("heads are {} wide, and rotary positions need pairs", m.HeadWidth()),
+            "an even head width");
+    }
+    if (m.heads % m.KvHeads() != 0) {
+      Error({"model.kv_heads", "model.heads"},
+            fmt::format("{} query heads cannot share {} key-value heads evenly", m.heads,
+                        m.KvHeads()),
+            "model.heads to be a multiple of model.kv_heads");
+    }
+  }
+
+  void CheckData() {
+    if (s_.data.train.empty()) {
+      Error({"data.train"}, "there is nothing to train on",
+            "data.train to have a source, such as {kind: atlas}");
+    }
+    CheckSources(s_.data.train, "data.train");
+    CheckSources(s_.data.validation, "data.validation");
+    for (size_t i = 0; i < s_.data.validation.size(); ++i) {
+      const SourceSettings& held_out = s_.data.validation[i];
+      const bool trained_on =
+          held_out.kind == SourceKind::kText && !held_out.files.empty() &&
+          std::any_of(s_.data.train.begin(), s_.data.train.end(), [&](const SourceSettings& t) {
+            return t.kind == SourceKind::kText && t.files == held_out.files;
+          });
+      if (!trained_on) continue;
+      const std::string path = fmt::format("data.validation.{}", i);
+      Error({path + ".files", path}, "these files are trained on as well",
+            "held-out files, or no data.validation and a data.held_out share");
+    }
+  }
+
+  void CheckSources(const std::vector<SourceSettings>& sources, const char* list) {
+    for (size_t i = 0; i < sources.size(); ++i) {
+      const SourceSettings& source = sources[i];
+      const auto path = [&](const char* key) { return fmt::format("{}.{}.{}", list, i, key); };
+      if (source.kind == SourceKind::kText && source.files.empty()) {
+        Error({path("files"), path("kind")}, "a text source without files",
+              "files: a path, a glob, or a list of them");
+      }
+      if (source.kind == SourceKind::kAtlas && !source.files.empty()) {
+        Warning({path("files")}, "the atlas is generated: its files are not read");
+      }
+      const std::string name = SourceName(source);
+      const bool repeated =
+          std::any_of(sources.begin(), sources.begin() + static_cast<int64_t>(i),
+                      [&](const SourceSettings& other) { return SourceName(other) == name; });
+      if (repeated) {
+        Error({path("name"), path("kind")}, fmt::format("two sources are named {}", name),
+              "a name of its own for each source of a list");
+      }
+    }
+  }
+
+  void CheckExperts() {
+    const MoeSettings& moe = s_.moe;
+    if (s_.model.ffn_width % moe.granularity != 0) {
+      Error({"moe.granularity", "model.ffn_width"},
+            fmt::format("an MLP of width {} cannot be cut into {} parts", s_.model.ffn_width,
+                        moe.granularity),
+            "moe.granularity to divide model.ffn_width");
+    }
+    if (moe.top_k > moe.Experts()) {
+      Error({"moe.top_k", "moe.expansion", "moe.granularity"},
+            fmt::format("a token cannot be sent to {} of {} experts", moe.top_k, moe.Experts()),
+            "moe.top_k to be at most moe.expansion · moe.granularity");
+    }
+    if (moe.router.order == RoutingOrder::kTopkThenSoftmax && moe.top_k == 1) {
+      Error({"moe.top_k", "moe.router.order"},
+            "topk_then_softmax of one expert is always 1, so no gradient reaches the router",
+            "moe.top_k of at least 2, or moe.router.order: softmax_then_topk");
+    }
+    CheckLayers();
+    CheckUpcycling();
+  }
+
+  void CheckLayers() {
+    const LayerSelection& selection = s_.moe.layers;
+    const int64_t layers = s_.model.layers;
+    if (selection.kind == LayerSelection::Kind::kEveryOther && layers < 2) {
+      Error({"moe.layers", "model.layers"}, "every_other layer of one layer is none");
+    }
+    for (size_t i = 0; i < selection.layers.size(); ++i) {
+      const int64_t layer = selection.layers[i];
+      if (layer >= layers) {
+        Error({"moe.layers", "model.layers"},
+              fmt::format("there is no layer {} in a model of {} layers", layer, layers),
+              fmt::format("layer numbers from 0 to {}", layers - 1));
+      }
+      if (i > 0 && layer <= selection.layers[i - 1]) {
+        Error({"moe.layers"},
+              fmt::format("layer {} stands after layer {}", layer, selection.layers[i - 1]),
+              "layer numbers in ascending order, each once");
+      }
+    }
+  }
+
+  void CheckUpcycling() {
+    const MoeSettings& moe = s_.moe;
+    const UpcycleMethod method = s_.upcycle.method;
+    if (method == UpcycleMethod::kCopy && moe.granularity != 1) {
+      Error({"moe.granularity", "upcycle.method"},
+            fmt::format("copy makes full-size experts, but a granularity of {} asks for parts",
+                        moe.granularity),
+            "moe.granularity: 1, or upcycle: virtual_groups");
+    }
+    if (method == UpcycleMethod::kVirtualGroups && moe.top_k % moe.granularity != 0) {
+      Warning({"moe.top_k", "moe.granularity"},
+              fmt::format("{} of {} parts are no whole dense MLP, so the run does not start from "
+                          "what its parent computes",
+                          moe.top_k, moe.granularity),
+              "moe.top_k to be a multiple of moe.granularity");
+    }
+  }
+
+  // What a schedule can go on from.
+  void CheckStart() {
+    if (s_.parent.train.learning_rate.start == ScheduleStart::kContinue && s_.HasParent()) {
+      Error({"parent.train.learning_rate.start"},
+            "the dense parent starts fresh: there is no rate to continue from", "restart");
+    }
+    if (s_.train.learning_rate.start != ScheduleStart::kContinue) return;
+    if (!s_.HasParent()) {
+      Error({"train.learning_rate.start", "upcycle.method"},
+            "a run from scratch has no parent whose rate it could continue",
+            "train.learning_rate.start: restart");
+    } else if (ParentEndsAtZero()) {
+      Error({"train.learning_rate.start", "parent.train.learning_rate.minimum"},
+            "the parent's rate ends at 0, so a run that continues it learns nothing",
+            "train.learning_rate.start: restart, or a parent.train.learning_rate.minimum above 0");
+    }
+  }
+
+  bool ParentEndsAtZero() const {
+    const LearningRateSettings& rate = s_.parent.train.learning_rate;
+    switch (rate.schedule) {
+      case ScheduleShape::kConstant:
+      case ScheduleShape::kInverseSquareRoot:
+        return false;
+      case ScheduleShape::kWarmupStableDecay:
+        return rate.minimum == 0 && rate.decay_share > 0;
+      case ScheduleShape::kLinear:
+      case ScheduleShape::kCosine:
+        break;
+    }
+    return rate.minimum == 0;
+  }
+
+  void CheckTrain(const TrainSettings& train, const std::string& path) {
+    const int64_t batch = TokensPerStep(train, s_.model);
+    if (train.tokens < batch) {
+      Error({path + ".tokens", path + ".batch_sequences", "model.sequence_length"},
+            fmt::format("{} tokens are less than one batch of {} · {} = {}", train.tokens,
+                        train.batch_sequences, s_.model.sequence_length, batch),
+            fmt::format("{}.tokens of at least {}", path, batch));
+    } else {
+      CheckRate(train, path);
+    }
+    if (train.batch_sequences % train.MicroBatchSequences() != 0) {
+      Error({path + ".micro_batch_sequences", path + ".batch_sequences"},
+            fmt::format("a batch of {} sequences cannot be split into micro-batches of {}",
+                        train.batch_sequences, train.MicroBatchSequences()),
+            fmt::format("{0}.micro_batch_sequences to divide {0}.batch_sequences", path));
+    }
+  }
+
+  void CheckRate(const TrainSettings& train, const std::string& train_path) {
+    const LearningRateSettings& rate = train.learning_rate;
+    const std::string path = train_path + ".learning_rate";
+    if (rate.start == ScheduleStart::kContinue) return;  // neither peak nor warm-up
+    const int64_t steps = TrainSteps(train, s_.model);
+    const bool falls = rate.schedule != ScheduleShape::kConstant;
+    if (falls && rate.minimum > rate.peak) {
+      Error({path + ".minimum", path + ".peak"},
+            fmt::format("the rate would end at {}, above its peak of {}", rate.minimum, rate.peak),
+            fmt::format("{0}.minimum to be at most {0}.peak", path));
+    }
+    if (rate.schedule == ScheduleShape::kInverseSquareRoot && rate.warmup_steps == 0) {
+      Error({path + ".warmup_steps", path + ".schedule"},
+            "inverse_square_root falls with the root of the warm-up, which has no steps",
+            fmt::format("{}.warmup_steps of at least 1", path));
+    }
+    if (rate.warmup_steps >= steps && rate.warmup_steps > 0) {
+      Warning({path + ".warmup_steps", train_path + ".tokens"},
+              fmt::format("a warm-up of {} steps does not end in a run of {}", rate.warmup_steps,
+                          steps));
+    } else if (rate.schedule == ScheduleShape::kWarmupStableDecay &&
+               rate.warmup_steps + rate.decay_share * static_cast<double>(steps) >
+                   static_cast<double>(steps)) {
+      Warning({path + ".decay_share", path + ".warmup_steps"},
+              "warm-up and decay overlap: the rate is never at its peak");
+    }
+  }
+
+  const RunSettings& s_;
+  std::vector<Violation> violations_;
+};
+
+}  // namespace
+
+std::vector<Violation> FindViolations(const RunSettings& settings) {
+  return Relations(settings).Find();
+}
+
+std::string SourceName(const SourceSettings& source) {
+  return source.name.empty() ? std::string(NameOf(source.kind)) : source.name;
+}
+
+}  // namespace upcycle

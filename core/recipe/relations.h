@@ -1,0 +1,26 @@
+// What must hold between settings, each of which is right by itself.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/recipe/diagnostics.h"
+#include "core/recipe/settings.h"
+
+namespace upcycle {
+
+// A relation that does not hold.
+struct Violation {
+  Severity severity = Severity::kError;
+  std::vector<std::string> paths;  // the settings that take part, the likeliest culprit first
+  std::string message;
+  std::string expected = {};
+};
+
+// Everything that is wrong between the settings of one run.
+std::vector<Violation> FindViolations(const RunSettings& settings);
+
+// A source's name in tables: its own, or its kind where it has none.
+std::string SourceName(const SourceSettings& source);
+
+}  // namespace upcycle

@@ -1,0 +1,113 @@
+#include "core/recipe/sources.h"
+
+#include <algorithm>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/files.h"
+
+namespace upcycle {
+namespace {
+
+constexpr size_t kMaximumFiles = 64;
+
+// What two spellings of one file's path have in common.
+fs::path RealPath(const fs::path& path) {
+  std::error_code ignored;
+  const fs::path real = fs::weakly_canonical(path, ignored);
+  return real.empty() ? path : real;
+}
+
+std::string ReadRegularFile(const fs::path& path) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    throw Error(Cause::kInput, fmt::format("cannot read {}: it is not a file", path.native()));
+  }
+  return ReadTextFile(path);
+}
+
+fs::path DirectoryOf(const fs::path& path) {
+  std::error_code ignored;
+  return fs::absolute(path, ignored).lexically_normal().parent_path();
+}
+
+}  // namespace
+
+RecipeSources::RecipeSources() : known_paths_(PathsOf<RecipeFile>()) {}
+
+const SourceText& RecipeSources::AddText(std::string name, std::string text, fs::path directory,
+                                         bool is_override) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
+  const int order = static_cast<int>(texts_.size());
+  texts_.push_back({std::move(name), std::move(text), std::move(directory), order, is_override});
+  return texts_.back();
+}
+
+void RecipeSources::ReadRecipe(const fs::path& path) {
+  ReadFile(AddText(path.native(), ReadRegularFile(path), DirectoryOf(path), false), RealPath(path));
+}
+
+void RecipeSources::ReadFile(const SourceText& source, const fs::path& real_path) {
+  ++files_read_;
+  std::optional<Node> root = ParseDocument(source, diagnostics_);
+  if (!root) return;
+  open_.push_back(real_path);
+  if (const Node* extends = root->Find("extends")) ReadBases(*extends, source);
+  open_.pop_back();
+  file_.name.clear();  // a recipe's own, never its base's
+  file_.description.clear();
+  ReadMapping(*root, file_, "", reading());
+}
+
+void RecipeSources::ReadBases(const Node& extends, const SourceText& source) {
+  if (extends.IsScalar()) ReadBase(extends, source);
+  for (const Node& entry : extends.items) {
+    if (entry.IsScalar()) ReadBase(entry, source);
+  }
+}
+
+void RecipeSources::ReadBase(const Node& entry, const SourceText& source) {
+  const fs::path path = source.directory / entry.text;
+  const fs::path real = RealPath(path);
+  if (std::find(open_.begin(), open_.end(), real) != open_.end()) {
+    diagnostics_.Error(entry.place, fmt::format("{} extends itself in a circle", entry.text),
+                       "a base that does not extend this recipe");
+    return;
+  }
+  if (files_read_ >= kMaximumFiles) {
+    diagnostics_.Error(entry.place,
+                       fmt::format("a recipe extends more than {} files", kMaximumFiles));
+    return;
+  }
+  try {
+    const std::string name =
+        (fs::path(source.name).parent_path() / entry.text).lexically_normal().native();
+    ReadFile(AddText(name, ReadRegularFile(path), DirectoryOf(path), false), real);
+  } catch (const Error& error) {
+    diagnostics_.Error(entry.place, error.what(), "the path of a recipe, relative to this file");
+  }
+}
+
+void RecipeSources::ReadOverride(const std::string& text) {
+  const size_t equals = text.find('=');
+  const std::string value = equals == text.npos ? "" : text.substr(equals + 1);
+  std::error_code ignored;
+  const SourceText& source = AddText("--set " + text, value, fs::current_path(ignored), true);
+  const Place place{&source, 1, 1};
+  if (equals == text.npos || equals == 0) {
+    diagnostics_.Error(place, "an override without a setting or a value",
+                       "--set path=value, such as --set moe.top_k=2");
+    return;
+  }
+  const std::optional<Node> node = ParseDocument(source, diagnostics_);
+  if (!node) return;
+  SetAt(file_, ParsePath(text.substr(0, equals), place), *node, reading());
+}
+
+}  // namespace upcycle

@@ -1,0 +1,49 @@
+// Reads a recipe's files: the bases that it extends first, then itself, then the overrides of the
+// command line, each on top of what came before.
+#pragma once
+
+#include <deque>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/recipe/diagnostics.h"
+#include "core/recipe/reader.h"
+#include "core/recipe/recipe_file.h"
+
+namespace upcycle {
+
+class RecipeSources {
+ public:
+  RecipeSources();
+  RecipeSources(const RecipeSources&) = delete;
+  RecipeSources& operator=(const RecipeSources&) = delete;
+
+  // Throws Error if the recipe itself cannot be opened; every other mistake is a diagnostic.
+  void ReadRecipe(const std::filesystem::path& path);
+  // `path=value`
+  void ReadOverride(const std::string& text);
+
+  const RecipeFile& file() const { return file_; }
+  Reading reading() { return {diagnostics_, places_, known_paths_}; }
+  Diagnostics& diagnostics() { return diagnostics_; }
+  // The beginning of the recipe itself.
+  Place beginning() const { return {&texts_.front(), 1, 1}; }
+
+ private:
+  void ReadFile(const SourceText& source, const std::filesystem::path& real_path);
+  void ReadBases(const Node& extends, const SourceText& source);
+  void ReadBase(const Node& entry, const SourceText& source);
+  const SourceText& AddText(std::string name, std::string text, std::filesystem::path directory,
+                            bool is_override);
+
+  std::deque<SourceText> texts_;             // places point into it
+  std::vector<std::filesystem::path> open_;  // the recipe and its bases, down to the one being read
+  size_t files_read_ = 0;
+  Diagnostics diagnostics_;
+  Places places_;
+  std::vector<std::string> known_paths_;
+  RecipeFile file_;
+};
+
+}  // namespace upcycle

@@ -1,0 +1,124 @@
+// The settings of a study beside those of its runs: what is compared, on what, how often, for how
+// much, and how it is shown.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/recipe/fields.h"
+
+namespace upcycle {
+
+// How `parameters` become arms.
+enum class Method { kArms, kGrid, kZip, kList, kAblate };
+template <>
+struct EnumNames<Method> {
+  static constexpr EnumName<Method> values[] = {
+      {Method::kArms, "arms", "only the arms that `arms` names"},
+      {Method::kGrid, "grid", "every combination of the parameters' values"},
+      {Method::kZip, "zip", "the first values together, the second values together, …"},
+      {Method::kList, "list", "parameters is a list; each item is an arm"},
+      {Method::kAblate, "ablate",
+       "the baseline, and one arm for each value that differs from the baseline's: one factor at a "
+       "time"},
+  };
+};
+
+enum class Goal { kMinimize, kMaximize };
+template <>
+struct EnumNames<Goal> {
+  static constexpr EnumName<Goal> values[] = {
+      {Goal::kMinimize, "minimize", "less is better"},
+      {Goal::kMaximize, "maximize", "more is better"},
+  };
+};
+
+struct MetricSettings {
+  std::string name = "validation/loss";
+  Goal goal = Goal::kMinimize;
+
+  template <typename Self, typename Visitor>
+  static void Describe(Self& s, Visitor& v) {
+    v.Shorthand("name");
+    v.Field("name", s.name,
+            {.help = "what arms are judged by",
+             .pattern = "[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*",
+             .form = "a metric's name, such as validation/loss or atlas/accuracy"});
+    v.Field("goal", s.goal, {.help = "which direction is better"});
+  }
+};
+
+enum class MatchOn { kNone, kTrainFlops, kPaddedTrainFlops, kTrainTokens };
+template <>
+struct EnumNames<MatchOn> {
+  static constexpr EnumName<MatchOn> values[] = {
+      {MatchOn::kNone, "none", "every arm trains on its own train.tokens"},
+      {MatchOn::kTrainFlops, "train_flops", "FLOPs of the assignments that capacity can serve"},
+      {MatchOn::kPaddedTrainFlops, "padded_train_flops",
+       "FLOPs of all the rows that capacity makes room for"},
+      {MatchOn::kTrainTokens, "train_tokens", "tokens"},
+  };
+};
+
+struct MatchSettings {
+  MatchOn on = MatchOn::kNone;
+  double tolerance = 0.01;
+
+  template <typename Self, typename Visitor>
+  static void Describe(Self& s, Visitor& v) {
+    v.Shorthand("on");
+    v.Field("on", s.on,
+            {.help = "what every arm's token budget is solved for to be equal to the baseline's"});
+    v.Field("tolerance", s.tolerance,
+            {.help = "largest relative difference that whole batches may leave",
+             .minimum = 0,
+             .maximum = 1,
+             .unit = "share"});
+  }
+};
+
+enum class OnExceed { kRefuse, kWarn };
+template <>
+struct EnumNames<OnExceed> {
+  static constexpr EnumName<OnExceed> values[] = {
+      {OnExceed::kRefuse, "refuse", "nothing starts"},
+      {OnExceed::kWarn, "warn", "it is said, and everything starts"},
+  };
+};
+
+struct BudgetSettings {
+  double core_hours = 0;
+  OnExceed on_exceed = OnExceed::kRefuse;
+
+  template <typename Self, typename Visitor>
+  static void Describe(Self& s, Visitor& v) {
+    v.Shorthand("core_hours");
+    v.Field("core_hours", s.core_hours,
+            {.help = "predicted core hours of the whole study; 0 means no limit", .minimum = 0});
+    v.Field("on_exceed", s.on_exceed, {.help = "what happens when the prediction exceeds it"});
+  }
+};
+
+struct TableSettings {
+  std::string rows = "arm";
+  std::vector<std::string> columns;
+  std::string against = "baseline";
+  double interval = 95;
+  int64_t digits = 4;
+
+  template <typename Self, typename Visitor>
+  static void Describe(Self& s, Visitor& v) {
+    v.Field("rows", s.rows, {.help = "what a row is: arm, or a parameter's path"});
+    v.Field("columns", s.columns, {.help = "metrics shown; where it is empty, the metric"});
+    v.Field("against", s.against,
+            {.help = "the arm to which differences are taken: baseline, or an arm's name"});
+    v.Field(
+        "interval", s.interval,
+        {.help = "confidence level of the intervals, in percent", .minimum = 50, .maximum = 99.99});
+    v.Field("digits", s.digits,
+            {.help = "significant digits of values", .minimum = 1, .maximum = 17});
+  }
+};
+
+}  // namespace upcycle

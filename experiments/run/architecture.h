@@ -1,0 +1,42 @@
+// What a model is, apart from its weights: enough to list its tensors, build it and write its
+// config.json.
+#pragma once
+
+#include <cstdint>
+
+#include "core/recipe/settings.h"
+#include "kernels/backend.h"
+
+namespace upcycle {
+
+struct Architecture {
+  ModelSettings model;
+  MoeSettings moe;  // meaningful where has_experts
+  bool has_experts = false;
+  int64_t vocabulary = 0;
+
+  bool LayerHasExperts(int64_t layer) const { return has_experts && moe.layers.Contains(layer); }
+  int64_t ExpertWidth() const { return model.ffn_width / moe.granularity; }
+  bool LayerNormed() const { return model.family == Family::kNemotron; }
+  Activation activation() const {
+    return model.family == Family::kLlama ? Activation::kSwiGlu : Activation::kSquaredRelu;
+  }
+  bool Gated() const { return activation() == Activation::kSwiGlu; }
+  AttentionShape Attention(int64_t sequences, int64_t length) const {
+    return {sequences, length, model.heads, model.KvHeads(), model.HeadWidth()};
+  }
+
+  // The parent of an upcycled model, or the model itself.
+  Architecture Dense() const {
+    Architecture dense = *this;
+    dense.has_experts = false;
+    return dense;
+  }
+};
+
+// The architecture that a run's settings ask for.
+inline Architecture ArchitectureOf(const RunSettings& settings, int64_t vocabulary) {
+  return {settings.model, settings.moe, settings.HasExperts(), vocabulary};
+}
+
+}  // namespace upcycle

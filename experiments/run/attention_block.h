@@ -1,0 +1,42 @@
+// x += W_o · Attention(RoPE(W_qkv · Norm(x))): the first half of a transformer layer.
+#pragma once
+
+#include "experiments/run/architecture.h"
+#include "experiments/run/norm.h"
+#include "experiments/run/parameters.h"
+#include "experiments/run/workspace.h"
+#include "kernels/backend.h"
+
+namespace upcycle {
+
+class AttentionBlock {
+ public:
+  AttentionBlock(const Architecture& architecture, int64_t layer, ModelParameters& parameters);
+
+  // Activations for at most `sequences` of `length` tokens.
+  void Plan(BufferPlan& plan, const Architecture& architecture, int64_t sequences, int64_t length);
+
+  // out [n, D] = x + the block's output.
+  void Forward(Backend& backend, Tensor out, ConstTensor x, const RopeTables& rope,
+               const AttentionShape& shape);
+  // d_x [n, D] holds the gradient of `out` and becomes the gradient of `x`.
+  void Backward(Backend& backend, Tensor d_x, ConstTensor x, const RopeTables& rope,
+                const AttentionShape& shape, const Workspace& workspace);
+
+ private:
+  // What the forward pass keeps for the backward pass, cut to the batch at hand.
+  struct Saved {
+    Tensor normed, fused, attended, log_sum_exp;
+  };
+  Saved SavedFor(const AttentionShape& shape) const;
+
+  Norm norm_;
+  Weight qkv_;          // [(H + 2K)·W, D]
+  Weight output_;       // [D, H·W]
+  Tensor normed_;       // [n, D]
+  Tensor fused_;        // [n, (H + 2K)·W] after RoPE
+  Tensor attended_;     // [n, H·W]
+  Tensor log_sum_exp_;  // [B·H·L]
+};
+
+}  // namespace upcycle

@@ -1,0 +1,59 @@
+// Multiple-choice questions: which continuation the model finds most likely, scored as EleutherAI's
+// lm-evaluation-harness does.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/data/multiple_choice.h"
+#include "core/data/tokenizer.h"
+#include "core/recipe/settings.h"
+#include "experiments/run/transformer.h"
+
+namespace upcycle {
+
+// A share of right answers with the standard error of a mean, sqrt(p·(1 - p)/(n - 1)).
+struct Accuracy {
+  int64_t right = 0;
+  int64_t count = 0;
+  double Value() const { return static_cast<double>(right) / static_cast<double>(count); }
+  double StandardError() const;
+};
+
+struct ChoiceScores {
+  Accuracy accuracy;             // by the continuation's log-likelihood
+  Accuracy accuracy_normalised;  // by log-likelihood over the continuation's bytes
+};
+
+class ChoiceScorer {
+ public:
+  // `model` was built for micro-batches of `sequences` sequences of its length; a prompt that is
+  // longer loses its beginning.
+  ChoiceScorer(Transformer& model, const Tokenizer& tokenizer, int64_t sequences,
+               const EvaluateSettings& settings);
+
+  // Scores the first `settings.questions` items (0: all), each behind the first `settings.shots`
+  // examples.
+  ChoiceScores Score(std::span<const MultipleChoiceItem> items,
+                     std::span<const MultipleChoiceItem> examples);
+
+ private:
+  // One continuation of one item, ready to be scored.
+  struct Candidate {
+    size_t item;
+    size_t choice;
+    EncodedPair pair;
+    double log_likelihood = 0;
+  };
+  void ScoreBatch(std::span<Candidate*> batch);
+
+  Transformer& model_;
+  const Tokenizer& tokenizer_;
+  int64_t sequences_;
+  EvaluateSettings settings_;
+  std::vector<int32_t> tokens_, targets_;
+  std::vector<float> losses_;
+};
+
+}  // namespace upcycle

@@ -1,0 +1,29 @@
+// RMSNorm or LayerNorm, as the family has it.
+#pragma once
+
+#include "experiments/run/parameters.h"
+#include "kernels/backend.h"
+#include "kernels/buffer_plan.h"
+
+namespace upcycle {
+
+class Norm {
+ public:
+  // `weight` and `bias` are the parts; the bias exists in the LayerNorm family only.
+  Norm(const Architecture& architecture, Part weight, Part bias, ModelParameters& parameters);
+
+  // Keeps statistics of at most `tokens` rows.
+  void Plan(BufferPlan& plan, int64_t tokens);
+
+  void Forward(Backend& backend, Tensor out, ConstTensor x);
+  // d_x += the gradient; weights' gradients accumulate. `x` is what Forward read.
+  void Backward(Backend& backend, Tensor d_x, ConstTensor d_out, ConstTensor x);
+
+ private:
+  bool centred_;  // LayerNorm
+  double epsilon_;
+  Weight weight_, bias_;
+  Tensor mean_, rstd_;  // [n]
+};
+
+}  // namespace upcycle

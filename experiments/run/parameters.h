@@ -1,0 +1,87 @@
+// The trainable weights of a model: declared once by the blocks that use them, laid out in flat
+// arrays so that the optimizer is one pass, and addressable part by part for checkpoints and
+// upcycling.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/tensor.h"
+#include "experiments/run/architecture.h"
+#include "experiments/run/parts.h"
+#include "kernels/buffer_plan.h"
+
+namespace upcycle {
+
+// One fused weight in backend memory, and its gradient (empty in a model that only evaluates).
+struct Weight {
+  Tensor value;
+  Tensor gradient;
+};
+
+// What a model is for decides what memory it gets.
+enum class Purpose { kEvaluate, kTrain };
+
+class ModelParameters {
+ public:
+  explicit ModelParameters(const Architecture& architecture) : architecture_(architecture) {}
+  ModelParameters(const ModelParameters&) = delete;
+  ModelParameters& operator=(const ModelParameters&) = delete;
+
+  // Declares a weight of `shape` that holds `parts` one behind the other. The weight must stay
+  // where it is. Matrices decay; vectors (norms) do not.
+  void Declare(Weight* weight, Shape shape, std::vector<Part> parts);
+
+  // Adds the flat arrays to the plan: values, and for training gradients and both moments.
+  void Plan(BufferPlan& plan, Purpose purpose);
+  // Gives every declared weight its place, once the plan is bound.
+  void Bind();
+
+  // Fresh weights, see FillFreshPart.
+  void Initialize(Backend& backend, uint64_t seed);
+
+  // Flat views: first everything that decays, then everything else.
+  struct Span {
+    Tensor values, gradients, m, v;
+    bool decays = false;
+  };
+  const std::vector<Span>& spans() const { return spans_; }
+  Tensor gradients() const { return gradients_; }
+
+  // A part's own piece of the flat arrays, under the part's shape.
+  struct Piece {
+    Part part;
+    Tensor value;
+    Tensor m, v;  // empty in a model that only evaluates
+  };
+  // In the order of ListParts.
+  const std::vector<Piece>& pieces() const { return pieces_; }
+
+  const Architecture& architecture() const { return architecture_; }
+
+ private:
+  struct Declared {
+    Weight* weight;
+    Shape shape;
+    std::vector<Part> parts;
+    int64_t offset;  // in the flat arrays, in elements
+    bool decays() const { return shape.rank() > 1; }
+  };
+  void BindPieces(const Declared& declared);
+
+  Architecture architecture_;
+  std::vector<Declared> declared_;
+  Tensor values_, gradients_, m_, v_;  // flat
+  int64_t decaying_ = 0;               // elements that decay, padding included
+  std::vector<Span> spans_;
+  std::vector<Piece> pieces_;
+};
+
+// The fresh values of one part, row-major, a function of (seed, part) alone: normal with
+// model.init_std, by sqrt(2 · layers) smaller for the matrices that write to the residual stream
+// (GPT-2, Radford et al. 2019); norms 1 and 0; the router with its own init_std.
+void FillFreshPart(std::span<float> values, const Part& part, const Architecture& architecture,
+                   uint64_t seed);
+
+}  // namespace upcycle

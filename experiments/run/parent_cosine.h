@@ -1,0 +1,18 @@
+// How far experts have moved from the dense MLP that they were cut from (He 2024, section 5.1:
+// about 1 under a constant small learning rate, 0.6 to 0.7 after a reset to a large one).
+#pragma once
+
+#include <vector>
+
+#include "experiments/run/model_folder.h"
+#include "experiments/run/parameters.h"
+
+namespace upcycle {
+
+// For each layer with experts, the mean over its experts of the cosine between all of an expert's
+// weights (gate, up and down as one vector) and the shard of the parent that it started from.
+// Scaling at the start does not change it where all matrices scale alike.
+std::vector<double> ParentCosines(const ModelParameters& parameters, Backend& backend,
+                                  const ModelFolder& parent);
+
+}  // namespace upcycle

@@ -1,0 +1,160 @@
+#include "experiments/run/parts.h"
+
+#include <fmt/format.h>
+
+#include "core/check.h"
+
+namespace upcycle {
+namespace {
+
+void ListNorm(std::vector<Part>& parts, PartKind weight, PartKind bias, int64_t layer,
+              const Architecture& architecture) {
+  parts.push_back({weight, layer});
+  if (architecture.LayerNormed()) parts.push_back({bias, layer});
+}
+
+void ListFeedForward(std::vector<Part>& parts, int64_t layer, const Architecture& architecture) {
+  if (!architecture.LayerHasExperts(layer)) {
+    if (architecture.Gated()) parts.push_back({PartKind::kGate, layer});
+    parts.push_back({PartKind::kUp, layer});
+    parts.push_back({PartKind::kDown, layer});
+    return;
+  }
+  parts.push_back({PartKind::kRouter, layer});
+  for (int64_t expert = 0; expert < architecture.moe.Experts(); ++expert) {
+    if (architecture.Gated()) parts.push_back({PartKind::kExpertGate, layer, expert});
+    parts.push_back({PartKind::kExpertUp, layer, expert});
+    parts.push_back({PartKind::kExpertDown, layer, expert});
+  }
+}
+
+// The name within `model.layers.N.`.
+std::string NameInLayer(const Part& part, bool mixtral) {
+  const std::string experts = mixtral ? "block_sparse_moe" : "mlp";
+  const auto expert = [&](const char* mixtral_name, const char* name) {
+    return fmt::format("{}.experts.{}.{}.weight", experts, part.expert,
+                       mixtral ? mixtral_name : name);
+  };
+  switch (part.kind) {
+    case PartKind::kAttentionNorm:
+      return "input_layernorm.weight";
+    case PartKind::kAttentionNormBias:
+      return "input_layernorm.bias";
+    case PartKind::kQuery:
+      return "self_attn.q_proj.weight";
+    case PartKind::kKey:
+      return "self_attn.k_proj.weight";
+    case PartKind::kValue:
+      return "self_attn.v_proj.weight";
+    case PartKind::kOutput:
+      return "self_attn.o_proj.weight";
+    case PartKind::kFeedForwardNorm:
+      return "post_attention_layernorm.weight";
+    case PartKind::kFeedForwardNormBias:
+      return "post_attention_layernorm.bias";
+    case PartKind::kGate:
+      return "mlp.gate_proj.weight";
+    case PartKind::kUp:
+      return "mlp.up_proj.weight";
+    case PartKind::kDown:
+      return "mlp.down_proj.weight";
+    case PartKind::kRouter:
+      return experts + ".gate.weight";
+    case PartKind::kExpertGate:
+      return expert("w1", "gate_proj");
+    case PartKind::kExpertUp:
+      return expert("w3", "up_proj");
+    case PartKind::kExpertDown:
+      return expert("w2", "down_proj");
+    default:
+      break;
+  }
+  UPCYCLE_CHECK(part.layer < 0);
+  return "";
+}
+
+}  // namespace
+
+std::vector<Part> ListParts(const Architecture& architecture) {
+  std::vector<Part> parts = {{PartKind::kEmbedding}};
+  for (int64_t layer = 0; layer < architecture.model.layers; ++layer) {
+    ListNorm(parts, PartKind::kAttentionNorm, PartKind::kAttentionNormBias, layer, architecture);
+    for (PartKind kind : {PartKind::kQuery, PartKind::kKey, PartKind::kValue, PartKind::kOutput}) {
+      parts.push_back({kind, layer});
+    }
+    ListNorm(parts, PartKind::kFeedForwardNorm, PartKind::kFeedForwardNormBias, layer,
+             architecture);
+    ListFeedForward(parts, layer, architecture);
+  }
+  ListNorm(parts, PartKind::kFinalNorm, PartKind::kFinalNormBias, -1, architecture);
+  if (!architecture.model.tied_embeddings) parts.push_back({PartKind::kHead});
+  return parts;
+}
+
+Shape PartShape(const Part& part, const Architecture& architecture) {
+  const ModelSettings& m = architecture.model;
+  const int64_t queries = m.heads * m.HeadWidth();
+  const int64_t keys = m.KvHeads() * m.HeadWidth();
+  switch (part.kind) {
+    case PartKind::kEmbedding:
+    case PartKind::kHead:
+      return {architecture.vocabulary, m.width};
+    case PartKind::kAttentionNorm:
+    case PartKind::kAttentionNormBias:
+    case PartKind::kFeedForwardNorm:
+    case PartKind::kFeedForwardNormBias:
+    case PartKind::kFinalNorm:
+    case PartKind::kFinalNormBias:
+      return {m.width};
+    case PartKind::kQuery:
+      return {queries, m.width};
+    case PartKind::kKey:
+    case PartKind::kValue:
+      return {keys, m.width};
+    case PartKind::kOutput:
+      return {m.width, queries};
+    case PartKind::kGate:
+    case PartKind::kUp:
+      return {m.ffn_width, m.width};
+    case PartKind::kDown:
+      return {m.width, m.ffn_width};
+    case PartKind::kRouter:
+      return {architecture.moe.Experts(), m.width};
+    case PartKind::kExpertGate:
+    case PartKind::kExpertUp:
+      return {architecture.ExpertWidth(), m.width};
+    case PartKind::kExpertDown:
+      return {m.width, architecture.ExpertWidth()};
+  }
+  return {};
+}
+
+bool IsMixtral(const Architecture& architecture) {
+  if (!architecture.has_experts || !architecture.Gated()) return false;
+  for (int64_t layer = 0; layer < architecture.model.layers; ++layer) {
+    if (!architecture.LayerHasExperts(layer)) return false;
+  }
+  return architecture.moe.router.order == RoutingOrder::kTopkThenSoftmax;
+}
+
+std::string PartName(const Part& part, const Architecture& architecture) {
+  if (part.layer >= 0) {
+    return fmt::format("model.layers.{}.{}", part.layer,
+                       NameInLayer(part, IsMixtral(architecture)));
+  }
+  switch (part.kind) {
+    case PartKind::kEmbedding:
+      return "model.embed_tokens.weight";
+    case PartKind::kFinalNorm:
+      return "model.norm.weight";
+    case PartKind::kFinalNormBias:
+      return "model.norm.bias";
+    case PartKind::kHead:
+      return "lm_head.weight";
+    default:
+      UPCYCLE_CHECK(part.layer >= 0);
+  }
+  return "";
+}
+
+}  // namespace upcycle

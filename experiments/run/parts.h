@@ -1,0 +1,57 @@
+// The tensors of a model as the rest of the world knows them: one Part for each matrix or vector of
+// a Hugging Face checkpoint. In memory several parts lie fused in one weight (q, k and v; gate and
+// up; all experts of a layer), see parameters.h.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/tensor.h"
+#include "experiments/run/architecture.h"
+
+namespace upcycle {
+
+enum class PartKind {
+  kEmbedding,      // [V, D]
+  kAttentionNorm,  // [D]
+  kAttentionNormBias,
+  kQuery,   // [H·W, D]
+  kKey,     // [K·W, D]
+  kValue,   // [K·W, D]
+  kOutput,  // [D, H·W]
+  kFeedForwardNorm,
+  kFeedForwardNormBias,
+  kGate,        // [F, D]
+  kUp,          // [F, D]
+  kDown,        // [D, F]
+  kRouter,      // [E, D]
+  kExpertGate,  // [F/G, D]
+  kExpertUp,    // [F/G, D]
+  kExpertDown,  // [D, F/G]
+  kFinalNorm,
+  kFinalNormBias,
+  kHead,  // [V, D], absent where embeddings are tied
+};
+
+struct Part {
+  PartKind kind;
+  int64_t layer = -1;   // -1 outside the layers
+  int64_t expert = -1;  // -1 outside the experts
+  bool operator==(const Part&) const = default;
+};
+
+// All parts of a model, in the order in which checkpoints hold them.
+std::vector<Part> ListParts(const Architecture& architecture);
+
+Shape PartShape(const Part& part, const Architecture& architecture);
+
+// How parts are called in a checkpoint. Mixtral's names where its class can express the model
+// (gated, experts in every layer, topk_then_softmax); otherwise Llama's and Nemotron's, with
+// experts as `mlp.experts.N`.
+std::string PartName(const Part& part, const Architecture& architecture);
+
+// Whether Hugging Face's MixtralForCausalLM computes this architecture.
+bool IsMixtral(const Architecture& architecture);
+
+}  // namespace upcycle

@@ -1,0 +1,165 @@
+#include "experiments/run/stage.h"
+
+#include "core/check.h"
+#include "core/data/dataset.h"
+#include "core/error.h"
+#include "core/recipe/canonical.h"
+#include "core/recipe/cost.h"
+#include "core/recipe/effective.h"
+#include "experiments/run/schedule.h"
+
+namespace upcycle {
+namespace {
+
+using nlohmann::json;
+
+StageKind KindFromName(const std::string& name) {
+  for (const auto& entry : EnumNames<StageKind>::values) {
+    if (entry.name == name) return entry.value;
+  }
+  throw Error(Cause::kInput, "unknown kind of stage \"" + name + "\": written by another version?");
+}
+
+// The keys of `moe` that decide the first weights. The others (capacity, losses) begin to matter
+// with training, so arms that differ in them alone share their start.
+json StartSettings(const MoeSettings& moe) {
+  json settings = ResultSettings(moe);
+  for (const char* key : {"capacity_factor", "drop_policy"}) settings.erase(key);
+  for (const char* key : {"load_balance", "balance_scope", "z_loss"}) settings["router"].erase(key);
+  return settings;
+}
+
+json ExecutionOf(const RunSettings& settings, const TrainSettings* train) {
+  json execution = AllSettings(settings.execution);
+  if (train != nullptr) execution["train"] = AllSettings(*train);
+  return execution;
+}
+
+json ModelPart(const Architecture& architecture) {
+  json part = {{"model", ResultSettings(architecture.model)},
+               {"vocabulary", architecture.vocabulary}};
+  if (architecture.has_experts) part["moe"] = ResultSettings(architecture.moe);
+  return part;
+}
+
+Architecture ReadArchitecture(const json& settings) {
+  Architecture architecture;
+  architecture.model = SettingsFromJson<ModelSettings>(settings.at("model"));
+  architecture.vocabulary = settings.at("vocabulary");
+  architecture.has_experts = settings.contains("moe");
+  if (architecture.has_experts)
+    architecture.moe = SettingsFromJson<MoeSettings>(settings.at("moe"));
+  return architecture;
+}
+
+json BlendOf(const DataSettings& data) {
+  json weights = json::object();
+  for (const SourceSettings& source : data.train) weights[NameOf(source)] = source.weight;
+  return weights;
+}
+
+Stage TrainStage(const Architecture& architecture, const RunSettings& settings,
+                 const TrainSettings& train, int64_t seed, std::vector<Fingerprint> inputs) {
+  Stage stage{StageKind::kTrain, ModelPart(architecture), std::move(inputs),
+              ExecutionOf(settings, &train)};
+  stage.settings["train"] = ResultSettings(train);
+  stage.settings["blend"] = BlendOf(settings.data);
+  stage.settings["seed"] = seed;
+  return stage;
+}
+
+double LastRate(const TrainSettings& train, const ModelSettings& model) {
+  return Schedule(train.learning_rate, TrainSteps(train, model), 0).Last();
+}
+
+Stage EvaluateStage(const RunSettings& settings, const Fingerprint& tokens,
+                    const Fingerprint& model) {
+  return {StageKind::kEvaluate,
+          ResultSettings(settings.evaluate),
+          {tokens, model},
+          ExecutionOf(settings, nullptr)};
+}
+
+}  // namespace
+
+Fingerprint Stage::Identity() const {
+  Hasher hasher;
+  hasher.Add(kNumericsVersion).Add(NameOf(kind)).Add(settings.dump());
+  for (const Fingerprint& input : inputs) hasher.Add(input);
+  return hasher.Finish();
+}
+
+json Stage::ToJson() const {
+  json names = json::array();
+  for (const Fingerprint& input : inputs) names.push_back(input.Hex());
+  return {{"kind", NameOf(kind)},
+          {"settings", settings},
+          {"inputs", names},
+          {"execution", execution},
+          {"numerics_version", kNumericsVersion}};
+}
+
+Stage Stage::FromJson(const json& json) {
+  Stage stage{KindFromName(json.at("kind")), json.at("settings"), {}, json.at("execution")};
+  for (const std::string hex : json.at("inputs")) stage.inputs.push_back(Fingerprint::FromHex(hex));
+  return stage;
+}
+
+std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
+                               const Fingerprint& content) {
+  const RunSettings settings = EffectiveSettings(written);
+  const Architecture architecture = ArchitectureOf(settings, Vocabulary(settings.data.tokenizer));
+  std::vector<RunStage> stages;
+  const auto add = [&](StageRole role, Stage stage) {
+    stages.push_back({role, std::move(stage)});
+    return stages.back().stage.Identity();
+  };
+
+  // The content stands for all data settings but where the files lie, which is no part of the
+  // identity.
+  Stage data{StageKind::kTokens, {{"content", content.Hex()}}, {}, ExecutionOf(settings, nullptr)};
+  data.execution["data"] = AllSettings(settings.data);
+  const Fingerprint tokens = add(StageRole::kTokens, data);
+
+  std::vector<Fingerprint> start = {tokens};
+  if (settings.HasParent()) {
+    const Fingerprint parent =
+        add(StageRole::kParent, TrainStage(architecture.Dense(), settings, settings.parent.train,
+                                           settings.parent.seed, {tokens}));
+    add(StageRole::kParentEvaluate, EvaluateStage(settings, tokens, parent));
+    start.push_back(parent);
+  }
+  if (settings.HasParent() && settings.HasExperts()) {
+    Stage upcycle{StageKind::kUpcycle, ModelPart(architecture.Dense()), start,
+                  ExecutionOf(settings, nullptr)};
+    upcycle.settings["moe"] = StartSettings(settings.moe);
+    upcycle.settings["upcycle"] = ResultSettings(settings.upcycle);
+    upcycle.settings["seed"] = seed;
+    start.back() = add(StageRole::kStart, upcycle);
+  }
+
+  Stage train = TrainStage(architecture, settings, settings.train, seed, start);
+  if (settings.HasParent() && settings.train.learning_rate.start == ScheduleStart::kContinue) {
+    train.settings["parent_rate"] = LastRate(settings.parent.train, settings.model);
+  }
+  const Fingerprint trained = add(StageRole::kTrain, train);
+  add(StageRole::kEvaluate, EvaluateStage(settings, tokens, trained));
+  return stages;
+}
+
+TrainOrder ReadTrainOrder(const Stage& stage) {
+  UPCYCLE_CHECK(stage.kind == StageKind::kTrain);
+  const TrainSettings train = SettingsFromJson<TrainSettings>(stage.execution.at("train"));
+  UPCYCLE_CHECK(ResultSettings(train) == stage.settings.at("train"));
+  return {ReadArchitecture(stage.settings), train, stage.settings.at("seed"),
+          stage.settings.value("parent_rate", 0.0)};
+}
+
+UpcycleOrder ReadUpcycleOrder(const Stage& stage) {
+  UPCYCLE_CHECK(stage.kind == StageKind::kUpcycle);
+  return {ReadArchitecture(stage.settings),
+          SettingsFromJson<UpcycleSettings>(stage.settings.at("upcycle")),
+          stage.settings.at("seed")};
+}
+
+}  // namespace upcycle

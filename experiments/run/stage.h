@@ -1,0 +1,89 @@
+// A stage is a step of a run whose output is worth keeping. It is named by a fingerprint of all
+// that decides its result, so equal stages of different arms, studies and days are one stage, done
+// once.
+//
+//   tokens    text → tokenizer, token files, questions
+//   upcycle   dense parent → the first weights of a mixture of experts
+//   train     tokens (and first weights) → trained weights
+//   evaluate  tokens, trained weights → validation losses and accuracies
+//
+// On disk a stage is a folder named by its fingerprint: stage.json (what it is), journal (what
+// happened, core/journal.h), log.txt (what the process printed), lock, and its output: `tokens/` or
+// `model/`. An output folder appears whole or not at all.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "core/fingerprint.h"
+#include "core/recipe/fields.h"
+#include "core/recipe/settings.h"
+#include "experiments/run/architecture.h"
+#include "results/records.h"
+
+namespace upcycle {
+
+// Raised whenever the same settings would give other numbers than before: old results then stay
+// what they are, under their own fingerprints.
+inline constexpr uint64_t kNumericsVersion = 1;
+
+enum class StageKind { kTokens, kUpcycle, kTrain, kEvaluate };
+template <>
+struct EnumNames<StageKind> {
+  static constexpr EnumName<StageKind> values[] = {
+      {StageKind::kTokens, "tokens", "text becomes tokens"},
+      {StageKind::kUpcycle, "upcycle", "a dense model becomes a mixture of experts"},
+      {StageKind::kTrain, "train", "training"},
+      {StageKind::kEvaluate, "evaluate", "evaluation"},
+  };
+};
+
+struct Stage {
+  StageKind kind = StageKind::kTokens;
+  nlohmann::json settings;          // decides the result
+  std::vector<Fingerprint> inputs;  // in the order that the kind states
+  nlohmann::json execution;  // threads, device, how often to record: not part of the identity
+
+  // Of kind, settings, inputs and kNumericsVersion.
+  Fingerprint Identity() const;
+
+  nlohmann::json ToJson() const;
+  static Stage FromJson(const nlohmann::json& json);
+};
+
+struct RunStage {
+  StageRole role;
+  Stage stage;
+};
+
+// The stages of the run with these settings and this seed, each behind its inputs. `content` is the
+// DatasetFingerprint (core/data/dataset.h) of its data.
+//
+// Inputs: train reads {tokens} or {tokens, first weights}; upcycle {tokens, parent}; evaluate
+// {tokens, train}.
+std::vector<RunStage> StagesOf(const RunSettings& settings, int64_t seed,
+                               const Fingerprint& content);
+
+// What a train stage is told.
+struct TrainOrder {
+  Architecture architecture;
+  TrainSettings train;
+  uint64_t seed = 0;
+  double parent_rate =
+      0;  // the rate with which the parent ended, for learning_rate.start: continue
+};
+TrainOrder ReadTrainOrder(const Stage& stage);
+
+// What an upcycle stage is told.
+struct UpcycleOrder {
+  Architecture target;
+  UpcycleSettings upcycle;
+  uint64_t seed = 0;
+};
+UpcycleOrder ReadUpcycleOrder(const Stage& stage);
+
+}  // namespace upcycle

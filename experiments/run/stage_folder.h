@@ -1,0 +1,41 @@
+// Where a stage keeps what it has: one folder under the root, named by its fingerprint.
+#pragma once
+
+#include "core/files.h"
+#include "core/fingerprint.h"
+#include "experiments/run/stage.h"
+
+namespace upcycle {
+
+class StageFolder {
+ public:
+  StageFolder(const fs::path& root, const Fingerprint& identity)
+      : path_(root / "stages" / identity.Hex()) {}
+  // The folder itself, for a worker that was given its path.
+  explicit StageFolder(fs::path path) : path_(std::move(path)) {}
+
+  const fs::path& path() const { return path_; }
+  fs::path description() const { return path_ / "stage.json"; }
+  fs::path journal() const { return path_ / "journal"; }
+  fs::path lock() const { return path_ / "lock"; }
+  fs::path log() const { return path_ / "log.txt"; }
+  fs::path tokens() const { return path_ / "tokens"; }            // output of a tokens stage
+  fs::path model() const { return path_ / "model"; }              // output of upcycle and train
+  fs::path checkpoints() const { return path_ / "checkpoints"; }  // of a training under way
+
+  // The folder of another stage under the same root.
+  StageFolder Sibling(const Fingerprint& identity) const {
+    return StageFolder(path_.parent_path() / identity.Hex());
+  }
+
+  // What later stages read; an evaluation has its results in the journal alone.
+  bool HasOutput(StageKind kind) const {
+    if (kind == StageKind::kEvaluate) return true;
+    return fs::is_directory(kind == StageKind::kTokens ? tokens() : model());
+  }
+
+ private:
+  fs::path path_;
+};
+
+}  // namespace upcycle

@@ -1,0 +1,196 @@
+// train: tokens and first weights become trained weights.
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/data/batches.h"
+#include "core/data/dataset.h"
+#include "core/error.h"
+#include "core/recipe/cost.h"
+#include "experiments/run/checkpoint.h"
+#include "experiments/run/interval_record.h"
+#include "experiments/run/model_folder.h"
+#include "experiments/run/parent_cosine.h"
+#include "experiments/run/trainer.h"
+#include "experiments/run/validation.h"
+#include "experiments/run/worker.h"
+
+namespace upcycle {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using nlohmann::json;
+
+double SecondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+std::vector<BatchSource> SourcesOf(const Dataset& dataset, const json& weights) {
+  std::vector<BatchSource> sources;
+  for (const TokenSet& set : dataset.train) {
+    sources.push_back({set.name, &set.tokens, weights.at(set.name)});
+  }
+  return sources;
+}
+
+// The dense model that an upcycled start was made from; empty for any other start.
+std::optional<ModelFolder> ParentOf(const StageContext& context, const Architecture& architecture) {
+  if (context.stage.inputs.size() < 2 || !architecture.has_experts) return std::nullopt;
+  const Stage start = Stage::FromJson(json::parse(ReadTextFile(context.Input(1).description())));
+  return ModelFolder(context.Input(1).Sibling(start.inputs.at(1)).model());
+}
+
+class Training {
+ public:
+  explicit Training(const StageContext& context)
+      : context_(context),
+        order_(ReadTrainOrder(context.stage)),
+        length_(order_.architecture.model.sequence_length),
+        dataset_(OpenDataset(context.Input(0).tokens())),
+        batches_(SourcesOf(dataset_, context.stage.settings.at("blend")), length_, order_.seed),
+        model_(context.backend, order_.architecture, Limits(), Purpose::kTrain),
+        trainer_(MakeTrainer()),
+        record_(model_.expert_layers(), order_.architecture.moe.Experts()),
+        validator_(model_, dataset_, order_.train.MicroBatchSequences(), CapacityFactor{}),
+        checkpoints_(context.folder.checkpoints(), context.Input(0).tokens() / "tokenizer",
+                     dataset_.tokenizer->EndOfText()),
+        parent_(ParentOf(context, order_.architecture)) {}
+
+  void Run() {
+    Begin();
+    Report();
+    while (trainer_.step() < trainer_.steps()) {
+      record_.Add(trainer_.Step(), trainer_.loads());
+      ++steps_since_report_;
+      const int64_t step = trainer_.step();
+      const bool last = step == trainer_.steps();
+      if (last || step % order_.train.log_every == 0) Report();
+      if (last || Due(order_.train.validate_every)) Validate();
+      if (!last) LeaveOrCheckpoint();
+    }
+    Finish();
+  }
+
+ private:
+  BatchLimits Limits() const {
+    const int64_t sequences = order_.train.MicroBatchSequences();
+    return {sequences, length_, order_.train.batch_sequences / sequences};
+  }
+
+  Trainer MakeTrainer() {
+    const int64_t steps = TrainSteps(order_.train, order_.architecture.model);
+    return Trainer(
+        model_, order_.train, Schedule(order_.train.learning_rate, steps, order_.parent_rate),
+        steps,
+        [this](int64_t first, int64_t count, std::span<int32_t> tokens,
+               std::span<int32_t> targets) { batches_.Fill(first, count, tokens, targets); });
+  }
+
+  // From the newest checkpoint, else from the first weights.
+  void Begin() {
+    std::vector<std::string> passed_over;
+    const auto state = checkpoints_.Restore(model_.parameters(), context_.backend, passed_over);
+    for (const std::string& reason : passed_over) {
+      context_.journal.Event({{"event", "checkpoint_passed_over"}, {"reason", reason}});
+    }
+    if (state) {
+      trainer_.set_step(state->at("step"));
+      record_.FromJson(state->at("record"));
+      return;
+    }
+    if (context_.stage.inputs.size() < 2) {
+      model_.parameters().Initialize(context_.backend, order_.seed);
+    } else {
+      ModelFolder(context_.Input(1).model()).CopyTo(model_.parameters(), context_.backend);
+    }
+  }
+
+  bool Due(int64_t every) const { return every > 0 && trainer_.step() % every == 0; }
+
+  void Report() {
+    const double seconds = SecondsSince(last_report_);
+    const double tokens =
+        static_cast<double>(steps_since_report_ * order_.train.batch_sequences * length_);
+    JournalWriter& journal = context_.journal;
+    record_.Write(journal, trainer_.step());
+    if (steps_since_report_ > 0) {
+      journal.Point("system/tokens_per_second", trainer_.step(), tokens / seconds);
+    }
+    journal.Event({{"event", "progress"}, {"step", trainer_.step()}, {"steps", trainer_.steps()}});
+    journal.Flush();
+    last_report_ = Clock::now();
+    steps_since_report_ = 0;
+  }
+
+  void Validate() {
+    LossSum total;
+    for (const TokenSet& set : dataset_.validation) {
+      const LossSum sum = validator_.Loss(set, order_.train.validate_sequences);
+      context_.journal.Point(fmt::format("validation/{}/loss", set.name), trainer_.step(),
+                             sum.Mean());
+      total.Add(sum);
+    }
+    context_.journal.Point("validation/loss", trainer_.step(), total.Mean());
+    if (parent_) RecordCosines();
+    context_.journal.Flush();
+    last_report_ = Clock::now();  // the time of a validation is not the training's
+  }
+
+  void RecordCosines() {
+    const std::vector<double> cosines =
+        ParentCosines(model_.parameters(), context_.backend, *parent_);
+    double sum = 0;
+    for (size_t i = 0; i < cosines.size(); ++i) {
+      context_.journal.Point(
+          fmt::format("moe/layer_{:02}/parent_cosine", model_.expert_layers()[i]), trainer_.step(),
+          cosines[i]);
+      sum += cosines[i];
+    }
+    context_.journal.Point("moe/parent_cosine", trainer_.step(),
+                           sum / static_cast<double>(cosines.size()));
+  }
+
+  void LeaveOrCheckpoint() {
+    const bool stop = context_.stop.Requests() > 0;
+    if (!stop && SecondsSince(last_checkpoint_) < order_.train.checkpoint_seconds) return;
+    // What is recorded up to here must not be lost when training goes on from here.
+    context_.journal.Sync();
+    checkpoints_.Write(trainer_.step(), {{"step", trainer_.step()}, {"record", record_.ToJson()}},
+                       model_.parameters(), context_.backend);
+    last_checkpoint_ = Clock::now();
+    context_.LeaveIfStopped();
+  }
+
+  void Finish() {
+    DirectoryTransaction transaction(context_.folder.model());
+    WriteModel(transaction.path(), model_.parameters(), context_.backend,
+               context_.Input(0).tokens() / "tokenizer", dataset_.tokenizer->EndOfText());
+    transaction.Commit();
+    checkpoints_.Clear();
+  }
+
+  const StageContext& context_;
+  TrainOrder order_;
+  int64_t length_;
+  Dataset dataset_;
+  Batches batches_;
+  Transformer model_;
+  Trainer trainer_;
+  IntervalRecord record_;
+  Validator validator_;
+  Checkpoints checkpoints_;
+  std::optional<ModelFolder> parent_;
+  int64_t steps_since_report_ = 0;
+  Clock::time_point last_report_ = Clock::now();
+  Clock::time_point last_checkpoint_ = Clock::now();
+};
+
+}  // namespace
+
+void RunTrainStage(const StageContext& context) { Training(context).Run(); }
+
+}  // namespace upcycle

@@ -1,0 +1,89 @@
+#include "experiments/run/trainer.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/check.h"
+#include "core/error.h"
+
+namespace upcycle {
+
+Trainer::Trainer(Transformer& model, const TrainSettings& settings, const Schedule& schedule,
+                 int64_t steps, FillSamples fill)
+    : model_(model),
+      settings_(settings),
+      schedule_(schedule),
+      steps_(steps),
+      fill_(std::move(fill)),
+      micro_batches_(settings.batch_sequences / settings.MicroBatchSequences()) {
+  const int64_t tokens =
+      settings.MicroBatchSequences() * model.architecture().model.sequence_length;
+  tokens_.resize(static_cast<size_t>(tokens));
+  targets_.resize(static_cast<size_t>(tokens));
+  loads_.resize(static_cast<size_t>(micro_batches_));
+  plan_.Add(&norm_, MemoryCategory::kWorkspace, DataType::kFloat32, {1});
+  block_ = plan_.Bind(model.backend());
+}
+
+TokenBatch Trainer::ReadMicroBatch(int64_t index) {
+  const int64_t sequences = settings_.MicroBatchSequences();
+  fill_(step_ * settings_.batch_sequences + index * sequences, sequences, tokens_, targets_);
+  return {tokens_.data(), targets_.data(), sequences, model_.architecture().model.sequence_length};
+}
+
+StepReport Trainer::Step() {
+  UPCYCLE_CHECK(step_ < steps_);
+  Backend& backend = model_.backend();
+  StepReport report;
+  report.learning_rate = schedule_.At(step_);
+
+  if (model_.NeedsAssignmentPass(micro_batches_)) {
+    for (int64_t i = 0; i < micro_batches_; ++i) {
+      model_.CountAssignments(ReadMicroBatch(i), i, micro_batches_);
+    }
+  }
+  backend.Zero(model_.parameters().gradients());
+  for (int64_t i = 0; i < micro_batches_; ++i) {
+    const Transformer::StepLosses losses =
+        model_.Backpropagate(ReadMicroBatch(i), i, micro_batches_);
+    report.loss += losses.token;
+    report.balance_loss += losses.balance;
+    report.z_loss += losses.z;
+    model_.ReadLoads(loads_[static_cast<size_t>(i)]);
+  }
+  report.loss /= static_cast<double>(micro_batches_ * static_cast<int64_t>(tokens_.size()));
+
+  float norm = 0;
+  backend.GradientNorm(norm_, model_.parameters().gradients());
+  backend.CopyToHost(Tensor(&norm, {1}), norm_);
+  report.gradient_norm = norm;
+  RequireFinite(report);
+  Update(report.learning_rate);
+  ++step_;
+  return report;
+}
+
+void Trainer::RequireFinite(const StepReport& report) const {
+  const double total = report.loss + report.balance_loss + report.z_loss;
+  if (std::isfinite(total) && std::isfinite(report.gradient_norm)) return;
+  throw Error(
+      Cause::kDiverged,
+      fmt::format("diverged at step {} of {}: loss {}, gradient norm {} at learning rate {:.3g}. "
+                  "Lower train.learning_rate.peak, lengthen warmup_steps, or set "
+                  "optimizer.clip_norm",
+                  step_ + 1, steps_, report.loss, report.gradient_norm, report.learning_rate));
+}
+
+void Trainer::Update(double learning_rate) {
+  const OptimizerSettings& optimizer = settings_.optimizer;
+  AdamWStep step = {learning_rate,          optimizer.beta1,     optimizer.beta2, optimizer.epsilon,
+                    optimizer.weight_decay, optimizer.clip_norm, step_ + 1};
+  for (const ModelParameters::Span& span : model_.parameters().spans()) {
+    if (span.values.size() == 0) continue;
+    step.weight_decay = span.decays ? optimizer.weight_decay : 0;
+    model_.backend().AdamW(span.values, span.m, span.v, span.gradients, norm_, step);
+  }
+}
+
+}  // namespace upcycle

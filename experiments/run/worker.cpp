@@ -1,0 +1,145 @@
+#include "experiments/run/worker.h"
+
+#include <chrono>
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "core/error.h"
+
+namespace upcycle {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using nlohmann::json;
+
+double UnixSeconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::string HostName() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+}
+
+int64_t PeakMemoryBytes() {
+  rusage usage = {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return int64_t{usage.ru_maxrss} * 1024;
+}
+
+std::string_view OutcomeOf(Cause cause) {
+  if (cause == Cause::kInterrupted) return "stopped";
+  return cause == Cause::kDiverged ? "diverged" : "failed";
+}
+
+WorkerExit ExitOf(Cause cause) {
+  if (cause == Cause::kInterrupted) return WorkerExit::kStopped;
+  return cause == Cause::kInput ? WorkerExit::kBadInput : WorkerExit::kFailed;
+}
+
+void RunStage(const StageContext& context) {
+  switch (context.stage.kind) {
+    case StageKind::kTokens:
+      return RunTokensStage(context);
+    case StageKind::kUpcycle:
+      return RunUpcycleStage(context);
+    case StageKind::kTrain:
+      return RunTrainStage(context);
+    case StageKind::kEvaluate:
+      return RunEvaluateStage(context);
+  }
+}
+
+// An attempt, framed by its two events.
+class Attempt {
+ public:
+  Attempt(JournalWriter& journal, const Backend& backend)
+      : journal_(journal), begin_(Clock::now()) {
+    journal_.Event({{"event", "attempt_started"},
+                    {"host", HostName()},
+                    {"pid", ::getpid()},
+                    {"device", backend.Name()},
+                    {"time", UnixSeconds()}});
+    journal_.Sync();
+  }
+
+  void Complete() { End({{"outcome", "complete"}}); }
+
+  void Fail(Cause cause, const std::string& message) {
+    End({{"outcome", OutcomeOf(cause)}, {"cause", CauseName(cause)}, {"message", message}});
+  }
+
+ private:
+  void End(json event) {
+    event["event"] = "attempt_ended";
+    event["peak_memory_bytes"] = PeakMemoryBytes();
+    event["wall_seconds"] = std::chrono::duration<double>(Clock::now() - begin_).count();
+    event["time"] = UnixSeconds();
+    journal_.Event(event);
+    journal_.Sync();
+  }
+
+  JournalWriter& journal_;
+  Clock::time_point begin_;
+};
+
+// Runs the stage and puts its end into the journal. An error that keeps the journal from being
+// written (a full disk) reaches the log alone; the scheduler then knows by the exit code.
+WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& backend,
+                      StopSignals& stop) {
+  JournalWriter journal(folder.journal());
+  Attempt attempt(journal, backend);
+  Cause cause = Cause::kBug;
+  std::string message;
+  try {
+    RunStage({stage, folder, journal, backend, stop});
+    attempt.Complete();
+    return WorkerExit::kComplete;
+  } catch (const Error& error) {
+    cause = error.cause();
+    message = error.what();
+  } catch (const std::bad_alloc&) {
+    cause = Cause::kMemory;
+    message =
+        "no memory left on this machine; run fewer workers at once (-j) or smaller micro-batches";
+  } catch (const std::exception& error) {
+    message = error.what();
+  }
+  fmt::print(stderr, "{}: {}\n", OutcomeOf(cause), message);
+  attempt.Fail(cause, message);
+  return ExitOf(cause);
+}
+
+}  // namespace
+
+void StageContext::LeaveIfStopped() const {
+  if (stop.Requests() > 0)
+    throw Error(Cause::kInterrupted, "stopped on request; the same command continues");
+}
+
+WorkerExit RunWorker(const fs::path& path, int threads) {
+  StopSignals stop;  // before any thread
+  const StageFolder folder(path);
+  try {
+    const std::optional<FileLock> lock = FileLock::TryAcquire(folder.lock());
+    if (!lock) {
+      fmt::print(stderr, "another process is at this stage\n");
+      return WorkerExit::kBusy;
+    }
+    const Stage stage = Stage::FromJson(json::parse(ReadTextFile(folder.description())));
+    const std::unique_ptr<Backend> backend = MakeCpuBackend(threads);
+    return RunAttempt(stage, folder, *backend, stop);
+  } catch (const Error& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return ExitOf(error.cause());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return WorkerExit::kFailed;
+  }
+}
+
+}  // namespace upcycle

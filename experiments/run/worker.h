@@ -1,0 +1,38 @@
+// What one process does: the stage in its folder, from start to end.
+#pragma once
+
+#include "core/journal.h"
+#include "core/stop_signals.h"
+#include "experiments/run/stage.h"
+#include "experiments/run/stage_folder.h"
+#include "kernels/backend.h"
+
+namespace upcycle {
+
+// What every stage is given.
+struct StageContext {
+  const Stage& stage;
+  const StageFolder& folder;
+  JournalWriter& journal;
+  Backend& backend;
+  StopSignals& stop;
+
+  // Input number `i` of the stage, under the same root.
+  StageFolder Input(size_t i) const { return folder.Sibling(stage.inputs.at(i)); }
+  // Throws Error(kInterrupted) if a stop was asked for.
+  void LeaveIfStopped() const;
+};
+
+void RunTokensStage(const StageContext& context);
+void RunUpcycleStage(const StageContext& context);
+void RunTrainStage(const StageContext& context);
+void RunEvaluateStage(const StageContext& context);
+
+// Exit codes of a worker. The reason is in the journal; these are for people and for `status`.
+enum class WorkerExit { kComplete = 0, kFailed = 1, kBadInput = 2, kBusy = 3, kStopped = 130 };
+
+// Does the stage of `folder` unless another process is at it. Every attempt begins and ends with an
+// event in the journal, whatever happens short of a kill.
+WorkerExit RunWorker(const fs::path& folder, int threads);
+
+}  // namespace upcycle

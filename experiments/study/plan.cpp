@@ -1,0 +1,70 @@
+#include "experiments/study/plan.h"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "experiments/run/stage_folder.h"
+
+namespace upcycle {
+namespace {
+
+std::string WhyNeeded(StageState state, bool output_removed) {
+  if (output_removed) return "its output was removed and a later stage reads it";
+  switch (state) {
+    case StageState::kFailed:
+      return "failed before, is tried again";
+    case StageState::kDiverged:
+      return "diverged before, is tried again";
+    case StageState::kStopped:
+      return "was stopped, goes on from its checkpoint";
+    case StageState::kRunning:
+      return "was interrupted, goes on from its checkpoint";
+    default:
+      return "never done";
+  }
+}
+
+}  // namespace
+
+std::map<Fingerprint, StagePlan> PlanStages(const Study& study,
+                                            const std::map<Fingerprint, StageState>& states,
+                                            const fs::path& root) {
+  std::map<Fingerprint, StagePlan> plan;
+  std::set<Fingerprint> read_by_needed;
+  for (auto it = study.order.rbegin(); it != study.order.rend(); ++it) {
+    const Fingerprint& identity = *it;
+    const Stage& stage = study.stages.at(identity);
+    const auto known = states.find(identity);
+    const StageState state = known == states.end() ? StageState::kPlanned : known->second;
+    const bool complete = state == StageState::kComplete;
+    const bool removed = complete && read_by_needed.contains(identity) &&
+                         !StageFolder(root, identity).HasOutput(stage.kind);
+    if (complete && !removed) {
+      plan[identity] = {false, "complete"};
+      continue;
+    }
+    plan[identity] = {true, WhyNeeded(state, removed)};
+    read_by_needed.insert(stage.inputs.begin(), stage.inputs.end());
+  }
+  return plan;
+}
+
+std::map<Fingerprint, std::string> StageLabels(const Study& study) {
+  std::map<Fingerprint, std::string> labels;
+  for (const Study::Run& run : study.runs) {
+    for (const auto& [role, identity] : run.stages) {
+      std::string label(NameOf(role));
+      const bool own =
+          role == StageRole::kStart || role == StageRole::kTrain || role == StageRole::kEvaluate;
+      if (own) {
+        label =
+            fmt::format("{} {}, seed {}", NameOf(role), study.recipe.arms[run.arm].name, run.seed);
+      }
+      labels.try_emplace(identity, std::move(label));
+    }
+  }
+  return labels;
+}
+
+}  // namespace upcycle

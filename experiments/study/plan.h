@@ -1,0 +1,29 @@
+// Which stages of a study are to be made, and why or why not: what `plan` shows and the scheduler
+// does.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "core/files.h"
+#include "core/fingerprint.h"
+#include "experiments/study/study.h"
+#include "results/records.h"
+
+namespace upcycle {
+
+struct StagePlan {
+  bool needed = false;
+  std::string why;  // "complete", "never done", ...
+};
+
+// A stage is needed if it is not complete, or if its output was removed and a needed stage reads
+// it. `states` are the ledger's; a stage that it does not know was never done.
+std::map<Fingerprint, StagePlan> PlanStages(const Study& study,
+                                            const std::map<Fingerprint, StageState>& states,
+                                            const fs::path& root);
+
+// What a stage does, for people: "train" of "routing=topk_then_softmax, seed 3", "parent".
+std::map<Fingerprint, std::string> StageLabels(const Study& study);
+
+}  // namespace upcycle

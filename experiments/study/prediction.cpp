@@ -1,0 +1,78 @@
+#include "experiments/study/prediction.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+#include "core/recipe/cost.h"
+#include "experiments/run/transformer.h"
+
+namespace upcycle {
+namespace {
+
+// Share of the sgemm rate by width, measured with `upcycle bench` (README.md), dense and experts
+// alike.
+struct MeasuredShare {
+  double width, share;
+};
+constexpr std::array<MeasuredShare, 4> kShares = {
+    {{32, 0.15}, {128, 0.40}, {512, 0.62}, {1024, 0.70}}};
+
+// Linear in the logarithm of the width.
+double ShareAt(double width) {
+  if (width <= kShares.front().width) return kShares.front().share;
+  for (size_t i = 1; i < kShares.size(); ++i) {
+    if (width > kShares[i].width) continue;
+    const double t =
+        std::log(width / kShares[i - 1].width) / std::log(kShares[i].width / kShares[i - 1].width);
+    return kShares[i - 1].share + t * (kShares[i].share - kShares[i - 1].share);
+  }
+  return kShares.back().share;
+}
+
+Cost CostOf(const Architecture& architecture) {
+  return CostOf(architecture.model, architecture.has_experts ? &architecture.moe : nullptr,
+                architecture.vocabulary);
+}
+
+int64_t TrainMemory(const TrainOrder& order) {
+  const int64_t sequences = order.train.MicroBatchSequences();
+  const BatchLimits limits = {sequences, order.architecture.model.sequence_length,
+                              order.train.batch_sequences / sequences};
+  const auto bytes = Transformer::PlanMemory(order.architecture, limits, Purpose::kTrain);
+  return std::accumulate(bytes.begin(), bytes.end(), int64_t{0});
+}
+
+StagePrediction PredictTraining(const Stage& stage, double rate) {
+  const TrainOrder order = ReadTrainOrder(stage);
+  const Cost cost = CostOf(order.architecture);
+  StagePrediction prediction;
+  prediction.tokens = TrainSteps(order.train, order.architecture.model) *
+                      TokensPerStep(order.train, order.architecture.model);
+  prediction.flops = static_cast<double>(prediction.tokens) * cost.TrainFlops();
+  prediction.memory_bytes = TrainMemory(order);
+  prediction.disk_bytes = cost.WeightBytes();
+  const double share = ShareAt(static_cast<double>(order.architecture.model.width));
+  if (rate > 0) prediction.core_seconds = prediction.flops / (rate * share);
+  return prediction;
+}
+
+}  // namespace
+
+double TrainFlopsOf(const Stage& stage) {
+  return stage.kind == StageKind::kTrain ? PredictTraining(stage, 0).flops : 0;
+}
+
+StagePrediction PredictStage(const Stage& stage, double flops_per_core_second) {
+  if (stage.kind == StageKind::kTrain) return PredictTraining(stage, flops_per_core_second);
+  StagePrediction prediction;
+  if (stage.kind == StageKind::kUpcycle) {
+    const Cost cost = CostOf(ReadUpcycleOrder(stage).target);
+    prediction.disk_bytes = cost.WeightBytes();
+    prediction.memory_bytes = cost.WeightBytes();
+  }
+  return prediction;
+}
+
+}  // namespace upcycle

@@ -1,0 +1,107 @@
+#include "experiments/study/study.h"
+
+#include <map>
+
+#include <nlohmann/json.hpp>
+
+#include "core/data/dataset.h"
+#include "core/recipe/canonical.h"
+#include "core/recipe/cost.h"
+
+namespace upcycle {
+namespace {
+
+// Text is read once for all arms that read the same.
+class ContentCache {
+ public:
+  const Fingerprint& Of(const DataSettings& data) {
+    const std::string key = AllSettings(data).dump();
+    const auto found = contents_.find(key);
+    if (found != contents_.end()) return found->second;
+    return contents_.emplace(key, DatasetFingerprint(data)).first->second;
+  }
+
+ private:
+  std::map<std::string, Fingerprint> contents_;
+};
+
+nlohmann::json ChangesOf(const Arm& arm) {
+  nlohmann::json changes = nlohmann::json::object();
+  for (const ArmChange& change : arm.changes) changes[change.path] = change.value;
+  return changes;
+}
+
+ArmCost CostRecordOf(const Arm& arm, const ArmBudget& budget) {
+  const Cost cost = CostOf(arm.settings);
+  const double tokens = static_cast<double>(budget.tokens);
+  ArmCost record;
+  record.parameters_total = static_cast<double>(cost.parameters.Total());
+  record.parameters_active = static_cast<double>(cost.active_parameters.Total());
+  record.train_tokens = tokens;
+  record.train_flops = tokens * cost.TrainFlops();
+  if (arm.settings.HasParent()) {
+    const int64_t parent_tokens = TrainSteps(arm.settings.parent.train, arm.settings.model) *
+                                  TokensPerStep(arm.settings.parent.train, arm.settings.model);
+    record.parent_train_flops =
+        static_cast<double>(parent_tokens) * CostOfParent(arm.settings).TrainFlops();
+  }
+  if (arm.settings.HasExperts()) record.experts = arm.settings.moe.Experts();
+  return record;
+}
+
+}  // namespace
+
+Study MakeStudy(Recipe recipe) {
+  Study study;
+  ContentCache contents;
+  for (size_t arm = 0; arm < recipe.arms.size(); ++arm) {
+    const RunSettings& settings = recipe.arms[arm].settings;
+    const Fingerprint content = contents.Of(settings.data);
+    for (int64_t seed : recipe.seeds) {
+      Study::Run run{arm, seed, {}};
+      for (RunStage& stage : StagesOf(settings, seed, content)) {
+        const Fingerprint identity = stage.stage.Identity();
+        run.stages[stage.role] = identity;
+        if (study.stages.try_emplace(identity, std::move(stage.stage)).second) {
+          study.order.push_back(identity);
+        }
+      }
+      study.runs.push_back(std::move(run));
+    }
+  }
+  study.recipe = std::move(recipe);
+  return study;
+}
+
+StudyRecord RecordOf(const Study& study) {
+  const Recipe& recipe = study.recipe;
+  StudyRecord record;
+  record.name = recipe.name;
+  record.description = recipe.description;
+  record.recipe = ResolvedRecipe(recipe).dump();
+  record.metric = recipe.metric.name;
+  record.preference =
+      recipe.metric.goal == Goal::kMinimize ? Preference::kLower : Preference::kHigher;
+  record.baseline = recipe.arms[recipe.baseline].name;
+  record.table.columns = recipe.table.columns;
+  record.table.interval = recipe.table.interval / 100;
+  for (const Fingerprint& identity : study.order) {
+    const Stage& stage = study.stages.at(identity);
+    record.stages.push_back(
+        {identity, std::string(NameOf(stage.kind)), stage.settings.dump(), stage.inputs});
+  }
+  for (size_t i = 0; i < recipe.arms.size(); ++i) {
+    const Arm& arm = recipe.arms[i];
+    record.arms.push_back({arm.name,
+                           ChangesOf(arm).dump(),
+                           ResultSettings(arm.settings).dump(),
+                           CostRecordOf(arm, recipe.budgets[i]),
+                           {}});
+  }
+  for (const Study::Run& run : study.runs) {
+    record.arms[run.arm].runs.push_back({run.seed, run.stages});
+  }
+  return record;
+}
+
+}  // namespace upcycle

@@ -1,0 +1,35 @@
+// A study: the runs that a recipe asks for, and the stages that they consist of, each once.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "core/fingerprint.h"
+#include "core/recipe/recipe.h"
+#include "experiments/run/stage.h"
+#include "results/records.h"
+
+namespace upcycle {
+
+struct Study {
+  struct Run {
+    size_t arm = 0;  // of recipe.arms
+    int64_t seed = 0;
+    std::map<StageRole, Fingerprint> stages;
+  };
+
+  Recipe recipe;
+  std::vector<Run> runs;  // arm by arm, in the recipe's order
+  std::map<Fingerprint, Stage> stages;
+  std::vector<Fingerprint> order;  // every stage behind its inputs
+};
+
+// Reads the text that the recipe names to know its fingerprint. Throws Error(kInput) for text that
+// is missing or cannot be used.
+Study MakeStudy(Recipe recipe);
+
+// What the ledger keeps of it.
+StudyRecord RecordOf(const Study& study);
+
+}  // namespace upcycle

@@ -1,0 +1,34 @@
+// clang-format off
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/add.cpp"
+#include "kernels/cpu/simd.h"
+#include <hwy/foreach_target.h>
+#include "kernels/cpu/vector-inl.h"
+// clang-format on
+
+#include "kernels/cpu/cpu_backend.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace upcycle {
+namespace HWY_NAMESPACE {
+
+void AddPiece(float* out, const float* x, int64_t count) { AddTo(out, x, count); }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace upcycle
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace upcycle {
+
+HWY_EXPORT(AddPiece);
+
+void CpuBackend::DoAdd(Tensor out, ConstTensor x) {
+  constexpr int64_t kPiece = 1 << 16;
+  pool_.ParallelRanges(x.size(), kPiece, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(AddPiece)(out.floats() + begin, x.floats() + begin, end - begin);
+  });
+}
+
+}  // namespace upcycle
+#endif  // HWY_ONCE

@@ -1,0 +1,11 @@
+// What a layer norm keeps of a row.
+#pragma once
+
+namespace upcycle {
+
+struct Moments {
+  float mean;
+  float rstd;
+};
+
+}  // namespace upcycle

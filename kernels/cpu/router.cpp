@@ -1,0 +1,148 @@
+// clang-format off
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/router.cpp"
+#include "kernels/cpu/simd.h"
+#include <hwy/foreach_target.h>
+#include "kernels/cpu/vector-inl.h"
+// clang-format on
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/cpu/cpu_backend.h"
+#include "kernels/cpu/task_size.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace upcycle {
+namespace HWY_NAMESPACE {
+
+// probabilities [n] = softmax(logits [n]); returns log Σ exp(logits).
+float SoftmaxRow(float* HWY_RESTRICT probabilities, const float* HWY_RESTRICT logits, int64_t n) {
+  const float max = LargestOf(logits, n);
+  const float sum = SumLanes(n, [=](auto d, int64_t i, auto partial) HWY_ATTR {
+    const auto e = ExpOfNonPositive(d, hn::Sub(hn::LoadU(d, logits + i), hn::Set(d, max)));
+    hn::StoreU(e, d, probabilities + i);
+    return hn::Add(partial, e);
+  });
+  Scale(probabilities, n, 1 / sum);
+  return max + std::log(sum);
+}
+
+// The gradient of a softmax: d_logits [n] += p · (g - Σ p · g), where g already lies in d_logits.
+void SoftmaxBackwardRow(float* HWY_RESTRICT d_logits, const float* HWY_RESTRICT p, int64_t n,
+                        float extra) {
+  const float dot = SumLanes(n, [=](auto d, int64_t i, auto sum) HWY_ATTR {
+    return hn::MulAdd(hn::LoadU(d, p + i), hn::LoadU(d, d_logits + i), sum);
+  });
+  ForLanes(n, [=](auto d, int64_t i) HWY_ATTR {
+    const auto g = hn::Sub(hn::LoadU(d, d_logits + i), hn::Set(d, dot - extra));
+    hn::StoreU(hn::Mul(hn::LoadU(d, p + i), g), d, d_logits + i);
+  });
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace upcycle
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace upcycle {
+namespace {
+
+// What is compared: a logit that is not a number comes last, so that there is always a choice.
+float Rank(float logit) {
+  return std::isnan(logit) ? -std::numeric_limits<float>::infinity() : logit;
+}
+
+// expert [top_k] = the indices of the largest logits, largest first, of equals the lower first.
+void ChooseExperts(int32_t* expert, int64_t top_k, const float* logits, int64_t experts) {
+  int64_t chosen = 0;
+  for (int64_t e = 0; e < experts; ++e) {
+    const float rank = Rank(logits[e]);
+    if (chosen == top_k && !(rank > Rank(logits[expert[top_k - 1]]))) continue;
+    int64_t place = chosen < top_k ? chosen++ : top_k - 1;
+    for (; place > 0 && rank > Rank(logits[expert[place - 1]]); --place) {
+      expert[place] = expert[place - 1];
+    }
+    expert[place] = static_cast<int32_t>(e);
+  }
+}
+
+// weight [top_k] = softmax over the chosen logits. The sum starts at the largest, so it is ≥ 1.
+void WeightsAmongChosen(float* weight, const int32_t* expert, int64_t top_k, const float* logits) {
+  const float max = logits[expert[0]];
+  float sum = 0;
+  for (int64_t j = 0; j < top_k; ++j) {
+    weight[j] = std::exp(logits[expert[j]] - max);
+    sum += weight[j];
+  }
+  for (int64_t j = 0; j < top_k; ++j) weight[j] /= sum;
+}
+
+// d_logits += the gradient through a softmax over the chosen logits.
+void AddChosenGradient(float* d_logits, const int32_t* expert, const float* weight,
+                       const float* d_weight, int64_t top_k) {
+  float dot = 0;
+  for (int64_t j = 0; j < top_k; ++j) dot += weight[j] * d_weight[j];
+  for (int64_t j = 0; j < top_k; ++j) d_logits[expert[j]] += weight[j] * (d_weight[j] - dot);
+}
+
+}  // namespace
+
+HWY_EXPORT(SoftmaxRow);
+HWY_EXPORT(SoftmaxBackwardRow);
+
+void CpuBackend::DoRouterForward(const Routing& routing, ConstTensor logits, RoutingOrder order) {
+  const int64_t experts = logits.dim(1), top_k = routing.expert.dim(1);
+  pool_.ParallelRanges(logits.dim(0), RowsOfTask(8 * experts), [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) {
+      const float* row = logits.floats() + t * experts;
+      float* probabilities = routing.probabilities.floats() + t * experts;
+      int32_t* expert = routing.expert.ints() + t * top_k;
+      float* weight = routing.weight.floats() + t * top_k;
+      routing.log_sum_exp.floats()[t] =
+          HWY_DYNAMIC_DISPATCH(SoftmaxRow)(probabilities, row, experts);
+      ChooseExperts(expert, top_k, row, experts);
+      if (order == RoutingOrder::kTopkThenSoftmax) {
+        WeightsAmongChosen(weight, expert, top_k, row);
+      } else {
+        for (int64_t j = 0; j < top_k; ++j) weight[j] = probabilities[expert[j]];
+      }
+    }
+  });
+}
+
+void CpuBackend::DoRouterBackward(Tensor d_logits, const Routing& routing, ConstTensor d_weight,
+                                  ConstTensor balance_gradient, double z_factor,
+                                  RoutingOrder order) {
+  const int64_t tokens = d_logits.dim(0), experts = d_logits.dim(1);
+  const int64_t top_k = routing.expert.dim(1);
+  const int64_t span = balance_gradient.empty() ? 1 : tokens / balance_gradient.dim(0);
+  pool_.ParallelRanges(tokens, RowsOfTask(8 * experts), [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) {
+      float* row = d_logits.floats() + t * experts;
+      const int32_t* expert = routing.expert.ints() + t * top_k;
+      const float* d_chosen = d_weight.floats() + t * top_k;
+      if (balance_gradient.empty()) {
+        std::fill(row, row + experts, 0.0f);
+      } else {
+        const float* balance = balance_gradient.floats() + t / span * experts;
+        std::copy(balance, balance + experts, row);
+      }
+      // With softmax first, the chosen probabilities' gradients join those of the balance loss.
+      if (order == RoutingOrder::kSoftmaxThenTopk) {
+        for (int64_t j = 0; j < top_k; ++j) row[expert[j]] += d_chosen[j];
+      }
+      // ∂/∂logits of log_sum_exp² is 2 · log_sum_exp · p: one more term beside p · (g - Σ p · g).
+      const auto z = static_cast<float>(2 * z_factor * routing.log_sum_exp.floats()[t]);
+      HWY_DYNAMIC_DISPATCH(SoftmaxBackwardRow)
+      (row, routing.probabilities.floats() + t * experts, experts, z);
+      if (order == RoutingOrder::kTopkThenSoftmax) {
+        AddChosenGradient(row, expert, routing.weight.floats() + t * top_k, d_chosen, top_k);
+      }
+    }
+  });
+}
+
+}  // namespace upcycle
+#endif  // HWY_ONCE

@@ -1,0 +1,87 @@
+#include "core/error.h"
+
+#include <cerrno>
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "core/check.h"
+#include "tests/caught_error.h"
+
+namespace upcycle {
+namespace {
+
+constexpr Cause kEveryCause[] = {Cause::kInput,  Cause::kMemory,   Cause::kDisk,
+                                 Cause::kDevice, Cause::kDiverged, Cause::kInterrupted,
+                                 Cause::kBug};
+
+TEST(Cause, IsFoundAgainByItsName) {
+  for (Cause cause : kEveryCause) EXPECT_EQ(CauseFromName(CauseName(cause)), cause);
+}
+
+TEST(Cause, HasTheNamesThatAreStored) {
+  EXPECT_EQ(CauseName(Cause::kInput), "input");
+  EXPECT_EQ(CauseName(Cause::kMemory), "memory");
+  EXPECT_EQ(CauseName(Cause::kDisk), "disk");
+  EXPECT_EQ(CauseName(Cause::kDevice), "device");
+  EXPECT_EQ(CauseName(Cause::kDiverged), "diverged");
+  EXPECT_EQ(CauseName(Cause::kInterrupted), "interrupted");
+  EXPECT_EQ(CauseName(Cause::kBug), "bug");
+}
+
+TEST(Cause, IsABugUnderAnUnknownName) {
+  EXPECT_EQ(CauseFromName("gremlins"), Cause::kBug);
+  EXPECT_EQ(CauseFromName(""), Cause::kBug);
+}
+
+TEST(SystemError, SaysWhatHappenedWhereAndWhatToDo) {
+  const Error error = SystemError("write", "runs/ledger.sqlite", ENOSPC);
+  EXPECT_STREQ(
+      error.what(),
+      "cannot write runs/ledger.sqlite: No space left on device; free some space or choose "
+      "another --root, then run the same command again");
+}
+
+TEST(SystemError, BlamesTheDiskForSpaceRightsAndDevices) {
+  for (int number : {ENOSPC, EDQUOT, EROFS, EACCES, EPERM, EFBIG, EIO, EMFILE, ENFILE}) {
+    EXPECT_EQ(SystemError("write", "file", number).cause(), Cause::kDisk) << number;
+  }
+}
+
+TEST(SystemError, BlamesTheInputForAPathThatLeadsNowhere) {
+  for (int number : {ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, ELOOP}) {
+    EXPECT_EQ(SystemError("read", "file", number).cause(), Cause::kInput) << number;
+  }
+}
+
+TEST(SystemError, BlamesTheMemoryForNoMemory) {
+  EXPECT_EQ(SystemError("map", "file", ENOMEM).cause(), Cause::kMemory);
+}
+
+TEST(Check, PassesWhatHolds) {
+  EXPECT_NO_THROW(UPCYCLE_CHECK(1 + 1 == 2));
+  EXPECT_NO_THROW(UPCYCLE_CHECK_EQ(1 + 1, 2));
+}
+
+TEST(Check, IsABugThatNamesThePlaceAndTheStatement) {
+  const int line = __LINE__ + 1;
+  const Error error = ErrorOf([] { UPCYCLE_CHECK(1 + 1 == 3); });
+  EXPECT_EQ(error.cause(), Cause::kBug);
+  const std::string message = error.what();
+  EXPECT_NE(message.find("1 + 1 == 3"), std::string::npos) << message;
+  EXPECT_NE(message.find("error_test.cpp:" + std::to_string(line)), std::string::npos) << message;
+}
+
+TEST(Check, ShowsBothValuesThatDiffer) {
+  const Error error = ErrorOf([] { UPCYCLE_CHECK_EQ(2 + 2, 5); });
+  EXPECT_NE(std::string(error.what()).find("4 against 5"), std::string::npos) << error.what();
+}
+
+TEST(Check, EvaluatesItsArgumentsOnce) {
+  int calls = 0;
+  UPCYCLE_CHECK_EQ(++calls, 1);
+  EXPECT_EQ(calls, 1);
+}
+
+}  // namespace
+}  // namespace upcycle

@@ -1,0 +1,61 @@
+#include <csignal>
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "tests/caught_error.h"
+#include "tests/core/processes.h"
+#include "tests/temporary_folder.h"
+
+namespace upcycle {
+namespace {
+
+TEST(FileLock, IsRefusedWhileAnotherHolderLives) {
+  TemporaryFolder folder;
+  const auto lock = FileLock::TryAcquire(folder / "lock");
+  ASSERT_TRUE(lock.has_value());
+  EXPECT_FALSE(FileLock::TryAcquire(folder / "lock").has_value());
+  EXPECT_TRUE(FileLock::TryAcquire(folder / "other").has_value());
+}
+
+TEST(FileLock, IsRefusedToAnotherProcessUntilItIsDropped) {
+  TemporaryFolder folder;
+  const auto acquired = [&] { return FileLock::TryAcquire(folder / "lock").has_value() ? 1 : 0; };
+  auto lock = FileLock::TryAcquire(folder / "lock");
+  EXPECT_EQ(StatusOfChild(acquired), 0);
+  lock.reset();
+  EXPECT_EQ(StatusOfChild(acquired), 1);
+}
+
+TEST(FileLock, EndsWithTheProcessThatHeldItHoweverItEnds) {
+  TemporaryFolder folder;
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto lock = FileLock::TryAcquire(folder / "lock");
+    const char answer = lock.has_value() ? 'y' : 'n';
+    WriteAll(ready[1], &answer, 1, "pipe");
+    pause();
+    _exit(0);
+  }
+  char answer = 0;
+  ASSERT_EQ(read(ready[0], &answer, 1), 1);
+  ASSERT_EQ(answer, 'y');
+  EXPECT_FALSE(FileLock::TryAcquire(folder / "lock").has_value());
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  EXPECT_TRUE(FileLock::TryAcquire(folder / "lock").has_value());
+  close(ready[0]);
+  close(ready[1]);
+}
+
+TEST(FileLock, BlamesTheInputForAMissingFolder) {
+  EXPECT_EQ(CauseOf([] { FileLock::TryAcquire("/nonexistent/lock"); }), Cause::kInput);
+}
+
+}  // namespace
+}  // namespace upcycle

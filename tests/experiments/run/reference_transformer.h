@@ -1,0 +1,55 @@
+// The whole model a second time: double precision, one plain loop an equation, nothing shared with
+// the code it checks but the list of parts.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "experiments/run/architecture.h"
+#include "experiments/run/parts.h"
+
+namespace upcycle {
+
+class ReferenceTransformer {
+ public:
+  explicit ReferenceTransformer(const Architecture& architecture) : architecture_(architecture) {}
+
+  std::vector<double>& Values(const Part& part) { return weights_[PartName(part, architecture_)]; }
+
+  // Of one batch, in micro-batches of `micro_sequences`: mean token loss plus the weighted router
+  // losses, as training minimises it.
+  double Objective(const std::vector<int32_t>& tokens, const std::vector<int32_t>& targets,
+                   int64_t sequences, int64_t length, int64_t micro_sequences);
+
+  // [sequences · length][V], with this capacity.
+  std::vector<std::vector<double>> Logits(const std::vector<int32_t>& tokens, int64_t sequences,
+                                          int64_t length, CapacityFactor capacity_factor);
+
+ private:
+  using Row = std::vector<double>;
+  using Rows = std::vector<Row>;
+
+  // What one layer's router did with one micro-batch, for the losses.
+  struct RouterTrace {
+    Rows probabilities;
+    std::vector<std::vector<int>> chosen;
+    Row log_sum_exp;
+  };
+
+  Rows Forward(const std::vector<int32_t>& tokens, int64_t sequences, int64_t length,
+               CapacityFactor capacity_factor, std::map<int64_t, std::vector<RouterTrace>>* traces);
+  Rows Normalise(const Rows& x, const Part& weight, const Part& bias);
+  Row Multiply(const Part& part, const Row& x);  // W·x
+  Rows Attend(const Rows& x, int64_t layer, int64_t sequences, int64_t length);
+  Row Rotate(const Row& head, int64_t position) const;
+  Row FeedForward(const Row& x, const Part& gate, const Part& up, const Part& down, double weight);
+  Rows Experts(const Rows& x, int64_t layer, CapacityFactor capacity_factor, RouterTrace* trace);
+  double RouterLosses(const std::vector<RouterTrace>& micro_batches, int64_t length) const;
+
+  Architecture architecture_;
+  std::map<std::string, std::vector<double>> weights_;
+};
+
+}  // namespace upcycle

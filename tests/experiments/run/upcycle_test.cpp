@@ -1,0 +1,328 @@
+#include "experiments/run/upcycle.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "core/random.h"
+#include "experiments/run/parameters.h"
+#include "experiments/run/transformer.h"
+
+namespace upcycle {
+namespace {
+
+using enum RoutingOrder;
+using enum WeightScaling;
+
+Architecture Target(Family family, int64_t expansion, int64_t granularity, int64_t top_k,
+                    RoutingOrder order) {
+  Architecture a;
+  a.model.family = family;
+  a.model.layers = 2;
+  a.model.width = 32;
+  a.model.heads = 4;
+  a.model.ffn_width = 64;
+  a.model.sequence_length = 16;
+  a.model.init_std = 0.15;
+  a.vocabulary = 40;
+  a.has_experts = true;
+  a.moe.expansion = expansion;
+  a.moe.granularity = granularity;
+  a.moe.top_k = top_k;
+  a.moe.router.order = order;
+  a.moe.router.init_std = 0.02;
+  return a;
+}
+
+// Fresh weights of the dense parent, kept by part.
+class Parent {
+ public:
+  explicit Parent(const Architecture& target) : architecture_(target.Dense()) {
+    for (const Part& part : ListParts(architecture_)) {
+      std::vector<float>& values = values_[PartName(part, architecture_)];
+      values.resize(static_cast<size_t>(PartShape(part, architecture_).size()));
+      FillFreshPart(values, part, architecture_, 7);
+    }
+  }
+  std::span<const float> operator()(const Part& part) const {
+    return values_.at(PartName(part, architecture_));
+  }
+
+ private:
+  Architecture architecture_;
+  std::map<std::string, std::vector<float>> values_;
+};
+
+UpcycleSettings Settings(int64_t granularity, WeightScaling scaling) {
+  return {granularity == 1 ? UpcycleMethod::kCopy : UpcycleMethod::kVirtualGroups, scaling};
+}
+
+std::vector<float> Logits(const Architecture& architecture, const ParentReader& values) {
+  const auto backend = MakeCpuBackend(1);
+  Transformer model(*backend, architecture, {4, 16, 1}, Purpose::kEvaluate);
+  for (const auto& piece : model.parameters().pieces()) {
+    const auto part = values(piece.part);
+    backend->CopyFromHost(piece.value, ConstTensor(part.data(), piece.value.shape()));
+  }
+  std::vector<int32_t> tokens;
+  const RandomStream stream(1, "tokens");
+  for (int i = 0; i < 64; ++i) tokens.push_back(static_cast<int32_t>(stream.Below(i, 40)));
+  std::vector<float> logits(64 * 40);
+  model.Logits({tokens.data(), nullptr, 4, 16}, {}, logits.data());
+  return logits;
+}
+
+double RelativeError(const std::vector<float>& a, const std::vector<float>& b) {
+  double difference = 0, norm = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    difference += std::pow(double{a[i]} - b[i], 2);
+    norm += std::pow(double{b[i]}, 2);
+  }
+  return std::sqrt(difference / norm);
+}
+
+// ‖upcycled logits - parent's logits‖ / ‖parent's logits‖.
+double LogitError(const Architecture& target, WeightScaling scaling) {
+  const Parent parent(target);
+  const Upcycler upcycler(target, Settings(target.moe.granularity, scaling), 3);
+  std::vector<float> values;
+  const ParentReader reader = [&](const Part& part) { return parent(part); };
+  const ParentReader upcycled = [&](const Part& part) -> std::span<const float> {
+    values.resize(static_cast<size_t>(PartShape(part, target).size()));
+    upcycler.Fill(values, part, reader);
+    return values;
+  };
+  return RelativeError(Logits(target, upcycled), Logits(target.Dense(), reader));
+}
+
+TEST(UpcycledModel, EqualsItsParentForTopkThenSoftmaxCopies) {
+  for (Family family : {Family::kLlama, Family::kNemotron}) {
+    EXPECT_LE(LogitError(Target(family, 8, 1, 2, kTopkThenSoftmax), kNone), 1e-5);
+    EXPECT_LE(LogitError(Target(family, 4, 1, 4, kTopkThenSoftmax), kExact), 1e-5);
+  }
+}
+
+TEST(UpcycledModel, EqualsItsParentForTopkThenSoftmaxVirtualGroupsWithExactScaling) {
+  for (Family family : {Family::kLlama, Family::kNemotron}) {
+    EXPECT_LE(LogitError(Target(family, 2, 2, 2, kTopkThenSoftmax), kExact), 1e-5);
+    EXPECT_LE(LogitError(Target(family, 8, 8, 8, kTopkThenSoftmax), kExact), 1e-5);
+    EXPECT_LE(LogitError(Target(family, 4, 2, 4, kTopkThenSoftmax), kExact), 1e-5);
+  }
+}
+
+TEST(UpcycledModel, EqualsItsParentForSquaredReluWithThePapersScaling) {
+  EXPECT_LE(LogitError(Target(Family::kNemotron, 8, 8, 8, kTopkThenSoftmax), kPaper), 1e-5);
+}
+
+TEST(UpcycledModel, EqualsItsParentForSoftmaxThenTopkWhereTheRouterIsUniform) {
+  for (auto [expansion, granularity, top_k] :
+       {std::array<int64_t, 3>{8, 1, 2}, {8, 1, 1}, {8, 8, 8}}) {
+    Architecture target = Target(Family::kLlama, expansion, granularity, top_k, kSoftmaxThenTopk);
+    target.moe.router.init_std = 0;
+    EXPECT_LE(LogitError(target, kExact), 1e-5) << expansion << granularity << top_k;
+  }
+}
+
+TEST(UpcycledModel, IsFarFromItsParentWithoutTheScalingThatItNeeds) {
+  EXPECT_GT(LogitError(Target(Family::kLlama, 8, 1, 2, kSoftmaxThenTopk), kNone), 0.05);
+  EXPECT_GT(LogitError(Target(Family::kLlama, 8, 8, 8, kTopkThenSoftmax), kNone), 0.05);
+}
+
+// --- the MLP alone, in double precision
+// ---------------------------------------------------------------
+
+struct Mlp {
+  std::vector<float> gate, up, down;
+  int64_t width, hidden;
+
+  std::vector<double> operator()(const std::vector<double>& x, Family family) const {
+    std::vector<double> h(static_cast<size_t>(hidden)), y(static_cast<size_t>(width));
+    for (int64_t f = 0; f < hidden; ++f) {
+      double g = 0, u = 0;
+      for (int64_t i = 0; i < width; ++i) {
+        if (!gate.empty())
+          g += gate[static_cast<size_t>(f * width + i)] * x[static_cast<size_t>(i)];
+        u += up[static_cast<size_t>(f * width + i)] * x[static_cast<size_t>(i)];
+      }
+      h[static_cast<size_t>(f)] =
+          family == Family::kLlama ? u * g / (1 + std::exp(-g)) : std::pow(std::max(u, 0.0), 2);
+    }
+    for (int64_t i = 0; i < width; ++i) {
+      for (int64_t f = 0; f < hidden; ++f) {
+        y[static_cast<size_t>(i)] +=
+            down[static_cast<size_t>(i * hidden + f)] * h[static_cast<size_t>(f)];
+      }
+    }
+    return y;
+  }
+};
+
+// Toy weights: unit-variance inputs, and matrices that keep the variance, so that activations reach
+// the curved part of the sigmoid as those of a trained model do.
+double MlpError(Family family, int64_t expansion, int64_t granularity, int64_t top_k,
+                RoutingOrder order, WeightScaling scaling, double logit_std) {
+  Architecture target = Target(family, expansion, granularity, top_k, order);
+  const int64_t width = target.model.width, hidden = target.model.ffn_width;
+  target.model.init_std = 1 / std::sqrt(static_cast<double>(width));
+  target.moe.router.init_std = logit_std / std::sqrt(static_cast<double>(width));
+  const Parent parent(target);
+  const Upcycler upcycler(target, Settings(granularity, scaling), 3);
+  const auto fill = [&](PartKind kind, int64_t expert) {
+    std::vector<float> values(static_cast<size_t>(PartShape({kind, 0, expert}, target).size()));
+    upcycler.Fill(values, {kind, 0, expert}, [&](const Part& part) { return parent(part); });
+    return values;
+  };
+  const auto copy = [&](PartKind kind) {
+    if (kind == PartKind::kGate && family == Family::kNemotron) return std::vector<float>();
+    const auto values = parent({kind, 0});
+    return std::vector<float>(values.begin(), values.end());
+  };
+  const Mlp dense = {copy(PartKind::kGate), copy(PartKind::kUp), copy(PartKind::kDown), width,
+                     hidden};
+  std::vector<Mlp> experts;
+  for (int64_t e = 0; e < target.moe.Experts(); ++e) {
+    experts.push_back(
+        {family == Family::kLlama ? fill(PartKind::kExpertGate, e) : std::vector<float>(),
+         fill(PartKind::kExpertUp, e), fill(PartKind::kExpertDown, e), width,
+         hidden / granularity});
+  }
+  const std::vector<float> router = fill(PartKind::kRouter, -1);
+
+  double difference = 0, norm = 0;
+  for (int sample = 0; sample < 64; ++sample) {
+    const RandomStream stream(static_cast<uint64_t>(sample), "x");
+    std::vector<double> x, logits, y(static_cast<size_t>(width));
+    for (int64_t i = 0; i < width; ++i) x.push_back(stream.Normal(static_cast<uint64_t>(i)));
+    for (int64_t e = 0; e < target.moe.Experts(); ++e) {
+      logits.push_back(std::inner_product(x.begin(), x.end(), router.begin() + e * width, 0.0));
+    }
+    std::vector<int64_t> chosen(logits.size());
+    std::iota(chosen.begin(), chosen.end(), 0);
+    std::stable_sort(chosen.begin(), chosen.end(), [&](int64_t a, int64_t b) {
+      return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)];
+    });
+    double total = 0;
+    const size_t counted = order == kTopkThenSoftmax ? static_cast<size_t>(top_k) : chosen.size();
+    for (size_t j = 0; j < counted; ++j) total += std::exp(logits[static_cast<size_t>(chosen[j])]);
+    for (int64_t j = 0; j < top_k; ++j) {
+      const size_t e = static_cast<size_t>(chosen[static_cast<size_t>(j)]);
+      const auto out = experts[e](x, family);
+      for (size_t i = 0; i < y.size(); ++i) y[i] += std::exp(logits[e]) / total * out[i];
+    }
+    const auto expected = dense(x, family);
+    for (size_t i = 0; i < y.size(); ++i) {
+      difference += std::pow(y[i] - expected[i], 2);
+      norm += std::pow(expected[i], 2);
+    }
+  }
+  return std::sqrt(difference / norm);
+}
+
+TEST(UpcycledMlp, IsExactForTopkThenSoftmaxWhereTheoryHasItSo) {
+  // float32 weights: the root of the factor is rounded once in each matrix.
+  EXPECT_LT(MlpError(Family::kNemotron, 8, 8, 8, kTopkThenSoftmax, kPaper, 0.3), 1e-6);
+  EXPECT_LT(MlpError(Family::kLlama, 8, 8, 8, kTopkThenSoftmax, kExact, 0.3), 1e-6);
+}
+
+TEST(UpcycledMlp, MissesTheParentBySoMuchWhereTheCubeRootScalesAGate) {
+  const double small = MlpError(Family::kLlama, 2, 2, 2, kTopkThenSoftmax, kPaper, 0.3);
+  const double large = MlpError(Family::kLlama, 8, 8, 8, kTopkThenSoftmax, kPaper, 0.3);
+  EXPECT_GT(small, 0.03);
+  EXPECT_LT(small, 0.15);
+  EXPECT_GT(large, 0.10);
+  EXPECT_LT(large, 0.35);
+  EXPECT_GT(large, small);
+}
+
+TEST(UpcycledMlp, MissesTheParentForSoftmaxThenTopkAsFarAsTheRouterIsNotUniform) {
+  double before = 0;
+  for (double logit_std : {0.02, 0.1, 0.3, 1.0}) {
+    const double error = MlpError(Family::kNemotron, 8, 8, 8, kSoftmaxThenTopk, kExact, logit_std);
+    EXPECT_GT(error, before) << logit_std;
+    before = error;
+  }
+  EXPECT_LT(MlpError(Family::kNemotron, 8, 8, 8, kSoftmaxThenTopk, kExact, 0.02), 0.06);
+}
+
+// --- the parts
+// ----------------------------------------------------------------------------------------
+
+TEST(MissingFactor, IsWhatThePapersGive) {
+  MoeSettings moe;
+  const auto factor = [&](int64_t e, int64_t g, int64_t t, RoutingOrder order) {
+    moe.expansion = e;
+    moe.granularity = g;
+    moe.top_k = t;
+    moe.router.order = order;
+    return MissingFactor(moe);
+  };
+  // He 2024: the cube roots 2.0, 1.587 and 4.0.
+  EXPECT_NEAR(std::cbrt(factor(8, 1, 1, kSoftmaxThenTopk)), 2.0, 1e-12);
+  EXPECT_NEAR(std::cbrt(factor(8, 1, 2, kSoftmaxThenTopk)), 1.587, 5e-4);
+  EXPECT_NEAR(std::cbrt(factor(8, 8, 8, kSoftmaxThenTopk)), 4.0, 1e-12);
+  EXPECT_EQ(factor(8, 1, 2, kTopkThenSoftmax), 1);
+  EXPECT_EQ(factor(8, 8, 8, kTopkThenSoftmax), 8);
+}
+
+TEST(VirtualGroups, GiveEveryGroupOneRouterRowAndEveryShardOnce) {
+  const Architecture target = Target(Family::kLlama, 4, 4, 4, kTopkThenSoftmax);
+  const Parent parent(target);
+  const Upcycler upcycler(target, Settings(4, kNone), 3);
+  const ParentReader reader = [&](const Part& part) { return parent(part); };
+  const int64_t width = target.model.width, shard = target.ExpertWidth();
+
+  std::vector<float> router(static_cast<size_t>(16 * width));
+  upcycler.Fill(router, {PartKind::kRouter, 1}, reader);
+  for (int64_t expert = 0; expert < 16; ++expert) {
+    for (int64_t other = 0; other < 16; ++other) {
+      const bool equal =
+          std::equal(router.begin() + expert * width, router.begin() + (expert + 1) * width,
+                     router.begin() + other * width);
+      EXPECT_EQ(equal, expert / 4 == other / 4) << expert << " " << other;
+    }
+    std::vector<float> up(static_cast<size_t>(shard * width)), down(up.size());
+    upcycler.Fill(up, {PartKind::kExpertUp, 1, expert}, reader);
+    upcycler.Fill(down, {PartKind::kExpertDown, 1, expert}, reader);
+    const auto dense_up = parent({PartKind::kUp, 1});
+    const auto dense_down = parent({PartKind::kDown, 1});
+    const int64_t begin = expert % 4 * shard;
+    EXPECT_TRUE(std::equal(up.begin(), up.end(), dense_up.begin() + begin * width));
+    for (int64_t row = 0; row < width; ++row) {
+      EXPECT_TRUE(std::equal(down.begin() + row * shard, down.begin() + (row + 1) * shard,
+                             dense_down.begin() + row * target.model.ffn_width + begin));
+    }
+  }
+}
+
+TEST(Upcycler, CopiesEverythingElseBitByBit) {
+  const Architecture target = Target(Family::kNemotron, 8, 1, 2, kSoftmaxThenTopk);
+  const Parent parent(target);
+  const Upcycler upcycler(target, Settings(1, kPaper), 3);
+  for (const Part& part : ListParts(target.Dense())) {
+    if (part.kind == PartKind::kUp || part.kind == PartKind::kDown) continue;
+    const auto expected = parent(part);
+    std::vector<float> values(expected.size());
+    upcycler.Fill(values, part, [&](const Part& p) { return parent(p); });
+    EXPECT_TRUE(std::equal(values.begin(), values.end(), expected.begin()))
+        << PartName(part, target);
+  }
+}
+
+TEST(Upcycler, DrawsAnotherRouterForAnotherSeedAndLayer) {
+  const Architecture target = Target(Family::kLlama, 8, 1, 2, kSoftmaxThenTopk);
+  const auto router = [&](uint64_t seed, int64_t layer) {
+    std::vector<float> values(static_cast<size_t>(8 * target.model.width));
+    Upcycler(target, Settings(1, kNone), seed).Fill(values, {PartKind::kRouter, layer}, nullptr);
+    return values;
+  };
+  EXPECT_EQ(router(1, 0), router(1, 0));
+  EXPECT_NE(router(1, 0), router(2, 0));
+  EXPECT_NE(router(1, 0), router(1, 1));
+}
+
+}  // namespace
+}  // namespace upcycle

@@ -1,0 +1,46 @@
+// Every case of the table on the CPU backend.
+#include <gtest/gtest.h>
+
+#include "tests/kernels/instruction_sets.h"
+#include "tests/kernels/op_cases.h"
+
+namespace upcycle {
+namespace {
+
+class CpuOps : public testing::TestWithParam<OpCaseGroup> {};
+
+TEST_P(CpuOps, AgreeWithTheReferenceOnEveryInstructionSet) {
+  const std::vector<OpCase> cases = GetParam().cases();
+  for (const int64_t target : InstructionSets()) {
+    const ForcedInstructionSet forced(target);
+    const auto backend = MakeCpuBackend(1);
+    for (const OpCase& op_case : cases) {
+      OpRun run(*backend, op_case);
+      run.Prepare();
+      run.Call();
+      EXPECT_EQ(run.Mistakes(), "") << backend->Name();
+    }
+  }
+}
+
+TEST_P(CpuOps, GiveTheSameBitsForOneTwoAndThreeThreads) {
+  const auto one = MakeCpuBackend(1);
+  for (const OpCase& op_case : GetParam().cases()) {
+    OpRun expected(*one, op_case);
+    expected.Prepare();
+    expected.Call();
+    for (const int threads : {2, 3}) {
+      const auto several = MakeCpuBackend(threads);
+      OpRun run(*several, op_case);
+      run.Prepare();
+      run.Call();
+      EXPECT_TRUE(run.Outputs() == expected.Outputs()) << op_case.name() << ", " << threads;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, CpuOps, testing::ValuesIn(kOpCaseGroups),
+                         [](const auto& tested) { return tested.param.name; });
+
+}  // namespace
+}  // namespace upcycle

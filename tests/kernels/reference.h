@@ -1,0 +1,93 @@
+// Every op of kernels/backend.h in double precision, as its plain slow equation: what the backends
+// are held against. Arguments and results are named as there; gradients are returned, not added.
+#pragma once
+
+#include "kernels/backend.h"
+#include "tests/kernels/array.h"
+
+namespace upcycle::reference {
+
+Array MatMul(const Array& a, Transpose transpose_a, const Array& b, Transpose transpose_b);
+
+Array EmbeddingForward(const Array& table, const Array& tokens);
+Array EmbeddingBackward(int64_t vocabulary, const Array& d_out, const Array& tokens);
+
+struct Norm {
+  Array out;
+  Array mean;
+  Array rstd;
+};
+struct NormGradients {
+  Array d_x;
+  Array d_weight;
+  Array d_bias;
+};
+Norm RmsNormForward(const Array& x, const Array& weight, double epsilon);
+NormGradients RmsNormBackward(const Array& d_out, const Array& x, const Array& weight,
+                              double epsilon);
+Norm LayerNormForward(const Array& x, const Array& weight, const Array& bias, double epsilon);
+NormGradients LayerNormBackward(const Array& d_out, const Array& x, const Array& weight,
+                                double epsilon);
+
+Array RopeCosines(int64_t length, int64_t head_width, double theta);
+Array RopeSines(int64_t length, int64_t head_width, double theta);
+Array Rope(const Array& qkv, const AttentionShape& shape, double theta, bool backward);
+
+struct Attention {
+  Array out;
+  Array log_sum_exp;
+};
+Attention AttentionForward(const Array& qkv, const AttentionShape& shape);
+Array AttentionBackward(const Array& d_out, const Array& qkv, const AttentionShape& shape);
+
+struct ActivationGradients {
+  Array d_x;
+  Array d_row_weight;
+};
+Array ActivationForward(const Array& x, const Array& row_weight, Activation activation);
+ActivationGradients ActivationBackward(const Array& d_out, const Array& x, const Array& row_weight,
+                                       Activation activation);
+
+struct Routed {
+  Array probabilities;
+  Array log_sum_exp;
+  Array expert;
+  Array weight;
+};
+Routed RouterForward(const Array& logits, int64_t top_k, RoutingOrder order);
+// `balance_gradient` may be an array without elements.
+Array RouterBackward(const Array& logits, const Array& d_weight, const Array& balance_gradient,
+                     double z_factor, RoutingOrder order);
+Array CountAssignments(const Array& expert, int64_t spans, int64_t experts);
+Array BalanceGradient(const Array& counts, double factor);
+double BalanceLoss(const Array& gradient, const Array& probabilities);
+double RouterZLoss(const Array& log_sum_exp, double factor);
+
+struct Planned {
+  Array counts;
+  Array offsets;
+  Array row_of;
+  Array assignment_of;
+};
+Planned PlanDispatch(const Array& expert, const Array& weight, int64_t experts, int64_t capacity,
+                     DropPolicy policy);
+Array GatherRows(const Array& x, const Planned& plan);
+Array CombineRows(const Array& rows, const Planned& plan);
+Array GatherWeights(const Array& weight, const Planned& plan);
+Array ScatterWeights(const Array& d_row_weight, const Planned& plan);
+// Unserved rows are NaN: the op leaves them alone.
+Array ExpertMatMul(const Array& rows, const Array& weights, const Planned& plan);
+Array ExpertMatMulBackwardRows(const Array& d_out, const Array& weights, const Planned& plan);
+Array ExpertMatMulBackwardWeights(const Array& d_out, const Array& rows, const Planned& plan);
+
+Array CrossEntropyForward(const Array& logits, const Array& targets);
+Array CrossEntropyBackward(const Array& logits, const Array& targets, double scale);
+
+struct Optimized {
+  Array weights;
+  Array m;
+  Array v;
+};
+Optimized AdamW(const Optimized& before, const Array& gradient, double norm, const AdamWStep& step);
+
+}  // namespace upcycle::reference

@@ -1,0 +1,300 @@
+#include <cmath>
+#include <vector>
+
+#include "tests/kernels/reference.h"
+
+namespace upcycle::reference {
+namespace {
+
+double At(const Array& a, Transpose transpose, int64_t i, int64_t j) {
+  return transpose == Transpose::kYes ? a(j, i) : a(i, j);
+}
+
+int64_t Whole(double x) { return static_cast<int64_t>(x); }
+
+}  // namespace
+
+Array MatMul(const Array& a, Transpose transpose_a, const Array& b, Transpose transpose_b) {
+  const int64_t rows = a.dim(transpose_a == Transpose::kYes ? 1 : 0);
+  const int64_t inner = a.dim(transpose_a == Transpose::kYes ? 0 : 1);
+  const int64_t columns = b.dim(transpose_b == Transpose::kYes ? 0 : 1);
+  Array out({rows, columns});
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) {
+      for (int64_t k = 0; k < inner; ++k) {
+        out(i, j) += At(a, transpose_a, i, k) * At(b, transpose_b, k, j);
+      }
+    }
+  }
+  return out;
+}
+
+Array EmbeddingForward(const Array& table, const Array& tokens) {
+  Array out({tokens.size(), table.dim(1)});
+  for (int64_t t = 0; t < out.dim(0); ++t) {
+    for (int64_t i = 0; i < out.dim(1); ++i) out(t, i) = table(Whole(tokens(t)), i);
+  }
+  return out;
+}
+
+Array EmbeddingBackward(int64_t vocabulary, const Array& d_out, const Array& tokens) {
+  Array d_table({vocabulary, d_out.dim(1)});
+  for (int64_t t = 0; t < d_out.dim(0); ++t) {
+    for (int64_t i = 0; i < d_out.dim(1); ++i) d_table(Whole(tokens(t)), i) += d_out(t, i);
+  }
+  return d_table;
+}
+
+// ---------------------------------------------------------------------------------- normalisation
+
+Norm RmsNormForward(const Array& x, const Array& weight, double epsilon) {
+  const int64_t rows = x.dim(0), width = x.dim(1);
+  Norm norm = {Array(x.shape), Array({rows}), Array({rows})};
+  for (int64_t r = 0; r < rows; ++r) {
+    double squares = 0;
+    for (int64_t i = 0; i < width; ++i) squares += x(r, i) * x(r, i);
+    norm.rstd(r) = 1 / std::sqrt(squares / static_cast<double>(width) + epsilon);
+    for (int64_t i = 0; i < width; ++i) norm.out(r, i) = x(r, i) * norm.rstd(r) * weight(i);
+  }
+  return norm;
+}
+
+// out_i = x_i · s · w_i with s = (mean(x²) + ε)^(-1/2), so ∂s/∂x_j = -s³ · x_j / D.
+NormGradients RmsNormBackward(const Array& d_out, const Array& x, const Array& weight,
+                              double epsilon) {
+  const int64_t rows = x.dim(0), width = x.dim(1);
+  const Norm norm = RmsNormForward(x, weight, epsilon);
+  NormGradients gradients = {Array(x.shape), Array({width}), Array()};
+  for (int64_t r = 0; r < rows; ++r) {
+    const double s = norm.rstd(r);
+    double d_s = 0;
+    for (int64_t i = 0; i < width; ++i) d_s += d_out(r, i) * x(r, i) * weight(i);
+    for (int64_t i = 0; i < width; ++i) {
+      const double through_s = d_s * -s * s * s * x(r, i) / static_cast<double>(width);
+      gradients.d_x(r, i) = d_out(r, i) * s * weight(i) + through_s;
+      gradients.d_weight(i) += d_out(r, i) * x(r, i) * s;
+    }
+  }
+  return gradients;
+}
+
+Norm LayerNormForward(const Array& x, const Array& weight, const Array& bias, double epsilon) {
+  const int64_t rows = x.dim(0), width = x.dim(1);
+  Norm norm = {Array(x.shape), Array({rows}), Array({rows})};
+  for (int64_t r = 0; r < rows; ++r) {
+    double sum = 0, squares = 0;
+    for (int64_t i = 0; i < width; ++i) sum += x(r, i);
+    norm.mean(r) = sum / static_cast<double>(width);
+    for (int64_t i = 0; i < width; ++i) squares += std::pow(x(r, i) - norm.mean(r), 2);
+    norm.rstd(r) = 1 / std::sqrt(squares / static_cast<double>(width) + epsilon);
+    for (int64_t i = 0; i < width; ++i) {
+      norm.out(r, i) = (x(r, i) - norm.mean(r)) * norm.rstd(r) * weight(i) + bias(i);
+    }
+  }
+  return norm;
+}
+
+NormGradients LayerNormBackward(const Array& d_out, const Array& x, const Array& weight,
+                                double epsilon) {
+  const int64_t rows = x.dim(0), width = x.dim(1);
+  const Norm norm = LayerNormForward(x, weight, Array({width}), epsilon);
+  NormGradients gradients = {Array(x.shape), Array({width}), Array({width})};
+  for (int64_t r = 0; r < rows; ++r) {
+    const double s = norm.rstd(r);
+    double g_mean = 0, gy_mean = 0;
+    for (int64_t i = 0; i < width; ++i) {
+      const double g = d_out(r, i) * weight(i);
+      const double y = (x(r, i) - norm.mean(r)) * s;
+      g_mean += g / static_cast<double>(width);
+      gy_mean += g * y / static_cast<double>(width);
+      gradients.d_weight(i) += d_out(r, i) * y;
+      gradients.d_bias(i) += d_out(r, i);
+    }
+    for (int64_t i = 0; i < width; ++i) {
+      const double y = (x(r, i) - norm.mean(r)) * s;
+      gradients.d_x(r, i) = s * (d_out(r, i) * weight(i) - g_mean - y * gy_mean);
+    }
+  }
+  return gradients;
+}
+
+// -------------------------------------------------------------------------------------- attention
+
+namespace {
+
+double Angle(int64_t position, int64_t i, int64_t head_width, double theta) {
+  return static_cast<double>(position) *
+         std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(head_width));
+}
+
+// Where element i of a head's query, key and value of a token lie in qkv.
+struct Heads {
+  const AttentionShape& shape;
+  int64_t KvHead(int64_t h) const { return h * shape.kv_heads / shape.heads; }
+  int64_t Query(int64_t h) const { return h * shape.head_width; }
+  int64_t Key(int64_t h) const { return (shape.heads + KvHead(h)) * shape.head_width; }
+  int64_t Value(int64_t h) const {
+    return (shape.heads + shape.kv_heads + KvHead(h)) * shape.head_width;
+  }
+};
+
+// The probabilities with which the query at token `t` of head `h` reads each earlier position of
+// its sequence, and the log of the sum behind them.
+std::vector<double> Probabilities(const Array& qkv, const AttentionShape& shape, int64_t t,
+                                  int64_t h, double* log_sum_exp) {
+  const Heads at = {shape};
+  const int64_t position = t % shape.length, first = t - position;
+  std::vector<double> scores;
+  for (int64_t s = first; s <= t; ++s) {
+    double dot = 0;
+    for (int64_t i = 0; i < shape.head_width; ++i) {
+      dot += qkv(t, at.Query(h) + i) * qkv(s, at.Key(h) + i);
+    }
+    scores.push_back(dot / std::sqrt(static_cast<double>(shape.head_width)));
+  }
+  double max = scores[0], sum = 0;
+  for (double score : scores) max = std::fmax(max, score);
+  for (double score : scores) sum += std::exp(score - max);
+  *log_sum_exp = max + std::log(sum);
+  for (double& score : scores) score = std::exp(score - *log_sum_exp);
+  return scores;
+}
+
+}  // namespace
+
+Array RopeCosines(int64_t length, int64_t head_width, double theta) {
+  Array table({length, head_width / 2});
+  for (int64_t p = 0; p < length; ++p) {
+    for (int64_t i = 0; i < head_width / 2; ++i) {
+      table(p, i) = std::cos(Angle(p, i, head_width, theta));
+    }
+  }
+  return table;
+}
+
+Array RopeSines(int64_t length, int64_t head_width, double theta) {
+  Array table({length, head_width / 2});
+  for (int64_t p = 0; p < length; ++p) {
+    for (int64_t i = 0; i < head_width / 2; ++i) {
+      table(p, i) = std::sin(Angle(p, i, head_width, theta));
+    }
+  }
+  return table;
+}
+
+Array Rope(const Array& qkv, const AttentionShape& shape, double theta, bool backward) {
+  Array out = qkv;
+  const int64_t half = shape.head_width / 2;
+  for (int64_t t = 0; t < shape.tokens(); ++t) {
+    for (int64_t h = 0; h < shape.heads + shape.kv_heads; ++h) {
+      for (int64_t i = 0; i < half; ++i) {
+        const double forward = Angle(t % shape.length, i, shape.head_width, theta);
+        const double angle = backward ? -forward : forward;
+        const int64_t a = h * shape.head_width + i, b = a + half;
+        out(t, a) = qkv(t, a) * std::cos(angle) - qkv(t, b) * std::sin(angle);
+        out(t, b) = qkv(t, b) * std::cos(angle) + qkv(t, a) * std::sin(angle);
+      }
+    }
+  }
+  return out;
+}
+
+Attention AttentionForward(const Array& qkv, const AttentionShape& shape) {
+  Attention result = {Array({shape.tokens(), shape.query_width()}),
+                      Array({shape.sequences, shape.heads, shape.length})};
+  const Heads at = {shape};
+  for (int64_t t = 0; t < shape.tokens(); ++t) {
+    const int64_t sequence = t / shape.length, position = t % shape.length;
+    for (int64_t h = 0; h < shape.heads; ++h) {
+      const auto p = Probabilities(qkv, shape, t, h, &result.log_sum_exp(sequence, h, position));
+      for (int64_t s = 0; s <= position; ++s) {
+        for (int64_t i = 0; i < shape.head_width; ++i) {
+          result.out(t, at.Query(h) + i) +=
+              p[static_cast<size_t>(s)] * qkv(t - position + s, at.Value(h) + i);
+        }
+      }
+    }
+  }
+  return result;
+}
+
+Array AttentionBackward(const Array& d_out, const Array& qkv, const AttentionShape& shape) {
+  Array d_qkv(qkv.shape);
+  const Heads at = {shape};
+  const double scale = 1 / std::sqrt(static_cast<double>(shape.head_width));
+  for (int64_t t = 0; t < shape.tokens(); ++t) {
+    const int64_t position = t % shape.length, first = t - position;
+    for (int64_t h = 0; h < shape.heads; ++h) {
+      double log_sum_exp = 0;
+      const std::vector<double> p = Probabilities(qkv, shape, t, h, &log_sum_exp);
+      std::vector<double> d_p(p.size());
+      double mean = 0;
+      for (size_t s = 0; s < p.size(); ++s) {
+        for (int64_t i = 0; i < shape.head_width; ++i) {
+          const double d = d_out(t, at.Query(h) + i);
+          d_p[s] += d * qkv(first + static_cast<int64_t>(s), at.Value(h) + i);
+          d_qkv(first + static_cast<int64_t>(s), at.Value(h) + i) += p[s] * d;
+        }
+        mean += p[s] * d_p[s];
+      }
+      for (size_t s = 0; s < p.size(); ++s) {
+        const int64_t key = first + static_cast<int64_t>(s);
+        const double d_score = p[s] * (d_p[s] - mean) * scale;
+        for (int64_t i = 0; i < shape.head_width; ++i) {
+          d_qkv(t, at.Query(h) + i) += d_score * qkv(key, at.Key(h) + i);
+          d_qkv(key, at.Key(h) + i) += d_score * qkv(t, at.Query(h) + i);
+        }
+      }
+    }
+  }
+  return d_qkv;
+}
+
+// ------------------------------------------------------------------------------------- activation
+
+namespace {
+
+double Sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+
+double RowWeight(const Array& row_weight, int64_t r) {
+  return row_weight.values.empty() ? 1 : row_weight(r);
+}
+
+}  // namespace
+
+Array ActivationForward(const Array& x, const Array& row_weight, Activation activation) {
+  const int64_t hidden = x.dim(1) / (activation == Activation::kSwiGlu ? 2 : 1);
+  Array out({x.dim(0), hidden});
+  for (int64_t r = 0; r < x.dim(0); ++r) {
+    for (int64_t f = 0; f < hidden; ++f) {
+      const double value = activation == Activation::kSwiGlu
+                               ? x(r, f) * Sigmoid(x(r, f)) * x(r, hidden + f)
+                               : std::pow(std::fmax(x(r, f), 0), 2);
+      out(r, f) = RowWeight(row_weight, r) * value;
+    }
+  }
+  return out;
+}
+
+ActivationGradients ActivationBackward(const Array& d_out, const Array& x, const Array& row_weight,
+                                       Activation activation) {
+  const int64_t hidden = d_out.dim(1);
+  const Array value = ActivationForward(x, Array(), activation);
+  ActivationGradients gradients = {Array(x.shape), Array({x.dim(0)})};
+  for (int64_t r = 0; r < x.dim(0); ++r) {
+    for (int64_t f = 0; f < hidden; ++f) {
+      const double d = d_out(r, f) * RowWeight(row_weight, r);
+      gradients.d_row_weight(r) += d_out(r, f) * value(r, f);
+      if (activation == Activation::kSquaredRelu) {
+        gradients.d_x(r, f) = d * 2 * std::fmax(x(r, f), 0);
+        continue;
+      }
+      const double gate = x(r, f), up = x(r, hidden + f), s = Sigmoid(gate);
+      gradients.d_x(r, f) = d * up * (s + gate * s * (1 - s));
+      gradients.d_x(r, hidden + f) = d * gate * s;
+    }
+  }
+  return gradients;
+}
+
+}  // namespace upcycle::reference

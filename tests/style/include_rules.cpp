@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "tests/style/rules.h"
+
+namespace upcycle::style {
+namespace {
+
+// A folder and the folders whose files it may include.
+struct Room {
+  std::string_view folder;
+  std::vector<std::string_view> may_include;
+};
+
+const std::vector<Room>& Rooms() {
+  static const std::vector<Room> rooms = {
+      {"core", {"core"}},
+      {"core/recipe", {"core", "core/recipe"}},
+      {"core/data", {"core", "core/data"}},
+      {"kernels", {"core", "core/recipe", "core/data", "kernels", "kernels/cpu", "kernels/cuda"}},
+      {"kernels/cpu", {"core", "core/recipe", "core/data", "kernels", "kernels/cpu"}},
+      {"kernels/cuda", {"core", "core/recipe", "core/data", "kernels", "kernels/cuda"}},
+      {"results", {"core", "core/recipe", "core/data", "results"}},
+      {"experiments",
+       {"core", "core/recipe", "core/data", "kernels", "kernels/cpu", "kernels/cuda", "results",
+        "experiments", "experiments/run", "experiments/study"}},
+      {"experiments/run",
+       {"core", "core/recipe", "core/data", "kernels", "kernels/cpu", "kernels/cuda", "results",
+        "experiments", "experiments/run"}},
+      {"experiments/study",
+       {"core", "core/recipe", "core/data", "kernels", "kernels/cpu", "kernels/cuda", "results",
+        "experiments", "experiments/run", "experiments/study"}},
+      {"tools",
+       {"core", "core/recipe", "core/data", "kernels", "kernels/cpu", "kernels/cuda", "results",
+        "experiments", "experiments/run", "experiments/study", "tools"}},
+  };
+  return rooms;
+}
+
+// What core/data may see of core/recipe: the settings, and how they are declared.
+constexpr std::array<std::string_view, 2> kOpenToData = {"core/recipe/settings.h",
+                                                         "core/recipe/fields.h"};
+
+bool IsBelow(std::string_view path, std::string_view folder) {
+  return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
+}
+
+const Room* RoomOf(std::string_view path) {
+  const Room* innermost = nullptr;
+  for (const Room& room : Rooms()) {
+    if (!IsBelow(path, room.folder)) continue;
+    if (innermost == nullptr || room.folder.size() > innermost->folder.size()) innermost = &room;
+  }
+  return innermost;
+}
+
+// Why the file at `path` may not include `name`; empty if it may.
+std::string ReasonAgainst(std::string_view path, std::string_view name) {
+  if (name.find("..") != std::string_view::npos) return "names are written from the top";
+  if (path.starts_with("tests/")) return "";
+  if (name.starts_with("tests/")) return "only tests include tests";
+  const Room* from = RoomOf(path);
+  const Room* to = RoomOf(name);
+  if (from == nullptr || to == nullptr) return "";
+  if (std::ranges::find(from->may_include, to->folder) != from->may_include.end()) return "";
+  if (from->folder == "core/data" && std::ranges::find(kOpenToData, name) != kOpenToData.end()) {
+    return "";
+  }
+  return fmt::format("{} may not know {}", from->folder, to->folder);
+}
+
+}  // namespace
+
+std::string IncludedName(const SourceFile& file, size_t line) {
+  const std::string& code = file.code[line];
+  const size_t hash = code.find_first_not_of(' ');
+  if (hash == std::string::npos || code[hash] != '#') return "";
+  const size_t word = code.find_first_not_of(' ', hash + 1);
+  if (word == std::string::npos || code.compare(word, 7, "include") != 0) return "";
+  const std::string& text = file.lines[line];
+  const size_t open = text.find_first_of("\"<", word);
+  if (open == std::string::npos) return "";
+  const size_t close = text.find(text[open] == '<' ? '>' : '"', open + 1);
+  return close == std::string::npos ? "" : text.substr(open + 1, close - open - 1);
+}
+
+Violations IncludesThatRunUp(const Tree& tree) {
+  Violations found;
+  for (const SourceFile& file : tree) {
+    if (!file.IsCpp()) continue;
+    for (size_t i = 0; i < file.lines.size(); ++i) {
+      const std::string reason = ReasonAgainst(file.path, IncludedName(file, i));
+      if (reason.empty()) continue;
+      found.push_back({file.path, i + 1, fmt::format("{}: {}", reason, file.lines[i])});
+    }
+  }
+  return found;
+}
+
+Violations HeadersWithoutPragmaOnce(const Tree& tree) {
+  Violations found;
+  for (const SourceFile& file : tree) {
+    // Highway includes such a header once for each vector target.
+    const auto guards = [](const std::string& line) {
+      return line == "#pragma once" || HasWord(line, "HWY_TARGET_TOGGLE");
+    };
+    if (!file.IsHeader() || std::ranges::any_of(file.code, guards)) continue;
+    found.push_back({file.path, 0, "a header without #pragma once"});
+  }
+  return found;
+}
+
+Violations HeadersThatIncludeFmt(const Tree& tree) {
+  Violations found;
+  for (const SourceFile& file : tree) {
+    if (!file.IsHeader() && !file.HasExtension(".cu")) continue;
+    for (size_t i = 0; i < file.lines.size(); ++i) {
+      if (!IncludedName(file, i).starts_with("fmt/")) continue;
+      found.push_back({file.path, i + 1, "fmt belongs in .cpp files: " + file.lines[i]});
+    }
+  }
+  return found;
+}
+
+}  // namespace upcycle::style

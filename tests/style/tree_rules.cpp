@@ -1,0 +1,60 @@
+#include <algorithm>
+#include <set>
+
+#include "tests/style/rules.h"
+
+namespace upcycle::style {
+namespace {
+
+constexpr std::string_view kTopLevelNames[] = {"CMakeLists.txt", "core",    "kernels",
+                                               "experiments",    "recipes", "results",
+                                               "tests",          "tools",   "README.md"};
+
+// Every folder that holds a file, itself or below: "core", "core/data", …
+std::set<std::string> FoldersOf(const Tree& tree) {
+  std::set<std::string> folders;
+  for (const SourceFile& file : tree) {
+    for (size_t at = file.path.find('/'); at != std::string::npos;
+         at = file.path.find('/', at + 1)) {
+      folders.insert(file.path.substr(0, at));
+    }
+  }
+  return folders;
+}
+
+}  // namespace
+
+Violations UnknownTopLevelNames(const Tree& tree) {
+  Violations found;
+  std::set<std::string> names;
+  for (const SourceFile& file : tree) names.insert(file.path.substr(0, file.path.find('/')));
+  for (const std::string& name : names) {
+    if (name.starts_with('.')) continue;
+    if (std::ranges::find(kTopLevelNames, name) != std::end(kTopLevelNames)) continue;
+    found.push_back({name, 0, "the top level has fixed names, and this is none of them"});
+  }
+  return found;
+}
+
+Violations TestsThatMirrorNothing(const Tree& tree) {
+  Violations found;
+  const std::set<std::string> folders = FoldersOf(tree);
+  const std::string prefix = "tests/";
+  for (const std::string& folder : folders) {
+    if (!folder.starts_with(prefix) || folder == "tests/style") continue;
+    if (folders.contains(folder.substr(prefix.size()))) continue;
+    found.push_back({folder, 0, "tests mirror the tree, and the tree has no such folder"});
+  }
+  return found;
+}
+
+Violations RecipesThatAreNotYaml(const Tree& tree) {
+  Violations found;
+  for (const SourceFile& file : tree) {
+    if (!file.IsIn("recipes") || file.HasExtension(".yaml") || file.HasExtension(".md")) continue;
+    found.push_back({file.path, 0, "recipes/ holds .yaml, and .md for what they showed"});
+  }
+  return found;
+}
+
+}  // namespace upcycle::style

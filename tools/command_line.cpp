@@ -1,0 +1,92 @@
+#include "tools/command_line.h"
+
+#include <iostream>
+
+#include <boost/program_options.hpp>
+#include <fmt/format.h>
+
+#include "core/error.h"
+
+namespace upcycle {
+
+namespace po = boost::program_options;
+
+struct CommandLine::Parts {
+  struct Positional {
+    std::string name;
+    std::string help;
+  };
+  std::string usage;
+  std::string summary;
+  po::options_description options{"Options"};
+  po::options_description positionals;
+  po::positional_options_description order;
+  std::vector<Positional> required;
+
+  void PrintHelp() const {
+    fmt::print("usage: upcycle {}\n\n{}\n\n", usage, summary);
+    for (const Positional& positional : required) {
+      fmt::print("  {:<20} {}\n", positional.name, positional.help);
+    }
+    if (!required.empty()) fmt::print("\n");
+    std::cout << options;
+  }
+};
+
+CommandLine::CommandLine(std::string usage, std::string summary)
+    : parts_(std::make_unique<Parts>()) {
+  parts_->usage = std::move(usage);
+  parts_->summary = std::move(summary);
+  parts_->options.add_options()("help,h", "show this and stop");
+}
+
+CommandLine::~CommandLine() = default;
+
+void CommandLine::Positional(const char* name, std::string* value, const char* help) {
+  parts_->positionals.add_options()(name, po::value<std::string>(value)->required(), help);
+  parts_->order.add(name, 1);
+  parts_->required.push_back({name, help});
+}
+
+void CommandLine::Option(const char* names, std::string* value, const char* help) {
+  parts_->options.add_options()(names, po::value<std::string>(value)->default_value(*value), help);
+}
+
+void CommandLine::Option(const char* names, int* value, const char* help) {
+  parts_->options.add_options()(names, po::value<int>(value)->default_value(*value), help);
+}
+
+void CommandLine::Option(const char* names, std::vector<std::string>* values, const char* help) {
+  parts_->options.add_options()(names, po::value<std::vector<std::string>>(values)->composing(),
+                                help);
+}
+
+void CommandLine::Flag(const char* names, bool* value, const char* help) {
+  parts_->options.add_options()(names, po::bool_switch(value), help);
+}
+
+void CommandLine::Parse(const std::vector<std::string>& arguments) {
+  try {
+    po::options_description all;
+    all.add(parts_->options).add(parts_->positionals);
+    po::variables_map values;
+    // No guessing: `--job` is a mistake, not a short form of `--jobs`.
+    const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+    po::store(po::command_line_parser(arguments)
+                  .options(all)
+                  .positional(parts_->order)
+                  .style(style)
+                  .run(),
+              values);
+    if (values.contains("help")) {
+      parts_->PrintHelp();
+      throw HelpShown();
+    }
+    po::notify(values);
+  } catch (const po::error& error) {
+    throw Error(Cause::kInput, fmt::format("{}\nusage: upcycle {}\n`--help` lists the options",
+                                           error.what(), parts_->usage));
+  }
+}
+
+}  // namespace upcycle

@@ -1,0 +1,28 @@
+// The commands of `upcycle`, one file each. Arguments are those behind the command's name; the
+// result is the process's exit code. What a command cannot do is thrown as Error.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace upcycle {
+
+using Arguments = std::vector<std::string>;
+
+// The codes that scripts rely on.
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitSomeRunFailed = 1;
+inline constexpr int kExitBadInput = 2;
+inline constexpr int kExitInterrupted = 130;
+
+int RunCommand(const Arguments& arguments);
+int PlanCommand(const Arguments& arguments);
+int ValidateCommand(const Arguments& arguments);
+int SchemaCommand(const Arguments& arguments);
+int StatusCommand(const Arguments& arguments);
+int CompareCommand(const Arguments& arguments);
+int ExportCommand(const Arguments& arguments);
+int BenchCommand(const Arguments& arguments);
+int WorkerCommand(const Arguments& arguments);
+
+}  // namespace upcycle

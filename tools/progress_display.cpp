@@ -1,0 +1,175 @@
+#include "tools/progress_display.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "experiments/study/prediction.h"
+
+namespace upcycle {
+namespace {
+
+constexpr double kPlainLineSeconds = 20;
+constexpr double kDrawSeconds = 0.2;
+constexpr int kBarCells = 24;
+
+double SecondsBetween(std::chrono::steady_clock::time_point a,
+                      std::chrono::steady_clock::time_point b) {
+  return std::chrono::duration<double>(b - a).count();
+}
+
+double ShareOf(const StageProgress& progress) {
+  return progress.steps > 0
+             ? static_cast<double>(progress.step) / static_cast<double>(progress.steps)
+             : 0;
+}
+
+std::string Bar(double share) {
+  const int full = static_cast<int>(std::lround(share * kBarCells));
+  std::string bar;
+  for (int i = 0; i < kBarCells; ++i) bar += i < full ? "━" : "─";
+  return bar;
+}
+
+std::string Rate(double tokens_per_second) {
+  if (tokens_per_second >= 1e6) return fmt::format("{:.2f}M tok/s", tokens_per_second / 1e6);
+  return fmt::format("{:.1f}k tok/s", tokens_per_second / 1e3);
+}
+
+int TerminalColumns() {
+  winsize size = {};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+// The first `columns` characters of UTF-8 text.
+std::string Cut(const std::string& text, int columns) {
+  int seen = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool begins_character = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
+    if (begins_character && ++seen > columns) return text.substr(0, i);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string ClockText(double seconds) {
+  const auto whole = static_cast<int64_t>(std::lround(seconds));
+  if (whole >= 3600)
+    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+ProgressDisplay::ProgressDisplay(const Study& study, const std::map<Fingerprint, StagePlan>& plan,
+                                 bool terminal)
+    : study_(study), labels_(StageLabels(study)), terminal_(terminal) {
+  for (const auto& [stage, planned] : plan) {
+    if (!planned.needed) continue;
+    ++needed_;
+    flops_total_ += TrainFlopsOf(study.stages.at(stage));
+  }
+}
+
+ProgressDisplay::~ProgressDisplay() { Erase(); }
+
+void ProgressDisplay::Started(const Fingerprint& stage, int64_t threads) {
+  Shown shown;
+  shown.flops = TrainFlopsOf(study_.stages.at(stage));
+  shown.begin = shown.last_line = Clock::now();
+  running_[stage] = shown;
+  if (!terminal_) Print(fmt::format("started   {} ({} threads)", labels_.at(stage), threads));
+}
+
+void ProgressDisplay::Progressed(const Fingerprint& stage, const StageProgress& progress) {
+  const auto found = running_.find(stage);
+  if (found == running_.end()) return;
+  Shown& shown = found->second;
+  shown.progress = progress;
+  if (shown.begun_share < 0 && progress.steps > 0) shown.begun_share = ShareOf(progress);
+  if (terminal_ || SecondsBetween(shown.last_line, Clock::now()) < kPlainLineSeconds) return;
+  shown.last_line = Clock::now();
+  Print(StageLine(stage, shown));
+}
+
+void ProgressDisplay::Ended(const Fingerprint& stage, StageState outcome,
+                            const std::string& reason) {
+  const Shown shown = running_[stage];
+  running_.erase(stage);
+  flops_ended_ += shown.flops;
+  outcome == StageState::kComplete ? ++done_ : ++failed_;
+  Erase();
+  if (outcome != StageState::kComplete) {
+    Print(fmt::format("{:<9} {}: {}", NameOf(outcome), labels_.at(stage), reason));
+  } else if (!terminal_ || shown.flops > 0) {
+    const std::string loss =
+        shown.flops > 0 ? fmt::format("  loss {:.4f}", shown.progress.loss) : "";
+    Print(fmt::format("complete  {} in {}{}   [{}/{}]", labels_.at(stage),
+                      ClockText(SecondsBetween(shown.begin, Clock::now())), loss, done_, needed_));
+  }
+}
+
+void ProgressDisplay::Tick() {
+  if (!terminal_ || SecondsBetween(last_draw_, Clock::now()) < kDrawSeconds) return;
+  last_draw_ = Clock::now();
+  Erase();
+  Draw();
+}
+
+void ProgressDisplay::Print(const std::string& line) {
+  fmt::print(stderr, "{}\n", line);
+  std::fflush(stderr);
+}
+
+void ProgressDisplay::Erase() {
+  if (drawn_lines_ > 0) fmt::print(stderr, "\x1b[{}A\x1b[J", drawn_lines_);
+  drawn_lines_ = 0;
+}
+
+void ProgressDisplay::Draw() {
+  const int columns = TerminalColumns() - 1;
+  for (const auto& [stage, shown] : running_) {
+    Print(Cut(StageLine(stage, shown), columns));
+    ++drawn_lines_;
+  }
+  Print(Cut(SummaryLine(), columns));
+  ++drawn_lines_;
+}
+
+std::string ProgressDisplay::StageLine(const Fingerprint& stage, const Shown& shown) const {
+  const StageProgress& progress = shown.progress;
+  const std::string& label = labels_.at(stage);
+  if (progress.steps == 0) return fmt::format("  {}", label);
+  std::string left;
+  if (progress.tokens_per_second > 0) {
+    const double elapsed = SecondsBetween(shown.begin, Clock::now());
+    const double gained = ShareOf(progress) - shown.begun_share;
+    if (gained > 0)
+      left = fmt::format("  {} left", ClockText(elapsed * (1 - ShareOf(progress)) / gained));
+  }
+  return fmt::format("  {} {:3.0f}%  loss {:.4f}  {}{}  {}", Bar(ShareOf(progress)),
+                     100 * ShareOf(progress), progress.loss, Rate(progress.tokens_per_second), left,
+                     label);
+}
+
+std::string ProgressDisplay::SummaryLine() const {
+  const double left = SecondsLeft();
+  return fmt::format("{}/{} stages done, {} running{}, {} elapsed{}", done_, needed_,
+                     running_.size(), failed_ > 0 ? fmt::format(", {} failed", failed_) : "",
+                     ClockText(SecondsBetween(begin_, Clock::now())),
+                     left >= 0 ? fmt::format(", {} left", ClockText(left)) : "");
+}
+
+double ProgressDisplay::SecondsLeft() const {
+  double gained = flops_ended_;
+  for (const auto& [stage, shown] : running_) {
+    gained += shown.flops * (ShareOf(shown.progress) - std::max(0.0, shown.begun_share));
+  }
+  if (gained <= 0 || flops_total_ <= 0) return -1;
+  return SecondsBetween(begin_, Clock::now()) * std::max(0.0, flops_total_ - gained) / gained;
+}
+
+}  // namespace upcycle

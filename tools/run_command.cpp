@@ -1,0 +1,137 @@
+// `upcycle run RECIPE`: everything the recipe asks for that is not there yet.
+
+#include <algorithm>
+#include <thread>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "experiments/study/local_executor.h"
+#include "experiments/study/plan.h"
+#include "experiments/study/scheduler.h"
+#include "results/ledger_writer.h"
+#include "tools/commands.h"
+#include "tools/progress_display.h"
+#include "tools/recipe_options.h"
+
+namespace upcycle {
+namespace {
+
+struct RunOptions {
+  RecipeOptions recipe;
+  std::string root = "runs";
+  int jobs = 0;
+  bool keep_going = false;
+  bool dry_run = false;
+  bool json = false;
+};
+
+RunOptions ParseOptions(const Arguments& arguments) {
+  RunOptions options;
+  CommandLine line(
+      "run RECIPE [options]",
+      "Plans the runs of a recipe and makes what is missing: tokens, dense parent, upcycled\n"
+      "starts, trainings, evaluations. Ctrl-C writes checkpoints and stops; the same command\n"
+      "goes on. A second run of the same recipe does nothing and says why.");
+  options.recipe.Declare(line);
+  line.Option("root", &options.root, "folder of all state");
+  line.Option("jobs,j", &options.jobs, "processes at a time; 0: one for each core");
+  line.Flag("keep-going,k", &options.keep_going, "start other stages after one has failed");
+  line.Flag("dry-run,n", &options.dry_run, "say what would be done, do nothing");
+  line.Flag("json", &options.json, "the outcome as JSON on standard output");
+  line.Parse(arguments);
+  if (options.jobs < 0)
+    throw Error(Cause::kInput, "--jobs counts processes and cannot be negative");
+  return options;
+}
+
+int Cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+
+void PrintNothingToDo(const Study& study) {
+  fmt::print(stderr, "{}: all {} stages of {} runs are complete already; nothing to do\n",
+             study.recipe.name, study.stages.size(), study.runs.size());
+}
+
+void PrintIntent(const Study& study, const std::map<Fingerprint, StagePlan>& plan) {
+  const auto labels = StageLabels(study);
+  for (const Fingerprint& stage : study.order) {
+    if (plan.at(stage).needed)
+      fmt::print(stderr, "would do  {}: {}\n", labels.at(stage), plan.at(stage).why);
+  }
+}
+
+void PrintOutcome(const Study& study, const StudyOutcome& outcome, const RunOptions& options) {
+  if (options.json) {
+    fmt::print("{}\n", nlohmann::json({{"study", study.recipe.name},
+                                       {"done", outcome.done},
+                                       {"reused", outcome.reused},
+                                       {"failed", outcome.failed},
+                                       {"skipped", outcome.skipped},
+                                       {"interrupted", outcome.interrupted}})
+                           .dump(2));
+  }
+  fmt::print(stderr, "{}: {} stages done, {} complete already", study.recipe.name, outcome.done,
+             outcome.reused);
+  if (outcome.failed > 0) fmt::print(stderr, ", {} failed", outcome.failed);
+  if (outcome.skipped > 0) fmt::print(stderr, ", {} not started", outcome.skipped);
+  if (outcome.interrupted) {
+    fmt::print(stderr, "; stopped on request, the same command goes on\n");
+  } else if (outcome.failed > 0) {
+    fmt::print(stderr, "; `upcycle status {} --root {}` says why\n", study.recipe.name,
+               options.root);
+  } else {
+    fmt::print(stderr, "; `upcycle compare {} --root {}` shows the table\n", study.recipe.name,
+               options.root);
+  }
+}
+
+// The one scheduler of a root. Throws Error(kInput) if there is another.
+FileLock LockRoot(const fs::path& root) {
+  MakeDirectories(root);
+  std::optional<FileLock> lock = FileLock::TryAcquire(root / "scheduler.lock");
+  if (lock) return std::move(*lock);
+  throw Error(
+      Cause::kInput,
+      fmt::format(
+          "another `upcycle run` is at work under {}; wait for it, stop it with Ctrl-C there, "
+          "or choose another --root",
+          root.native()));
+}
+
+}  // namespace
+
+int RunCommand(const Arguments& arguments) {
+  const RunOptions options = ParseOptions(arguments);
+  const Study study = MakeStudy(options.recipe.Load());
+  const fs::path root = fs::absolute(options.root);
+  StopSignals stop;
+  const FileLock lock = LockRoot(root);
+  LedgerWriter ledger(root / "ledger.sqlite");
+  if (options.dry_run) {
+    PrintIntent(study, PlanStages(study, ledger.StageStates(), root));
+    return kExitDone;
+  }
+  ledger.RecordStudy(RecordOf(study));
+
+  SchedulerOptions scheduling;
+  scheduling.cores = Cores();
+  scheduling.jobs = options.jobs > 0 ? options.jobs : scheduling.cores;
+  scheduling.keep_going = options.keep_going;
+  LocalExecutor executor(fs::read_symlink("/proc/self/exe"));
+  StudyOutcome outcome;
+  {
+    const auto plan = PlanStages(study, ledger.StageStates(), root);
+    ProgressDisplay display(study, plan, ::isatty(STDERR_FILENO) == 1);
+    Scheduler scheduler(study, root, ledger, executor, scheduling, display);
+    outcome = scheduler.Run(stop);
+  }
+  if (outcome.done + outcome.failed + outcome.skipped == 0 && !outcome.interrupted)
+    PrintNothingToDo(study);
+  PrintOutcome(study, outcome, options);
+  if (outcome.interrupted) return kExitInterrupted;
+  return outcome.failed + outcome.skipped > 0 ? kExitSomeRunFailed : kExitDone;
+}
+
+}  // namespace upcycle

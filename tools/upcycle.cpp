@@ -1,0 +1,93 @@
+// `upcycle COMMAND …`: finds the command, and turns what it throws into a message and an exit code.
+
+#include <cstdio>
+#include <new>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "tools/command_line.h"
+#include "tools/commands.h"
+
+namespace upcycle {
+namespace {
+
+struct Command {
+  std::string_view name;
+  int (*run)(const Arguments&);
+  std::string_view summary;  // empty: not for people
+};
+
+constexpr Command kCommands[] = {
+    {"run", RunCommand, "train, record and compare what a recipe asks for; go on where it stopped"},
+    {"validate", ValidateCommand, "check a recipe and report all its mistakes at once"},
+    {"bench", BenchCommand, "how fast this machine trains"},
+    {"worker", WorkerCommand, ""},
+};
+
+void PrintUsage(std::FILE* out) {
+  fmt::print(
+      out,
+      "upcycle {}: turn dense language models into mixtures of experts, and know which choice "
+      "is better\n\nusage: upcycle COMMAND [arguments]   (COMMAND --help tells more)\n\n",
+      UPCYCLE_VERSION);
+  for (const Command& command : kCommands) {
+    if (!command.summary.empty()) fmt::print(out, "  {:<10} {}\n", command.name, command.summary);
+  }
+}
+
+int ExitOf(Cause cause) {
+  switch (cause) {
+    case Cause::kInterrupted:
+      return kExitInterrupted;
+    case Cause::kInput:
+    case Cause::kDisk:
+    case Cause::kDevice:
+      return kExitBadInput;
+    default:
+      return kExitSomeRunFailed;
+  }
+}
+
+int Dispatch(const Arguments& arguments) {
+  if (arguments.empty()) {
+    PrintUsage(stderr);
+    return kExitBadInput;
+  }
+  const std::string& name = arguments.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    PrintUsage(stdout);
+    return kExitDone;
+  }
+  if (name == "--version") {
+    fmt::print("upcycle {}\n", UPCYCLE_VERSION);
+    return kExitDone;
+  }
+  for (const Command& command : kCommands) {
+    if (command.name == name) return command.run({arguments.begin() + 1, arguments.end()});
+  }
+  throw Error(Cause::kInput,
+              fmt::format("there is no command \"{}\"; `upcycle --help` lists them", name));
+}
+
+int Main(const Arguments& arguments) {
+  try {
+    return Dispatch(arguments);
+  } catch (const HelpShown&) {
+    return kExitDone;
+  } catch (const Error& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return ExitOf(error.cause());
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "error: no memory left\n");
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "error: {}. This is a bug in upcycle: please report it\n", error.what());
+  }
+  return kExitSomeRunFailed;
+}
+
+}  // namespace
+}  // namespace upcycle
+
+int main(int count, char** words) { return upcycle::Main({words + 1, words + count}); }
