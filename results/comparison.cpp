@@ -100,7 +100,7 @@ std::vector<Summary> SummariesOf(const ArmComparison& arm, const Comparison& com
       const double value = ValueOf(run, metric);
       if (std::isfinite(value)) values.push_back(value);
     }
-    summaries.push_back(Summarize(values, comparison.interval));
+    summaries.push_back(Summarize(values, comparison.table.interval));
   }
   return summaries;
 }
@@ -134,7 +134,7 @@ void JudgeArms(Comparison* comparison, const CompareOptions& options) {
     judged.push_back(&arm);
   }
   const std::vector<Judgement> judgements =
-      Judge(family, {comparison->preference, comparison->interval, options.allow_incomplete});
+      Judge(family, {comparison->preference, comparison->table.interval, options.allow_incomplete});
   for (size_t i = 0; i < judged.size(); ++i) judged[i]->judgement = judgements[i];
 }
 
@@ -148,7 +148,8 @@ Comparison CompareStudy(LedgerReader& ledger, std::string_view name,
                            .description = study.description,
                            .preference = study.preference,
                            .baseline = study.baseline,
-                           .interval = study.table.interval,
+                           .matched_on = study.matched_on,
+                           .table = study.table,
                            .metrics = {study.metric},
                            .costs = {},
                            .arms = {},

@@ -55,8 +55,9 @@ struct Comparison {
   std::string study;
   std::string description;
   Preference preference = Preference::kLower;
-  std::string baseline;  // empty: no verdicts
-  double interval = 0.95;
+  std::string baseline;    // empty: no verdicts
+  std::string matched_on;  // what budgets were made equal in; empty: nothing
+  TableSpec table;
   std::vector<std::string> metrics;  // the primary one first
   std::vector<CostColumn> costs;
   std::vector<ArmComparison> arms;  // in the order of the recipe

@@ -117,7 +117,7 @@ void AddTestNotes(const Comparison& comparison, std::vector<std::string>* notes)
   const auto family = std::count_if(comparison.arms.begin(), comparison.arms.end(),
                                     [](const auto& arm) { return arm.judgement.has_value(); });
   if (family == 0) return;
-  const double level = 1 - comparison.interval;
+  const double level = 1 - comparison.table.interval;
   notes->push_back(fmt::format(
       "Test. Verdicts are two-sided paired t tests of {} at level {:.2g}: the difference of an arm "
       "to {}, seed by seed. They assume that the differences of paired seeds are independent and "
@@ -137,6 +137,22 @@ void AddTestNotes(const Comparison& comparison, std::vector<std::string>* notes)
       exact > level ? ", so a verdict rests on the differences being normal" : ""));
 }
 
+// What "equal compute" means in this study.
+std::string MatchText(std::string_view matched_on) {
+  if (matched_on.empty() || matched_on == "none") {
+    return "Budgets are not matched: each arm trains on its own number of tokens";
+  }
+  if (matched_on == "train_flops") {
+    return "Budgets are matched on train FLOPs, with the rows that capacity can serve";
+  }
+  if (matched_on == "padded_train_flops") {
+    return "Budgets are matched on train FLOPs with all rows that capacity makes room for; the "
+           "columns count those it can serve";
+  }
+  if (matched_on == "train_tokens") return "Budgets are matched on tokens, not on compute";
+  return fmt::format("Budgets are matched on {}", matched_on);
+}
+
 void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* notes) {
   const ArmComparison* baseline = Baseline(comparison);
   if (baseline == nullptr || baseline->cost.train_flops <= 0) return;
@@ -150,9 +166,10 @@ void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* not
   }
   if (farthest != nullptr) {
     notes->push_back(fmt::format(
-        "Compute. Equal compute means equal FLOPs of a run's own training, forward and backward, "
-        "counted from its settings; farthest from {} is {}, by {}.",
-        baseline->name, farthest->name, SignedPercentText(farthest->flops_mismatch)));
+        "Compute. {}. Train FLOPs are those of a run's own training, forward and backward, counted "
+        "from its settings; farthest from {} is {}, by {}.",
+        MatchText(comparison.matched_on), baseline->name, farthest->name,
+        SignedPercentText(farthest->flops_mismatch)));
   }
   double parent = 0;
   for (const ArmComparison& arm : comparison.arms) {
@@ -171,7 +188,7 @@ void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* not
 std::vector<std::string> NotesOn(const Comparison& comparison) {
   std::vector<std::string> notes = {
       fmt::format("Cells. Mean ± half of the {} t interval over seeds; – is not available.",
-                  Percent(comparison.interval))};
+                  Percent(comparison.table.interval))};
   AddTestNotes(comparison, &notes);
   AddComputeNotes(comparison, &notes);
   AddRefusalNotes(comparison, &notes);

@@ -1,9 +1,10 @@
 #include "results/comparison_table.h"
 
 #include <algorithm>
-#include <cmath>
+#include <sstream>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace upcycle {
 namespace {
@@ -21,6 +22,17 @@ struct Builder {
     }
   }
 };
+
+// The setting at a dotted path, as JSON shows it; – where the arm has none.
+std::string SettingText(const std::string& settings, const std::string& path) {
+  auto at = nlohmann::json::parse(settings);
+  std::istringstream names(path);
+  for (std::string name; std::getline(names, name, '.');) {
+    if (!at.is_object() || !at.contains(name)) return "";
+    at = nlohmann::json(at[name]);
+  }
+  return at.is_string() ? at.get<std::string>() : at.dump();
+}
 
 // "6", or "4/6" where two runs have no value of the primary metric.
 std::string SeedsText(const ArmComparison& arm) {
@@ -68,10 +80,12 @@ std::string TitleOf(const std::string& metric) {
 
 void AddMetric(Builder& builder, size_t index) {
   const std::string& metric = builder.comparison.metrics[index];
-  builder.Add({TitleOf(metric), metric, Notation::kEstimate}, [index](const ArmComparison& arm) {
-    const Summary& summary = arm.summaries[index];
-    return Cell{.value = summary.mean, .half_width = summary.half_width};
-  });
+  const int64_t digits = builder.comparison.table.digits;
+  builder.Add({TitleOf(metric), metric, Notation::kEstimate, digits},
+              [index](const ArmComparison& arm) {
+                const Summary& summary = arm.summaries[index];
+                return Cell{.value = summary.mean, .half_width = summary.half_width};
+              });
 }
 
 void AddCost(Builder& builder, CostColumn column) {
@@ -113,13 +127,20 @@ Table TableOf(const Comparison& comparison) {
   table.notes = comparison.notes;
 
   Builder builder = {&table, comparison};
+  const std::string& rows = comparison.table.rows;
+  if (rows != "arm") {
+    builder.Add({rows, rows, Notation::kText}, [&](const ArmComparison& arm) {
+      return Cell{.text = SettingText(arm.settings, rows)};
+    });
+  }
   builder.Add({"arm", "arm", Notation::kText},
               [](const ArmComparison& arm) { return Cell{.text = arm.name}; });
   builder.Add({"seeds", "seeds", Notation::kText},
               [](const ArmComparison& arm) { return Cell{.text = SeedsText(arm)}; });
   AddMetric(builder, 0);
   if (!comparison.baseline.empty()) {
-    builder.Add({"difference", "difference", Notation::kSignedEstimate}, DifferenceCell);
+    builder.Add({"difference", "difference", Notation::kSignedEstimate, comparison.table.digits},
+                DifferenceCell);
     builder.Add({"adjusted p", "adjusted_p", Notation::kProbability}, [](const auto& arm) {
       return arm.judgement ? Cell{.value = arm.judgement->adjusted_p} : Cell{};
     });

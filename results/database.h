@@ -103,6 +103,18 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
+// What a database file says about itself in its first bytes.
+struct DatabaseHeader {
+  bool empty = false;        // no bytes at all
+  bool is_database = false;  // it begins as SQLite's files do
+  int64_t application_id = 0;
+  int64_t user_version = 0;  // without what still lies in the write-ahead log
+};
+
+// Reads the header without locks and without touching anything, for a decision before the file is
+// opened. Throws Error if it cannot be read.
+DatabaseHeader ReadDatabaseHeader(const fs::path& path);
+
 // Everything between construction and Commit happens, or nothing of it.
 class Transaction {
  public:

@@ -13,7 +13,9 @@ int64_t NewestVersion() { return static_cast<int64_t>(LedgerMigrations().size())
 // Reading the version proves that the file can be used in this mode: opening alone touches nothing.
 Database OpenAndCheck(const fs::path& path, Database::Mode mode) {
   Database ledger(path, mode);
-  if (ledger.ReadInt("PRAGMA user_version") < NewestVersion() && mode != Database::Mode::kWrite) {
+  const int64_t version = ledger.ReadInt("PRAGMA user_version");
+  RequireKnownVersion(version, NewestVersion(), path);
+  if (version < NewestVersion() && mode != Database::Mode::kWrite) {
     throw Error(Cause::kInput, fmt::format("{} was written by an older upcycle: `upcycle run` with "
                                            "this --root brings it up to date",
                                            path.native()));

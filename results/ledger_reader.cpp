@@ -90,7 +90,8 @@ std::vector<std::string> LedgerReader::StudyNames() {
 
 StudyFacts LedgerReader::ReadStudy(std::string_view name) {
   Statement row = ledger_.Prepare(
-      "SELECT id, name, description, metric, goal, baseline, table_settings FROM study "
+      "SELECT id, name, description, metric, goal, baseline, matched_on, table_settings "
+      "FROM study "
       "WHERE name = ?");
   row.Bind(name);
   if (!row.Step()) {
@@ -102,7 +103,8 @@ StudyFacts LedgerReader::ReadStudy(std::string_view name) {
                       .metric = row.Text(3),
                       .preference = PreferenceFromName(row.Text(4)),
                       .baseline = row.Text(5),
-                      .table = TableSpecFromJson(row.Text(6)),
+                      .matched_on = row.Text(6),
+                      .table = TableSpecFromJson(row.Text(7)),
                       .stages = {},
                       .arms = {}};
   ReadStages(&study);
@@ -191,11 +193,20 @@ std::vector<std::string> LedgerReader::ResultNames(const StudyFacts& study) {
 }
 
 std::optional<StageFacts> LedgerReader::FindStage(const Fingerprint& fingerprint) {
+  const auto found = FindStages({&fingerprint, 1});
+  return found.empty() ? std::nullopt : std::optional(found.begin()->second);
+}
+
+std::map<Fingerprint, StageFacts> LedgerReader::FindStages(
+    std::span<const Fingerprint> fingerprints) {
+  std::map<Fingerprint, StageFacts> found;
   Statement row = ledger_.Prepare(
       "SELECT id, fingerprint, kind, state, reason, step, steps FROM stage WHERE fingerprint = ?");
-  row.Bind(fingerprint.Hex());
-  if (!row.Step()) return std::nullopt;
-  return StageFromRow(row);
+  for (const Fingerprint& fingerprint : fingerprints) {
+    row.Bind(fingerprint.Hex());
+    if (row.Step()) found[fingerprint] = StageFromRow(row);
+  }
+  return found;
 }
 
 std::vector<AttemptFacts> LedgerReader::ReadAttempts(int64_t stage) {

@@ -53,7 +53,8 @@ struct StudyFacts {
   std::string description;
   std::string metric;
   Preference preference = Preference::kLower;
-  std::string baseline;  // empty: none
+  std::string baseline;    // empty: none
+  std::string matched_on;  // empty: nothing
   TableSpec table;
   std::vector<StageFacts> stages;  // in the order of their fingerprints
   std::vector<ArmFacts> arms;      // in the order of the recipe
@@ -98,6 +99,8 @@ class LedgerReader {
   std::vector<std::string> ResultNames(const StudyFacts& study);
 
   std::optional<StageFacts> FindStage(const Fingerprint& fingerprint);
+  // Those of them that the ledger has.
+  std::map<Fingerprint, StageFacts> FindStages(std::span<const Fingerprint> fingerprints);
   std::vector<AttemptFacts> ReadAttempts(int64_t stage);
   std::map<std::string, MetricPoint> ReadLatest(int64_t stage);
   std::vector<MetricPoint> ReadPoints(int64_t stage, std::string_view metric);

@@ -16,10 +16,10 @@ constexpr double kLargestPlain = 1e7;
 constexpr int kMostDecimals = 12;
 
 // Adds the sign as text shows it. What was rounded to zero has none.
-std::string WithSign(std::string digits, bool negative, Sign sign) {
+std::string WithSign(std::string digits, bool negative, bool plus) {
   if (digits.find_first_of("123456789") == std::string::npos) return digits;
   if (negative) return "−" + digits;
-  return sign == Sign::kAlways ? "+" + digits : digits;
+  return plus ? "+" + digits : digits;
 }
 
 // The decimals that show two significant digits of `half_width`; negative: tens, hundreds, ….
@@ -35,28 +35,43 @@ std::string Rounded(double value, int decimals) {
   return fmt::format("{:.0f}", std::round(value / unit) * unit);
 }
 
-std::string PlainEstimate(double value, double half_width, Sign sign) {
+// At most that many significant digits, without zeros behind the last one that counts.
+std::string Significant(double size, int64_t digits) {
+  if (size == 0) return "0";
+  const int exponent = static_cast<int>(std::floor(std::log10(size)));
+  std::string text = Rounded(size, static_cast<int>(digits) - 1 - exponent);
+  if (text.find('.') == std::string::npos) return text;
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+std::string PlainEstimate(double value, double half_width, const EstimateStyle& style) {
   const bool negative = std::signbit(value);
   const double size = std::fabs(value);
-  if (half_width == 0) return WithSign(fmt::format("{:.6g}", size), negative, sign) + " ± 0";
+  if (!std::isfinite(half_width) || half_width == 0) {
+    const std::string text = WithSign(Significant(size, style.digits), negative, style.plus);
+    return half_width == 0 ? text + " ± 0" : text;
+  }
   const int decimals = DecimalsFor(half_width);
-  return WithSign(Rounded(size, decimals), negative, sign) + " ± " + Rounded(half_width, decimals);
+  return WithSign(Rounded(size, decimals), negative, style.plus) + " ± " +
+         Rounded(half_width, decimals);
 }
 
 }  // namespace
 
-std::string EstimateText(double value, double half_width, Sign sign) {
+std::string EstimateText(double value, double half_width, const EstimateStyle& style) {
   if (!std::isfinite(value)) return kNotAvailable;
-  if (!std::isfinite(half_width)) {
-    return WithSign(fmt::format("{:.5g}", std::fabs(value)), std::signbit(value), sign);
-  }
-  const double size = std::max(std::fabs(value), half_width);
+  const bool alone = !std::isfinite(half_width);
+  const double size = std::max(std::fabs(value), alone ? 0 : half_width);
   if (size == 0 || (size >= kSmallestPlain && size < kLargestPlain)) {
-    return PlainEstimate(value, half_width, sign);
+    return PlainEstimate(value, half_width, style);
   }
   const int exponent = static_cast<int>(std::floor(std::log10(size)));
   const double unit = std::pow(10, exponent);
-  return fmt::format("({})e{}", PlainEstimate(value / unit, half_width / unit, sign), exponent);
+  const std::string mantissa = PlainEstimate(value / unit, half_width / unit, style);
+  return alone ? fmt::format("{}e{}", mantissa, exponent)
+               : fmt::format("({})e{}", mantissa, exponent);
 }
 
 std::string ProbabilityText(double p) {
@@ -83,7 +98,7 @@ std::string CountText(double count) {
 std::string SignedPercentText(double share) {
   if (!std::isfinite(share)) return kNotAvailable;
   const std::string digits = fmt::format("{:.2f}", 100 * std::fabs(share));
-  return WithSign(digits, share < 0, Sign::kAlways) + " %";
+  return WithSign(digits, share < 0, true) + " %";
 }
 
 Scientific ScientificParts(double value) {

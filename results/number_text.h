@@ -2,17 +2,21 @@
 // what is not there.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace upcycle {
 
 inline constexpr const char* kNotAvailable = "–";
 
-enum class Sign { kOnlyMinus, kAlways };
+struct EstimateStyle {
+  bool plus = false;   // a sign in front of positive values too
+  int64_t digits = 5;  // significant ones of a value without a half width
+};
 
 // "1.3576 ± 0.0021": two significant digits of the half width decide the value's digits. Without a
-// half width (NaN) five significant digits of the value.
-std::string EstimateText(double value, double half_width, Sign sign = Sign::kOnlyMinus);
+// half width (NaN) the value has `style.digits`.
+std::string EstimateText(double value, double half_width, const EstimateStyle& style = {});
 
 // A p-value with two significant digits, "<0.0001" below that.
 std::string ProbabilityText(double p);

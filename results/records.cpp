@@ -76,13 +76,19 @@ ArmCost CostFromJson(std::string_view json) {
 }
 
 std::string JsonFromTableSpec(const TableSpec& spec) {
-  return nlohmann::json{{"columns", spec.columns}, {"interval", spec.interval}}.dump();
+  return nlohmann::json{{"rows", spec.rows},
+                        {"columns", spec.columns},
+                        {"interval", spec.interval},
+                        {"digits", spec.digits}}
+      .dump();
 }
 
 TableSpec TableSpecFromJson(std::string_view json) {
   const auto spec = ParseStored(json);
-  return {.columns = spec.value("columns", std::vector<std::string>()),
-          .interval = spec.value("interval", 0.95)};
+  return {.rows = spec.value("rows", "arm"),
+          .columns = spec.value("columns", std::vector<std::string>()),
+          .interval = spec.value("interval", 0.95),
+          .digits = spec.value("digits", int64_t{5})};
 }
 
 bool IsSystemMetric(std::string_view name) { return name.starts_with("system/"); }

@@ -96,8 +96,10 @@ struct ArmRecord {
 // What the table shows. An empty list of columns: what the study has recorded, as
 // results/comparison.h says.
 struct TableSpec {
+  std::string rows = "arm";          // or the path of a setting, shown in front of the arm's name
   std::vector<std::string> columns;  // metrics and cost columns by name
   double interval = 0.95;            // of confidence; 1 - interval is the level of the tests
+  int64_t digits = 5;                // significant ones of values without an interval
   bool operator==(const TableSpec&) const = default;
 };
 std::string JsonFromTableSpec(const TableSpec& spec);
@@ -109,7 +111,8 @@ struct StudyRecord {
   std::string recipe = "{}";  // JSON: the recipe with its bases and overrides resolved
   std::string metric;         // the primary one, "validation/loss"
   Preference preference = Preference::kLower;
-  std::string baseline;  // an arm's name, or empty: no comparison
+  std::string baseline;    // an arm's name, or empty: no comparison
+  std::string matched_on;  // what arms' budgets were made equal in, as the recipe has it; or empty
   TableSpec table;
   std::vector<StageRecord> stages;  // all that the runs name, each once
   std::vector<ArmRecord> arms;      // in the order of the recipe

@@ -23,6 +23,7 @@ constexpr const char* kFirstVersion = R"sql(
     metric TEXT NOT NULL,
     goal TEXT NOT NULL CHECK (goal IN ('minimize', 'maximize')),
     baseline TEXT NOT NULL,
+    matched_on TEXT NOT NULL,
     table_settings TEXT NOT NULL
   ) STRICT;
 
@@ -189,27 +190,26 @@ void CreateLedger(const fs::path& path, std::span<const char* const> migrations)
   SyncDirectory(folder);
 }
 
-int64_t RequireLedger(const fs::path& path, int64_t newest_version) {
-  // Not by reading the file: closing it would drop the locks that this process holds on it through
-  // another connection (POSIX advisory locks are the process's).
-  Database file(path, Database::Mode::kSnapshot);
-  if (file.ReadInt("PRAGMA application_id") != kLedgerApplicationId) {
-    std::error_code ignored;
-    const bool empty = fs::file_size(path, ignored) == 0;
+void RequireKnownVersion(int64_t version, int64_t newest_version, const fs::path& path) {
+  if (version <= newest_version) return;
+  throw Error(Cause::kInput,
+              fmt::format("{} was written by a newer upcycle (ledger version {}, this program "
+                          "knows {}): use that program, or another --root",
+                          path.native(), version, newest_version));
+}
+
+void RequireLedger(const fs::path& path, int64_t newest_version) {
+  const DatabaseHeader header = ReadDatabaseHeader(path);
+  if (header.application_id != kLedgerApplicationId) {
+    const char* what = header.empty         ? "the file is empty"
+                       : header.is_database ? "it is another program's database"
+                                            : "it is no database at all";
     throw Error(Cause::kInput,
-                fmt::format("{} is not an upcycle ledger: {}; choose another --root, or move the "
-                            "file away",
-                            path.native(),
-                            empty ? "the file is empty" : "it is another program's database"));
+                fmt::format("{} is not an upcycle ledger: {}; choose another --root, "
+                            "or move the file away",
+                            path.native(), what));
   }
-  const int64_t version = file.ReadInt("PRAGMA user_version");
-  if (version > newest_version) {
-    throw Error(Cause::kInput,
-                fmt::format("{} was written by a newer upcycle (ledger version {}, this program "
-                            "knows {}): use that program, or another --root",
-                            path.native(), version, newest_version));
-  }
-  return version;
+  RequireKnownVersion(header.user_version, newest_version, path);
 }
 
 void Migrate(Database& ledger, std::span<const char* const> migrations) {

@@ -24,8 +24,10 @@ bool LedgerExists(const fs::path& path);
 void CreateLedger(const fs::path& path, std::span<const char* const> migrations);
 
 // Throws Error(kInput), and leaves every byte as it is, unless the file is a ledger of at most
-// `newest_version`. Returns its version.
-int64_t RequireLedger(const fs::path& path, int64_t newest_version);
+// `newest_version`. A newer version that still lies in the write-ahead log is found only after
+// opening: RequireKnownVersion says the same then.
+void RequireLedger(const fs::path& path, int64_t newest_version);
+void RequireKnownVersion(int64_t version, int64_t newest_version, const fs::path& path);
 
 // Takes the missing steps in one exclusive transaction, so that the ledger is of the old version or
 // of the new one, whatever happens.

@@ -50,12 +50,15 @@ void StudyRecorder::Record(const StudyRecord& study) {
 // Writes the study's own row and takes every arm and run for absent until it is met again.
 int64_t StudyRecorder::RecordHead(const StudyRecord& study) {
   Statement upsert = ledger_.Prepare(
-      "INSERT INTO study (name, description, recipe, metric, goal, baseline, table_settings) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET description = excluded.description, "
+      "INSERT INTO study (name, description, recipe, metric, goal, baseline, matched_on, "
+      "table_settings) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET description = "
+      "excluded.description, "
       "recipe = excluded.recipe, metric = excluded.metric, goal = excluded.goal, "
-      "baseline = excluded.baseline, table_settings = excluded.table_settings RETURNING id");
+      "baseline = excluded.baseline, matched_on = excluded.matched_on, "
+      "table_settings = excluded.table_settings RETURNING id");
   upsert.Bind(study.name, study.description, study.recipe, study.metric, NameOf(study.preference),
-              study.baseline, JsonFromTableSpec(study.table));
+              study.baseline, study.matched_on, JsonFromTableSpec(study.table));
   UPCYCLE_CHECK(upsert.Step());
   const int64_t id = upsert.Int(0);
   upsert.Run();

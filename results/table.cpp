@@ -12,9 +12,9 @@ std::string CellText(const Column& column, const Cell& cell) {
     case Notation::kText:
       return cell.text.empty() ? kNotAvailable : cell.text;
     case Notation::kEstimate:
-      return EstimateText(cell.value, cell.half_width);
+      return EstimateText(cell.value, cell.half_width, {.digits = column.digits});
     case Notation::kSignedEstimate:
-      return EstimateText(cell.value, cell.half_width, Sign::kAlways);
+      return EstimateText(cell.value, cell.half_width, {.plus = true, .digits = column.digits});
     case Notation::kProbability:
       return ProbabilityText(cell.value);
     case Notation::kCount:

@@ -1,6 +1,7 @@
 // A table between the numbers and the page: what the writers in results/export lay out.
 #pragma once
 
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ struct Column {
   std::string title;  // for people
   std::string key;    // for programs
   Notation notation = Notation::kText;
+  int64_t digits = 5;  // significant ones of an estimate without an interval
 };
 
 // Text where the column's notation is kText, else a number; a NaN is a number that is not there.

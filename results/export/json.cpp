@@ -76,7 +76,8 @@ std::string ToJson(const Comparison& comparison) {
                      {"metric", comparison.metrics.front()},
                      {"goal", NameOf(comparison.preference)},
                      {"baseline", comparison.baseline},
-                     {"interval", comparison.interval},
+                     {"matched_on", comparison.matched_on},
+                     {"interval", comparison.table.interval},
                      {"arms", std::move(arms)},
                      {"notes", comparison.notes}};
   // A name that is not valid UTF-8 loses the offending bytes rather than the export.

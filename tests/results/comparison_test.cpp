@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "results/comparison_table.h"
 #include "tests/results/fixture.h"
 
 namespace upcycle {
@@ -171,6 +172,7 @@ TEST_F(Comparing, UsesTheRecipesInterval) {
 }
 
 TEST_F(Comparing, SaysHowFarComputeIsFromEqualAndWhatTheParentHadCost) {
+  study.matched_on = "train_flops";
   study.arms[0].cost = {.train_flops = 2e15, .parent_train_flops = 1e15};
   study.arms[1].cost = {.train_flops = 2.01e15, .parent_train_flops = 1e15};
   writer.RecordStudy(study);
@@ -178,13 +180,35 @@ TEST_F(Comparing, SaysHowFarComputeIsFromEqualAndWhatTheParentHadCost) {
   EXPECT_NEAR(comparison.arms[1].flops_mismatch, 0.005, 1e-12);
   EXPECT_TRUE(
       HasNote(comparison,
-              "Compute. Equal compute means equal FLOPs of a run's own training, forward and "
-              "backward, counted from its settings; farthest from dense is routed, by "
-              "+0.50 %."));
+              "Compute. Budgets are matched on train FLOPs, with the rows that capacity can "
+              "serve. Train FLOPs are those of a run's own training, forward and backward, "
+              "counted from its settings; farthest from dense is routed, by +0.50 %."));
   EXPECT_TRUE(
       HasNote(comparison,
               "Parent. The dense parent had cost 1.00e15 FLOPs before these runs began, 0.5 "
               "times a run of dense; no column counts them."));
+}
+
+TEST_F(Comparing, SaysThatBudgetsWereNotMatched) {
+  study.arms[0].cost = {.train_flops = 2e15};
+  study.arms[1].cost = {.train_flops = 4e15};
+  writer.RecordStudy(study);
+  EXPECT_TRUE(
+      HasNote(Compare(),
+              "Compute. Budgets are not matched: each arm trains on its own number of "
+              "tokens. Train FLOPs are those of a run's own training, forward and backward, "
+              "counted from its settings; farthest from dense is routed, by +100.00 %."));
+}
+
+TEST_F(Comparing, ShowsASettingInFrontOfTheArmWhereTheRecipeAsksForIt) {
+  study.table.rows = "moe.top_k";
+  study.arms[1].settings = R"({"moe":{"top_k":2}})";
+  writer.RecordStudy(study);
+  const Table table = TableOf(Compare());
+  EXPECT_EQ(table.columns[0].title, "moe.top_k");
+  EXPECT_EQ(table.rows[0][0].text, "");
+  EXPECT_EQ(table.rows[1][0].text, "2");
+  EXPECT_EQ(table.rows[1][1].text, "routed");
 }
 
 TEST_F(Comparing, SaysWhatThreeSeedsCannotShow) {

@@ -222,7 +222,7 @@ TEST(Export, GivesOneLineForEachArmOfAStudy) {
 }
 
 TEST(Json, HoldsEverySeedInFullPrecision) {
-  const auto json = nlohmann::json::parse(ExportsOf({false, "lab", 17, 12.5, 41000, false})[3]);
+  auto json = nlohmann::json::parse(ExportsOf({false, "lab", 17, 12.5, 41000, false})[3]);
   EXPECT_EQ(json["study"], "study");
   EXPECT_EQ(json["goal"], "minimize");
   const auto& arm = json["arms"][1];
@@ -233,7 +233,7 @@ TEST(Json, HoldsEverySeedInFullPrecision) {
             3 + 0.4 - 0.07 + 0.006);
   EXPECT_EQ(arm["runs"][2]["stages"]["train"],
             StageFor(StageRole::kTrain, "50% [x] & co", 2).Hex());
-  EXPECT_TRUE(json["arms"][0]["against_baseline"].is_null());
+  EXPECT_FALSE(json["arms"][0].contains("against_baseline"));
   EXPECT_EQ(json["arms"][2]["against_baseline"]["verdict"], "incomplete");
   EXPECT_TRUE(json["arms"][2]["against_baseline"]["adjusted_p"].is_null());
 }

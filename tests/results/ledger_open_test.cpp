@@ -1,10 +1,15 @@
 // Which files are opened as a ledger, and what is said about those that are not.
 #include <cmath>
 #include <fstream>
+#include <numeric>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "results/ledger.h"
 #include "results/ledger_reader.h"
 #include "results/schema.h"
@@ -28,12 +33,16 @@ void ExpectSays(const Error& error, Cause cause, const std::string& words) {
   EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
 }
 
-// Neither the file nor its neighbourhood changes when it is refused.
-void ExpectRefusedUntouched(const TemporaryFolder& folder, const std::string& words) {
+void ExpectRefusedUnchanged(const TemporaryFolder& folder, const std::string& words) {
   const std::string before = BytesOf(folder.Ledger());
   ExpectSays(ErrorOf([&] { OpenLedgerForWriting(folder.Ledger()); }), Cause::kInput, words);
   ExpectSays(ErrorOf([&] { OpenLedgerForReading(folder.Ledger()); }), Cause::kInput, words);
   EXPECT_EQ(BytesOf(folder.Ledger()), before);
+}
+
+// And no file appears beside it either.
+void ExpectRefusedUntouched(const TemporaryFolder& folder, const std::string& words) {
+  ExpectRefusedUnchanged(folder, words);
   const auto files = fs::directory_iterator(folder.path());
   EXPECT_EQ(std::distance(begin(files), end(files)), 1);
 }
@@ -93,7 +102,67 @@ TEST(OpenLedger, RefusesATruncatedLedger) {
   const TemporaryFolder folder;
   OpenLedgerForWriting(folder.Ledger());
   fs::resize_file(folder.Ledger(), fs::file_size(folder.Ledger()) / 2);
-  ExpectRefusedUntouched(folder, "truncated or damaged");
+  ExpectRefusedUnchanged(folder, "truncated or damaged");
+}
+
+TEST(OpenLedger, SaysThatAFolderLiesInItsPlace) {
+  const TemporaryFolder folder;
+  fs::create_directory(folder.Ledger());
+  ExpectSays(ErrorOf([&] { OpenLedgerForWriting(folder.Ledger()); }), Cause::kInput,
+             "Is a directory");
+}
+
+// A writer that dies while it merges its log leaves a file whose header is ahead of its size.
+TEST(OpenLedger, HealsALedgerWhoseLogWasBeingMerged) {
+  const TemporaryFolder folder;
+  OpenLedgerForWriting(folder.Ledger());
+  std::vector<int64_t> seeds(100);  // enough to make the file grow
+  std::iota(seeds.begin(), seeds.end(), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    LedgerWriter writer(folder.Ledger());
+    writer.RecordStudy(StudyOf({"dense"}, seeds));
+    ::_exit(0);
+  }
+  ::waitpid(child, nullptr, 0);
+  ASSERT_GT(fs::file_size(folder.Ledger().native() + "-wal"), 0u);
+  std::fstream file(folder.Ledger(), std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(28);  // the number of pages, big-endian
+  file.write("\0\0\x10\0", 4);
+  file.close();
+  EXPECT_EQ(LedgerReader(folder.Ledger()).StudyNames(), std::vector<std::string>{"study"});
+  LedgerWriter(folder.Ledger()).RecordStudy(StudyOf({"dense"}, {0}));
+}
+
+TEST(OpenLedger, RefusesANewerVersionThatStillLiesInTheLog) {
+  const TemporaryFolder folder;
+  Database newer = OpenLedgerForWriting(folder.Ledger());
+  newer.Execute("PRAGMA user_version = 99");
+  ASSERT_EQ(ReadDatabaseHeader(folder.Ledger()).user_version, 1);
+  ExpectSays(ErrorOf([&] { OpenLedgerForReading(folder.Ledger()); }), Cause::kInput,
+             "was written by a newer upcycle");
+}
+
+// Another program could otherwise write into the file unnoticed.
+TEST(ReadDatabaseHeader, KeepsTheLocksThatThisProcessHolds) {
+  const TemporaryFolder folder;
+  Database database(folder.path() / "any.sqlite", Database::Mode::kCreate);
+  database.Execute("CREATE TABLE t (x INTEGER)");
+  const Transaction transaction(database, Transaction::Kind::kExclusive);
+  ReadDatabaseHeader(database.path());
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const FileDescriptor file(::open(database.path().c_str(), O_RDWR));
+    struct flock lock = {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    ::_exit(::fcntl(file.get(), F_SETLK, &lock) == 0 ? 1 : 0);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0) << "another process could lock the file";
 }
 
 TEST(OpenLedger, RefusesALedgerOfANewerProgram) {
@@ -158,7 +227,7 @@ constexpr const char* kTwoVersions[] = {
 TEST(Migrate, BringsAnOldLedgerUpToDateWithItsContent) {
   const TemporaryFolder folder;
   CreateLedger(folder.Ledger(), std::span(kTwoVersions).first(1));
-  EXPECT_EQ(RequireLedger(folder.Ledger(), 2), 1);
+  EXPECT_NO_THROW(RequireLedger(folder.Ledger(), 2));
   Database ledger(folder.Ledger(), Database::Mode::kWrite);
   Migrate(ledger, kTwoVersions);
   EXPECT_EQ(ledger.ReadInt("PRAGMA user_version"), 2);

@@ -10,8 +10,13 @@
 
 #include <fmt/format.h>
 
+#include "results/comparison.h"
+#include "results/comparison_table.h"
+#include "results/export/json.h"
+#include "results/export/markdown.h"
 #include "results/ledger_reader.h"
 #include "results/ledger_writer.h"
+#include "results/status.h"
 
 namespace upcycle {
 namespace {
@@ -126,6 +131,15 @@ void Measure(const fs::path& folder, const Size& size) {
   Stopwatch values;
   reader.ReadValues(&facts, std::vector<std::string>{"validation/loss", "moe/load_entropy"});
   fmt::print("read two metrics        {:8.3f} s\n", values.Seconds());
+  Stopwatch comparing;
+  const Comparison comparison = CompareStudy(reader, "large");
+  fmt::print("compare                 {:8.3f} s\n", comparing.Seconds());
+  Stopwatch exporting;
+  const size_t exported = ToMarkdown(TableOf(comparison)).size() + ToJson(comparison).size();
+  fmt::print("export {} bytes   {:8.3f} s\n", exported, exporting.Seconds());
+  Stopwatch status;
+  const size_t shown = StatusText(ReadStatus(reader)).size();
+  fmt::print("status of {} bytes       {:8.3f} s\n", shown, status.Seconds());
   const auto bytes = fs::file_size(path);
   fmt::print("bytes a point           {:8.1f}  ({} bytes in all)\n",
              static_cast<double>(bytes - empty_bytes / 2) / points, bytes);

@@ -27,8 +27,8 @@ TEST(EstimateText, RoundsLargeNumbersToTensAndHundreds) {
 TEST(EstimateText, WritesTrueMinusSigns) { EXPECT_EQ(EstimateText(-0.5, 0.25), "−0.50 ± 0.25"); }
 
 TEST(EstimateText, SignsDifferencesButNotAZero) {
-  EXPECT_EQ(EstimateText(0.012, 0.003, Sign::kAlways), "+0.0120 ± 0.0030");
-  EXPECT_EQ(EstimateText(-0.0001, 0.25, Sign::kAlways), "0.00 ± 0.25");
+  EXPECT_EQ(EstimateText(0.012, 0.003, {.plus = true}), "+0.0120 ± 0.0030");
+  EXPECT_EQ(EstimateText(-0.0001, 0.25, {.plus = true}), "0.00 ± 0.25");
 }
 
 TEST(EstimateText, TakesACommonPowerOfTenForTheVerySmallAndTheVeryLarge) {
@@ -38,6 +38,10 @@ TEST(EstimateText, TakesACommonPowerOfTenForTheVerySmallAndTheVeryLarge) {
 
 TEST(EstimateText, ShowsFiveDigitsWithoutAHalfWidth) {
   EXPECT_EQ(EstimateText(3.14159265, kMissing), "3.1416");
+  EXPECT_EQ(EstimateText(3.14159265, kMissing, {.digits = 3}), "3.14");
+  EXPECT_EQ(EstimateText(0.25, kMissing), "0.25");
+  EXPECT_EQ(EstimateText(123456, kMissing, {.digits = 4}), "123500");
+  EXPECT_EQ(EstimateText(-1.5e-9, kMissing), "−1.5e-9");
 }
 
 TEST(EstimateText, ShowsADashForWhatIsNotThere) { EXPECT_EQ(EstimateText(kMissing, 1), "–"); }
