@@ -1,10 +1,10 @@
 #include "core/stop_signals.h"
 
+#include <cerrno>
+
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "core/error.h"
 
@@ -14,7 +14,8 @@ StopSignals::StopSignals() {
   sigset_t signals;
   ::sigemptyset(&signals);
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&signals, signal);
-  if (::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0) throw SystemError("block", "signals", errno);
+  if (::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0)
+    throw SystemError("block", "signals", errno);
   signals_ = FileDescriptor(::signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
   if (signals_.get() < 0) throw SystemError("watch", "signals", errno);
 }

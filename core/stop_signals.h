@@ -7,8 +7,8 @@ namespace upcycle {
 
 class StopSignals {
  public:
-  // From now on SIGINT, SIGTERM and SIGHUP no longer end the process; they wait to be counted here. Make
-  // it before any thread starts, since threads inherit what is blocked.
+  // From now on SIGINT, SIGTERM and SIGHUP no longer end the process; they wait to be counted here.
+  // Make it before any thread starts, since threads inherit what is blocked.
   StopSignals();
 
   // How often the process was asked to stop so far. Cheap: one system call that does not wait.

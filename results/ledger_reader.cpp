@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "results/ledger.h"
+#include "results/stage_states.h"
 #include "results/nearest_name.h"
 
 namespace upcycle {
@@ -191,6 +192,8 @@ std::vector<std::string> LedgerReader::ResultNames(const StudyFacts& study) {
   while (rows.Step()) names.push_back(rows.Text(0));
   return names;
 }
+
+std::map<Fingerprint, StageState> LedgerReader::StageStates() { return ReadStageStates(ledger_); }
 
 std::optional<StageFacts> LedgerReader::FindStage(const Fingerprint& fingerprint) {
   const auto found = FindStages({&fingerprint, 1});

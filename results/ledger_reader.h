@@ -98,6 +98,9 @@ class LedgerReader {
   // The metrics that evaluations of this study have results of, in the order of the alphabet.
   std::vector<std::string> ResultNames(const StudyFacts& study);
 
+  // Of every stage that the ledger knows.
+  std::map<Fingerprint, StageState> StageStates();
+
   std::optional<StageFacts> FindStage(const Fingerprint& fingerprint);
   // Those of them that the ledger has.
   std::map<Fingerprint, StageFacts> FindStages(std::span<const Fingerprint> fingerprints);

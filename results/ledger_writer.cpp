@@ -8,6 +8,7 @@
 #include "results/attempt_table.h"
 #include "results/ledger.h"
 #include "results/point_table.h"
+#include "results/stage_states.h"
 #include "results/study_recorder.h"
 
 namespace upcycle {
@@ -133,12 +134,7 @@ bool LedgerWriter::Ingest(const Fingerprint& fingerprint, std::span<const Journa
 }
 
 std::map<Fingerprint, StageState> LedgerWriter::StageStates() {
-  std::map<Fingerprint, StageState> states;
-  Statement select = parts_->ledger.Prepare("SELECT fingerprint, state FROM stage");
-  while (select.Step()) {
-    states[Fingerprint::FromHex(select.Text(0))] = StageStateFromName(select.Text(1));
-  }
-  return states;
+  return ReadStageStates(parts_->ledger);
 }
 
 uint64_t LedgerWriter::JournalOffset(const Fingerprint& stage) {

@@ -21,14 +21,14 @@ struct CommandLine::Parts {
   po::options_description options{"Options"};
   po::options_description positionals;
   po::positional_options_description order;
-  std::vector<Positional> required;
+  std::vector<Positional> named;
 
   void PrintHelp() const {
     fmt::print("usage: upcycle {}\n\n{}\n\n", usage, summary);
-    for (const Positional& positional : required) {
+    for (const Positional& positional : named) {
       fmt::print("  {:<20} {}\n", positional.name, positional.help);
     }
-    if (!required.empty()) fmt::print("\n");
+    if (!named.empty()) fmt::print("\n");
     std::cout << options;
   }
 };
@@ -45,7 +45,13 @@ CommandLine::~CommandLine() = default;
 void CommandLine::Positional(const char* name, std::string* value, const char* help) {
   parts_->positionals.add_options()(name, po::value<std::string>(value)->required(), help);
   parts_->order.add(name, 1);
-  parts_->required.push_back({name, help});
+  parts_->named.push_back({name, help});
+}
+
+void CommandLine::OptionalPositional(const char* name, std::string* value, const char* help) {
+  parts_->positionals.add_options()(name, po::value<std::string>(value), help);
+  parts_->order.add(name, 1);
+  parts_->named.push_back({name, help});
 }
 
 void CommandLine::Option(const char* names, std::string* value, const char* help) {

@@ -18,6 +18,7 @@ class CommandLine {
 
   // Each binds a variable, which keeps its value where the option is not given.
   void Positional(const char* name, std::string* value, const char* help);
+  void OptionalPositional(const char* name, std::string* value, const char* help);
   void Option(const char* names, std::string* value, const char* help);
   void Option(const char* names, int* value, const char* help);
   void Option(const char* names, std::vector<std::string>* values, const char* help);  // repeatable

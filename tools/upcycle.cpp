@@ -21,7 +21,12 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"run", RunCommand, "train, record and compare what a recipe asks for; go on where it stopped"},
+    {"plan", PlanCommand, "every run and why it will or will not run; what it takes"},
     {"validate", ValidateCommand, "check a recipe and report all its mistakes at once"},
+    {"schema", SchemaCommand, "a JSON Schema of recipes for editors, or every key in words"},
+    {"status", StatusCommand, "what runs, waits and why, and failed"},
+    {"compare", CompareCommand, "which arm is better, by how much, and whether that is decided"},
+    {"export", ExportCommand, "the comparison as Markdown, CSV, LaTeX or JSON"},
     {"bench", BenchCommand, "how fast this machine trains"},
     {"worker", WorkerCommand, ""},
 };

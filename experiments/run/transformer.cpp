@@ -13,7 +13,8 @@ constexpr int64_t kHeadChunkRows = 256;
 
 }  // namespace
 
-Transformer::Layer::Layer(const Architecture& architecture, int64_t index, ModelParameters& parameters)
+Transformer::Layer::Layer(const Architecture& architecture, int64_t index,
+                          ModelParameters& parameters)
     : attention(architecture, index, parameters) {
   if (architecture.LayerHasExperts(index)) {
     moe.emplace(architecture, index, parameters);

@@ -31,6 +31,8 @@ nlohmann::json ChangesOf(const Arm& arm) {
   return changes;
 }
 
+}  // namespace
+
 ArmCost CostRecordOf(const Arm& arm, const ArmBudget& budget) {
   const Cost cost = CostOf(arm.settings);
   const double tokens = static_cast<double>(budget.tokens);
@@ -48,8 +50,6 @@ ArmCost CostRecordOf(const Arm& arm, const ArmBudget& budget) {
   if (arm.settings.HasExperts()) record.experts = arm.settings.moe.Experts();
   return record;
 }
-
-}  // namespace
 
 Study MakeStudy(Recipe recipe) {
   Study study;

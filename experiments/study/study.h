@@ -29,6 +29,9 @@ struct Study {
 // is missing or cannot be used.
 Study MakeStudy(Recipe recipe);
 
+// What one run of an arm costs.
+ArmCost CostRecordOf(const Arm& arm, const ArmBudget& budget);
+
 // What the ledger keeps of it.
 StudyRecord RecordOf(const Study& study);
 

@@ -1,0 +1,47 @@
+// `upcycle compare STUDY`
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "results/comparison.h"
+#include "results/comparison_table.h"
+#include "results/export/json.h"
+#include "results/export/terminal.h"
+#include "tools/command_line.h"
+#include "tools/commands.h"
+
+namespace upcycle {
+namespace {
+
+TerminalLayout LayoutOfOutput() {
+  if (::isatty(STDOUT_FILENO) != 1) return {};
+  winsize size = {};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return {0, true};
+  return {size.ws_col, true};
+}
+
+}  // namespace
+
+int CompareCommand(const Arguments& arguments) {
+  std::string study;
+  std::string root = "runs";
+  bool incomplete = false;
+  bool json = false;
+  CommandLine line(
+      "compare STUDY [options]",
+      "The study's arms with means and intervals over seeds, their paired differences from the\n"
+      "baseline, and whether these are decided.");
+  line.Positional("STUDY", &study, "a recipe's name");
+  line.Option("root", &root, "folder of all state");
+  line.Flag("allow-incomplete", &incomplete,
+            "judge arms whose seeds are not all there by those that are");
+  line.Flag("json", &json, "everything in full precision");
+  line.Parse(arguments);
+  LedgerReader ledger(fs::path(root) / "ledger.sqlite");
+  const Comparison comparison = CompareStudy(ledger, study, {incomplete});
+  fmt::print("{}", json ? ToJson(comparison) : ToTerminal(TableOf(comparison), LayoutOfOutput()));
+  return kExitDone;
+}
+
+}  // namespace upcycle

@@ -1,0 +1,59 @@
+// `upcycle export STUDY --format markdown|csv|latex|json`
+
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "results/comparison.h"
+#include "results/comparison_table.h"
+#include "results/export/csv.h"
+#include "results/export/json.h"
+#include "results/export/latex.h"
+#include "results/export/markdown.h"
+#include "tools/command_line.h"
+#include "tools/commands.h"
+
+namespace upcycle {
+namespace {
+
+std::string Exported(const Comparison& comparison, const std::string& format) {
+  if (format == "json") return ToJson(comparison);
+  const Table table = TableOf(comparison);
+  if (format == "markdown") return ToMarkdown(table);
+  if (format == "csv") return ToCsv(table);
+  if (format == "latex") return ToLatex(table);
+  throw Error(
+      Cause::kInput,
+      fmt::format("there is no format \"{}\": expected markdown, csv, latex or json", format));
+}
+
+}  // namespace
+
+int ExportCommand(const Arguments& arguments) {
+  std::string study;
+  std::string root = "runs";
+  std::string format = "markdown";
+  std::string output;
+  bool incomplete = false;
+  CommandLine line("export STUDY [options]",
+                   "Writes a study's comparison. The bytes are a function of the results alone.");
+  line.Positional("STUDY", &study, "a recipe's name");
+  line.Option("root", &root, "folder of all state");
+  line.Option("format,f", &format, "markdown, csv, latex or json");
+  line.Option("output,o", &output, "a file in place of standard output");
+  line.Flag("allow-incomplete", &incomplete,
+            "judge arms whose seeds are not all there by those that are");
+  line.Parse(arguments);
+  LedgerReader ledger(fs::path(root) / "ledger.sqlite");
+  const std::string text = Exported(CompareStudy(ledger, study, {incomplete}), format);
+  if (output.empty()) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+  } else {
+    WriteFileAtomically(output, text);
+  }
+  return kExitDone;
+}
+
+}  // namespace upcycle

@@ -1,0 +1,197 @@
+// `upcycle plan RECIPE`: what a study would do and take, without doing it.
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <thread>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "experiments/study/plan.h"
+#include "experiments/study/prediction.h"
+#include "kernels/cpu/sgemm_rate.h"
+#include "results/ledger_reader.h"
+#include "results/number_text.h"
+#include "tools/commands.h"
+#include "tools/progress_display.h"
+#include "tools/recipe_options.h"
+
+namespace upcycle {
+namespace {
+
+using nlohmann::json;
+
+struct PlanOptions {
+  RecipeOptions recipe;
+  std::string root = "runs";
+  bool json = false;
+};
+
+PlanOptions ParseOptions(const Arguments& arguments) {
+  PlanOptions options;
+  CommandLine line(
+      "plan RECIPE [options]",
+      "Every run of a recipe and why it will or will not run, and what it takes: parameters,\n"
+      "training FLOPs, tokens, memory of a worker, disk, and a predicted time.");
+  options.recipe.Declare(line);
+  line.Option("root", &options.root, "folder of all state");
+  line.Flag("json", &options.json, "as JSON");
+  line.Parse(arguments);
+  return options;
+}
+
+std::map<Fingerprint, StageState> StatesUnder(const fs::path& root) {
+  const fs::path path = root / "ledger.sqlite";
+  if (!fs::exists(path)) return {};
+  return LedgerReader(path).StageStates();
+}
+
+struct Totals {
+  int stages = 0;
+  double core_seconds = 0;
+  int64_t disk_bytes = 0;
+};
+
+class PlanReport {
+ public:
+  PlanReport(const Study& study, const std::map<Fingerprint, StagePlan>& plan, double rate)
+      : study_(study), plan_(plan), rate_(rate) {
+    std::map<std::pair<size_t, StageRole>, StagePrediction> predictions;
+    std::set<Fingerprint> counted;
+    for (const Study::Run& run : study.runs) {
+      for (const auto& [role, stage] : run.stages) {
+        const bool parent = role == StageRole::kParent;
+        const auto key = std::pair(parent ? size_t{0} : run.arm, role);
+        if (!predictions.contains(key))
+          predictions[key] = PredictStage(study.stages.at(stage), rate);
+        if (!counted.insert(stage).second || !plan.at(stage).needed) continue;
+        ++totals_.stages;
+        totals_.core_seconds += predictions[key].core_seconds;
+        totals_.disk_bytes += predictions[key].disk_bytes;
+      }
+      arms_.try_emplace(run.arm, predictions[{run.arm, StageRole::kTrain}]);
+    }
+  }
+
+  json Json() const {
+    json arms = json::array(), runs = json::array();
+    for (const auto& [arm, prediction] : arms_) arms.push_back(ArmJson(arm, prediction));
+    for (const Study::Run& run : study_.runs) runs.push_back(RunJson(run));
+    return {{"study", study_.recipe.name},
+            {"arms", arms},
+            {"runs", runs},
+            {"needed_stages", totals_.stages},
+            {"core_seconds", totals_.core_seconds},
+            {"wall_seconds", WallSeconds()},
+            {"disk_bytes", totals_.disk_bytes}};
+  }
+
+  void Print() const {
+    const Recipe& recipe = study_.recipe;
+    fmt::print("{}: {} arms × {} seeds = {} runs\n\n", recipe.name, recipe.arms.size(),
+               recipe.seeds.size(), study_.runs.size());
+    PrintArms();
+    PrintRuns();
+    fmt::print(
+        "\n{} of {} stages to do: {:.2f} core hours, {} on {} cores, {} of disk. Times are "
+        "predicted from this "
+        "machine's matrix rate ({:.0f} GFLOP/s a core).\n",
+        totals_.stages, study_.stages.size(), totals_.core_seconds / 3600, ClockText(WallSeconds()),
+        Cores(), BytesText(static_cast<double>(totals_.disk_bytes)), rate_ / 1e9);
+  }
+
+ private:
+  static int Cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+  double WallSeconds() const { return totals_.core_seconds / Cores(); }
+
+  static std::string BytesText(double bytes) { return fmt::format("{}B", CountText(bytes)); }
+
+  json ArmJson(size_t index, const StagePrediction& prediction) const {
+    const Arm& arm = study_.recipe.arms[index];
+    const ArmCost cost = CostRecordOf(arm, study_.recipe.budgets[index]);
+    return {{"name", arm.name},
+            {"parameters_total", cost.parameters_total},
+            {"parameters_active", cost.parameters_active},
+            {"train_tokens", cost.train_tokens},
+            {"train_flops", cost.train_flops},
+            {"mismatch", study_.recipe.budgets[index].mismatch},
+            {"memory_bytes", prediction.memory_bytes},
+            {"disk_bytes", prediction.disk_bytes},
+            {"core_seconds", prediction.core_seconds}};
+  }
+
+  json RunJson(const Study::Run& run) const {
+    json stages = json::array();
+    bool needed = false;
+    for (const auto& [role, stage] : run.stages) {
+      const StagePlan& plan = plan_.at(stage);
+      needed |= plan.needed;
+      stages.push_back({{"role", NameOf(role)},
+                        {"fingerprint", stage.Hex()},
+                        {"needed", plan.needed},
+                        {"why", plan.why}});
+    }
+    return {{"arm", study_.recipe.arms[run.arm].name},
+            {"seed", run.seed},
+            {"needed", needed},
+            {"stages", stages}};
+  }
+
+  void PrintArms() const {
+    size_t width = 3;
+    for (const Arm& arm : study_.recipe.arms) width = std::max(width, arm.name.size());
+    fmt::print("{:<{}} {:>10} {:>10} {:>10} {:>11} {:>9} {:>9} {:>8}\n", "arm", width, "parameters",
+               "active", "tokens", "train FLOPs", "mismatch", "memory", "time");
+    for (const auto& [index, prediction] : arms_) {
+      const Arm& arm = study_.recipe.arms[index];
+      const ArmCost cost = CostRecordOf(arm, study_.recipe.budgets[index]);
+      fmt::print("{:<{}} {:>10} {:>10} {:>10} {:>11.3e} {:>8.2f}% {:>9} {:>8}\n", arm.name, width,
+                 CountText(cost.parameters_total), CountText(cost.parameters_active),
+                 CountText(cost.train_tokens), cost.train_flops,
+                 100 * study_.recipe.budgets[index].mismatch,
+                 BytesText(static_cast<double>(prediction.memory_bytes)),
+                 ClockText(prediction.core_seconds));
+    }
+  }
+
+  // One line a run: the first stage that keeps it from being complete says why.
+  void PrintRuns() const {
+    fmt::print("\n");
+    for (const Study::Run& run : study_.runs) {
+      std::string what = "complete, nothing to do";
+      for (const auto& [role, stage] : run.stages) {
+        const StagePlan& plan = plan_.at(stage);
+        if (!plan.needed) continue;
+        what = fmt::format("will run: {} {}", NameOf(role), plan.why);
+        break;
+      }
+      fmt::print("{}, seed {}: {}\n", study_.recipe.arms[run.arm].name, run.seed, what);
+    }
+  }
+
+  const Study& study_;
+  const std::map<Fingerprint, StagePlan>& plan_;
+  double rate_;
+  Totals totals_;
+  std::map<size_t, StagePrediction> arms_;
+};
+
+}  // namespace
+
+int PlanCommand(const Arguments& arguments) {
+  const PlanOptions options = ParseOptions(arguments);
+  const Study study = MakeStudy(options.recipe.Load());
+  const fs::path root = fs::absolute(options.root);
+  const auto plan = PlanStages(study, StatesUnder(root), root);
+  const double rate = 1e9 * MeasureSgemmGflops(1, 0.2);
+  const PlanReport report(study, plan, rate);
+  if (options.json) {
+    fmt::print("{}\n", report.Json().dump(2));
+  } else {
+    report.Print();
+  }
+  return kExitDone;
+}
+
+}  // namespace upcycle
