@@ -1,5 +1,6 @@
 // `upcycle COMMAND …`: finds the command, and turns what it throws into a message and an exit code.
 
+#include <csignal>
 #include <cstdio>
 #include <new>
 #include <string_view>
@@ -95,4 +96,8 @@ int Main(const Arguments& arguments) {
 }  // namespace
 }  // namespace upcycle
 
-int main(int count, char** words) { return upcycle::Main({words + 1, words + count}); }
+int main(int count, char** words) {
+  // A file that may not grow any more is then an error that names it, and not a silent death.
+  std::signal(SIGXFSZ, SIG_IGN);
+  return upcycle::Main({words + 1, words + count});
+}

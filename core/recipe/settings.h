@@ -497,7 +497,7 @@ struct EvaluateSettings {
 // Where and how fast: nothing here changes a result.
 struct ExecutionSettings {
   std::string device = "auto";
-  int64_t threads = 1;
+  int64_t threads = 0;
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
@@ -507,8 +507,8 @@ struct ExecutionSettings {
              .form = "auto, cpu, cuda or cuda:N",
              .effect = Effect::kSpeed});
     v.Field("threads", s.threads,
-            {.help = "CPU threads of one run",
-             .minimum = 1,
+            {.help = "CPU threads of one run; 0 divides the cores among the runs that can start",
+             .minimum = 0,
              .maximum = 1024,
              .effect = Effect::kSpeed});
   }

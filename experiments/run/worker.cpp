@@ -2,6 +2,9 @@
 
 #include <chrono>
 #include <cstdio>
+#include <new>
+#include <optional>
+#include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -87,6 +90,34 @@ class Attempt {
   Clock::time_point begin_;
 };
 
+// A worker whose scheduler was killed may still be writing its checkpoint when the next scheduler starts
+// another for the same stage: that one waits its turn.
+constexpr auto kPatience = std::chrono::seconds(60);
+
+std::optional<FileLock> AcquireInTurn(const StageFolder& folder, StopSignals& stop) {
+  const auto deadline = Clock::now() + kPatience;
+  while (true) {
+    std::optional<FileLock> lock = FileLock::TryAcquire(folder.lock());
+    if (lock || Clock::now() > deadline || stop.Requests() > 0) return lock;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+// Whether the stage was completed before this worker got its turn.
+bool IsComplete(const StageFolder& folder, StageKind kind) {
+  bool complete = false;
+  JournalReader journal(folder.journal());
+  for (auto records = journal.ReadNext(); !records.empty(); records = journal.ReadNext()) {
+    for (const JournalRecord& record : records) {
+      const auto* event = std::get_if<JournalEvent>(&record);
+      if (event == nullptr) continue;
+      const json parsed = json::parse(event->json);
+      if (parsed.at("event") == "attempt_ended") complete = parsed.at("outcome") == "complete";
+    }
+  }
+  return complete && folder.HasOutput(kind);
+}
+
 // Runs the stage and puts its end into the journal. An error that keeps the journal from being
 // written (a full disk) reaches the log alone; the scheduler then knows by the exit code.
 WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& backend,
@@ -125,12 +156,13 @@ WorkerExit RunWorker(const fs::path& path, int threads) {
   StopSignals stop;  // before any thread
   const StageFolder folder(path);
   try {
-    const std::optional<FileLock> lock = FileLock::TryAcquire(folder.lock());
+    const std::optional<FileLock> lock = AcquireInTurn(folder, stop);
     if (!lock) {
       fmt::print(stderr, "another process is at this stage\n");
       return WorkerExit::kBusy;
     }
     const Stage stage = Stage::FromJson(json::parse(ReadTextFile(folder.description())));
+    if (IsComplete(folder, stage.kind)) return WorkerExit::kComplete;
     const std::unique_ptr<Backend> backend = MakeCpuBackend(threads);
     return RunAttempt(stage, folder, *backend, stop);
   } catch (const Error& error) {

@@ -1,0 +1,146 @@
+#include "experiments/run/checkpoint.h"
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "core/data/tokenizer.h"
+#include "experiments/run/model_folder.h"
+#include "experiments/run/transformer.h"
+#include "tests/caught_error.h"
+#include "tests/temporary_folder.h"
+
+namespace upcycle {
+namespace {
+
+Architecture Tiny(bool experts) {
+  Architecture a;
+  a.model.family = experts ? Family::kLlama : Family::kNemotron;
+  a.model.layers = 2;
+  a.model.width = 16;
+  a.model.heads = 2;
+  a.model.ffn_width = 24;
+  a.model.sequence_length = 8;
+  a.model.tied_embeddings = false;
+  a.vocabulary = 264;
+  a.has_experts = experts;
+  a.moe.expansion = 2;
+  a.moe.granularity = 2;
+  return a;
+}
+
+class CheckpointTest : public testing::TestWithParam<bool> {
+ protected:
+  CheckpointTest()
+      : backend_(MakeCpuBackend(1)),
+        model_(*backend_, Tiny(GetParam()), {2, 8, 1}, Purpose::kTrain),
+        other_(*backend_, Tiny(GetParam()), {2, 8, 1}, Purpose::kTrain),
+        checkpoints_(folder_ / "checkpoints", folder_ / "tokenizer", 256) {
+    fs::create_directory(folder_ / "tokenizer");
+    ByteTokenizer().Save(folder_ / "tokenizer");
+    model_.parameters().Initialize(*backend_, 1);
+    for (const auto& piece : model_.parameters().pieces()) {
+      for (int64_t i = 0; i < piece.m.size(); ++i) {
+        piece.m.floats()[i] = static_cast<float>(i) * 0.001f;
+        piece.v.floats()[i] = static_cast<float>(i) * 0.002f;
+      }
+    }
+  }
+
+  static std::vector<float> AllOf(Transformer& model) {
+    std::vector<float> all;
+    for (const auto& piece : model.parameters().pieces()) {
+      for (Tensor t : {piece.value, piece.m, piece.v})
+        all.insert(all.end(), t.floats(), t.floats() + t.size());
+    }
+    return all;
+  }
+
+  TemporaryFolder folder_;
+  std::unique_ptr<Backend> backend_;
+  Transformer model_, other_;
+  Checkpoints checkpoints_;
+  std::vector<std::string> passed_over_;
+};
+
+TEST_P(CheckpointTest, RestoresWeightsMomentsAndState) {
+  checkpoints_.Write(12, {{"step", 12}}, model_.parameters(), *backend_);
+  const auto state = checkpoints_.Restore(other_.parameters(), *backend_, passed_over_);
+  ASSERT_TRUE(state.has_value());
+  EXPECT_EQ(state->at("step"), 12);
+  EXPECT_EQ(AllOf(other_), AllOf(model_));
+  EXPECT_TRUE(passed_over_.empty());
+}
+
+TEST_P(CheckpointTest, KeepsTheNewestAlone) {
+  checkpoints_.Write(12, {{"step", 12}}, model_.parameters(), *backend_);
+  checkpoints_.Write(100, {{"step", 100}}, model_.parameters(), *backend_);
+  EXPECT_EQ(NamesIn(folder_ / "checkpoints"), std::set<std::string>{"step_00000100"});
+  EXPECT_EQ(checkpoints_.Restore(other_.parameters(), *backend_, passed_over_)->at("step"), 100);
+}
+
+TEST_P(CheckpointTest, PassesOverADamagedOneAndSaysWhy) {
+  for (const char* name :
+       {"model.safetensors", "optimizer.safetensors", "config.json", "trainer.json"}) {
+    checkpoints_.Write(12, {{"step", 12}}, model_.parameters(), *backend_);
+    const fs::path file = folder_ / "checkpoints/step_00000012" / name;
+    fs::resize_file(file, fs::file_size(file) - 5);
+    passed_over_.clear();
+    EXPECT_FALSE(checkpoints_.Restore(other_.parameters(), *backend_, passed_over_).has_value())
+        << name;
+    ASSERT_EQ(passed_over_.size(), 1u) << name;
+    EXPECT_NE(passed_over_.front().find("step_00000012"), std::string::npos);
+    checkpoints_.Clear();
+  }
+}
+
+TEST_P(CheckpointTest, NoticesASingleFlippedBitInAWeight) {
+  checkpoints_.Write(12, {{"step", 12}}, model_.parameters(), *backend_);
+  const fs::path file = folder_ / "checkpoints/step_00000012/model.safetensors";
+  {
+    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekg(-3, std::ios::end);
+    const char byte = static_cast<char>(stream.peek() ^ 1);
+    stream.seekp(-3, std::ios::end);
+    stream.put(byte);
+  }
+  EXPECT_FALSE(checkpoints_.Restore(other_.parameters(), *backend_, passed_over_).has_value());
+}
+
+TEST_P(CheckpointTest, FindsNothingWhereNothingWasWritten) {
+  EXPECT_FALSE(checkpoints_.Restore(other_.parameters(), *backend_, passed_over_).has_value());
+  EXPECT_TRUE(passed_over_.empty());
+}
+
+TEST_P(CheckpointTest, IsAHuggingFaceFolder) {
+  checkpoints_.Write(12, {}, model_.parameters(), *backend_);
+  const fs::path folder = folder_ / "checkpoints/step_00000012";
+  const auto names = NamesIn(folder);
+  for (const char* name :
+       {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}) {
+    EXPECT_TRUE(names.contains(name)) << name;
+  }
+  const auto config = nlohmann::json::parse(ReadTextFile(folder / "config.json"));
+  EXPECT_EQ(config.at("hidden_size"), 16);
+  EXPECT_EQ(config.at("model_type"), GetParam() ? "upcycle_moe" : "nemotron");
+}
+
+TEST_P(CheckpointTest, AModelOfAnotherShapeIsRefusedByName) {
+  DirectoryTransaction transaction(folder_ / "model");
+  WriteModel(transaction.path(), model_.parameters(), *backend_, folder_ / "tokenizer", 256);
+  transaction.Commit();
+  auto config = nlohmann::json::parse(ReadTextFile(folder_ / "model/config.json"));
+  config["upcycle"]["model"]["width"] = 20;
+  Put(folder_ / "model/config.json", config.dump());
+  const ModelFolder model(folder_ / "model");
+  EXPECT_NE(std::string(ErrorOf([&] { model.Values({PartKind::kEmbedding}); }).what())
+                .find("model.embed_tokens.weight"),
+            std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(DenseAndExperts, CheckpointTest, testing::Bool(),
+                         [](const auto& each) { return each.param ? "Experts" : "Dense"; });
+
+}  // namespace
+}  // namespace upcycle

@@ -1,0 +1,198 @@
+#include "experiments/study/scheduler.h"
+
+#include <algorithm>
+#include <set>
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "results/ledger_reader.h"
+#include "tests/experiments/study/fake_executor.h"
+#include "tests/temporary_folder.h"
+
+namespace upcycle {
+namespace {
+
+using Fate = FakeExecutor::Fate;
+
+class SilentObserver : public StudyObserver {
+ public:
+  void Started(const Fingerprint&, int64_t) override {}
+  void Progressed(const Fingerprint&, const StageProgress&) override {}
+  void Ended(const Fingerprint&, StageState, const std::string&) override {}
+  void Tick() override {}
+};
+
+// Two arms, continued dense and upcycled, of two seeds: 1 tokens + 1 parent + 1 parent's
+// evaluation, and for each seed 2 dense and 3 upcycled stages.
+constexpr int kStages = 13;
+
+class SchedulerTest : public testing::Test {
+ protected:
+  SchedulerTest() {
+    Put(folder_ / "recipe.yaml",
+        "name: tiny\n"
+        "data: {train: [{kind: atlas, people: 8}]}\n"
+        "arms:\n"
+        "  - {name: dense, upcycle: none}\n"
+        "  - {name: moe, upcycle: copy}\n"
+        "seeds: 2\n");
+    study_ = MakeStudy(LoadRecipe(folder_ / "recipe.yaml", {}));
+  }
+
+  StudyOutcome Run(FakeExecutor& executor, SchedulerOptions options = {.jobs = 2, .cores = 4}) {
+    LedgerWriter ledger(folder_ / "ledger.sqlite");
+    ledger.RecordStudy(RecordOf(study_));
+    SilentObserver observer;
+    StopSignals stop;
+    return Scheduler(study_, folder_.path(), ledger, executor, options, observer).Run(stop);
+  }
+
+  Fingerprint StageOf(size_t arm, int64_t seed, StageRole role) const {
+    for (const Study::Run& run : study_.runs) {
+      if (run.arm == arm && run.seed == seed) return run.stages.at(role);
+    }
+    return {};
+  }
+
+  StageFacts Facts(const Fingerprint& stage) {
+    return *LedgerReader(folder_ / "ledger.sqlite").FindStage(stage);
+  }
+
+  TemporaryFolder folder_;
+  Study study_;
+};
+
+TEST_F(SchedulerTest, DoesEveryStageOnceAndBehindItsInputs) {
+  FakeExecutor executor;
+  const StudyOutcome outcome = Run(executor);
+  EXPECT_EQ(outcome.done, kStages);
+  EXPECT_EQ(executor.started.size(), static_cast<size_t>(kStages));
+  std::set<Fingerprint> done;
+  for (const Fingerprint& stage : executor.started) {
+    for (const Fingerprint& input : study_.stages.at(stage).inputs)
+      EXPECT_TRUE(done.contains(input));
+    EXPECT_TRUE(done.insert(stage).second);
+  }
+  EXPECT_EQ(executor.most_at_once, 2);
+}
+
+TEST_F(SchedulerTest, GivesAStageThatRunsAloneAllCores) {
+  FakeExecutor executor;
+  Run(executor);
+  EXPECT_EQ(executor.threads[0], 4);  // tokens: nothing else can start
+  EXPECT_EQ(executor.threads[1], 4);  // the parent
+  EXPECT_EQ(std::count(executor.threads.begin(), executor.threads.end(), 2), kStages - 2);
+}
+
+TEST_F(SchedulerTest, DoesNothingTheSecondTime) {
+  FakeExecutor first, second;
+  Run(first);
+  const StudyOutcome outcome = Run(second);
+  EXPECT_TRUE(second.started.empty());
+  EXPECT_EQ(outcome.reused, kStages);
+}
+
+TEST_F(SchedulerTest, MakesAgainAnOutputThatWasRemovedOnlyWhereSomebodyReadsIt) {
+  FakeExecutor first, second;
+  Run(first);
+  fs::remove_all(StageFolder(folder_.path(), StageOf(0, 0, StageRole::kParent)).model());
+  Run(second);
+  EXPECT_TRUE(second.started.empty());
+
+  LedgerWriter(folder_ / "ledger.sqlite").Forget(StageOf(0, 1, StageRole::kTrain));
+  fs::remove_all(StageFolder(folder_.path(), StageOf(0, 1, StageRole::kTrain)).path());
+  FakeExecutor third;
+  Run(third);
+  EXPECT_EQ(third.started,
+            (std::vector{StageOf(0, 1, StageRole::kParent), StageOf(0, 1, StageRole::kTrain)}));
+}
+
+TEST_F(SchedulerTest, StartsNothingMoreAfterAFailure) {
+  FakeExecutor executor;
+  executor.fates[StageOf(0, 0, StageRole::kParent)] = {Fate::kFail};
+  const StudyOutcome outcome = Run(executor);
+  EXPECT_EQ(outcome.failed, 1);
+  EXPECT_EQ(outcome.done, 1);
+  EXPECT_EQ(outcome.skipped, kStages - 2);
+  EXPECT_EQ(Facts(StageOf(0, 0, StageRole::kParent)).state, StageState::kFailed);
+  const StageFacts waiting = Facts(StageOf(1, 0, StageRole::kStart));
+  EXPECT_EQ(waiting.state, StageState::kWaiting);
+  EXPECT_EQ(waiting.reason, "for parent, which failed: told to");
+}
+
+TEST_F(SchedulerTest, KeepsGoingWhereAsked) {
+  FakeExecutor executor;
+  executor.fates[StageOf(1, 0, StageRole::kTrain)] = {Fate::kDiverge};
+  const StudyOutcome outcome = Run(executor, {.jobs = 1, .cores = 1, .keep_going = true});
+  EXPECT_EQ(outcome.failed, 1);
+  EXPECT_EQ(outcome.skipped, 1);
+  EXPECT_EQ(outcome.done, kStages - 2);
+  EXPECT_EQ(Facts(StageOf(1, 0, StageRole::kTrain)).state, StageState::kDiverged);
+}
+
+TEST_F(SchedulerTest, TriesAFailedStageAgainTheNextTime) {
+  FakeExecutor first, second;
+  first.fates[StageOf(1, 0, StageRole::kTrain)] = {Fate::kFail};
+  Run(first, {.jobs = 1, .cores = 1, .keep_going = true});
+  const StudyOutcome outcome = Run(second);
+  EXPECT_EQ(outcome.done, 2);
+  EXPECT_EQ(second.started,
+            (std::vector{StageOf(1, 0, StageRole::kTrain), StageOf(1, 0, StageRole::kEvaluate)}));
+}
+
+TEST_F(SchedulerTest, StartsAKilledProcessAgainAFewTimes) {
+  FakeExecutor lucky, unlucky;
+  const Fingerprint stage = StageOf(1, 0, StageRole::kTrain);
+  lucky.fates[stage] = {Fate::kKilled, Fate::kKilled};
+  EXPECT_EQ(Run(lucky).done, kStages);
+  EXPECT_EQ(std::count(lucky.started.begin(), lucky.started.end(), stage), 3);
+
+  LedgerWriter(folder_ / "ledger.sqlite").Forget(stage);
+  fs::remove_all(StageFolder(folder_.path(), stage).path());
+  unlucky.fates[stage] = {Fate::kKilled, Fate::kKilled, Fate::kKilled};
+  const StudyOutcome outcome = Run(unlucky);
+  EXPECT_EQ(outcome.failed, 1);
+  EXPECT_NE(Facts(stage).reason.find("SIGKILL"), std::string::npos) << Facts(stage).reason;
+}
+
+TEST_F(SchedulerTest, ReportsAProcessThatEndedWithoutAWord) {
+  FakeExecutor executor;
+  executor.fates[StageOf(0, 0, StageRole::kTokens)] = {Fate::kSilentExit};
+  EXPECT_EQ(Run(executor).failed, 1);
+  EXPECT_NE(Facts(StageOf(0, 0, StageRole::kTokens)).reason.find("exited with 9"),
+            std::string::npos);
+}
+
+TEST_F(SchedulerTest, TakesOverWhatWasDoneAfterTheLastSchedulerDied) {
+  // A worker that outlived its scheduler: its journal says complete, the ledger knows nothing.
+  const Fingerprint tokens = StageOf(0, 0, StageRole::kTokens);
+  const StageFolder stage(folder_.path(), tokens);
+  MakeDirectories(stage.tokens());
+  {
+    JournalWriter journal(stage.journal());
+    journal.Event({{"event", "attempt_started"}, {"host", "other"}, {"pid", 7}});
+    journal.Event({{"event", "attempt_ended"}, {"outcome", "complete"}});
+  }
+  FakeExecutor executor;
+  const StudyOutcome outcome = Run(executor);
+  EXPECT_EQ(outcome.reused, 1);
+  EXPECT_EQ(std::count(executor.started.begin(), executor.started.end(), tokens), 0);
+}
+
+TEST_F(SchedulerTest, StopsWhenAskedAndSaysWhatWasNotStarted) {
+  FakeExecutor executor;
+  executor.on_start = [&](const Fingerprint& stage) {
+    if (stage == StageOf(0, 0, StageRole::kParent)) raise(SIGTERM);
+  };
+  const StudyOutcome outcome = Run(executor);
+  EXPECT_TRUE(outcome.interrupted);
+  EXPECT_EQ(outcome.done, 1);
+  EXPECT_EQ(Facts(StageOf(0, 0, StageRole::kParent)).state, StageState::kStopped);
+  EXPECT_EQ(Facts(StageOf(0, 0, StageRole::kTrain)).state, StageState::kWaiting);
+  FakeExecutor again;
+  EXPECT_EQ(Run(again).done, kStages - 1);
+}
+
+}  // namespace
+}  // namespace upcycle
