@@ -19,8 +19,8 @@ namespace {
 constexpr int64_t kFixedPieces = 256 + 2;  // bytes, unknown, end of text
 // Characters beyond this share of all text are left to their bytes.
 constexpr double kCharacterCoverage = 0.9995;
-// Nothing longer than sentencepiece's longest piece (16 characters) can be learned from a word, so
-// that a line without spaces is cut where its middle costs nothing.
+// A longer word, as in text without spaces, is counted in parts: pieces have at most 16 characters,
+// so little is lost, and sentencepiece searches a word's length for each merge.
 constexpr size_t kLongestWord = 256;
 
 using WordCounts = std::map<std::string, int64_t>;

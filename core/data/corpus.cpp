@@ -1,5 +1,7 @@
 #include "core/data/corpus.h"
 
+#include <string>
+
 #include "core/data/atlas/atlas.h"
 #include "core/data/text_source.h"
 

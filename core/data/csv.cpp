@@ -1,5 +1,7 @@
 #include "core/data/csv.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "core/error.h"

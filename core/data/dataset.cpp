@@ -1,5 +1,6 @@
 #include "core/data/dataset.h"
 
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>

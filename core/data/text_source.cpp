@@ -1,6 +1,7 @@
 #include "core/data/text_source.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include <fmt/format.h>
 

@@ -1,10 +1,12 @@
 #include "core/data/token_file.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstddef>
 #include <cstring>
+#include <string>
 #include <type_traits>
-#include <vector>
 
 #include <fmt/format.h>
 #include <xxhash.h>

@@ -1,6 +1,7 @@
 #include "core/data/tokenizer.h"
 
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

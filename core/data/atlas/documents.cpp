@@ -1,8 +1,10 @@
 #include "core/data/atlas/documents.h"
 
+#include <array>
 #include <bit>
 #include <cctype>
 #include <utility>
+#include <vector>
 
 #include "core/check.h"
 #include "core/random.h"
@@ -85,6 +87,8 @@ struct Naming {
   std::string_view pronoun, pronoun_possessive, pronoun_object;  // always a pronoun
 };
 
+enum class Form { kPronoun, kShortName, kFullName };
+
 class Writer {
  public:
   Writer(const World& world, Subject subject, Dice& dice)
@@ -148,12 +152,17 @@ class Writer {
 
   // The first sentence has the full name; behind a sentence about another person comes a name, not
   // a pronoun.
+  Form NextForm() {
+    if (text_.empty()) return Form::kFullName;
+    if (!another_person_ && dice_.OneIn(2)) return Form::kPronoun;
+    return dice_.Below(5) < 3 ? Form::kShortName : Form::kFullName;
+  }
+
   Naming NextNaming() {
-    const uint64_t drawn =
-        text_.empty() ? 9 : dice_.Below(another_person_ ? 5 : 10) + (another_person_ ? 5 : 0);
+    const Form form = NextForm();
     Naming naming;
-    naming.name = drawn >= 8 ? world_.NameOf(subject_) : world_.ShortNameOf(subject_);
-    const bool by_pronoun = drawn < 5;
+    naming.name = form == Form::kFullName ? world_.NameOf(subject_) : world_.ShortNameOf(subject_);
+    const bool by_pronoun = form == Form::kPronoun;
     naming.subject = by_pronoun ? std::string(pronoun_) : naming.name;
     naming.possessive = by_pronoun ? std::string(possessive_) : naming.name + "'s";
     naming.object = by_pronoun ? std::string(object_) : naming.name;

@@ -1,6 +1,8 @@
 #include "core/data/atlas/questions.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/check.h"

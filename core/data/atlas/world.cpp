@@ -1,7 +1,10 @@
 #include "core/data/atlas/world.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>

@@ -2,6 +2,7 @@
 // function of (people, seed), with integer arithmetic only: the same on every machine.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
