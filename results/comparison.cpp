@@ -153,6 +153,7 @@ Comparison CompareStudy(LedgerReader& ledger, std::string_view name,
                            .metrics = {study.metric},
                            .costs = {},
                            .arms = {},
+                           .parent_values = ledger.ReadParentValues(study, study.metric),
                            .notes = {}};
   if (study.table.columns.empty()) {
     ChooseUsualColumns(ledger, study, &comparison);

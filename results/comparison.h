@@ -60,8 +60,9 @@ struct Comparison {
   TableSpec table;
   std::vector<std::string> metrics;  // the primary one first
   std::vector<CostColumn> costs;
-  std::vector<ArmComparison> arms;  // in the order of the recipe
-  std::vector<std::string> notes;   // what the numbers mean, assume and lack
+  std::vector<ArmComparison> arms;    // in the order of the recipe
+  std::vector<double> parent_values;  // of the primary metric, one for each evaluated dense parent
+  std::vector<std::string> notes;     // what the numbers mean, assume and lack
 };
 
 struct CompareOptions {

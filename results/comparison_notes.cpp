@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -153,6 +154,19 @@ std::string MatchText(std::string_view matched_on) {
   return fmt::format("Budgets are matched on {}", matched_on);
 }
 
+// What had been reached with the parent's compute alone.
+std::string ParentText(const Comparison& comparison) {
+  const std::vector<double>& values = comparison.parent_values;
+  if (values.empty()) return "";
+  const auto text = [&](double value) {
+    return EstimateText(value, std::numeric_limits<double>::quiet_NaN(),
+                        {.digits = comparison.table.digits});
+  };
+  std::string reached = text(values.front());
+  if (values.size() > 1) reached += " to " + text(values.back());
+  return fmt::format(" It had reached {} {}.", comparison.metrics.front(), reached);
+}
+
 void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* notes) {
   const ArmComparison* baseline = Baseline(comparison);
   if (baseline == nullptr || baseline->cost.train_flops <= 0) return;
@@ -178,8 +192,9 @@ void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* not
   if (parent > 0) {
     notes->push_back(fmt::format(
         "Parent. The dense parent had cost {} FLOPs before these runs began, {:.2g} times a run of "
-        "{}; no column counts them.",
-        ScientificText(parent), parent / baseline->cost.train_flops, baseline->name));
+        "{}; no column counts them.{}",
+        ScientificText(parent), parent / baseline->cost.train_flops, baseline->name,
+        ParentText(comparison)));
   }
 }
 

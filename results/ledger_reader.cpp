@@ -1,6 +1,7 @@
 #include "results/ledger_reader.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -178,6 +179,28 @@ void LedgerReader::ReadValues(StudyFacts* study, std::span<const std::string> me
       }
     }
   }
+}
+
+std::vector<double> LedgerReader::ReadParentValues(const StudyFacts& study,
+                                                   const std::string& metric) {
+  std::set<int64_t> parents;
+  for (const ArmFacts& arm : study.arms) {
+    for (const RunFacts& run : arm.runs) {
+      const auto place = run.StageOf(StageRole::kParentEvaluate);
+      if (!place || study.stages[*place].state != StageState::kComplete) continue;
+      parents.insert(study.stages[*place].id);
+    }
+  }
+  std::vector<double> values;
+  Statement row = ledger_.Prepare(
+      "SELECT value FROM result WHERE stage = ? AND value IS NOT NULL "
+      "AND metric = (SELECT id FROM metric WHERE name = ?)");
+  for (const int64_t stage : parents) {
+    row.Bind(stage, metric);
+    if (row.Step()) values.push_back(row.Real(0));
+  }
+  std::sort(values.begin(), values.end());
+  return values;
 }
 
 std::vector<std::string> LedgerReader::ResultNames(const StudyFacts& study) {

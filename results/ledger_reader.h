@@ -95,6 +95,9 @@ class LedgerReader {
   // three, in the same order. So all values of one metric come from the same kind of measurement.
   void ReadValues(StudyFacts* study, std::span<const std::string> metrics);
 
+  // What the evaluations of the study's complete parents have of a metric, in rising order.
+  std::vector<double> ReadParentValues(const StudyFacts& study, const std::string& metric);
+
   // The metrics that evaluations of this study have results of, in the order of the alphabet.
   std::vector<std::string> ResultNames(const StudyFacts& study);
 

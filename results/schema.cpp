@@ -62,7 +62,8 @@ constexpr const char* kFirstVersion = R"sql(
 
   CREATE TABLE run_stage (
     run INTEGER NOT NULL REFERENCES run (id),
-    role TEXT NOT NULL CHECK (role IN ('tokens', 'parent', 'parent_evaluate', 'start', 'train', 'evaluate')),
+    role TEXT NOT NULL CHECK (role IN ('tokens', 'parent', 'parent_evaluate', 'start', 'train',
+                                       'evaluate')),
     stage INTEGER NOT NULL REFERENCES stage (id),
     PRIMARY KEY (run, role)
   ) STRICT, WITHOUT ROWID;

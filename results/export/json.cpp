@@ -78,6 +78,7 @@ std::string ToJson(const Comparison& comparison) {
                      {"baseline", comparison.baseline},
                      {"matched_on", comparison.matched_on},
                      {"interval", comparison.table.interval},
+                     {"parents", comparison.parent_values},
                      {"arms", std::move(arms)},
                      {"notes", comparison.notes}};
   // A name that is not valid UTF-8 loses the offending bytes rather than the export.

@@ -175,7 +175,13 @@ TEST_F(Comparing, SaysHowFarComputeIsFromEqualAndWhatTheParentHadCost) {
   study.matched_on = "train_flops";
   study.arms[0].cost = {.train_flops = 2e15, .parent_train_flops = 1e15};
   study.arms[1].cost = {.train_flops = 2.01e15, .parent_train_flops = 1e15};
+  const Fingerprint parent = StageFor(StageRole::kParentEvaluate);
+  study.stages.push_back({parent, "evaluate", "{}", {}});
+  study.arms[0].runs[0].stages[StageRole::kParentEvaluate] = parent;
+  study.arms[1].runs[0].stages[StageRole::kParentEvaluate] = parent;
   writer.RecordStudy(study);
+  IngestNext(writer, parent, {ResultEvent("validation/loss", 4.0625)});
+  writer.SetStageState(parent, StageState::kComplete);
   const Comparison comparison = Compare();
   EXPECT_NEAR(comparison.arms[1].flops_mismatch, 0.005, 1e-12);
   EXPECT_TRUE(
@@ -186,7 +192,8 @@ TEST_F(Comparing, SaysHowFarComputeIsFromEqualAndWhatTheParentHadCost) {
   EXPECT_TRUE(
       HasNote(comparison,
               "Parent. The dense parent had cost 1.00e15 FLOPs before these runs began, 0.5 "
-              "times a run of dense; no column counts them."));
+              "times a run of dense; no column counts them. It had reached validation/loss "
+              "4.0625."));
 }
 
 TEST_F(Comparing, SaysThatBudgetsWereNotMatched) {

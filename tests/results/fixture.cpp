@@ -56,7 +56,8 @@ FileSizeLimit::~FileSizeLimit() {
 Fingerprint StageFor(StageRole role, std::string_view arm, int64_t seed) {
   Hasher hasher;
   hasher.Add(NameOf(role));
-  if (role != StageRole::kTokens && role != StageRole::kParent) {
+  if (role != StageRole::kTokens && role != StageRole::kParent &&
+      role != StageRole::kParentEvaluate) {
     hasher.Add(arm).Add(static_cast<uint64_t>(seed));
   }
   return hasher.Finish();

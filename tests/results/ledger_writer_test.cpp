@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/random.h"
 #include "results/ledger.h"
 #include "results/ledger_reader.h"
@@ -101,6 +102,23 @@ TEST_F(Ledger, FollowsARunToItsNewStages) {
   const StudyFacts facts = LedgerReader(folder.Ledger()).ReadStudy("study");
   const auto place = facts.arms[0].runs[0].StageOf(StageRole::kTrain);
   EXPECT_EQ(facts.stages[*place].fingerprint, other);
+}
+
+TEST_F(Ledger, KnowsEveryRoleAndEveryState) {
+  StudyRecord study = StudyOf({"dense"}, {0});
+  for (const auto& role : EnumNames<StageRole>::values) {
+    study.stages.push_back({StageFor(role.value, "dense", 0), "any", "{}", {}});
+    study.arms[0].runs[0].stages[role.value] = StageFor(role.value, "dense", 0);
+  }
+  writer.RecordStudy(study);
+  for (const auto& state : EnumNames<StageState>::values) {
+    writer.SetStageState(train, state.value);
+    EXPECT_EQ(Stage(train).state, state.value);
+  }
+  const StudyFacts facts = LedgerReader(folder.Ledger()).ReadStudy("study");
+  for (const auto& role : EnumNames<StageRole>::values) {
+    EXPECT_TRUE(facts.arms[0].runs[0].StageOf(role.value).has_value()) << role.name;
+  }
 }
 
 TEST_F(Ledger, RefusesARunWhoseStageNobodyDescribed) {
@@ -288,8 +306,9 @@ TEST_F(Ledger, TakesNothingOfABatchOnAFullDiskAndGoesOnAfterwards) {
 
 constexpr int64_t kBatch = 400;
 
-// Batch k holds the steps [k·400, (k + 1)·400) and the result k, and ends at offset k + 1.
-[[noreturn]] void IngestForever(const fs::path& path, const Fingerprint& stage) noexcept {
+// Batch k holds the steps [k·400, (k + 1)·400) and the result k, and ends at offset k + 1. Says
+// through the pipe when its first batch is in.
+[[noreturn]] void IngestForever(const fs::path& path, const Fingerprint& stage, int pipe) noexcept {
   LedgerWriter writer(path);
   for (int64_t batch = static_cast<int64_t>(writer.JournalOffset(stage));; ++batch) {
     std::vector<JournalRecord> records;
@@ -299,6 +318,7 @@ constexpr int64_t kBatch = 400;
     }
     records.push_back(ResultEvent("batch", static_cast<double>(batch)));
     writer.Ingest(stage, records, static_cast<uint64_t>(batch + 1));
+    WriteAll(pipe, "!", 1, "a pipe");
   }
 }
 
@@ -318,18 +338,22 @@ TEST(KilledWriter, LosesAndDoublesNothing) {
   const RandomStream delays(1, "kill");
   int64_t batches = 0;
   for (int round = 0; round < 20; ++round) {
+    int pipe[2];
+    ASSERT_EQ(::pipe(pipe), 0);
+    const FileDescriptor from_child(pipe[0]), to_parent(pipe[1]);
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
-    if (child == 0) IngestForever(folder.Ledger(), train);
-    std::this_thread::sleep_for(std::chrono::microseconds(2000 + delays.Below(round, 20000)));
+    if (child == 0) IngestForever(folder.Ledger(), train, to_parent.get());
+    char word;
+    ASSERT_EQ(::read(from_child.get(), &word, 1), 1);
+    std::this_thread::sleep_for(std::chrono::microseconds(delays.Below(round, 10000)));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     const int64_t before = batches;
     batches = static_cast<int64_t>(LedgerWriter(folder.Ledger()).JournalOffset(train));
-    EXPECT_GE(batches, before);
+    EXPECT_GT(batches, before);
     ExpectWholeBatches(folder.Ledger(), batches);
   }
-  EXPECT_GT(batches, 0);
 }
 
 }  // namespace
