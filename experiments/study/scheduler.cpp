@@ -96,6 +96,7 @@ void Scheduler::FindPending() {
 void Scheduler::RecordWaiting() {
   std::vector<StageChange> changes;
   for (const auto& [stage, pending] : pending_) {
+    if (pending.attempts > 0) continue;  // how its attempt ended says more
     StageChange change{stage, StageState::kPlanned, ""};
     if (!pending.waits_for.empty()) {
       const Fingerprint& input = *pending.waits_for.begin();

@@ -83,6 +83,7 @@ StudyRecord RecordOf(const Study& study) {
   record.preference =
       recipe.metric.goal == Goal::kMinimize ? Preference::kLower : Preference::kHigher;
   record.baseline = recipe.arms[recipe.baseline].name;
+  record.matched_on = NameOf(recipe.match.on);
   record.table.columns = recipe.table.columns;
   record.table.interval = recipe.table.interval / 100;
   for (const Fingerprint& identity : study.order) {

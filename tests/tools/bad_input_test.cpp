@@ -1,0 +1,170 @@
+// What users get wrong, and what machines do to them: a clear message and the right exit code, and
+// nothing lost. Mistakes inside recipes are tested with all their wording in tests/core/recipe.
+
+#include <csignal>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "core/files.h"
+#include "tests/tools/program.h"
+#include "tests/tools/tiny_study.h"
+
+namespace upcycle {
+namespace {
+
+class BadInputTest : public testing::Test {
+ protected:
+  BadInputTest() { Put(recipe_, kTinyRecipe); }
+
+  Finished Run(std::vector<std::string> more = {}) const {
+    std::vector<std::string> words = {"run", recipe_.native(), "--root", root_.native()};
+    words.insert(words.end(), more.begin(), more.end());
+    return RunProgram(words);
+  }
+
+  // Exit code 2, and all of these words in the message.
+  static void ExpectRefused(const Finished& result, const std::vector<std::string>& words) {
+    EXPECT_EQ(result.exit_code, 2) << result.err;
+    for (const std::string& word : words) {
+      EXPECT_NE(result.err.find(word), std::string::npos) << "no \"" << word << "\" in:\n"
+                                                          << result.err;
+    }
+  }
+
+  // A run that fails, and whose status says why.
+  void ExpectFailed(const Finished& result, const std::vector<std::string>& words) const {
+    EXPECT_EQ(result.exit_code, 1) << result.err;
+    const Finished status = RunProgram({"status", "tiny", "--root", root_.native()});
+    for (const std::string& word : words) {
+      EXPECT_NE(result.err.find(word), std::string::npos) << "no \"" << word << "\" in:\n"
+                                                          << result.err;
+      EXPECT_NE(status.out.find(word), std::string::npos) << "no \"" << word << "\" in:\n"
+                                                          << status.out;
+    }
+  }
+
+  TemporaryFolder folder_;
+  fs::path recipe_ = folder_ / "tiny.yaml";
+  fs::path root_ = folder_ / "root";
+};
+
+TEST_F(BadInputTest, UnknownKey) {
+  ExpectRefused(Run({"--set", "moe.topk=2"}), {"--set moe.topk=2", "did you mean", "top_k"});
+  EXPECT_FALSE(fs::exists(root_)) << "nothing starts";
+}
+
+TEST_F(BadInputTest, WrongType) {
+  ExpectRefused(Run({"--set", "model.layers=four"}), {"layers", "four"});
+}
+
+TEST_F(BadInputTest, OutOfRange) {
+  ExpectRefused(Run({"--set", "model.layers=0"}), {"layers", "0"});
+}
+
+TEST_F(BadInputTest, BrokenRelations) {
+  ExpectRefused(Run({"--set", "model.heads=3"}), {"width", "heads"});
+  ExpectRefused(Run({"--set", "moe.top_k=9"}), {"top_k", "experts"});
+  ExpectRefused(Run({"--set", "moe.granularity=5", "--set", "arms.1.upcycle=virtual_groups"}),
+                {"granularity"});
+}
+
+TEST_F(BadInputTest, SeveralMistakesAtOnce) {
+  ExpectRefused(Run({"--set", "model.layers=0", "--set", "moe.topk=2", "--set", "seeds=none"}),
+                {"model.layers=0", "moe.topk=2", "seeds=none"});
+}
+
+TEST_F(BadInputTest, MissingRecipe) {
+  ExpectRefused(RunProgram({"run", (folder_ / "none.yaml").native()}), {"none.yaml"});
+}
+
+TEST_F(BadInputTest, UnknownCommandAndOption) {
+  ExpectRefused(RunProgram({"rum"}), {"rum", "--help"});
+  ExpectRefused(Run({"--job", "2"}), {"--job", "usage"});
+}
+
+TEST_F(BadInputTest, MissingTextFile) {
+  ExpectRefused(Run({"--set", "data.train=[{files: [missing/*.txt]}]"}), {"missing/*.txt"});
+}
+
+TEST_F(BadInputTest, EmptyCorpus) {
+  Put(folder_ / "empty.txt", "");
+  ExpectRefused(Run({"--set", "data.train=[{files: [" + (folder_ / "empty.txt").native() + "]}]"}),
+                {"empty.txt", "empty"});
+}
+
+TEST_F(BadInputTest, CorpusShorterThanOneSequence) {
+  Put(folder_ / "short.txt", "A few words.\nAnd a few more.\n");
+  ExpectFailed(Run({"--set", "data.train=[{files: [" + (folder_ / "short.txt").native() + "]}]",
+                    "--set", "model.sequence_length=512"}),
+               {"sequence", "512"});
+}
+
+TEST_F(BadInputTest, TruncatedParent) {
+  ASSERT_EQ(Run({"--set", "arms=[{name: dense, upcycle: none}]", "--set", "seeds=[0]"}).exit_code,
+            0);
+  int cut = 0;
+  for (const auto& stage : fs::directory_iterator(root_ / "stages")) {
+    const fs::path weights = stage.path() / "model/model.safetensors";
+    if (!fs::exists(weights)) continue;
+    fs::resize_file(weights, fs::file_size(weights) / 2);
+    ++cut;
+  }
+  ASSERT_EQ(cut, 2);
+  ExpectFailed(Run({"--set", "seeds=[1]"}), {"model.safetensors"});
+}
+
+TEST_F(BadInputTest, ForeignLedger) {
+  fs::create_directories(root_);
+  Put(root_ / "ledger.sqlite", "this is a letter to a friend, and not a database at all\n");
+  ExpectRefused(Run(), {"ledger.sqlite"});
+  EXPECT_EQ(ReadTextFile(root_ / "ledger.sqlite"),
+            "this is a letter to a friend, and not a database at all\n");
+}
+
+TEST_F(BadInputTest, UnknownStudy) {
+  ASSERT_EQ(Run({"--set", "seeds=[0]"}).exit_code, 0);
+  ExpectRefused(RunProgram({"compare", "tinny", "--root", root_.native()}), {"tinny", "tiny"});
+  ExpectRefused(RunProgram({"export", "tiny", "--format", "word", "--root", root_.native()}),
+                {"word", "latex"});
+}
+
+TEST_F(BadInputTest, NoLedgerYet) {
+  ExpectRefused(RunProgram({"compare", "tiny", "--root", root_.native()}), {"ledger.sqlite"});
+}
+
+// The superuser may write anywhere, so the place is one where nobody can make a folder.
+TEST_F(BadInputTest, RootThatCannotBeWritten) {
+  ExpectRefused(RunProgram({"run", recipe_.native(), "--root", "/proc/upcycle"}),
+                {"/proc/upcycle"});
+  Put(folder_ / "file", "not a folder");
+  ExpectRefused(RunProgram({"run", recipe_.native(), "--root", (folder_ / "file").native()}),
+                {"file"});
+}
+
+// No file may grow beyond some bytes: a full disk, as far as a program can tell.
+TEST_F(BadInputTest, FullDiskLosesNothing) {
+  rlimit before;
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit limit = {200'000, before.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &limit);
+  const Finished full = Run({"--set", "seeds=[0]", "-k"});
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_TRUE(full.exit_code == 1 || full.exit_code == 2) << full.exit_code << full.err;
+  EXPECT_NE(full.err.find("large"), std::string::npos) << full.err;  // in the system's words or ours
+
+  // With room again the same command goes on, and ends where an undisturbed one ends.
+  ASSERT_EQ(Run({"--set", "seeds=[0]"}).exit_code, 0);
+  const fs::path calm = folder_ / "calm";
+  ASSERT_EQ(RunProgram({"run", recipe_.native(), "--root", calm.native(), "--set", "seeds=[0]"})
+                .exit_code,
+            0);
+  EXPECT_EQ(ContentOf(root_, "tiny"), ContentOf(calm, "tiny"));
+}
+
+}  // namespace
+}  // namespace upcycle

@@ -1,0 +1,44 @@
+// The product as its users run it: the program itself, its output and its exit code.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace upcycle {
+
+struct Finished {
+  int exit_code = 0;  // 128 + N if signal N ended it
+  std::string out;
+  std::string err;
+};
+
+// A running `upcycle ARGUMENTS`.
+class Program {
+ public:
+  explicit Program(const std::vector<std::string>& arguments);
+  ~Program();  // kills it if nobody waited
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  void Signal(int signal);
+  bool Running();
+  Finished Wait();
+  pid_t pid() const { return pid_; }
+
+ private:
+  pid_t pid_;
+  bool ended_ = false;
+  int status_ = 0;
+  std::filesystem::path out_, err_;
+};
+
+// Runs it to its end.
+Finished RunProgram(const std::vector<std::string>& arguments);
+
+// The workers that a run of this root has started and that still live.
+std::vector<pid_t> WorkersUnder(const std::filesystem::path& root);
+
+}  // namespace upcycle

@@ -1,0 +1,184 @@
+// Whole studies through the program itself: what it promises about repeating, resuming and being
+// killed.
+
+#include <chrono>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <signal.h>
+
+#include "core/files.h"
+#include "core/random.h"
+#include "tests/tools/program.h"
+#include "tests/tools/tiny_study.h"
+
+namespace upcycle {
+namespace {
+
+using nlohmann::json;
+
+class StudyTest : public testing::Test {
+ protected:
+  StudyTest() { Put(recipe_, kTinyRecipe); }
+
+  std::vector<std::string> Command(const std::string& root,
+                                   std::vector<std::string> more = {}) const {
+    std::vector<std::string> words = {
+        "run", recipe_.native(), "--root", (folder_ / root).native(), "-j", "2"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+
+  // Long enough to be killed often.
+  const std::vector<std::string> longer_ = {"--set", "train.tokens=150k", "--set", "parent.train.tokens=100k"};
+
+  void RunToTheEnd(const std::string& root, std::vector<std::string> more = {}) const {
+    const Finished run = RunProgram(Command(root, more));
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+  }
+
+  std::string Export(const std::string& root, const std::string& format) const {
+    const Finished result =
+        RunProgram({"export", "tiny", "--root", (folder_ / root).native(), "--format", format});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.out;
+  }
+
+  // Attempts of each stage that completed.
+  void ExpectEveryStageCompletedOnce(const std::string& root) const {
+    LedgerReader ledger(folder_ / root / "ledger.sqlite");
+    for (const StageFacts& stage : ledger.ReadStudy("tiny").stages) {
+      int complete = 0;
+      for (const AttemptFacts& attempt : ledger.ReadAttempts(stage.id)) {
+        EXPECT_EQ(complete, 0) << "an attempt began after " << stage.kind << " was complete";
+        complete += attempt.end && attempt.end->outcome == StageState::kComplete;
+      }
+      EXPECT_EQ(complete, 1) << stage.kind;
+    }
+  }
+
+  TemporaryFolder folder_;
+  fs::path recipe_ = folder_ / "tiny.yaml";
+};
+
+TEST_F(StudyTest, EndsWithATableAndDoesNothingTheSecondTime) {
+  RunToTheEnd("a");
+  const Finished table = RunProgram({"compare", "tiny", "--root", (folder_ / "a").native()});
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  for (const char* word : {"dense", "moe", "baseline", "validation/loss", "Holm"}) {
+    EXPECT_NE(table.out.find(word), std::string::npos) << word << "\n" << table.out;
+  }
+  const Finished again = RunProgram(Command("a", {"--json"}));
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_NE(again.err.find("complete already; nothing to do"), std::string::npos) << again.err;
+  EXPECT_EQ(json::parse(again.out).at("done"), 0);
+  ExpectEveryStageCompletedOnce("a");
+}
+
+TEST_F(StudyTest, GivesEqualBitsWithOneAndTwoThreadsAndEqualExports) {
+  RunToTheEnd("one", {"--set", "execution.threads=1"});
+  RunToTheEnd("two", {"--set", "execution.threads=2"});
+  EXPECT_EQ(ContentOf(folder_ / "one", "tiny"), ContentOf(folder_ / "two", "tiny"));
+  for (const char* format : {"markdown", "csv", "latex", "json"}) {
+    const std::string text = Export("one", format);
+    EXPECT_FALSE(text.empty());
+    EXPECT_EQ(text, Export("two", format)) << format;
+  }
+}
+
+TEST_F(StudyTest, GivesEqualBitsWhenWorkersAreKilledAndResumed) {
+  RunToTheEnd("calm", longer_);
+  Program run(Command("rough", longer_));
+  const RandomStream stream(1, "worker kills");
+  int kills = 0;
+  for (uint64_t i = 0; run.Running() && kills < 12; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20 + stream.Below(i, 200)));
+    const auto workers = WorkersUnder(folder_ / "rough");
+    if (workers.empty()) continue;
+    kill(workers[stream.Below(1000 + i, workers.size())], SIGKILL);
+    ++kills;
+  }
+  const Finished end = run.Wait();
+  EXPECT_GT(kills, 3);
+  // A stage that was killed too often is given up; the same command goes on.
+  if (end.exit_code != 0) RunToTheEnd("rough", longer_);
+  EXPECT_EQ(ContentOf(folder_ / "rough", "tiny"), ContentOf(folder_ / "calm", "tiny"));
+  EXPECT_EQ(Export("rough", "json"), Export("calm", "json"));
+}
+
+TEST_F(StudyTest, LosesAndRepeatsNothingWhenTheSchedulerIsKilledTwentyTimes) {
+  RunToTheEnd("calm", longer_);
+  const RandomStream stream(2, "scheduler kills");
+  int kills = 0;
+  for (uint64_t i = 0; kills < 20 && i < 200; ++i) {
+    Program run(Command("rough", longer_));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10 + stream.Below(i, 300)));
+    if (!run.Running()) break;  // the study is complete
+    run.Signal(SIGKILL);
+    EXPECT_EQ(run.Wait().exit_code, 128 + SIGKILL);
+    ++kills;
+  }
+  RunToTheEnd("rough", longer_);
+  EXPECT_EQ(kills, 20) << "the study ended before it was killed often enough";
+  EXPECT_EQ(ContentOf(folder_ / "rough", "tiny"), ContentOf(folder_ / "calm", "tiny"));
+  EXPECT_EQ(Export("rough", "json"), Export("calm", "json"));
+  ExpectEveryStageCompletedOnce("rough");
+}
+
+TEST_F(StudyTest, StopsOnCtrlCWithCheckpointsAndGoesOn) {
+  RunToTheEnd("calm");
+  Program run(Command("stopped", {"--set", "train.checkpoint_seconds=1000"}));
+  // Until a training of the study itself is on its way.
+  for (int i = 0; i < 600 && WorkersUnder(folder_ / "stopped").size() < 2; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  run.Signal(SIGINT);
+  const Finished stopped = run.Wait();
+  EXPECT_EQ(stopped.exit_code, 130) << stopped.err;
+  EXPECT_TRUE(WorkersUnder(folder_ / "stopped").empty());
+  RunToTheEnd("stopped");
+  EXPECT_EQ(ContentOf(folder_ / "stopped", "tiny"), ContentOf(folder_ / "calm", "tiny"));
+}
+
+TEST_F(StudyTest, ASecondSchedulerOfOneRootIsRefusedWithTheReason) {
+  Program first(Command("a"));
+  for (int i = 0; i < 600 && WorkersUnder(folder_ / "a").empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  const Finished second = RunProgram(Command("a"));
+  EXPECT_EQ(second.exit_code, 2);
+  EXPECT_NE(second.err.find("another `upcycle run` is at work"), std::string::npos) << second.err;
+  EXPECT_EQ(first.Wait().exit_code, 0);
+}
+
+TEST_F(StudyTest, PlansWithReasonsBeforeAndAfter) {
+  const auto plan = [&] {
+    const Finished result =
+        RunProgram({"plan", recipe_.native(), "--root", (folder_ / "a").native(), "--json"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return json::parse(result.out);
+  };
+  const json before = plan();
+  ASSERT_EQ(before.at("runs").size(), 6u);
+  EXPECT_TRUE(before.at("runs").at(0).at("needed").get<bool>());
+  EXPECT_EQ(before.at("runs").at(0).at("stages").at(0).at("why"), "never done");
+  EXPECT_GT(before.at("arms").at(0).at("train_flops").get<double>(), 0);
+  EXPECT_FALSE(fs::exists(folder_ / "a")) << "a plan changes nothing";
+  RunToTheEnd("a");
+  const json after = plan();
+  EXPECT_EQ(after.at("needed_stages"), 0);
+  EXPECT_EQ(after.at("runs").at(0).at("stages").at(0).at("why"), "complete");
+}
+
+TEST_F(StudyTest, ALaterStudyFindsTheParentThere) {
+  RunToTheEnd("a");
+  const Finished other =
+      RunProgram(Command("a", {"--set", "name=other", "--set", "moe.top_k=1", "--json"}));
+  ASSERT_EQ(other.exit_code, 0) << other.err;
+  // New are, of each of 3 seeds, the upcycled start, its training and its evaluation.
+  EXPECT_EQ(json::parse(other.out).at("done"), 9);
+}
+
+}  // namespace
+}  // namespace upcycle

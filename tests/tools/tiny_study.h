@@ -1,0 +1,59 @@
+// A study small enough to be run many times in a test: every kind of stage, in seconds.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "results/ledger_reader.h"
+#include "tests/temporary_folder.h"
+
+namespace upcycle {
+
+inline constexpr const char* kTinyRecipe = R"(
+name: tiny
+model: {layers: 2, width: 16, heads: 2, ffn_width: 24, sequence_length: 32}
+data:
+  tokenizer: bytes
+  train: [{kind: atlas, people: 8}]
+parent:
+  train: {tokens: 20k, batch_sequences: 8, log_every: 5, validate_every: 20, validate_sequences: 4,
+          learning_rate: {warmup_steps: 5}}
+moe: {expansion: 4, capacity_factor: 1.25, router: {balance_scope: global}}
+train: {tokens: 15k, batch_sequences: 8, micro_batch_sequences: 4, log_every: 5, validate_every: 20,
+        validate_sequences: 4, checkpoint_seconds: 0.05, learning_rate: {warmup_steps: 5}}
+evaluate: {sequences: 8, questions: 8}
+arms:
+  - {name: dense, upcycle: none}
+  - {name: moe, upcycle: copy}
+seeds: [0, 1, 2]
+)";
+
+// Everything that a ledger knows and that must not depend on luck: for each stage its state, its
+// results and every recorded point but those of `system/`.
+struct LedgerContent {
+  std::map<std::string, std::string> states;  // by fingerprint
+  std::map<std::pair<std::string, std::string>, std::map<int64_t, double>>
+      points;  // by stage, metric
+  bool operator==(const LedgerContent&) const = default;
+};
+
+inline LedgerContent ContentOf(const std::filesystem::path& root, const std::string& study) {
+  LedgerReader ledger(root / "ledger.sqlite");
+  LedgerContent content;
+  for (const StageFacts& stage : ledger.ReadStudy(study).stages) {
+    const std::string name = stage.fingerprint.Hex();
+    content.states[name] = NameOf(stage.state);
+    for (const auto& [metric, latest] : ledger.ReadLatest(stage.id)) {
+      if (IsSystemMetric(metric)) continue;
+      auto& values = content.points[{name, metric}];
+      for (const MetricPoint& point : ledger.ReadPoints(stage.id, metric))
+        values[point.step] = point.value;
+    }
+  }
+  return content;
+}
+
+}  // namespace upcycle
