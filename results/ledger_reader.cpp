@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/recipe/spelling.h"
 #include "results/ledger.h"
 #include "results/stage_states.h"
-#include "results/nearest_name.h"
 
 namespace upcycle {
 namespace {
@@ -46,8 +46,9 @@ std::string UnknownStudy(std::string_view name, const std::vector<std::string>& 
                          const fs::path& path) {
   std::string message = fmt::format("there is no study \"{}\" in {}", name, path.native());
   if (known.empty()) return message + ", which has none yet: run a recipe first";
-  const std::string nearest = NearestName(name, known);
-  if (!nearest.empty()) message += fmt::format("; did you mean \"{}\"?", nearest);
+  if (const auto nearest = ClosestWord(name, known)) {
+    message += fmt::format("; did you mean \"{}\"?", *nearest);
+  }
   const size_t shown = std::min<size_t>(known.size(), 20);
   message += fmt::format(" It has {}", fmt::join(known.begin(), known.begin() + shown, ", "));
   if (shown < known.size()) message += fmt::format(" and {} more", known.size() - shown);

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "results/nearest_name.h"
 #include "tests/results/fixture.h"
 
 namespace upcycle {
@@ -39,13 +38,6 @@ TEST(UnknownStudy, IsAnsweredInAnEmptyLedgerToo) {
   LedgerReader reader(folder.Ledger());
   EXPECT_EQ(MessageOf(reader, "x"), "there is no study \"x\" in " + folder.Ledger().native() +
                                         ", which has none yet: run a recipe first");
-}
-
-TEST(NearestName, CountsASwapAsOneMistakeAndGivesUpWhereNothingIsNear) {
-  const std::vector<std::string> known = {"granularity", "routing"};
-  EXPECT_EQ(NearestName("granulartiy", known), "granularity");
-  EXPECT_EQ(NearestName("rotuing", known), "routing");
-  EXPECT_EQ(NearestName("books", known), "");
 }
 
 class Values : public ::testing::Test {

@@ -304,9 +304,9 @@ TEST_F(Ledger, TakesNothingOfABatchOnAFullDiskAndGoesOnAfterwards) {
 // ---------------------------------------------------------------------------------------------
 // A writer that is killed
 
-constexpr int64_t kBatch = 400;
+constexpr int64_t kBatch = 100;
 
-// Batch k holds the steps [k·400, (k + 1)·400) and the result k, and ends at offset k + 1. Says
+// Batch k holds the steps [k·100, (k + 1)·100) and the result k, and ends at offset k + 1. Says
 // through the pipe when its first batch is in.
 [[noreturn]] void IngestForever(const fs::path& path, const Fingerprint& stage, int pipe) noexcept {
   LedgerWriter writer(path);
@@ -324,11 +324,12 @@ constexpr int64_t kBatch = 400;
 
 void ExpectWholeBatches(const fs::path& path, int64_t batches) {
   Database ledger = OpenLedgerForReading(path);
-  EXPECT_EQ(ledger.ReadInt("SELECT count(*) FROM point"), 2 * kBatch * batches);
-  EXPECT_EQ(ledger.ReadInt("SELECT count(DISTINCT step) FROM point"), kBatch * batches);
-  EXPECT_EQ(ledger.ReadInt("SELECT count(*) FROM point WHERE abs(value) != step"), 0);
-  EXPECT_EQ(ledger.ReadInt("SELECT coalesce(max(step), -1) FROM latest"), kBatch * batches - 1);
-  EXPECT_EQ(ledger.ReadInt("SELECT coalesce(max(value), -1) FROM result"), batches - 1);
+  Statement points = ledger.Prepare("SELECT count(*), sum(abs(value) != step) FROM point");
+  ASSERT_TRUE(points.Step());
+  EXPECT_EQ(points.Int(0), 2 * kBatch * batches);
+  EXPECT_EQ(points.Int(1), 0);
+  EXPECT_EQ(ledger.ReadInt("SELECT max(step) FROM latest"), kBatch * batches - 1);
+  EXPECT_EQ(ledger.ReadInt("SELECT max(value) FROM result"), batches - 1);
 }
 
 TEST(KilledWriter, LosesAndDoublesNothing) {
