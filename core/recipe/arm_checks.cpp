@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "core/fingerprint.h"
 #include "core/recipe/canonical.h"
 #include "core/recipe/effective.h"
 #include "core/recipe/relations.h"
@@ -88,11 +89,12 @@ void DropDuplicates(std::vector<Candidate>& candidates, Diagnostics& diagnostics
     size_t more = 0;
   };
   std::map<PlaceKey, Twins> twins_by_place;
-  std::map<std::string, size_t> kept_by_settings;
+  std::map<Fingerprint, size_t> kept_by_settings;
   std::vector<Candidate> kept;
   for (Candidate& candidate : candidates) {
-    std::string key = ResultSettings(EffectiveSettings(candidate.arm.settings)).dump();
-    const auto [found, is_new] = kept_by_settings.emplace(std::move(key), kept.size());
+    Hasher hasher;
+    hasher.Add(ResultSettings(EffectiveSettings(candidate.arm.settings)).dump());
+    const auto [found, is_new] = kept_by_settings.emplace(hasher.Finish(), kept.size());
     if (is_new) {
       kept.push_back(std::move(candidate));
       continue;
@@ -110,7 +112,7 @@ void DropDuplicates(std::vector<Candidate>& candidates, Diagnostics& diagnostics
   }
   candidates = std::move(kept);
   for (auto& [key, twins] : twins_by_place) {
-    if (twins.more > 0) twins.message += fmt::format("; so are {} more", twins.more);
+    if (twins.more > 0) twins.message += fmt::format("; {} more like it", twins.more);
     diagnostics.Warning(twins.place, twins.message);
   }
 }

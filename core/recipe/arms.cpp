@@ -20,15 +20,14 @@ namespace {
 class Expansion {
  public:
   Expansion(const RecipeFile& file, const Reading& reading, const Place& recipe)
-      : file_(file), reading_(reading), recipe_(recipe) {}
+      : file_(file), reading_(reading), recipe_(recipe), known_paths_(PathsOf<RunSettings>()) {}
 
   ArmSet Expand() {
     set_.base = file_.run;
     for (const Change& change : file_.baseline.changes) {
-      SetAt(set_.base, change.path, change.value, reading_);
+      SetAt(set_.base, change.path, change.value, RunReading(reading_.places));
     }
-    std::vector<ArmDraft> drafts = DraftArms(file_, reading_.places, recipe_, reading_.diagnostics);
-    for (ArmDraft& draft : drafts) ReadArm(std::move(draft));
+    ReadArms();
     NameArms();
     FindNamedBaseline();
     ApplyExclusions();
@@ -42,11 +41,34 @@ class Expansion {
   Diagnostics& diagnostics() const { return reading_.diagnostics; }
   Place PlaceOf(std::string_view key) const { return reading_.places.Find(key).value_or(recipe_); }
 
-  void ReadArm(ArmDraft draft) {
+  // Arms change the settings of a run, not those of the study.
+  Reading RunReading(Places& places) const {
+    return {diagnostics(), places, known_paths_, "the settings of a run"};
+  }
+
+  void ReadArms() {
+    std::vector<std::pair<Place, bool>> ablated;  // each parameter, and whether it made an arm
+    for (ArmDraft& draft : DraftArms(file_, reading_.places, recipe_, diagnostics())) {
+      const Place place = draft.place;
+      const bool is_ablation = draft.only_if_different;
+      if (is_ablation && (ablated.empty() || ablated.back().first != place)) {
+        ablated.emplace_back(place, false);
+      }
+      const bool is_arm = ReadArm(std::move(draft));
+      if (is_ablation && is_arm) ablated.back().second = true;
+    }
+    for (const auto& [place, made_arm] : ablated) {
+      if (made_arm || diagnostics().HasErrors()) continue;
+      diagnostics().Warning(place, "every value of this parameter is the baseline's: no arm");
+    }
+  }
+
+  // Whether the draft became an arm.
+  bool ReadArm(ArmDraft draft) {
     Candidate candidate{{draft.name, {}, set_.base}, std::move(draft)};
     Arm& arm = candidate.arm;
     Places places;
-    const Reading reading{diagnostics(), places, reading_.known_paths};
+    const Reading reading = RunReading(places);
     const int64_t errors = diagnostics().error_calls();
     bool differs = false;
     for (const auto& change : candidate.draft.changes) {
@@ -57,9 +79,10 @@ class Expansion {
       arm.changes.push_back({path, SettingAt(arm.settings, path)});
       differs |= arm.changes.back().value != SettingAt(set_.base, path);
     }
-    if (diagnostics().error_calls() > errors) return;
-    if (candidate.draft.only_if_different && !differs) return;
+    if (diagnostics().error_calls() > errors) return false;
+    if (candidate.draft.only_if_different && !differs) return false;
     candidates_.push_back(std::move(candidate));
+    return true;
   }
 
   void RefuseRepeat(const Arm& arm, const std::string& path, const Change& change) const {
@@ -140,8 +163,7 @@ class Expansion {
     Places places;
     std::vector<ArmChange> values;
     for (const Change& change : exclusion.changes) {
-      const std::string path =
-          SetAt(settings, change.path, change.value, {diagnostics(), places, reading_.known_paths});
+      const std::string path = SetAt(settings, change.path, change.value, RunReading(places));
       if (!path.empty()) values.push_back({path, SettingAt(settings, path)});
     }
     if (diagnostics().error_calls() > errors) return std::nullopt;
@@ -190,7 +212,7 @@ class Expansion {
                                    [&](const auto& c) { return c.arm.name == table.against; });
     if (!known) AddUnknownArm(PlaceOf("table.against"), table.against);
     if (table.rows != "arm" && SettingAt(set_.base, table.rows).is_null()) {
-      std::vector<std::string> words = PathsOf<RunSettings>();
+      std::vector<std::string> words = known_paths_;
       words.insert(words.begin(), "arm");
       diagnostics().Error(
           PlaceOf("table.rows"), fmt::format("table.rows cannot be \"{}\"", table.rows),
@@ -201,6 +223,7 @@ class Expansion {
   const RecipeFile& file_;
   const Reading& reading_;
   const Place& recipe_;
+  const std::vector<std::string> known_paths_;
   ArmSet set_;
   std::vector<Candidate> candidates_;
 };

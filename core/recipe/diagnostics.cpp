@@ -41,8 +41,11 @@ std::string LineWithCaret(const Place& place) {
                      first > 0 ? " " : "", margin);
 }
 
-// Text from the recipe may hold what a terminal obeys ("\e[2J" in quotes).
+// Text from the recipe may hold what a terminal obeys ("\e[2J" in quotes), or be very long.
 std::string Printable(std::string text) {
+  constexpr size_t kLongest = 1000;
+  const size_t bytes = BytesOfCharacters(text, kLongest);
+  if (bytes < text.size()) text = text.substr(0, bytes) + "…";
   for (char& c : text) {
     const unsigned char byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7F) c = '?';

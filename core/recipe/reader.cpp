@@ -1,6 +1,7 @@
 #include "core/recipe/reader.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -17,18 +18,24 @@ size_t CommonPrefix(std::string_view a, std::string_view b) {
          a.begin();
 }
 
-// A key of another part of the recipe, preferably near `parent`.
+// The path of a key of another part of the recipe, preferably one near `parent`: the key itself,
+// else one that is spelt like it.
 std::optional<std::string> FindElsewhere(std::string_view parent, std::string_view key,
                                          const std::vector<std::string>& known_paths) {
-  const std::string* best = nullptr;
+  std::vector<std::string> names;
+  for (const std::string& path : known_paths) names.emplace_back(LastStep(path));
+  const bool is_known = std::find(names.begin(), names.end(), key) != names.end();
+  const auto name = is_known ? std::string(key) : ClosestWord(key, names);
+  if (!name) return std::nullopt;
   const auto rank = [&](const std::string& path) {
     return std::tuple(CommonPrefix(path, parent), -static_cast<int64_t>(path.size()));
   };
-  for (const std::string& path : known_paths) {
-    if (LastStep(path) != key) continue;
-    if (best == nullptr || rank(path) > rank(*best)) best = &path;
+  const std::string* best = nullptr;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i] != name) continue;
+    if (best == nullptr || rank(known_paths[i]) > rank(*best)) best = &known_paths[i];
   }
-  return best == nullptr ? std::nullopt : std::optional(*best);
+  return *best;
 }
 
 // "moe.top_k" as "moe: {top_k: …}".
@@ -59,7 +66,7 @@ std::string JoinPath(std::string_view parent, std::string_view name) {
 
 void AddUnknownKey(const Place& place, std::string_view parent, std::string_view key,
                    const std::vector<std::string>& own_keys, const Reading& reading) {
-  const std::string where = parent.empty() ? "a recipe" : std::string(parent);
+  const std::string_view where = parent.empty() ? reading.whole : parent;
   const std::string message = fmt::format("there is no key \"{}\" in {}", key, where);
   const std::string whole = JoinPath(parent, key);
   const auto& known = reading.known_paths;
@@ -95,7 +102,7 @@ void MappingReader::Finish() const {
   if (!node_.IsMapping()) {
     if (!node_.IsNull() && shorthand_.empty()) {
       const FieldInfo info;
-      const std::string& name = path_.empty() ? "a recipe" : path_;
+      const std::string name(path_.empty() ? reading_.whole : path_);
       AddWrongValue(node_, {name, info, reading_.diagnostics},
                     fmt::format("a mapping with keys among {}", fmt::join(keys_, ", ")));
     }

@@ -48,6 +48,7 @@ struct Reading {
   Diagnostics& diagnostics;
   Places& places;
   const std::vector<std::string>& known_paths;  // for "did you mean"
+  std::string_view whole = "a recipe";          // what the root is called
 };
 
 // Adds that `parent` has no such key, with the key that was probably meant: one of its own, or one

@@ -62,7 +62,7 @@ class Training {
 
   void Run() {
     Begin();
-    Report();
+    ReportProgress();
     while (trainer_.step() < trainer_.steps()) {
       record_.Add(trainer_.Step(), trainer_.loads());
       ++steps_since_report_;
@@ -120,10 +120,15 @@ class Training {
     if (steps_since_report_ > 0) {
       journal.Point("system/tokens_per_second", trainer_.step(), tokens / seconds);
     }
-    journal.Event({{"event", "progress"}, {"step", trainer_.step()}, {"steps", trainer_.steps()}});
-    journal.Flush();
+    ReportProgress();
     last_report_ = Clock::now();
     steps_since_report_ = 0;
+  }
+
+  void ReportProgress() {
+    context_.journal.Event(
+        {{"event", "progress"}, {"step", trainer_.step()}, {"steps", trainer_.steps()}});
+    context_.journal.Flush();
   }
 
   void Validate() {

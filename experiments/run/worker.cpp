@@ -90,8 +90,8 @@ class Attempt {
   Clock::time_point begin_;
 };
 
-// A worker whose scheduler was killed may still be writing its checkpoint when the next scheduler starts
-// another for the same stage: that one waits its turn.
+// A worker whose scheduler was killed may still be writing its checkpoint when the next scheduler
+// starts another for the same stage: that one waits its turn.
 constexpr auto kPatience = std::chrono::seconds(60);
 
 std::optional<FileLock> AcquireInTurn(const StageFolder& folder, StopSignals& stop) {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <sstream>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -37,7 +38,6 @@ struct LedgerContent {
   std::map<std::string, std::string> states;  // by fingerprint
   std::map<std::pair<std::string, std::string>, std::map<int64_t, double>>
       points;  // by stage, metric
-  bool operator==(const LedgerContent&) const = default;
 };
 
 inline LedgerContent ContentOf(const std::filesystem::path& root, const std::string& study) {
@@ -54,6 +54,44 @@ inline LedgerContent ContentOf(const std::filesystem::path& root, const std::str
     }
   }
   return content;
+}
+
+// Every value in which they differ, a line each; empty where they are equal bit by bit.
+inline std::string DifferencesBetween(const LedgerContent& a, const LedgerContent& b) {
+  std::string lines;
+  const auto add = [&](const auto&... words) {
+    std::ostringstream line;
+    line.precision(17);
+    (line << ... << words);
+    lines += line.str() + "\n";
+  };
+  for (const auto& [stage, state] : a.states) {
+    const auto other = b.states.find(stage);
+    if (other == b.states.end()) {
+      add(stage, " is only in the first");
+    } else if (other->second != state) {
+      add(stage, ": ", state, " against ", other->second);
+    }
+  }
+  if (a.states.size() != b.states.size()) add(a.states.size(), " stages against ", b.states.size());
+  const auto compare = [&](const LedgerContent& from, const LedgerContent& to, bool values) {
+    for (const auto& [key, points] : from.points) {
+      for (const auto& [step, value] : points) {
+        const auto series = to.points.find(key);
+        const bool there = series != to.points.end() && series->second.contains(step);
+        if (!there) {
+          add(key.first, " ", key.second, " at ", step, " is missing in the ",
+              values ? "second" : "first");
+        } else if (values && series->second.at(step) != value) {
+          add(key.first, " ", key.second, " at ", step, ": ", value, " against ",
+              series->second.at(step));
+        }
+      }
+    }
+  };
+  compare(a, b, true);
+  compare(b, a, false);
+  return lines;
 }
 
 }  // namespace upcycle

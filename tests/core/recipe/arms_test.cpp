@@ -81,6 +81,14 @@ TEST(Arms, OfAnAblationChangeOneFactorOfTheBaseline) {
   EXPECT_EQ(recipe.baseline, 0u);
 }
 
+TEST(Arms, OfAnAblationWarnOfAParameterThatChangesNothing) {
+  EXPECT_EQ(
+      WarningsIn(kBase + "method: ablate\nparameters: {moe.top_k: [2], parent.seed: [0, 1]}\n"),
+      "a.yaml:5:14: warning: every value of this parameter is the baseline's: no arm\n"
+      "  parameters: {moe.top_k: [2], parent.seed: [0, 1]}\n"
+      "               ^\n");
+}
+
 TEST(Arms, MayBeNamedBesideAMethod) {
   const Recipe recipe = Load(
       "method: ablate\nparameters: {moe.top_k: [1]}\n"
@@ -167,8 +175,11 @@ TEST(Arms, ReportEveryWrongValueOnce) {
 }
 
 TEST(Arms, CannotChangeTheStudy) {
-  EXPECT_EQ(Mistakes("arms: [{name: x, seeds: 3}]\n").substr(0, 61),
-            "a.yaml:4:18: error: there is no key \"seeds\" in a recipe\n  arm");
+  EXPECT_EQ(Mistakes("arms: [{name: x, seeds: 3}]\n"),
+            "a.yaml:4:18: error: there is no key \"seeds\" in the settings of a run\n"
+            "  arms: [{name: x, seeds: 3}]\n"
+            "                   ^\n"
+            "  did you mean \"parent.seed\"?\n");
 }
 
 TEST(Arms, SetASettingOnce) {
@@ -202,7 +213,7 @@ TEST(Arms, ThatAreTheSameRunAreKeptOnce) {
   EXPECT_EQ(ArmNames(Load(lines)), (Names{"capacity_factor=2", "capacity_factor=4"}));
   EXPECT_EQ(WarningsIn(kBase + lines),
             "a.yaml:5:14: warning: arm \"capacity_factor=2.0\" is the same run as arm "
-            "\"capacity_factor=2\", which is kept; so are 1 more\n"
+            "\"capacity_factor=2\", which is kept; 1 more like it\n"
             "  parameters: {moe.capacity_factor: [2, 2.0, 20e-1, 4]}\n"
             "               ^\n");
 }

@@ -62,6 +62,12 @@ TEST(Diagnostics, HoldWhatTerminalsObeyAwayFromThem) {
   EXPECT_EQ(diagnostics.Text(), "--set a=1: error: ?[2J\n");
 }
 
+TEST(Diagnostics, CutEndlessWords) {
+  Diagnostics diagnostics;
+  diagnostics.Error({&kOverride, 1, 1}, std::string(100000, 'x'));
+  EXPECT_EQ(diagnostics.Sorted()[0].message, std::string(1000, 'x') + "…");
+}
+
 TEST(Diagnostics, KeepTheSameMistakeOnce) {
   Diagnostics diagnostics;
   diagnostics.Error({&kFirst, 1, 1}, "a");

@@ -116,6 +116,16 @@ TEST(Reader, SuggestsTheFullPathOfAKeyThatIsElsewhere) {
             "  did you mean \"parent.train.optimizer.beta1\"?\n");
 }
 
+TEST(Reader, SuggestsAKeyThatIsSpeltAlikeElsewhere) {
+  RunReader reader;
+  reader.Read("capacity: 2\n");
+  EXPECT_EQ(reader.mistakes(),
+            "v:1:1: error: there is no key \"capacity\" in a recipe\n"
+            "  capacity: 2\n"
+            "  ^\n"
+            "  did you mean \"moe.capacity_factor\"?\n");
+}
+
 TEST(Reader, ListsTheKeysWhereNoneIsNear) {
   RunReader reader;
   reader.Read("execution: {colour: red}\n");

@@ -1,0 +1,71 @@
+// The dense transformer that a run trains, or starts from.
+#pragma once
+
+#include <cstdint>
+
+#include "core/recipe/fields.h"
+
+namespace upcycle {
+
+enum class Family { kLlama, kNemotron };
+template <>
+struct EnumNames<Family> {
+  static constexpr EnumName<Family> values[] = {
+      {Family::kLlama, "llama", "RMSNorm, SwiGLU"},
+      {Family::kNemotron, "nemotron", "LayerNorm, squared ReLU without a gate"},
+  };
+};
+
+// The dense transformer. Both families use rotary positions and grouped-query attention, no biases.
+struct ModelSettings {
+  Family family = Family::kLlama;
+  int64_t layers = 4;
+  int64_t width = 128;
+  int64_t heads = 4;
+  int64_t kv_heads = 0;    // 0: as many as heads
+  int64_t head_width = 0;  // 0: width / heads
+  int64_t ffn_width = 384;
+  int64_t sequence_length = 128;
+  bool tied_embeddings = true;
+  double rope_theta = 10000;
+  double norm_epsilon = 1e-5;
+  double init_std = 0.02;
+
+  int64_t KvHeads() const { return kv_heads > 0 ? kv_heads : heads; }
+  int64_t HeadWidth() const { return head_width > 0 ? head_width : width / heads; }
+
+  template <typename Self, typename Visitor>
+  static void Describe(Self& s, Visitor& v) {
+    v.Field("family", s.family, {.help = "norm and activation of the dense parent"});
+    v.Field("layers", s.layers, {.help = "transformer blocks", .minimum = 1, .maximum = 1024});
+    v.Field("width", s.width,
+            {.help = "width of the residual stream", .minimum = 2, .maximum = 65536});
+    v.Field("heads", s.heads, {.help = "query heads", .minimum = 1, .maximum = 1024});
+    v.Field(
+        "kv_heads", s.kv_heads,
+        {.help = "key and value heads; 0 means as many as heads", .minimum = 0, .maximum = 1024});
+    v.Field("head_width", s.head_width,
+            {.help = "width of one head; 0 means width / heads", .minimum = 0, .maximum = 1024});
+    v.Field("ffn_width", s.ffn_width,
+            {.help = "hidden width of the dense MLP", .minimum = 1, .maximum = 1 << 20});
+    v.Field("sequence_length", s.sequence_length,
+            {.help = "tokens a sequence", .minimum = 2, .maximum = 1 << 20, .unit = "tokens"});
+    v.Field("tied_embeddings", s.tied_embeddings, {.help = "the output head is the embedding"});
+    v.Field("rope_theta", s.rope_theta,
+            {.help = "base of the rotary frequencies", .minimum = 1, .maximum = 1e9});
+    v.Field("norm_epsilon", s.norm_epsilon,
+            {.help = "added to the variance in norms",
+             .minimum = 0,
+             .maximum = 1,
+             .above_minimum = true});
+    v.Field(
+        "init_std", s.init_std,
+        {.help = "standard deviation of fresh weights; those that write to the residual stream get "
+                 "init_std / sqrt(2 · layers)",
+         .minimum = 0,
+         .maximum = 10,
+         .above_minimum = true});
+  }
+};
+
+}  // namespace upcycle
