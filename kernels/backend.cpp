@@ -1,67 +1,12 @@
-// The checked fronts: every shape, type and relation that backend.h promises, then the body.
+// The checked fronts: every shape, type and relation that backend.h promises, then the body. Those
+// of routing and experts are in backend_experts.cpp.
 #include "kernels/backend.h"
 
-#include <cstdint>
-#include <initializer_list>
-#include <source_location>
-#include <string>
-
 #include "core/check.h"
+#include "kernels/tensor_checks.h"
 
 namespace upcycle {
 namespace {
-
-using Where = std::source_location;
-
-[[noreturn]] void Fail(const Where& where, const char* name, const std::string& detail) {
-  internal::CheckFailed(where.file_name(), static_cast<int>(where.line()), name, detail);
-}
-
-void CheckTensor(const char* name, const ConstTensor& x, DataType type, const Shape& shape,
-                 const Where& where) {
-  if (!(x.shape() == shape)) {
-    Fail(where, name, "the shape " + x.shape().ToString() + " in place of " + shape.ToString());
-  }
-  if (x.type() != type) Fail(where, name, "another element type");
-  if (x.empty() && shape.size() > 0) Fail(where, name, "no memory");
-}
-
-void CheckFloats(const char* name, ConstTensor x, const Shape& shape,
-                 const Where& where = Where::current()) {
-  CheckTensor(name, x, DataType::kFloat32, shape, where);
-}
-
-void CheckInts(const char* name, ConstTensor x, const Shape& shape,
-               const Where& where = Where::current()) {
-  CheckTensor(name, x, DataType::kInt32, shape, where);
-}
-
-void CheckRank(const char* name, ConstTensor x, int rank, const Where& where = Where::current()) {
-  if (x.rank() != rank) {
-    Fail(where, name,
-         "the shape " + x.shape().ToString() + " in place of rank " + std::to_string(rank));
-  }
-}
-
-bool Overlap(const ConstTensor& a, const ConstTensor& b) {
-  const auto a_begin = reinterpret_cast<uintptr_t>(a.memory());
-  const auto b_begin = reinterpret_cast<uintptr_t>(b.memory());
-  return a_begin < b_begin + static_cast<uintptr_t>(b.bytes()) &&
-         b_begin < a_begin + static_cast<uintptr_t>(a.bytes());
-}
-
-// An output that is written while the inputs are still read.
-void CheckApart(const char* name, ConstTensor out, std::initializer_list<ConstTensor> inputs,
-                const Where& where = Where::current()) {
-  for (const ConstTensor& input : inputs) {
-    if (!input.empty() && Overlap(out, input)) Fail(where, name, "memory that an input shares");
-  }
-}
-
-void CheckSame(ConstTensor a, ConstTensor b, const Where& where = Where::current()) {
-  CheckTensor("copy", a, b.type(), b.shape(), where);
-  if (b.empty() && b.size() > 0) Fail(where, "copy", "no memory");
-}
 
 void CheckAttention(const AttentionShape& shape) {
   UPCYCLE_CHECK(shape.sequences >= 1 && shape.length >= 1);
@@ -83,44 +28,6 @@ void CheckActivation(ConstTensor x, ConstTensor out, ConstTensor row_weight,
   CheckFloats("out", out, {out.dim(0), out.dim(1)});
   CheckFloats("x", x, {out.dim(0), ActivationInputs(activation, out.dim(1))});
   if (!row_weight.empty()) CheckFloats("row_weight", row_weight, {out.dim(0)});
-}
-
-void CheckRouting(const Routing& routing) {
-  CheckRank("probabilities", routing.probabilities, 2);
-  CheckRank("expert", routing.expert, 2);
-  const int64_t tokens = routing.probabilities.dim(0);
-  const int64_t experts = routing.probabilities.dim(1);
-  const int64_t top_k = routing.expert.dim(1);
-  UPCYCLE_CHECK(top_k >= 1 && top_k <= experts);
-  CheckFloats("probabilities", routing.probabilities, {tokens, experts});
-  CheckFloats("log_sum_exp", routing.log_sum_exp, {tokens});
-  CheckInts("expert", routing.expert, {tokens, top_k});
-  CheckFloats("weight", routing.weight, {tokens, top_k});
-}
-
-void CheckSpans(int64_t tokens, int64_t spans) {
-  UPCYCLE_CHECK(spans >= 1);
-  UPCYCLE_CHECK_EQ(tokens % spans, 0);
-}
-
-void CheckDispatch(const Dispatch& dispatch) {
-  CheckRank("counts", dispatch.counts, 1);
-  CheckRank("row_of", dispatch.row_of, 2);
-  CheckInts("counts", dispatch.counts, {dispatch.counts.dim(0)});
-  CheckInts("offsets", dispatch.offsets, {dispatch.counts.dim(0)});
-  CheckInts("row_of", dispatch.row_of, {dispatch.row_of.dim(0), dispatch.row_of.dim(1)});
-  CheckInts("assignment_of", dispatch.assignment_of, {dispatch.row_of.size()});
-}
-
-// rows [R, I] and out [R, O] of one product with weights [E, O, I].
-void CheckExpertMatMul(ConstTensor rows, ConstTensor out, ConstTensor weights,
-                       const Dispatch& dispatch) {
-  CheckDispatch(dispatch);
-  CheckRank("weights", weights, 3);
-  const int64_t row_count = dispatch.assignment_of.dim(0);
-  CheckFloats("weights", weights, {dispatch.counts.dim(0), weights.dim(1), weights.dim(2)});
-  CheckFloats("rows", rows, {row_count, weights.dim(2)});
-  CheckFloats("out", out, {row_count, weights.dim(1)});
 }
 
 void CheckCrossEntropy(ConstTensor losses, ConstTensor logits, ConstTensor targets) {
@@ -316,121 +223,6 @@ void Backend::ActivationBackward(Tensor d_x, Tensor d_row_weight, ConstTensor d_
   if (!d_row_weight.empty()) CheckFloats("d_row_weight", d_row_weight, {x.dim(0)});
   CheckApart("d_x", d_x, {d_out, x});
   DoActivationBackward(d_x, d_row_weight, d_out, x, row_weight, activation);
-}
-
-// ----------------------------------------------------------------------------------------- router
-
-void Backend::RouterForward(const Routing& routing, ConstTensor logits, RoutingOrder order) {
-  CheckRouting(routing);
-  CheckFloats("logits", logits, routing.probabilities.shape());
-  DoRouterForward(routing, logits, order);
-}
-
-void Backend::RouterBackward(Tensor d_logits, const Routing& routing, ConstTensor d_weight,
-                             ConstTensor balance_gradient, double z_factor, RoutingOrder order) {
-  CheckRouting(routing);
-  CheckFloats("d_logits", d_logits, routing.probabilities.shape());
-  CheckFloats("d_weight", d_weight, routing.expert.shape());
-  if (!balance_gradient.empty()) {
-    CheckRank("balance_gradient", balance_gradient, 2);
-    CheckSpans(d_logits.dim(0), balance_gradient.dim(0));
-    CheckFloats("balance_gradient", balance_gradient, {balance_gradient.dim(0), d_logits.dim(1)});
-  }
-  CheckApart("d_logits", d_logits, {routing.probabilities, d_weight});
-  DoRouterBackward(d_logits, routing, d_weight, balance_gradient, z_factor, order);
-}
-
-void Backend::CountAssignments(Tensor counts, ConstTensor expert) {
-  CheckRank("counts", counts, 2);
-  CheckRank("expert", expert, 2);
-  CheckSpans(expert.dim(0), counts.dim(0));
-  CheckInts("counts", counts, {counts.dim(0), counts.dim(1)});
-  CheckInts("expert", expert, {expert.dim(0), expert.dim(1)});
-  DoCountAssignments(counts, expert);
-}
-
-void Backend::BalanceLoss(Tensor loss, Tensor gradient, ConstTensor probabilities,
-                          ConstTensor counts, double factor) {
-  CheckRank("counts", counts, 2);
-  CheckRank("probabilities", probabilities, 2);
-  CheckSpans(probabilities.dim(0), counts.dim(0));
-  CheckFloats("loss", loss, {1});
-  CheckFloats("gradient", gradient, counts.shape());
-  CheckFloats("probabilities", probabilities, {probabilities.dim(0), counts.dim(1)});
-  CheckInts("counts", counts, {counts.dim(0), counts.dim(1)});
-  DoBalanceLoss(loss, gradient, probabilities, counts, factor);
-}
-
-void Backend::RouterZLoss(Tensor loss, ConstTensor log_sum_exp, double factor) {
-  CheckFloats("loss", loss, {1});
-  CheckRank("log_sum_exp", log_sum_exp, 1);
-  CheckFloats("log_sum_exp", log_sum_exp, {log_sum_exp.dim(0)});
-  DoRouterZLoss(loss, log_sum_exp, factor);
-}
-
-// ---------------------------------------------------------------------------------------- experts
-
-void Backend::PlanDispatch(const Dispatch& dispatch, ConstTensor expert, ConstTensor weight,
-                           int64_t capacity, DropPolicy policy) {
-  CheckDispatch(dispatch);
-  UPCYCLE_CHECK(dispatch.counts.dim(0) >= 1 && capacity >= 0);
-  CheckInts("expert", expert, dispatch.row_of.shape());
-  CheckFloats("weight", weight, dispatch.row_of.shape());
-  DoPlanDispatch(dispatch, expert, weight, capacity, policy);
-}
-
-void Backend::GatherRows(Tensor rows, ConstTensor x, const Dispatch& dispatch) {
-  CheckDispatch(dispatch);
-  CheckRank("x", x, 2);
-  CheckFloats("x", x, {dispatch.row_of.dim(0), x.dim(1)});
-  CheckFloats("rows", rows, {dispatch.assignment_of.dim(0), x.dim(1)});
-  CheckApart("rows", rows, {x});
-  DoGatherRows(rows, x, dispatch);
-}
-
-void Backend::CombineRows(Tensor out, ConstTensor rows, const Dispatch& dispatch,
-                          Accumulate accumulate) {
-  CheckDispatch(dispatch);
-  CheckRank("out", out, 2);
-  CheckFloats("out", out, {dispatch.row_of.dim(0), out.dim(1)});
-  CheckFloats("rows", rows, {dispatch.assignment_of.dim(0), out.dim(1)});
-  CheckApart("out", out, {rows});
-  DoCombineRows(out, rows, dispatch, accumulate);
-}
-
-void Backend::GatherWeights(Tensor row_weight, ConstTensor weight, const Dispatch& dispatch) {
-  CheckDispatch(dispatch);
-  CheckFloats("row_weight", row_weight, dispatch.assignment_of.shape());
-  CheckFloats("weight", weight, dispatch.row_of.shape());
-  DoGatherWeights(row_weight, weight, dispatch);
-}
-
-void Backend::ScatterWeights(Tensor d_weight, ConstTensor d_row_weight, const Dispatch& dispatch) {
-  CheckDispatch(dispatch);
-  CheckFloats("d_weight", d_weight, dispatch.row_of.shape());
-  CheckFloats("d_row_weight", d_row_weight, dispatch.assignment_of.shape());
-  DoScatterWeights(d_weight, d_row_weight, dispatch);
-}
-
-void Backend::ExpertMatMul(Tensor out, ConstTensor rows, ConstTensor weights,
-                           const Dispatch& dispatch) {
-  CheckExpertMatMul(rows, out, weights, dispatch);
-  CheckApart("out", out, {rows, weights});
-  DoExpertMatMul(out, rows, weights, dispatch);
-}
-
-void Backend::ExpertMatMulBackwardRows(Tensor d_rows, ConstTensor d_out, ConstTensor weights,
-                                       const Dispatch& dispatch) {
-  CheckExpertMatMul(d_rows, d_out, weights, dispatch);
-  CheckApart("d_rows", d_rows, {d_out, weights});
-  DoExpertMatMulBackwardRows(d_rows, d_out, weights, dispatch);
-}
-
-void Backend::ExpertMatMulBackwardWeights(Tensor d_weights, ConstTensor d_out, ConstTensor rows,
-                                          const Dispatch& dispatch) {
-  CheckExpertMatMul(rows, d_out, d_weights, dispatch);
-  CheckApart("d_weights", d_weights, {d_out, rows});
-  DoExpertMatMulBackwardWeights(d_weights, d_out, rows, dispatch);
 }
 
 // ------------------------------------------------------------------------------------------- loss
