@@ -1,4 +1,7 @@
-// The checked fronts of routing and of the experts, as backend.cpp.
+// The checked fronts of routing, dispatch and experts.
+#include <cstdint>
+#include <limits>
+
 #include "core/check.h"
 #include "kernels/backend.h"
 #include "kernels/tensor_checks.h"
@@ -27,6 +30,7 @@ void CheckSpans(int64_t tokens, int64_t spans) {
 void CheckDispatch(const Dispatch& dispatch) {
   CheckRank("counts", dispatch.counts, 1);
   CheckRank("row_of", dispatch.row_of, 2);
+  UPCYCLE_CHECK(dispatch.row_of.size() <= std::numeric_limits<int32_t>::max());
   CheckInts("counts", dispatch.counts, {dispatch.counts.dim(0)});
   CheckInts("offsets", dispatch.offsets, {dispatch.counts.dim(0)});
   CheckInts("row_of", dispatch.row_of, {dispatch.row_of.dim(0), dispatch.row_of.dim(1)});

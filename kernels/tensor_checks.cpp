@@ -1,12 +1,13 @@
 #include "kernels/tensor_checks.h"
 
-#include <cstdint>
 #include <string>
 
 #include "core/check.h"
 
 namespace upcycle {
 namespace {
+
+using Where = std::source_location;
 
 [[noreturn]] void Fail(const Where& where, const char* name, const std::string& detail) {
   internal::CheckFailed(where.file_name(), static_cast<int>(where.line()), name, detail);
@@ -45,7 +46,6 @@ void CheckRank(const char* name, ConstTensor x, int rank, const Where& where) {
   }
 }
 
-// An output that is written while the inputs are still read.
 void CheckApart(const char* name, ConstTensor out, std::initializer_list<ConstTensor> inputs,
                 const Where& where) {
   for (const ConstTensor& input : inputs) {

@@ -1,7 +1,8 @@
-// The checks that the fronts of every op are made of. What fails is a bug of ours: Error(kBug) that
-// names the op's place, the argument, and what is wrong with it.
+// What an op's checked front says of its tensors. Each throws Error(Cause::kBug) with the caller's
+// place and the tensor's name.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <source_location>
 
@@ -9,16 +10,21 @@
 
 namespace upcycle {
 
-using Where = std::source_location;
-
+// `x` has this type and shape, and memory.
 void CheckFloats(const char* name, ConstTensor x, const Shape& shape,
-                 const Where& where = Where::current());
+                 const std::source_location& where = std::source_location::current());
 void CheckInts(const char* name, ConstTensor x, const Shape& shape,
-               const Where& where = Where::current());
-void CheckRank(const char* name, ConstTensor x, int rank, const Where& where = Where::current());
-// An output that is written while the inputs are still read.
+               const std::source_location& where = std::source_location::current());
+
+void CheckRank(const char* name, ConstTensor x, int rank,
+               const std::source_location& where = std::source_location::current());
+
+// `out` shares no memory with inputs that are still read while it is written. Empty inputs pass.
 void CheckApart(const char* name, ConstTensor out, std::initializer_list<ConstTensor> inputs,
-                const Where& where = Where::current());
-void CheckSame(ConstTensor a, ConstTensor b, const Where& where = Where::current());
+                const std::source_location& where = std::source_location::current());
+
+// Equal shapes and types, both with memory.
+void CheckSame(ConstTensor a, ConstTensor b,
+               const std::source_location& where = std::source_location::current());
 
 }  // namespace upcycle

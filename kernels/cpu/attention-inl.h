@@ -19,18 +19,14 @@ namespace upcycle {
 namespace HWY_NAMESPACE {
 
 // out [width, kAttentionBlock] = scale · rows [count, width]ᵀ, with zeros for the missing rows.
-inline void TransposeQueries(float* HWY_RESTRICT out, ConstBlock rows, int64_t count, int64_t width,
+inline void TransposeQueries(float* out, ConstBlock rows, int64_t count, int64_t width,
                              float scale) {
-  for (int64_t i = 0; i < width; ++i) {
-    float* HWY_RESTRICT to = out + i * kAttentionBlock;
-    for (int64_t q = 0; q < count; ++q) to[q] = scale * rows.values[q * rows.stride + i];
-    std::fill(to + count, to + kAttentionBlock, 0.0f);
-  }
+  if (count < kAttentionBlock) std::fill_n(out, width * kAttentionBlock, 0.0f);
+  TransposeBlock({out, kAttentionBlock}, rows, count, width, scale);
 }
 
-// The block's keys against the block's queries. On the diagonal a strip of keys begins at its own
-// queries.
-// scores [keys, kAttentionBlock] = left [keys, width] · queries [width, kAttentionBlock].
+// scores [keys, kAttentionBlock] = left [keys, width] · queries [width, kAttentionBlock]. On the
+// diagonal a strip of keys begins at its own queries.
 inline void MultiplyByQueries(float* scores, ConstBlock left, const float* queries, int64_t keys,
                               int64_t width, bool diagonal) {
   const int64_t strip = diagonal ? kAttentionStrip : keys;

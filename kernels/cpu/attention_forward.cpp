@@ -124,11 +124,10 @@ void CpuBackend::DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor 
                                     const AttentionShape& shape) {
   scratch_.Reserve(AttentionScratchFloats(shape.head_width));
   const int64_t blocks = (shape.length + kAttentionBlock - 1) / kAttentionBlock;
-  const int64_t heads = shape.sequences * shape.heads;
-  // The last blocks have the most keys: they go first.
-  pool_.ParallelFor(blocks * heads, [&](int64_t task, int worker) {
-    const QueryBlock block(shape, task % heads / shape.heads, task % shape.heads,
-                           (blocks - 1 - task / heads) * kAttentionBlock);
+  // The blocks of a head follow each other: its keys and values stay in a cache.
+  pool_.ParallelFor(shape.sequences * shape.heads * blocks, [&](int64_t task, int worker) {
+    const int64_t head = task / blocks % shape.heads, sequence = task / blocks / shape.heads;
+    const QueryBlock block(shape, sequence, head, task % blocks * kAttentionBlock);
     HWY_DYNAMIC_DISPATCH(AttendBlock)
     (out.floats(), log_sum_exp.floats(), qkv.floats(), block, scratch_.Of(worker));
   });

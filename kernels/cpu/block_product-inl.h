@@ -18,6 +18,50 @@ HWY_BEFORE_NAMESPACE();
 namespace upcycle {
 namespace HWY_NAMESPACE {
 
+// Four rows of four columns: out [4, 4] = scale · in [4, 4]ᵀ.
+HWY_INLINE void TransposeFour(Block out, ConstBlock in, float scale) {
+#if HWY_TARGET == HWY_SCALAR
+  for (int64_t row = 0; row < 4; ++row) {
+    for (int64_t column = 0; column < 4; ++column) {
+      out.values[column * out.stride + row] = scale * in.values[row * in.stride + column];
+    }
+  }
+#else
+  const hn::FixedTag<float, 4> d;
+  const auto factor = hn::Set(d, scale);
+  const auto row0 = hn::Mul(hn::LoadU(d, in.values), factor);
+  const auto row1 = hn::Mul(hn::LoadU(d, in.values + in.stride), factor);
+  const auto row2 = hn::Mul(hn::LoadU(d, in.values + 2 * in.stride), factor);
+  const auto row3 = hn::Mul(hn::LoadU(d, in.values + 3 * in.stride), factor);
+  const auto low01 = hn::InterleaveLower(d, row0, row1);
+  const auto low23 = hn::InterleaveLower(d, row2, row3);
+  const auto high01 = hn::InterleaveUpper(d, row0, row1);
+  const auto high23 = hn::InterleaveUpper(d, row2, row3);
+  hn::StoreU(hn::ConcatLowerLower(d, low23, low01), d, out.values);
+  hn::StoreU(hn::ConcatUpperUpper(d, low23, low01), d, out.values + out.stride);
+  hn::StoreU(hn::ConcatLowerLower(d, high23, high01), d, out.values + 2 * out.stride);
+  hn::StoreU(hn::ConcatUpperUpper(d, high23, high01), d, out.values + 3 * out.stride);
+#endif
+}
+
+// out [columns, rows] = scale · in [rows, columns]ᵀ.
+inline void TransposeBlock(Block out, ConstBlock in, int64_t rows, int64_t columns, float scale) {
+  const int64_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
+  for (int64_t row = 0; row < rows; ++row) {
+    int64_t column = 0;
+    if (row < whole_rows) {
+      for (; row % 4 == 0 && column < whole_columns; column += 4) {
+        TransposeFour({out.values + column * out.stride + row, out.stride},
+                      {in.values + row * in.stride + column, in.stride}, scale);
+      }
+      column = whole_columns;
+    }
+    for (; column < columns; ++column) {
+      out.values[column * out.stride + row] = scale * in.values[row * in.stride + column];
+    }
+  }
+}
+
 // The sums of a tile stay in registers: kTileRows rows of two vectors. AVX-512 has 32 registers,
 // the others 16.
 constexpr int kTileRows = HWY_MAX_BYTES >= 64 ? 8 : 4;

@@ -39,7 +39,7 @@ void ExpertProduct(ThreadPool& pool, const Scratch& scratch, Tensor out, ConstTe
   const int64_t columns = out.dim(1), inner = rows.dim(1);
   if (columns == 0) return;
   ForExpertTiles(
-      pool, dispatch, [&](int64_t count) { return TilingOf(count, columns); },
+      pool, dispatch, [&](int64_t count) { return TilingOf(count, columns, weights.dim(0)); },
       [&](const Served& served, const Tiling& tiling, int64_t tile, int worker) {
         const float* weight = weights.floats() + served.expert * columns * inner;
         const Product product = {
@@ -68,7 +68,7 @@ void CpuBackend::DoExpertMatMulBackwardWeights(Tensor d_weights, ConstTensor d_o
   const int64_t outputs = d_weights.dim(1), inputs = d_weights.dim(2);
   if (outputs == 0 || inputs == 0) return;
   ForExpertTiles(
-      pool_, dispatch, [&](int64_t) { return TilingOf(outputs, inputs); },
+      pool_, dispatch, [&](int64_t) { return TilingOf(outputs, inputs, d_weights.dim(0)); },
       [&](const Served& served, const Tiling& tiling, int64_t tile, int worker) {
         float* d_weight = d_weights.floats() + served.expert * outputs * inputs;
         const float* d_rows = d_out.floats() + served.begin * outputs;

@@ -11,8 +11,9 @@
 namespace upcycle {
 namespace {
 
-// Multiplications up to which the library is not called.
-constexpr int64_t kSmallProduct = 1'000'000;
+// Multiplications up to which the library is not called: where it is slower than panels on the
+// machines at hand, and well beyond where it may call malloc.
+constexpr int64_t kSmallProduct = int64_t{1} << 26;
 
 CBLAS_TRANSPOSE BlasTranspose(Transpose transpose) {
   return transpose == Transpose::kYes ? CblasTrans : CblasNoTrans;
@@ -34,20 +35,18 @@ void Multiply(const Product& product, float* scratch) {
                 out.values, BlasSize(out.stride));
     return;
   }
-  const bool a_transposed = a.transpose == Transpose::kYes;
-  const LeftFactor left = {a.values, a_transposed ? 1 : a.stride, a_transposed ? a.stride : 1};
-  if (b.transpose == Transpose::kYes) {
-    MultiplySmallByTranspose(out, left, {b.values, b.stride}, size, scratch);
-  } else {
-    MultiplySmall(out, left, {b.values, b.stride}, size);
-  }
+  MultiplySmall(product, scratch);
 }
 
 }  // namespace
 
-Tiling TilingOf(int64_t rows, int64_t columns) {
-  const int64_t tile_rows = rows >= 2048 ? 512 : rows >= 512 ? 256 : 128;
-  const int64_t tile_columns = rows >= 512 ? columns : 512;
+// Strips of 512 whole rows are within 5 % of the library's best; what has few rows is cut smaller,
+// so that several threads have something to do.
+Tiling TilingOf(int64_t rows, int64_t columns, int64_t products) {
+  constexpr int64_t kManyProducts = 8;
+  const bool many = products >= kManyProducts;
+  const int64_t tile_rows = many || rows >= 2048 ? 512 : rows >= 512 ? 256 : 128;
+  const int64_t tile_columns = many || rows >= 512 ? std::max(columns, int64_t{1}) : 512;
   return {tile_rows, tile_columns, CeilDiv(rows, tile_rows), CeilDiv(columns, tile_columns)};
 }
 

@@ -22,8 +22,8 @@ struct Operand {
   }
 };
 
-// Pieces of an output that one task computes, over the whole inner dimension. They depend on the
-// output's shape alone, so the bits do not depend on the number of threads.
+// Pieces of an output that one task computes, over the whole inner dimension. They depend on shapes
+// alone, so the bits do not depend on the number of threads.
 struct Tiling {
   int64_t tile_rows;
   int64_t tile_columns;
@@ -32,7 +32,8 @@ struct Tiling {
 
   int64_t tiles() const { return row_tiles * column_tiles; }
 };
-Tiling TilingOf(int64_t rows, int64_t columns);
+// For one of `products` outputs that are computed side by side: many need not be cut so small.
+Tiling TilingOf(int64_t rows, int64_t columns, int64_t products = 1);
 
 // out (+)= op(a) · op(b).
 struct Product {

@@ -41,6 +41,42 @@ void SoftmaxBackwardRow(float* HWY_RESTRICT d_logits, const float* HWY_RESTRICT 
   });
 }
 
+// The index of the largest logit among those that come after `last` in the order of falling logits
+// and, of equals, rising indices; or -1 if there is none but -∞ and NaN. `last` -1 begins.
+int64_t LargestAfter(const float* HWY_RESTRICT logits, int64_t experts, int64_t last) {
+  const FloatTag d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const float minus_infinity = -std::numeric_limits<float>::infinity();
+  const float limit = last < 0 ? -minus_infinity : logits[last];
+  const auto last_logit = hn::Set(d, limit);
+  const auto last_index = hn::Set(d, static_cast<float>(last));
+  auto largest = hn::Set(d, minus_infinity);
+  auto largest_index = hn::Set(d, -1.0f);
+  int64_t e = 0;
+  for (; e + lanes <= experts; e += lanes) {
+    const auto logit = hn::LoadU(d, logits + e);
+    const auto index = hn::Iota(d, static_cast<float>(e));
+    const auto after = hn::Or(hn::Lt(logit, last_logit),
+                              hn::And(hn::Eq(logit, last_logit), hn::Gt(index, last_index)));
+    const auto better = hn::And(after, hn::Gt(logit, largest));
+    largest = hn::IfThenElse(better, logit, largest);
+    largest_index = hn::IfThenElse(better, index, largest_index);
+  }
+  const float best = hn::GetLane(hn::MaxOfLanes(d, largest));
+  const auto candidates =
+      hn::IfThenElse(hn::Eq(largest, hn::Set(d, best)), largest_index, hn::Set(d, HUGE_VALF));
+  float found_logit = best;
+  auto found = static_cast<int64_t>(hn::GetLane(hn::MinOfLanes(d, candidates)));
+  for (; e < experts; ++e) {
+    const bool after = logits[e] < limit || (logits[e] == limit && e > last);
+    if (after && logits[e] > found_logit) {
+      found_logit = logits[e];
+      found = e;
+    }
+  }
+  return found;
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace upcycle
 HWY_AFTER_NAMESPACE();
@@ -55,7 +91,7 @@ float Rank(float logit) {
 }
 
 // expert [top_k] = the indices of the largest logits, largest first, of equals the lower first.
-void ChooseExperts(int32_t* expert, int64_t top_k, const float* logits, int64_t experts) {
+void ChooseByInsertion(int32_t* expert, int64_t top_k, const float* logits, int64_t experts) {
   int64_t chosen = 0;
   for (int64_t e = 0; e < experts; ++e) {
     const float rank = Rank(logits[e]);
@@ -91,6 +127,24 @@ void AddChosenGradient(float* d_logits, const int32_t* expert, const float* weig
 
 HWY_EXPORT(SoftmaxRow);
 HWY_EXPORT(SoftmaxBackwardRow);
+HWY_EXPORT(LargestAfter);
+
+namespace {
+
+// The same choice, one expert after the other. Among many experts a vector's comparisons cost less
+// than the branches of an insertion.
+void ChooseExperts(int32_t* expert, int64_t top_k, const float* logits, int64_t experts) {
+  constexpr int64_t kManyExperts = 32;
+  int64_t last = -1;
+  for (int64_t j = 0; experts >= kManyExperts && j < top_k; ++j) {
+    last = HWY_DYNAMIC_DISPATCH(LargestAfter)(logits, experts, last);
+    if (last < 0) break;
+    expert[j] = static_cast<int32_t>(last);
+  }
+  if (last < 0) ChooseByInsertion(expert, top_k, logits, experts);
+}
+
+}  // namespace
 
 void CpuBackend::DoRouterForward(const Routing& routing, ConstTensor logits, RoutingOrder order) {
   const int64_t experts = logits.dim(1), top_k = routing.expert.dim(1);

@@ -9,33 +9,37 @@
 #include "kernels/cpu/small_product.h"
 
 #include <algorithm>
+#include <cstring>
 
 HWY_BEFORE_NAMESPACE();
 namespace upcycle {
 namespace HWY_NAMESPACE {
 
-void Multiply(Block out, LeftFactor a, ConstBlock b, const ProductSize& size) {
-  MultiplyBlocks(out, a, b, size);
-}
-
-// panel [inner, kPanelColumns] = b [columns, inner]ᵀ.
-void FillPanel(float* HWY_RESTRICT panel, ConstBlock b, int64_t columns, int64_t inner) {
-  for (int64_t column = 0; column < columns; ++column) {
-    const float* HWY_RESTRICT row = b.values + column * b.stride;
-    for (int64_t k = 0; k < inner; ++k) panel[k * kPanelColumns + column] = row[k];
+// panel [inner, kPanelColumns] = op(b) from row `k` and column `column` on.
+void FillPanel(float* panel, const Operand& b, int64_t k, int64_t column, int64_t inner,
+               int64_t columns) {
+  const Operand part = b.From(k, column);
+  if (b.transpose == Transpose::kYes) {
+    TransposeBlock({panel, kPanelColumns}, {part.values, part.stride}, columns, inner, 1);
+    return;
+  }
+  for (int64_t row = 0; row < inner; ++row) {
+    std::memcpy(panel + row * kPanelColumns, part.values + row * part.stride,
+                static_cast<size_t>(columns) * sizeof(float));
   }
 }
 
-void MultiplyByTranspose(Block out, LeftFactor a, ConstBlock b, const ProductSize& size,
-                         float* scratch) {
-  for (int64_t column = 0; column < size.columns; column += kPanelColumns) {
-    for (int64_t k = 0; k < size.inner; k += kPanelInner) {
+void MultiplyByPanels(const Product& product, float* scratch) {
+  const auto& [out, a, b, size] = product;
+  const bool a_transposed = a.transpose == Transpose::kYes;
+  for (int64_t k = 0; k < size.inner; k += kPanelInner) {
+    const int64_t inner = std::min(kPanelInner, size.inner - k);
+    const LeftFactor left = {a.From(0, k).values, a_transposed ? 1 : a.stride,
+                             a_transposed ? a.stride : 1};
+    for (int64_t column = 0; column < size.columns; column += kPanelColumns) {
       const int64_t columns = std::min(kPanelColumns, size.columns - column);
-      const int64_t inner = std::min(kPanelInner, size.inner - k);
-      FillPanel(scratch, {b.values + column * b.stride + k, b.stride}, columns, inner);
-      MultiplyBlocks({out.values + column, out.stride},
-                     {a.values + k * a.inner_stride, a.row_stride, a.inner_stride},
-                     {scratch, kPanelColumns},
+      FillPanel(scratch, b, k, column, inner, columns);
+      MultiplyBlocks({out.values + column, out.stride}, left, {scratch, kPanelColumns},
                      {.rows = size.rows,
                       .columns = columns,
                       .inner = inner,
@@ -51,16 +55,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace upcycle {
 
-HWY_EXPORT(Multiply);
-HWY_EXPORT(MultiplyByTranspose);
+HWY_EXPORT(MultiplyByPanels);
 
-void MultiplySmall(Block out, LeftFactor a, ConstBlock b, const ProductSize& size) {
-  HWY_DYNAMIC_DISPATCH(Multiply)(out, a, b, size);
-}
-
-void MultiplySmallByTranspose(Block out, LeftFactor a, ConstBlock b, const ProductSize& size,
-                              float* scratch) {
-  HWY_DYNAMIC_DISPATCH(MultiplyByTranspose)(out, a, b, size, scratch);
+void MultiplySmall(const Product& product, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(MultiplyByPanels)(product, scratch);
 }
 
 }  // namespace upcycle

@@ -262,7 +262,9 @@ TEST(SgemmRate, IsThatOfAMachine) {
 }  // namespace
 }  // namespace upcycle
 
+// Memory that there is not must be refused under a sanitizer as it is without.
 #if defined(__SANITIZE_ADDRESS__)
-// Memory that there is not must be refused here as it is without a sanitizer.
 extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
+#elif defined(__SANITIZE_THREAD__)
+extern "C" const char* __tsan_default_options() { return "allocator_may_return_null=1"; }
 #endif

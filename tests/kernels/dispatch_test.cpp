@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/backend.h"
+#include "tests/kernels/instruction_sets.h"
 #include "tests/kernels/reference.h"
 
 namespace upcycle {
@@ -150,6 +151,35 @@ TEST(Router, ChoosesDistinctExpertsInRangeFromLogitsThatAreNotNumbers) {
     backend->RouterForward(routed.routing, ConstTensor(logits.data(), {4, 4}), order);
     EXPECT_EQ(routed.expert, (std::vector<int32_t>{0, 1, 2, 2, 0, 1, 0, 1, 2, 1, 2, 3}));
     EXPECT_TRUE(std::isnan(routed.probabilities[0]));
+  }
+}
+
+// Whole numbers, so that most comparisons among many experts are ties; and rows with too few
+// numbers.
+TEST(Router, BreaksTiesAmongManyExpertsOnEveryInstructionSet) {
+  const int64_t tokens = 200, experts = 77, top_k = 9;
+  const Array values = RandomInts({tokens, experts}, "logits", 0, 12);
+  std::vector<float> logits(values.values.begin(), values.values.end());
+  const auto expected = reference::RouterForward(values, top_k, RoutingOrder::kSoftmaxThenTopk);
+  for (const int64_t target : InstructionSets()) {
+    const ForcedInstructionSet forced(target);
+    RoutedTokens routed(tokens, experts, top_k);
+    MakeCpuBackend(1)->RouterForward(routed.routing, ConstTensor(logits.data(), {tokens, experts}),
+                                     RoutingOrder::kSoftmaxThenTopk);
+    EXPECT_TRUE(Equal(routed.expert, expected.expert));
+  }
+}
+
+TEST(Router, ChoosesDistinctExpertsAmongManyLogitsThatAreNotNumbers) {
+  std::vector<float> logits(40, kNaN);
+  logits[7] = 1;
+  logits[33] = 2;
+  for (const int64_t target : InstructionSets()) {
+    const ForcedInstructionSet forced(target);
+    RoutedTokens routed(1, 40, 4);
+    MakeCpuBackend(1)->RouterForward(routed.routing, ConstTensor(logits.data(), {1, 40}),
+                                     RoutingOrder::kTopkThenSoftmax);
+    EXPECT_EQ(routed.expert, (std::vector<int32_t>{33, 7, 0, 1}));
   }
 }
 
