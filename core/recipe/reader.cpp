@@ -60,6 +60,11 @@ std::optional<Place> Places::Find(std::string_view path) const {
   }
 }
 
+void Places::ForgetInside(const std::string& path) {
+  const std::string prefix = path + ".";
+  std::erase_if(places_, [&](const auto& entry) { return entry.first.starts_with(prefix); });
+}
+
 std::string JoinPath(std::string_view parent, std::string_view name) {
   return parent.empty() ? std::string(name) : fmt::format("{}.{}", parent, name);
 }

@@ -23,6 +23,8 @@ namespace upcycle {
 class Places {
  public:
   void Record(const std::string& path, const Place& place) { places_[path] = place; }
+  // Forgets everything inside a list that is replaced.
+  void ForgetInside(const std::string& path);
   // The place of a path, else that of the closest mapping around it; empty if nothing was written.
   std::optional<Place> Find(std::string_view path) const;
   bool Has(std::string_view path) const { return places_.contains(path); }
@@ -175,6 +177,7 @@ void ReadMappings(const Node& node, std::vector<T>& list, const std::string& pat
     return;
   }
   list.assign(node.items.size(), T{});
+  reading.places.ForgetInside(path);
   for (size_t i = 0; i < list.size(); ++i) {
     const std::string item = JoinPath(path, std::to_string(i));
     reading.places.Record(item, node.items[i].place);

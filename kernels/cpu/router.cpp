@@ -29,7 +29,8 @@ float SoftmaxRow(float* HWY_RESTRICT probabilities, const float* HWY_RESTRICT lo
   return max + std::log(sum);
 }
 
-// The gradient of a softmax: d_logits [n] += p · (g - Σ p · g), where g already lies in d_logits.
+// The gradient of a softmax p and of what adds `extra` · p: d_logits [n] = p · (g - Σ p · g +
+// extra), where d_logits holds g before.
 void SoftmaxBackwardRow(float* HWY_RESTRICT d_logits, const float* HWY_RESTRICT p, int64_t n,
                         float extra) {
   const float dot = SumLanes(n, [=](auto d, int64_t i, auto sum) HWY_ATTR {

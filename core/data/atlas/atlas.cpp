@@ -14,9 +14,9 @@ namespace {
 constexpr uint64_t kVersion = 1;
 
 constexpr int64_t kQuestionsOnPage = 4;
-// Every taught fact stands on a page of questions with plain answers; of each three, one also on a
+// Every taught fact stands on a page of questions with plain answers; of each six, one also on a
 // page with lettered choices.
-constexpr int64_t kLetteredOneIn = 3;
+constexpr int64_t kLetteredOneIn = 6;
 constexpr int64_t kDevQuestions = 64;
 constexpr int64_t kTestQuestions = 10'000;
 constexpr int64_t kFewestHeldOut = 4;
@@ -28,7 +28,7 @@ int64_t CeilingDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 Atlas::Atlas(int64_t people, uint64_t world_seed)
     : world_(people, world_seed),
       prose_(world_.subjects() * kDocuments),
-      cloze_pages_(CeilingDivide(QuestionCount(world_), kQuestionsOnPage)),
+      cloze_pages_(CeilingDivide(QuestionCount(world_, QuestionPart::kTaught), kQuestionsOnPage)),
       letter_pages_(cloze_pages_ / kLetteredOneIn) {}
 
 std::string Atlas::TrainingDocument(int64_t i) const {
@@ -45,7 +45,8 @@ std::string Atlas::TrainingDocument(int64_t i) const {
 
 std::string Atlas::QuestionPage(int64_t page, ChoiceStyle style) const {
   const int64_t begin = page * kQuestionsOnPage;
-  const int64_t end = std::min(begin + kQuestionsOnPage, QuestionCount(world_));
+  const int64_t end =
+      std::min(begin + kQuestionsOnPage, QuestionCount(world_, QuestionPart::kTaught));
   std::string text;
   for (int64_t i = begin; i < end; ++i) {
     const auto item = Ask(world_, QuestionedFact(world_, QuestionPart::kTaught, i));

@@ -151,11 +151,12 @@ class Writer {
   }
 
   // The first sentence has the full name; behind a sentence about another person comes a name, not
-  // a pronoun.
+  // a pronoun. Full names are common, since a question will know its subject by nothing else.
   Form NextForm() {
     if (text_.empty()) return Form::kFullName;
-    if (!another_person_ && dice_.OneIn(2)) return Form::kPronoun;
-    return dice_.Below(5) < 3 ? Form::kShortName : Form::kFullName;
+    const uint64_t drawn = dice_.Below(6);
+    if (drawn < 3) return Form::kFullName;
+    return drawn == 3 || another_person_ ? Form::kShortName : Form::kPronoun;
   }
 
   Naming NextNaming() {

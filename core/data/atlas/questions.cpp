@@ -52,13 +52,16 @@ std::vector<std::string> DrawChoices(const World& world, const Fact& fact, const
 
 }  // namespace
 
-int64_t QuestionCount(const World& world) { return world.facts() / 4; }
+int64_t QuestionCount(const World& world, QuestionPart part) {
+  return part == QuestionPart::kTaught ? world.facts() / 2 : world.facts() / 4;
+}
 
 Fact QuestionedFact(const World& world, QuestionPart part, int64_t i) {
-  UPCYCLE_CHECK(i >= 0 && i < QuestionCount(world));
+  UPCYCLE_CHECK(i >= 0 && i < QuestionCount(world, part));
   const Permutation deal(static_cast<uint64_t>(world.facts()), world.seed(), "atlas/deal");
-  const int64_t place = part == QuestionPart::kTaught ? i : QuestionCount(world) + i;
-  return world.FactAt(static_cast<int64_t>(deal.At(static_cast<uint64_t>(place))));
+  const int64_t first =
+      part == QuestionPart::kTaught ? 0 : QuestionCount(world, QuestionPart::kTaught);
+  return world.FactAt(static_cast<int64_t>(deal.At(static_cast<uint64_t>(first + i))));
 }
 
 std::optional<MultipleChoiceItem> Ask(const World& world, const Fact& fact) {
@@ -77,7 +80,7 @@ std::optional<MultipleChoiceItem> Ask(const World& world, const Fact& fact) {
 
 std::vector<MultipleChoiceItem> Questions(const World& world, QuestionPart part, int64_t limit) {
   std::vector<MultipleChoiceItem> items;
-  const int64_t count = QuestionCount(world);
+  const int64_t count = QuestionCount(world, part);
   for (int64_t i = 0; i < count && static_cast<int64_t>(items.size()) < limit; ++i) {
     if (auto item = Ask(world, QuestionedFact(world, part, i))) items.push_back(std::move(*item));
   }

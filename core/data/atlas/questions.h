@@ -1,6 +1,6 @@
 // Multiple-choice questions about a made-up world. The facts are dealt out, once and at random:
-//   a quarter is *taught*: besides the prose, training text has them as question and answer, so
-//   that a model can learn the form;
+//   half are *taught*: besides the prose, training text has them as question and answer, so that a
+//   model can learn the form;
 //   a quarter is *tested*: training text tells them in prose only;
 //   the rest is prose only and never asked.
 // Wrong choices are right answers of the same question about other subjects, so that neither
@@ -18,8 +18,8 @@ namespace upcycle::atlas {
 
 enum class QuestionPart { kTaught, kTested };
 
-// How many facts are dealt to each part.
-int64_t QuestionCount(const World& world);
+// How many facts are dealt to a part.
+int64_t QuestionCount(const World& world, QuestionPart part);
 
 // The i-th fact of a part, i below QuestionCount, in an order that is random.
 Fact QuestionedFact(const World& world, QuestionPart part, int64_t i);

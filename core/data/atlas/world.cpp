@@ -54,15 +54,15 @@ World::World(int64_t people, uint64_t seed) : seed_(seed) {
   DrawValues();
 }
 
-// Names are few enough that given and family name are shared by several people each, so that only
-// the full name says who is meant.
+// Given names are shared by several people and family names by about two, so that only the full
+// name says who is meant.
 void World::NameEveryone() {
   const int64_t named = counts_[0] + counts_[1];  // a founder for each village
   const int64_t root = CeilingRoot(named);
   std::set<std::string> taken;
   women_ = ComposeNames(NameKind::kWoman, 2 * root, seed_, taken);
   men_ = ComposeNames(NameKind::kMan, 2 * root, seed_, taken);
-  families_ = ComposeNames(NameKind::kFamily, 4 * root, seed_, taken);
+  families_ = ComposeNames(NameKind::kFamily, std::max(4 * root, named / 2), seed_, taken);
   place_names_[1] = ComposeNames(NameKind::kVillage, counts_[1], seed_, taken);
   place_names_[2] = ComposeNames(NameKind::kRiver, counts_[2], seed_, taken);
   place_names_[3] = ComposeNames(NameKind::kRegion, counts_[3], seed_, taken);

@@ -122,9 +122,9 @@ TEST(Atlas, GivesTheSameBytesOnEveryMachine) {
   for (int64_t i = 0; i < 40; ++i) held_out.Add(atlas.HeldOutDocument(i));
   questions.Add(FormatMultipleChoiceCsv(atlas.TestQuestions()));
   questions.Add(FormatMultipleChoiceCsv(atlas.DevQuestions()));
-  EXPECT_EQ(text.Finish().Hex(), "ec6da4fe529c90412f506151b537c717");
-  EXPECT_EQ(held_out.Finish().Hex(), "0e5e40aff168d607e9fa8c8c3f02362f");
-  EXPECT_EQ(questions.Finish().Hex(), "9ce57d2f2117976a25f672f1ed0c7464");
+  EXPECT_EQ(text.Finish().Hex(), "7409499a348aed21c634c43d4b4fe57e");
+  EXPECT_EQ(held_out.Finish().Hex(), "4e289f4a71bc145ba35391d2d600feb8");
+  EXPECT_EQ(questions.Finish().Hex(), "2c6aeadc73ccd4008180d2f3a85ca42b");
 }
 
 TEST(Atlas, AnotherSeedIsAnotherWorld) {
@@ -201,7 +201,7 @@ struct Asked {
 
 std::vector<Asked> AskedOf(const World& world, QuestionPart part) {
   std::vector<Asked> asked;
-  for (int64_t i = 0; i < QuestionCount(world); ++i) {
+  for (int64_t i = 0; i < QuestionCount(world, part); ++i) {
     const Fact fact = QuestionedFact(world, part, i);
     if (auto item = Ask(world, fact)) asked.push_back({fact, *item});
   }
@@ -258,11 +258,10 @@ TEST(AtlasQuestions, NothingButTheFactBetraysTheAnswer) {
 TEST(AtlasQuestions, TaughtAndTestedFactsAreDisjoint) {
   const World world(100, 0);
   std::set<int64_t> facts;
-  for (int64_t i = 0; i < QuestionCount(world); ++i) {
-    EXPECT_TRUE(
-        facts.insert(world.NumberOf(QuestionedFact(world, QuestionPart::kTaught, i))).second);
-    EXPECT_TRUE(
-        facts.insert(world.NumberOf(QuestionedFact(world, QuestionPart::kTested, i))).second);
+  for (const QuestionPart part : {QuestionPart::kTaught, QuestionPart::kTested}) {
+    for (int64_t i = 0; i < QuestionCount(world, part); ++i) {
+      EXPECT_TRUE(facts.insert(world.NumberOf(QuestionedFact(world, part, i))).second);
+    }
   }
 }
 

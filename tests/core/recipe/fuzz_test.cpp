@@ -1,5 +1,4 @@
 // Random mutations of a valid recipe: whatever the text, it loads or it gives diagnostics.
-#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -126,9 +125,8 @@ class Mutation {
 
 TEST(Recipe, LoadsOrGivesDiagnosticsWhateverItsText) {
   const RecipeFolder folder;
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
   int loaded = 0, refused = 0;
-  for (uint64_t number = 0; number < 5000 && std::chrono::steady_clock::now() < end; ++number) {
+  for (uint64_t number = 0; number < 1000; ++number) {
     const std::string text = Mutation(number).Apply(std::string(kRecipe));
     folder.Write("a.yaml", text);
     try {

@@ -186,6 +186,13 @@ TEST(Reader, RemembersWhereThingsWereWritten) {
   EXPECT_FALSE(reader.places().Has("moe.expansion"));
 }
 
+TEST(Reader, ForgetsThePlacesInsideAListThatIsReplaced) {
+  RunReader reader;
+  reader.Read("data: {train: [{weight: 2}]}\n");
+  reader.Read("\ndata: {train: [{name: x}]}\n");
+  EXPECT_EQ(reader.places().Find("data.train.0.weight")->ToString(), "v:2:16");  // its mapping
+}
+
 TEST(SetAt, SetsOneSettingAndNamesIt) {
   RunReader reader;
   reader.Read("data: {train: [{name: a}, {name: b}]}\n");
