@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "experiments/study/forecast.h"
 #include "experiments/study/plan.h"
-#include "experiments/study/prediction.h"
 #include "kernels/cpu/sgemm_rate.h"
 #include "results/ledger_reader.h"
 #include "results/number_text.h"
@@ -47,44 +46,22 @@ std::map<Fingerprint, StageState> StatesUnder(const fs::path& root) {
   return LedgerReader(path).StageStates();
 }
 
-struct Totals {
-  int stages = 0;
-  double core_seconds = 0;
-  int64_t disk_bytes = 0;
-};
-
 class PlanReport {
  public:
   PlanReport(const Study& study, const std::map<Fingerprint, StagePlan>& plan, double rate)
-      : study_(study), plan_(plan), rate_(rate) {
-    std::map<std::pair<size_t, StageRole>, StagePrediction> predictions;
-    std::set<Fingerprint> counted;
-    for (const Study::Run& run : study.runs) {
-      for (const auto& [role, stage] : run.stages) {
-        const bool parent = role == StageRole::kParent;
-        const auto key = std::pair(parent ? size_t{0} : run.arm, role);
-        if (!predictions.contains(key))
-          predictions[key] = PredictStage(study.stages.at(stage), rate);
-        if (!counted.insert(stage).second || !plan.at(stage).needed) continue;
-        ++totals_.stages;
-        totals_.core_seconds += predictions[key].core_seconds;
-        totals_.disk_bytes += predictions[key].disk_bytes;
-      }
-      arms_.try_emplace(run.arm, predictions[{run.arm, StageRole::kTrain}]);
-    }
-  }
+      : study_(study), plan_(plan), rate_(rate), forecast_(ForecastStudy(study, plan, rate)) {}
 
   json Json() const {
     json arms = json::array(), runs = json::array();
-    for (const auto& [arm, prediction] : arms_) arms.push_back(ArmJson(arm, prediction));
+    for (size_t arm = 0; arm < study_.recipe.arms.size(); ++arm) arms.push_back(ArmJson(arm));
     for (const Study::Run& run : study_.runs) runs.push_back(RunJson(run));
     return {{"study", study_.recipe.name},
             {"arms", arms},
             {"runs", runs},
-            {"needed_stages", totals_.stages},
-            {"core_seconds", totals_.core_seconds},
+            {"needed_stages", forecast_.needed_stages},
+            {"core_seconds", forecast_.core_seconds},
             {"wall_seconds", WallSeconds()},
-            {"disk_bytes", totals_.disk_bytes}};
+            {"disk_bytes", forecast_.disk_bytes}};
   }
 
   void Print() const {
@@ -97,17 +74,19 @@ class PlanReport {
         "\n{} of {} stages to do: {:.2f} core hours, {} on {} cores, {} of disk. Times are "
         "predicted from this "
         "machine's matrix rate ({:.0f} GFLOP/s a core).\n",
-        totals_.stages, study_.stages.size(), totals_.core_seconds / 3600, ClockText(WallSeconds()),
-        Cores(), BytesText(static_cast<double>(totals_.disk_bytes)), rate_ / 1e9);
+        forecast_.needed_stages, study_.stages.size(), forecast_.core_seconds / 3600,
+        ClockText(WallSeconds()), Cores(), BytesText(static_cast<double>(forecast_.disk_bytes)),
+        rate_ / 1e9);
   }
 
  private:
   static int Cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
-  double WallSeconds() const { return totals_.core_seconds / Cores(); }
+  double WallSeconds() const { return forecast_.core_seconds / Cores(); }
 
   static std::string BytesText(double bytes) { return fmt::format("{}B", CountText(bytes)); }
 
-  json ArmJson(size_t index, const StagePrediction& prediction) const {
+  json ArmJson(size_t index) const {
+    const StagePrediction& prediction = forecast_.trainings[index];
     const Arm& arm = study_.recipe.arms[index];
     const ArmCost cost = CostRecordOf(arm, study_.recipe.budgets[index]);
     return {{"name", arm.name},
@@ -143,8 +122,9 @@ class PlanReport {
     for (const Arm& arm : study_.recipe.arms) width = std::max(width, arm.name.size());
     fmt::print("{:<{}} {:>10} {:>10} {:>10} {:>11} {:>9} {:>9} {:>8}\n", "arm", width, "parameters",
                "active", "tokens", "train FLOPs", "mismatch", "memory", "time");
-    for (const auto& [index, prediction] : arms_) {
+    for (size_t index = 0; index < study_.recipe.arms.size(); ++index) {
       const Arm& arm = study_.recipe.arms[index];
+      const StagePrediction& prediction = forecast_.trainings[index];
       const ArmCost cost = CostRecordOf(arm, study_.recipe.budgets[index]);
       fmt::print("{:<{}} {:>10} {:>10} {:>10} {:>11.3e} {:>8.2f}% {:>9} {:>8}\n", arm.name, width,
                  CountText(cost.parameters_total), CountText(cost.parameters_active),
@@ -173,8 +153,7 @@ class PlanReport {
   const Study& study_;
   const std::map<Fingerprint, StagePlan>& plan_;
   double rate_;
-  Totals totals_;
-  std::map<size_t, StagePrediction> arms_;
+  StudyForecast forecast_;
 };
 
 }  // namespace

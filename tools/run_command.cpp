@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "experiments/study/forecast.h"
 #include "experiments/study/local_executor.h"
 #include "experiments/study/plan.h"
 #include "experiments/study/scheduler.h"
+#include "kernels/cpu/sgemm_rate.h"
 #include "results/ledger_writer.h"
 #include "tools/commands.h"
 #include "tools/progress_display.h"
@@ -87,6 +89,14 @@ void PrintOutcome(const Study& study, const StudyOutcome& outcome, const RunOpti
   }
 }
 
+// Refuses or warns where the recipe sets a budget that what is left of the study exceeds.
+void CheckBudget(const Study& study, const std::map<Fingerprint, StagePlan>& plan) {
+  if (study.recipe.budget.core_hours == 0) return;  // measuring the machine takes time
+  const double rate = 1e9 * MeasureSgemmGflops(1, 0.2);
+  const std::string excess = HoldToBudget(study.recipe.budget, ForecastStudy(study, plan, rate));
+  if (!excess.empty()) fmt::print(stderr, "warning: {}\n", excess);
+}
+
 // The one scheduler of a root. Throws Error(kInput) if there is another.
 FileLock LockRoot(const fs::path& root) {
   MakeDirectories(root);
@@ -113,6 +123,8 @@ int RunCommand(const Arguments& arguments) {
     PrintIntent(study, PlanStages(study, ledger.StageStates(), root));
     return kExitDone;
   }
+  const auto plan = PlanStages(study, ledger.StageStates(), root);
+  CheckBudget(study, plan);
   ledger.RecordStudy(RecordOf(study));
 
   SchedulerOptions scheduling;
@@ -122,7 +134,6 @@ int RunCommand(const Arguments& arguments) {
   LocalExecutor executor(fs::read_symlink("/proc/self/exe"));
   StudyOutcome outcome;
   {
-    const auto plan = PlanStages(study, ledger.StageStates(), root);
     ProgressDisplay display(study, plan, ::isatty(STDERR_FILENO) == 1);
     Scheduler scheduler(study, root, ledger, executor, scheduling, display);
     outcome = scheduler.Run(stop);

@@ -1,0 +1,92 @@
+#include "experiments/study/forecast.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "tests/temporary_folder.h"
+
+namespace upcycle {
+namespace {
+
+constexpr double kRate = 1e9;
+
+class Forecast : public testing::Test {
+ protected:
+  Study Make(const std::string& arms, int seeds) {
+    Put(folder_ / "recipe.yaml",
+        "name: tiny\n"
+        "data: {train: [{kind: atlas, people: 8}]}\n"
+        "parent: {train: {tokens: 300000}}\n"
+        "train: {tokens: 100000}\n"
+        "arms:\n" +
+            arms + "seeds: " + std::to_string(seeds) + "\n");
+    return MakeStudy(LoadRecipe(folder_ / "recipe.yaml", {}));
+  }
+
+  StudyForecast Of(const Study& study, const std::map<Fingerprint, StageState>& states = {}) {
+    return ForecastStudy(study, PlanStages(study, states, folder_.path()), kRate);
+  }
+
+  static double SumOfStages(const Study& study) {
+    double sum = 0;
+    for (const auto& [_, stage] : study.stages) sum += PredictStage(stage, kRate).core_seconds;
+    return sum;
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(Forecast, CountsAStageThatRunsShareOnce) {
+  const Study study = Make("  - {name: dense, upcycle: none}\n  - {name: moe, upcycle: copy}\n", 3);
+  const StudyForecast forecast = Of(study);
+  EXPECT_EQ(forecast.needed_stages, static_cast<int64_t>(study.stages.size()));
+  EXPECT_GT(forecast.core_seconds, 0);
+  EXPECT_NEAR(forecast.core_seconds, SumOfStages(study), 1e-9 * forecast.core_seconds);
+}
+
+TEST_F(Forecast, KnowsThatAnArmMayHaveAParentOfItsOwn) {
+  const Study study = Make(
+      "  - {name: short, upcycle: none}\n"
+      "  - {name: long, upcycle: none, parent.train.tokens: 900000}\n",
+      1);
+  const StudyForecast forecast = Of(study);
+  EXPECT_NEAR(forecast.core_seconds, SumOfStages(study), 1e-9 * forecast.core_seconds);
+}
+
+TEST_F(Forecast, LeavesOutWhatIsComplete) {
+  const Study study = Make("  - {name: dense, upcycle: none}\n", 2);
+  std::map<Fingerprint, StageState> states;
+  for (const auto& [fingerprint, _] : study.stages) states[fingerprint] = StageState::kComplete;
+  const StudyForecast forecast = Of(study, states);
+  EXPECT_EQ(forecast.needed_stages, 0);
+  EXPECT_EQ(forecast.core_seconds, 0);
+  EXPECT_GT(forecast.trainings[0].core_seconds, 0);
+}
+
+StudyForecast OfHours(double hours) {
+  StudyForecast forecast;
+  forecast.core_seconds = 3600 * hours;
+  return forecast;
+}
+
+TEST(Budget, OfNothingIsNoLimit) { EXPECT_EQ(HoldToBudget({}, OfHours(1e6)), ""); }
+
+TEST(Budget, IsSilentWhereItIsKept) { EXPECT_EQ(HoldToBudget({.core_hours = 2}, OfHours(2)), ""); }
+
+TEST(Budget, RefusesWhatExceedsIt) {
+  try {
+    HoldToBudget({.core_hours = 2}, OfHours(2.5));
+    FAIL() << "2.5 core hours were let through";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.cause(), Cause::kInput);
+    EXPECT_NE(std::string(error.what()).find("2.5 core hours"), std::string::npos);
+  }
+}
+
+TEST(Budget, WarnsWhereTheRecipeAsksForNoMore) {
+  const BudgetSettings budget = {.core_hours = 2, .on_exceed = OnExceed::kWarn};
+  EXPECT_NE(HoldToBudget(budget, OfHours(2.5)).find("budget.core_hours"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace upcycle
