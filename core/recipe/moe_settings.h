@@ -74,7 +74,7 @@ struct MoeSettings {
   int64_t granularity = 1;
   int64_t top_k = 2;
   LayerSelection layers;
-  CapacityFactor capacity_factor;
+  CapacityFactor capacity_factor = {};
   DropPolicy drop_policy = DropPolicy::kProbs;
   RouterSettings router;
 

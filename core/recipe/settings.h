@@ -28,7 +28,7 @@ struct EvaluateSettings {
   int64_t questions = 0;
   int64_t shots = 0;
   ChoiceStyle style = ChoiceStyle::kCloze;
-  CapacityFactor capacity_factor;
+  CapacityFactor capacity_factor = {};
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
