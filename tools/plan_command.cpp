@@ -163,7 +163,7 @@ int PlanCommand(const Arguments& arguments) {
   const Study study = MakeStudy(options.recipe.Load());
   const fs::path root = fs::absolute(options.root);
   const auto plan = PlanStages(study, StatesUnder(root), root);
-  const double rate = 1e9 * MeasureSgemmGflops(1, 0.2);
+  const double rate = 1e9 * MeasureCoreSgemmGflops(0.2);
   const PlanReport report(study, plan, rate);
   if (options.json) {
     fmt::print("{}\n", report.Json().dump(2));

@@ -92,7 +92,7 @@ void PrintOutcome(const Study& study, const StudyOutcome& outcome, const RunOpti
 // Refuses or warns where the recipe sets a budget that what is left of the study exceeds.
 void CheckBudget(const Study& study, const std::map<Fingerprint, StagePlan>& plan) {
   if (study.recipe.budget.core_hours == 0) return;  // measuring the machine takes time
-  const double rate = 1e9 * MeasureSgemmGflops(1, 0.2);
+  const double rate = 1e9 * MeasureCoreSgemmGflops(0.2);
   const std::string excess = HoldToBudget(study.recipe.budget, ForecastStudy(study, plan, rate));
   if (!excess.empty()) fmt::print(stderr, "warning: {}\n", excess);
 }

@@ -16,8 +16,8 @@ namespace {
 struct MeasuredShare {
   double width, share;
 };
-constexpr std::array<MeasuredShare, 4> kShares = {
-    {{32, 0.15}, {128, 0.40}, {512, 0.62}, {1024, 0.70}}};
+constexpr std::array<MeasuredShare, 5> kShares = {
+    {{32, 0.40}, {64, 0.65}, {128, 0.78}, {512, 0.87}, {1024, 0.93}}};
 
 // Linear in the logarithm of the width.
 double ShareAt(double width) {

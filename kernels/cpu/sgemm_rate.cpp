@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <vector>
 
 #include <cblas.h>
@@ -32,25 +33,43 @@ class BlasThreads {
   BlasThreads& operator=(const BlasThreads&) = delete;
 };
 
-}  // namespace
+using Seconds = double (*)();
 
-double MeasureSgemmGflops(int threads, double seconds) {
-  UPCYCLE_CHECK(threads >= 1 && seconds > 0);
+double WallSeconds() {
   using Clock = std::chrono::steady_clock;
+  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+}
+
+double ThreadSeconds() {
+  timespec time;
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+double MeasureGflops(int threads, double seconds, Seconds now) {
+  UPCYCLE_CHECK(threads >= 1 && seconds > 0);
   const std::vector<float> a = RandomMatrix("sgemm_rate/a"), b = RandomMatrix("sgemm_rate/b");
   std::vector<float> c(a.size());
   const BlasThreads blas_threads(threads);
   double best_seconds = 1e30, total_seconds = 0;
   // The first products warm up caches, pages and the clock.
   for (int repeat = 0; repeat < 3 || total_seconds < seconds; ++repeat) {
-    const auto begin = Clock::now();
+    const double begin = now();
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, kSize, kSize, kSize, 1.0f, a.data(),
                 kSize, b.data(), kSize, 0.0f, c.data(), kSize);
-    const double elapsed = std::chrono::duration<double>(Clock::now() - begin).count();
+    const double elapsed = now() - begin;
     best_seconds = std::min(best_seconds, elapsed);
     total_seconds += elapsed;
   }
   return 2.0 * kSize * kSize * kSize / best_seconds * 1e-9;
 }
+
+}  // namespace
+
+double MeasureSgemmGflops(int threads, double seconds) {
+  return MeasureGflops(threads, seconds, WallSeconds);
+}
+
+double MeasureCoreSgemmGflops(double seconds) { return MeasureGflops(1, seconds, ThreadSeconds); }
 
 }  // namespace upcycle

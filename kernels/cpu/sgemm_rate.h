@@ -8,4 +8,8 @@ namespace upcycle {
 // both use OpenBLAS.
 double MeasureSgemmGflops(int threads, double seconds);
 
+// The same of one core, in the time that the thread had a core to itself: right on a machine that
+// is busy with something else as well.
+double MeasureCoreSgemmGflops(double seconds);
+
 }  // namespace upcycle
