@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "results/comparison.h"

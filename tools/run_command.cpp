@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/file_lock.h"
+#include "core/files.h"
 #include "experiments/study/forecast.h"
 #include "experiments/study/local_executor.h"
 #include "experiments/study/plan.h"

@@ -9,6 +9,7 @@
 #include "core/check.h"
 #include "core/data/dataset_format.h"
 #include "core/error.h"
+#include "core/files.h"
 
 namespace upcycle {
 namespace {

@@ -9,11 +9,13 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/atomic_file.h"
 #include "core/data/bpe_trainer.h"
 #include "core/data/dataset.h"
 #include "core/data/dataset_format.h"
 #include "core/data/dataset_sources.h"
 #include "core/error.h"
+#include "core/files.h"
 
 namespace upcycle {
 namespace {

@@ -9,6 +9,7 @@
 #include "core/data/held_out.h"
 #include "core/data/utf8.h"
 #include "core/error.h"
+#include "core/mapped_file.h"
 
 namespace upcycle {
 namespace {

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "core/data/corpus.h"
-#include "core/files.h"
 
 namespace upcycle {
 

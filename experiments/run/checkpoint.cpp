@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/atomic_file.h"
 #include "core/check.h"
 #include "core/data/safetensors.h"
+#include "core/directory_transaction.h"
 #include "core/error.h"
 #include "core/fingerprint.h"
 #include "experiments/run/model_folder.h"

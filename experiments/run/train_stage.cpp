@@ -9,7 +9,9 @@
 
 #include "core/data/batches.h"
 #include "core/data/dataset.h"
+#include "core/directory_transaction.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/recipe/cost.h"
 #include "experiments/run/checkpoint.h"
 #include "experiments/run/interval_record.h"

@@ -7,6 +7,7 @@
 
 #include "core/data/batches.h"
 #include "core/data/dataset.h"
+#include "core/directory_transaction.h"
 #include "experiments/run/model_folder.h"
 #include "experiments/run/result_record.h"
 #include "experiments/run/upcycle.h"

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/file_lock.h"
+#include "core/files.h"
 
 namespace upcycle {
 namespace {

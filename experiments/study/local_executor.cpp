@@ -50,9 +50,7 @@ LocalExecutor::~LocalExecutor() {
 
 void LocalExecutor::Start(const Job& job) {
   const fs::path log_path = job.folder / "log.txt";
-  const FileDescriptor log(
-      ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
-  if (log.get() < 0) throw SystemError("write", log_path.native(), errno);
+  const FileDescriptor log = OpenFile(log_path, O_WRONLY | O_CREAT | O_APPEND, "write");
 
   std::vector<std::string> words = {program_.native(), "worker", job.folder.native(), "--threads",
                                     std::to_string(job.threads)};

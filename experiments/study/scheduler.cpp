@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include "core/atomic_file.h"
 #include "core/check.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "experiments/study/plan.h"
 #include "results/journal_events.h"
 

@@ -1,3 +1,5 @@
+#include "core/directory_transaction.h"
+
 #include <gtest/gtest.h>
 
 #include "core/error.h"

@@ -1,3 +1,5 @@
+#include "core/file_lock.h"
+
 #include <csignal>
 
 #include <gtest/gtest.h>

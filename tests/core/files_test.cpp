@@ -1,5 +1,7 @@
 #include "core/files.h"
 
+#include <set>
+#include <string>
 #include <thread>
 
 #include <fcntl.h>
@@ -32,6 +34,12 @@ TEST(FileDescriptor, HandsTheFileOverWhenMoved) {
   const FileDescriptor second(std::move(first));
   EXPECT_EQ(second.get(), number);
   EXPECT_GE(fcntl(number, F_GETFD), 0);
+}
+
+TEST(OpenFile, SaysWhatItWasToDo) {
+  const Error error = ErrorOf([] { OpenFile("/nonexistent/log", O_WRONLY, "lock"); });
+  EXPECT_EQ(error.cause(), Cause::kInput);
+  EXPECT_NE(std::string(error.what()).find("cannot lock /nonexistent/log"), std::string::npos);
 }
 
 TEST(ReadTextFile, GivesEveryByteOfAFileOfManyBlocks) {
@@ -89,83 +97,12 @@ TEST(WriteAll, SaysThatTheDiskIsFull) {
             std::string::npos);
 }
 
-TEST(WriteFileAtomically, MakesAFileAndLeavesNothingBesideIt) {
+TEST(WriteAt, WritesAtThePlaceAndLeavesTheRest) {
   TemporaryFolder folder;
-  WriteFileAtomically(folder / "file", "new");
-  EXPECT_EQ(ReadTextFile(folder / "file"), "new");
-  EXPECT_EQ(NamesIn(folder.path()), std::set<std::string>{"file"});
-}
-
-TEST(WriteFileAtomically, ReplacesALongerFile) {
-  TemporaryFolder folder;
-  Put(folder / "file", "the old and longer content");
-  WriteFileAtomically(folder / "file", "new");
-  EXPECT_EQ(ReadTextFile(folder / "file"), "new");
-}
-
-TEST(WriteFileAtomically, WritesIntoTheCurrentFolderByABareName) {
-  TemporaryFolder folder;
-  const fs::path before = fs::current_path();
-  fs::current_path(folder.path());
-  WriteFileAtomically("file", "new");
-  fs::current_path(before);
-  EXPECT_EQ(ReadTextFile(folder / "file"), "new");
-}
-
-TEST(WriteFileAtomically, ShowsAReaderTheOldFileOrTheNewOne) {
-  TemporaryFolder folder;
-  const std::string old_text(200000, 'o'), new_text(200000, 'n');
-  WriteFileAtomically(folder / "file", old_text);
-  std::thread writer([&] {
-    for (int i = 0; i < 20; ++i) {
-      WriteFileAtomically(folder / "file", i % 2 == 0 ? new_text : old_text);
-    }
-  });
-  bool whole = true;
-  for (int i = 0; i < 200; ++i) {
-    const std::string text = ReadTextFile(folder / "file");
-    whole = whole && (text == old_text || text == new_text);
-  }
-  writer.join();
-  EXPECT_TRUE(whole);
-}
-
-TEST(WriteFileAtomically, KeepsTheOldFileWhenTheNewOneDoesNotFit) {
-  TemporaryFolder folder;
-  Put(folder / "file", "old");
-  Error error(Cause::kBug, "");
-  {
-    const FileSizeLimit limit(1000);
-    error = ErrorOf([&] { WriteFileAtomically(folder / "file", std::string(5000, 'n')); });
-  }
-  EXPECT_EQ(error.cause(), Cause::kDisk);
-  EXPECT_EQ(ReadTextFile(folder / "file"), "old");
-  EXPECT_EQ(NamesIn(folder.path()), std::set<std::string>{"file"});
-}
-
-TEST(WriteFileAtomically, LeavesNothingWhenAFolderIsInTheWay) {
-  TemporaryFolder folder;
-  fs::create_directory(folder / "taken");
-  EXPECT_EQ(CauseOf([&] { WriteFileAtomically(folder / "taken", "new"); }), Cause::kInput);
-  EXPECT_EQ(NamesIn(folder.path()), std::set<std::string>{"taken"});
-}
-
-TEST(WriteFileAtomically, BlamesTheInputForAMissingFolder) {
-  TemporaryFolder folder;
-  EXPECT_EQ(CauseOf([&] { WriteFileAtomically(folder.path() / "no" / "file", "new"); }),
-            Cause::kInput);
-}
-
-void MakeUnwritable(const fs::path& folder) {
-  fs::permissions(folder, fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read |
-                              fs::perms::others_exec);
-}
-
-TEST(WriteFileAtomically, BlamesTheDiskForAFolderThatCannotBeWritten) {
-  TemporaryFolder folder;
-  MakeUnwritable(folder.path());
-  EXPECT_EQ(CauseWithoutRights([&] { WriteFileAtomically(folder / "file", "new"); }),
-            static_cast<int>(Cause::kDisk));
+  Put(folder / "file", "0123456789");
+  const FileDescriptor file = OpenFile(folder / "file", O_WRONLY, "write");
+  WriteAt(file.get(), 3, "abc", 3, "file");
+  EXPECT_EQ(ReadTextFile(folder / "file"), "012abc6789");
 }
 
 TEST(MakeDirectories, BlamesTheDiskForAFolderThatCannotBeWritten) {
@@ -188,45 +125,23 @@ TEST(MakeDirectories, BlamesTheInputForAFileInTheWay) {
   EXPECT_EQ(CauseOf([&] { MakeDirectories(folder.path() / "file" / "below"); }), Cause::kInput);
 }
 
-TEST(MappedFile, ShowsTheBytesOfTheFile) {
+TEST(Rename, PutsAFileInThePlaceOfAnother) {
   TemporaryFolder folder;
-  Put(folder / "file", std::string_view("a\0b", 3));
-  const MappedFile file(folder / "file");
-  EXPECT_EQ(file.text(), std::string_view("a\0b", 3));
-  EXPECT_EQ(file.bytes().size(), 3u);
+  Put(folder / "from", "new");
+  Put(folder / "to", "old");
+  Rename(folder / "from", folder / "to");
+  EXPECT_EQ(ReadTextFile(folder / "to"), "new");
+  EXPECT_EQ(NamesIn(folder.path()), std::set<std::string>{"to"});
 }
 
-TEST(MappedFile, IsEmptyForAnEmptyFile) {
+TEST(Rename, BlamesTheInputForAMissingFile) {
   TemporaryFolder folder;
-  Put(folder / "file", "");
-  EXPECT_TRUE(MappedFile(folder / "file").bytes().empty());
+  EXPECT_EQ(CauseOf([&] { Rename(folder / "from", folder / "to"); }), Cause::kInput);
 }
 
-TEST(MappedFile, KeepsItsBytesWhenMoved) {
-  TemporaryFolder folder;
-  Put(folder / "file", "text");
-  Put(folder / "other", "other");
-  MappedFile first(folder / "file");
-  MappedFile second(std::move(first));
-  EXPECT_EQ(second.text(), "text");
-  second = MappedFile(folder / "other");
-  EXPECT_EQ(second.text(), "other");
-}
-
-TEST(MappedFile, KeepsItsBytesWhenTheFileIsReplaced) {
-  TemporaryFolder folder;
-  Put(folder / "file", "old");
-  const MappedFile file(folder / "file");
-  WriteFileAtomically(folder / "file", "new");
-  EXPECT_EQ(file.text(), "old");
-}
-
-TEST(MappedFile, BlamesTheInputForAMissingFileAFolderAndAPipe) {
-  TemporaryFolder folder;
-  ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
-  EXPECT_EQ(CauseOf([&] { MappedFile file(folder / "missing"); }), Cause::kInput);
-  EXPECT_EQ(CauseOf([&] { MappedFile file(folder.path()); }), Cause::kInput);
-  EXPECT_EQ(CauseOf([&] { MappedFile file(folder / "pipe"); }), Cause::kInput);
+TEST(FolderOf, IsTheCurrentOneForABareName) {
+  EXPECT_EQ(FolderOf("runs/ledger.sqlite"), "runs");
+  EXPECT_EQ(FolderOf("ledger.sqlite"), ".");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <csignal>
+#include <filesystem>
 #include <functional>
 
 #include <sys/resource.h>
@@ -44,6 +45,13 @@ inline int CauseWithoutRights(const std::function<void()>& act) {
     return kNothingFailed;
   });
   return status < kNoRightsToDrop ? status : -1;
+}
+
+// Takes from the owner the right to change what is in a folder.
+inline void MakeUnwritable(const std::filesystem::path& folder) {
+  using std::filesystem::perms;
+  std::filesystem::permissions(
+      folder, perms::owner_read | perms::owner_exec | perms::others_read | perms::others_exec);
 }
 
 // While it lives, no file of this process can grow beyond `bytes`: a full disk, as far as a writer

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/data/tokenizer.h"
+#include "core/directory_transaction.h"
 #include "experiments/run/model_folder.h"
 #include "experiments/run/transformer.h"
 #include "tests/caught_error.h"

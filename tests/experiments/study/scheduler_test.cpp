@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "core/files.h"
 #include "results/ledger_reader.h"
 #include "tests/experiments/study/fake_executor.h"
 #include "tests/temporary_folder.h"
