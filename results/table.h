@@ -48,10 +48,8 @@ std::string CellText(const Column& column, const Cell& cell);
 
 bool IsRightAligned(const Column& column);
 
-// Characters, not bytes: what a text takes on a terminal, for scripts of single-width letters.
-size_t DisplayWidth(const std::string& text);
-
-// The text with blanks up to the width, in front of it or behind it.
+// The text with blanks up to the width, in front of it or behind it. Widths are in characters, for
+// scripts of single-width letters.
 std::string Padded(const std::string& text, size_t width, bool right_aligned);
 
 // All cells as people read them, row by row.

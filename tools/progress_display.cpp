@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "core/utf8.h"
 #include "experiments/study/prediction.h"
 
 namespace upcycle {
@@ -43,16 +44,6 @@ std::string Rate(double tokens_per_second) {
 int TerminalColumns() {
   winsize size = {};
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
-// The first `columns` characters of UTF-8 text.
-std::string Cut(const std::string& text, int columns) {
-  int seen = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool begins_character = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
-    if (begins_character && ++seen > columns) return text.substr(0, i);
-  }
-  return text;
 }
 
 }  // namespace
@@ -130,13 +121,13 @@ void ProgressDisplay::Erase() {
 }
 
 void ProgressDisplay::Draw() {
-  const int columns = TerminalColumns() - 1;
-  for (const auto& [stage, shown] : running_) {
-    Print(Cut(StageLine(stage, shown), columns));
+  const auto columns = static_cast<size_t>(TerminalColumns() - 1);
+  const auto draw = [&](const std::string& line) {
+    Print(line.substr(0, BytesOfCharacters(line, columns)));  // a line that wraps is not erased
     ++drawn_lines_;
-  }
-  Print(Cut(SummaryLine(), columns));
-  ++drawn_lines_;
+  };
+  for (const auto& [stage, shown] : running_) draw(StageLine(stage, shown));
+  draw(SummaryLine());
 }
 
 std::string ProgressDisplay::StageLine(const Fingerprint& stage, const Shown& shown) const {

@@ -9,7 +9,7 @@
 
 #include <string_view>
 
-#include "core/data/utf8.h"
+#include "core/utf8.h"
 
 namespace upcycle {
 

@@ -12,6 +12,7 @@
 #include "core/check.h"
 #include "core/data/bpe_text.h"
 #include "core/error.h"
+#include "core/utf8.h"
 
 namespace upcycle {
 namespace {

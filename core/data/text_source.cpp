@@ -7,9 +7,9 @@
 
 #include "core/data/glob.h"
 #include "core/data/held_out.h"
-#include "core/data/utf8.h"
 #include "core/error.h"
 #include "core/mapped_file.h"
+#include "core/utf8.h"
 
 namespace upcycle {
 namespace {

@@ -1,12 +1,23 @@
 #include "core/recipe/source_text.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include <fmt/format.h>
 
-#include "core/recipe/utf8.h"
+#include "core/utf8.h"
 
 namespace upcycle {
+namespace {
+
+bool IsControl(std::string_view text) {
+  const uint8_t c = static_cast<uint8_t>(text[0]);
+  if (c == '\t' || c == '\n') return false;
+  if (c == '\r') return text.size() < 2 || text[1] != '\n';
+  return c < 0x20 || c == 0x7F;
+}
+
+}  // namespace
 
 std::string Place::ToString() const {
   if (source == nullptr) return "recipe";
@@ -31,6 +42,14 @@ Place LineMap::At(size_t offset) const {
 Place LineMap::At(int line, int column) const {
   const size_t row = std::min<size_t>(std::max(line, 0), begins_.size() - 1);
   return At(std::min(begins_[row] + std::max(column, 0), source_.text.size()));
+}
+
+size_t FindUnreadable(std::string_view text) {
+  const size_t valid = ValidUtf8Prefix(text);
+  for (size_t i = 0; i < valid; ++i) {
+    if (IsControl(text.substr(i))) return i;
+  }
+  return valid;
 }
 
 bool IsQuoteClosed(std::string_view text, size_t open) {

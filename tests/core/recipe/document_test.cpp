@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include "core/recipe/diagnostics.h"
-#include "core/recipe/utf8.h"
 
 namespace upcycle {
 namespace {
@@ -224,17 +223,6 @@ TEST(Document, RefusesWhatIsNotUtf8Text) {
 TEST(Document, RefusesALargeFile) {
   EXPECT_EQ(Parsed(std::string(1 << 20, '#') + "#").mistakes().substr(0, 44),
             "a.yaml:1:1: error: this has 1048577 bytes\n  ");
-}
-
-TEST(Utf8, FindsTheFirstByteThatIsWrong) {
-  EXPECT_EQ(FindUnreadable("aé€😀\t\r\n"), 13u);
-  EXPECT_EQ(FindUnreadable("a\x80"), 1u);     // a continuation without a lead
-  EXPECT_EQ(FindUnreadable("\xc0\xaf"), 0u);  // longer than it needs to be
-  EXPECT_EQ(FindUnreadable("\xe0\x80\xaf"), 0u);
-  EXPECT_EQ(FindUnreadable("\xed\xa0\x80"), 0u);      // a surrogate
-  EXPECT_EQ(FindUnreadable("\xf4\x90\x80\x80"), 0u);  // beyond U+10FFFF
-  EXPECT_EQ(FindUnreadable("ab\xe2\x82"), 2u);        // cut off
-  EXPECT_EQ(FindUnreadable("a\rb"), 1u);
 }
 
 TEST(Node, IsWrittenOnOneLine) {

@@ -18,4 +18,15 @@ DecodedCharacter DecodeCharacter(std::string_view text);
 // The offset of the first byte that is not UTF-8, or text.size().
 size_t ValidUtf8Prefix(std::string_view text);
 
+// Whether the byte is the second or a later one of a character.
+constexpr bool ContinuesCharacter(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+}
+
+// Code points of valid UTF-8; in other text, every byte that continues no character counts.
+size_t CountCharacters(std::string_view text);
+
+// Bytes of the first `characters` code points, or of all of the text if it has fewer.
+size_t BytesOfCharacters(std::string_view text, size_t characters);
+
 }  // namespace upcycle
