@@ -9,7 +9,6 @@
 
 #include <string_view>
 
-#include "core/utf8.h"
 
 namespace upcycle {
 

@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "tests/caught_error.h"
-#include "tests/core/processes.h"
+#include "tests/processes.h"
 #include "tests/temporary_folder.h"
 
 namespace upcycle {
@@ -106,12 +106,11 @@ TEST(WriteFileAtomically, ShowsAReaderTheOldFileOrTheNewOne) {
 TEST(WriteFileAtomically, KeepsTheOldFileWhenTheNewOneDoesNotFit) {
   TemporaryFolder folder;
   Put(folder / "file", "old");
-  Error error(Cause::kBug, "");
   {
     const FileSizeLimit limit(1000);
-    error = ErrorOf([&] { WriteFileAtomically(folder / "file", std::string(5000, 'n')); });
+    EXPECT_EQ(CauseOf([&] { WriteFileAtomically(folder / "file", std::string(5000, 'n')); }),
+              Cause::kDisk);
   }
-  EXPECT_EQ(error.cause(), Cause::kDisk);
   EXPECT_EQ(ReadTextFile(folder / "file"), "old");
   EXPECT_EQ(NamesIn(folder.path()), std::set<std::string>{"file"});
 }
@@ -132,8 +131,8 @@ TEST(WriteFileAtomically, BlamesTheInputForAMissingFolder) {
 TEST(WriteFileAtomically, BlamesTheDiskForAFolderThatCannotBeWritten) {
   TemporaryFolder folder;
   MakeUnwritable(folder.path());
-  EXPECT_EQ(CauseWithoutRights([&] { WriteFileAtomically(folder / "file", "new"); }),
-            static_cast<int>(Cause::kDisk));
+  const Unprivileged user;
+  EXPECT_EQ(CauseOf([&] { WriteFileAtomically(folder / "file", "new"); }), Cause::kDisk);
 }
 
 }  // namespace

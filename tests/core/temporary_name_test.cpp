@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "tests/core/processes.h"
+#include "tests/processes.h"
 #include "tests/temporary_folder.h"
 
 namespace upcycle {

@@ -5,16 +5,17 @@
 
 #include "core/error.h"
 #include "tests/results/fixture.h"
+#include "tests/temporary_folder.h"
 
 namespace upcycle {
 namespace {
 
 class Status : public ::testing::Test {
  protected:
-  Status() : writer(folder.Ledger()) { writer.RecordStudy(StudyOf({"dense", "routed"}, {0, 1})); }
+  Status() : writer(LedgerIn(folder)) { writer.RecordStudy(StudyOf({"dense", "routed"}, {0, 1})); }
 
   std::vector<StudyStatus> Read() {
-    LedgerReader reader(folder.Ledger());
+    LedgerReader reader(LedgerIn(folder));
     return ReadStatus(reader);
   }
 
@@ -84,7 +85,7 @@ TEST_F(Status, OfOneStudyLeavesTheOthersOut) {
   StudyRecord other = StudyOf({"dense"}, {0});
   other.name = "other";
   writer.RecordStudy(other);
-  LedgerReader reader(folder.Ledger());
+  LedgerReader reader(LedgerIn(folder));
   EXPECT_EQ(ReadStatus(reader).size(), 2u);
   ASSERT_EQ(ReadStatus(reader, "other").size(), 1u);
   EXPECT_EQ(ReadStatus(reader, "other")[0].name, "other");

@@ -7,6 +7,8 @@
 
 #include <sys/types.h>
 
+#include "tests/temporary_folder.h"
+
 namespace upcycle {
 
 struct Finished {
@@ -32,7 +34,7 @@ class Program {
   pid_t pid_;
   bool ended_ = false;
   int status_ = 0;
-  std::filesystem::path out_, err_;
+  TemporaryFolder output_;
 };
 
 // Runs it to its end.

@@ -10,6 +10,8 @@
 
 #include "core/files.h"
 #include "core/random.h"
+#include "tests/says.h"
+#include "tests/temporary_folder.h"
 #include "tests/tools/program.h"
 #include "tests/tools/tiny_study.h"
 
@@ -68,11 +70,11 @@ TEST_F(StudyTest, EndsWithATableAndDoesNothingTheSecondTime) {
   const Finished table = RunProgram({"compare", "tiny", "--root", (folder_ / "a").native()});
   EXPECT_EQ(table.exit_code, 0) << table.err;
   for (const char* word : {"dense", "moe", "baseline", "validation/loss", "Holm"}) {
-    EXPECT_NE(table.out.find(word), std::string::npos) << word << "\n" << table.out;
+    EXPECT_TRUE(Says(table.out, word));
   }
   const Finished again = RunProgram(Command("a", {"--json"}));
   EXPECT_EQ(again.exit_code, 0) << again.err;
-  EXPECT_NE(again.err.find("complete already; nothing to do"), std::string::npos) << again.err;
+  EXPECT_TRUE(Says(again.err, "complete already; nothing to do"));
   EXPECT_EQ(json::parse(again.out).at("done"), 0);
   ExpectEveryStageCompletedOnce("a");
 }
@@ -160,7 +162,7 @@ TEST_F(StudyTest, ASecondSchedulerOfOneRootIsRefusedWithTheReason) {
   }
   const Finished second = RunProgram(Command("a"));
   EXPECT_EQ(second.exit_code, 2);
-  EXPECT_NE(second.err.find("another `upcycle run` is at work"), std::string::npos) << second.err;
+  EXPECT_TRUE(Says(second.err, "another `upcycle run` is at work"));
   EXPECT_EQ(first.Wait().exit_code, 0);
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/recipe/canonical.h"
 #include "tests/core/recipe/recipe_folder.h"
+#include "tests/says.h"
 
 namespace upcycle {
 namespace {
@@ -104,7 +105,7 @@ TEST(Recipe, NeedsAName) {
 }
 
 TEST(Recipe, ThatIsEmptyIsNamedAsSuch) {
-  EXPECT_NE(MistakesIn("").find("a.yaml:1:1: error: the recipe has no name\n"), std::string::npos);
+  EXPECT_TRUE(Says(MistakesIn(""), "a.yaml:1:1: error: the recipe has no name\n"));
 }
 
 TEST(Recipe, ThatIsMissingOrNoFileIsAnInputError) {
@@ -201,10 +202,9 @@ TEST(Extends, RefusesCirclesAndMissingFiles) {
   const std::string mistakes = folder.Mistakes("a.yaml");
   EXPECT_EQ(mistakes.substr(0, 74),
             "a.yaml:3:19: error: cannot read nowhere.yaml: No such file or directory; c");
-  EXPECT_NE(mistakes.find("a.yaml:3:33: error: cannot read : it is not a file"), std::string::npos)
-      << mistakes;
-  EXPECT_NE(mistakes.find("c.yaml:1:10: error: "), std::string::npos);
-  EXPECT_NE(mistakes.find("extends itself in a circle"), std::string::npos);
+  EXPECT_TRUE(Says(mistakes, "a.yaml:3:33: error: cannot read : it is not a file"));
+  EXPECT_TRUE(Says(mistakes, "c.yaml:1:10: error: "));
+  EXPECT_TRUE(Says(mistakes, "extends itself in a circle"));
 }
 
 TEST(Extends, RefusesAFloodOfFiles) {
@@ -214,8 +214,7 @@ TEST(Extends, RefusesAFloodOfFiles) {
     const std::string below = std::to_string(i - 1) + ".yaml";
     folder.Write(std::to_string(i) + ".yaml", "name: a\nextends: [" + below + ", " + below + "]\n");
   }
-  EXPECT_NE(folder.Mistakes("11.yaml").find("a recipe extends more than 64 files"),
-            std::string::npos);
+  EXPECT_TRUE(Says(folder.Mistakes("11.yaml"), "a recipe extends more than 64 files"));
 }
 
 TEST(Extends, ResolvesFilesAgainstTheRecipeThatNamesThem) {

@@ -9,6 +9,7 @@
 #include "core/files.h"
 #include "results/ledger_reader.h"
 #include "tests/experiments/study/fake_executor.h"
+#include "tests/says.h"
 #include "tests/temporary_folder.h"
 
 namespace upcycle {
@@ -154,15 +155,14 @@ TEST_F(SchedulerTest, StartsAKilledProcessAgainAFewTimes) {
   unlucky.fates[stage] = {Fate::kKilled, Fate::kKilled, Fate::kKilled};
   const StudyOutcome outcome = Run(unlucky);
   EXPECT_EQ(outcome.failed, 1);
-  EXPECT_NE(Facts(stage).reason.find("SIGKILL"), std::string::npos) << Facts(stage).reason;
+  EXPECT_TRUE(Says(Facts(stage).reason, "SIGKILL"));
 }
 
 TEST_F(SchedulerTest, ReportsAProcessThatEndedWithoutAWord) {
   FakeExecutor executor;
   executor.fates[StageOf(0, 0, StageRole::kTokens)] = {Fate::kSilentExit};
   EXPECT_EQ(Run(executor).failed, 1);
-  EXPECT_NE(Facts(StageOf(0, 0, StageRole::kTokens)).reason.find("exited with 9"),
-            std::string::npos);
+  EXPECT_TRUE(Says(Facts(StageOf(0, 0, StageRole::kTokens)).reason, "exited with 9"));
 }
 
 TEST_F(SchedulerTest, TakesOverWhatWasDoneAfterTheLastSchedulerDied) {
