@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/file_lock.h"
 #include "core/files.h"
+#include "experiments/run/device.h"
 #include "experiments/study/forecast.h"
 #include "experiments/study/local_executor.h"
 #include "experiments/study/plan.h"
@@ -91,6 +92,15 @@ void PrintOutcome(const Study& study, const StudyOutcome& outcome, const RunOpti
   }
 }
 
+// What was done once and is done again surprises; the reason must be seen.
+void PrintAgain(const Study& study, const std::map<Fingerprint, StagePlan>& plan) {
+  const auto labels = StageLabels(study);
+  for (const Fingerprint& stage : study.order) {
+    if (plan.at(stage).again)
+      fmt::print(stderr, "again     {}: {}\n", labels.at(stage), plan.at(stage).why);
+  }
+}
+
 // Refuses or warns where the recipe sets a budget that what is left of the study exceeds.
 void CheckBudget(const Study& study, const std::map<Fingerprint, StagePlan>& plan) {
   if (study.recipe.budget.core_hours == 0) return;  // measuring the machine takes time
@@ -117,6 +127,7 @@ FileLock LockRoot(const fs::path& root) {
 int RunCommand(const Arguments& arguments) {
   const RunOptions options = ParseOptions(arguments);
   const Study study = MakeStudy(options.recipe.Load());
+  for (const Arm& arm : study.recipe.arms) RequireDevice(arm.settings.execution.device);
   const fs::path root = fs::absolute(options.root);
   StopSignals stop;
   const FileLock lock = LockRoot(root);
@@ -127,6 +138,7 @@ int RunCommand(const Arguments& arguments) {
   }
   const auto plan = PlanStages(study, ledger.StageStates(), root);
   CheckBudget(study, plan);
+  PrintAgain(study, plan);
   ledger.RecordStudy(RecordOf(study));
 
   SchedulerOptions scheduling;

@@ -135,7 +135,7 @@ std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
     upcycle.settings["moe"] = StartSettings(settings.moe);
     upcycle.settings["upcycle"] = ResultSettings(settings.upcycle);
     upcycle.settings["seed"] = seed;
-    start.back() = add(StageRole::kStart, upcycle);
+    start = {tokens, add(StageRole::kStart, upcycle), start.back()};
   }
 
   Stage train = TrainStage(architecture, settings, settings.train, seed, start);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/checksums.h"
 #include "core/data/batches.h"
 #include "core/data/dataset.h"
 #include "core/directory_transaction.h"
@@ -40,10 +41,9 @@ std::vector<BatchSource> SourcesOf(const Dataset& dataset, const json& weights) 
 }
 
 // The dense model that an upcycled start was made from; empty for any other start.
-std::optional<ModelFolder> ParentOf(const StageContext& context, const Architecture& architecture) {
-  if (context.stage.inputs.size() < 2 || !architecture.has_experts) return std::nullopt;
-  const Stage start = Stage::FromJson(json::parse(ReadTextFile(context.Input(1).description())));
-  return ModelFolder(context.Input(1).Sibling(start.inputs.at(1)).model());
+std::optional<ModelFolder> ParentOf(const StageContext& context) {
+  if (context.stage.inputs.size() < 3) return std::nullopt;
+  return ModelFolder(context.Input(2).model());
 }
 
 class Training {
@@ -60,7 +60,7 @@ class Training {
         validator_(model_, dataset_, order_.train.MicroBatchSequences(), CapacityFactor{}),
         checkpoints_(context.folder.checkpoints(), context.Input(0).tokens() / "tokenizer",
                      dataset_.tokenizer->EndOfText()),
-        parent_(ParentOf(context, order_.architecture)) {}
+        parent_(ParentOf(context)) {}
 
   void Run() {
     Begin();
@@ -95,20 +95,29 @@ class Training {
   // From the newest checkpoint, else from the first weights.
   void Begin() {
     std::vector<std::string> passed_over;
-    const auto state = checkpoints_.Restore(model_.parameters(), context_.backend, passed_over);
+    const bool restored = checkpoints_.Restore(
+        model_.parameters(), context_.backend, [&](const json& state) { RestoreState(state); },
+        passed_over);
     for (const std::string& reason : passed_over) {
       context_.journal.Event({{"event", "checkpoint_passed_over"}, {"reason", reason}});
     }
-    if (state) {
-      trainer_.set_step(state->at("step"));
-      record_.FromJson(state->at("record"));
-      return;
-    }
+    if (restored) return;
     if (context_.stage.inputs.size() < 2) {
       model_.parameters().Initialize(context_.backend, order_.seed);
     } else {
       ModelFolder(context_.Input(1).model()).CopyTo(model_.parameters(), context_.backend);
     }
+  }
+
+  // What was recorded before a checkpoint is in the journal alone. Where that has been lost since,
+  // going on from the checkpoint would leave a hole in the record for good.
+  void RestoreState(const json& state) {
+    if (state.at("journal_bytes") > context_.journal_bytes) {
+      throw Error(Cause::kInput,
+                  "the journal no longer reaches up to it, so its values would miss");
+    }
+    record_.FromJson(state.at("record"));
+    trainer_.set_step(state.at("step"));
   }
 
   bool Due(int64_t every) const { return every > 0 && trainer_.step() % every == 0; }
@@ -166,8 +175,10 @@ class Training {
     if (!stop && SecondsSince(last_checkpoint_) < order_.train.checkpoint_seconds) return;
     // What is recorded up to here must not be lost when training goes on from here.
     context_.journal.Sync();
-    checkpoints_.Write(trainer_.step(), {{"step", trainer_.step()}, {"record", record_.ToJson()}},
-                       model_.parameters(), context_.backend);
+    const json state = {{"step", trainer_.step()},
+                        {"record", record_.ToJson()},
+                        {"journal_bytes", fs::file_size(context_.folder.journal())}};
+    checkpoints_.Write(trainer_.step(), state, model_.parameters(), context_.backend);
     last_checkpoint_ = Clock::now();
     context_.LeaveIfStopped();
   }
@@ -176,6 +187,7 @@ class Training {
     DirectoryTransaction transaction(context_.folder.model());
     WriteModel(transaction.path(), model_.parameters(), context_.backend,
                context_.Input(0).tokens() / "tokenizer", dataset_.tokenizer->EndOfText());
+    WriteChecksums(transaction.path());
     transaction.Commit();
     checkpoints_.Clear();
   }

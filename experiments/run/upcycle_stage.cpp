@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/checksums.h"
 #include "core/data/batches.h"
 #include "core/data/dataset.h"
 #include "core/directory_transaction.h"
@@ -79,6 +80,7 @@ void RunUpcycleStage(const StageContext& context) {
   DirectoryTransaction transaction(context.folder.model());
   WriteUpcycled(transaction.path(), order, parent, dataset,
                 context.Input(0).tokens() / "tokenizer");
+  WriteChecksums(transaction.path());
   transaction.Commit();
   context.LeaveIfStopped();
 

@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/file_lock.h"
 #include "core/files.h"
+#include "experiments/run/device.h"
 
 namespace upcycle {
 namespace {
@@ -46,7 +47,21 @@ WorkerExit ExitOf(Cause cause) {
   return cause == Cause::kInput ? WorkerExit::kBadInput : WorkerExit::kFailed;
 }
 
+// A flipped bit in the weights that a stage reads must not become a result. Tokens are verified
+// where a dataset is opened.
+void RequireWholeInputs(const StageContext& context) {
+  for (size_t i = 0; i < context.stage.inputs.size(); ++i) {
+    const StageFolder input = context.Input(i);
+    const StageKind kind = Stage::FromJson(json::parse(ReadTextFile(input.description()))).kind;
+    const std::string damage = kind == StageKind::kTokens ? "" : input.FindOutputDamage(kind);
+    if (damage.empty()) continue;
+    throw Error(Cause::kInput,
+                fmt::format("{}; run the same command again, which makes it anew", damage));
+  }
+}
+
 void RunStage(const StageContext& context) {
+  RequireWholeInputs(context);
   switch (context.stage.kind) {
     case StageKind::kTokens:
       return RunTokensStage(context);
@@ -117,7 +132,7 @@ bool IsComplete(const StageFolder& folder, StageKind kind) {
       if (parsed.at("event") == "attempt_ended") complete = parsed.at("outcome") == "complete";
     }
   }
-  return complete && folder.HasOutput(kind);
+  return complete && folder.FindOutputDamage(kind).empty();
 }
 
 // Runs the stage and puts its end into the journal. An error that keeps the journal from being
@@ -125,11 +140,12 @@ bool IsComplete(const StageFolder& folder, StageKind kind) {
 WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& backend,
                       StopSignals& stop) {
   JournalWriter journal(folder.journal());
+  const uint64_t journal_bytes = fs::file_size(folder.journal());
   Attempt attempt(journal, backend);
   Cause cause = Cause::kBug;
   std::string message;
   try {
-    RunStage({stage, folder, journal, backend, stop});
+    RunStage({stage, folder, journal, backend, stop, journal_bytes});
     attempt.Complete();
     return WorkerExit::kComplete;
   } catch (const Error& error) {
@@ -165,7 +181,8 @@ WorkerExit RunWorker(const fs::path& path, int threads) {
     }
     const Stage stage = Stage::FromJson(json::parse(ReadTextFile(folder.description())));
     if (IsComplete(folder, stage.kind)) return WorkerExit::kComplete;
-    const std::unique_ptr<Backend> backend = MakeCpuBackend(threads);
+    const std::unique_ptr<Backend> backend =
+        MakeBackend(stage.execution.value("device", "auto"), threads);
     return RunAttempt(stage, folder, *backend, stop);
   } catch (const Error& error) {
     fmt::print(stderr, "error: {}\n", error.what());

@@ -26,10 +26,13 @@ constexpr int kCannotExecute = 127;  // as a shell says it
   // this line.
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  // What asks for a stop stays blocked through exec, as the scheduler blocks it: a request that
+  // comes before the worker looks for one waits instead of killing it.
+  sigset_t stops;
+  ::sigemptyset(&stops);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&stops, signal);
+  ::sigprocmask(SIG_SETMASK, &stops, nullptr);
   if (::getppid() != scheduler) ::raise(SIGTERM);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
   const int nothing = ::open("/dev/null", O_RDONLY);
   ::dup2(nothing, STDIN_FILENO);
   ::dup2(log, STDOUT_FILENO);

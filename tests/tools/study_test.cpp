@@ -155,6 +155,23 @@ TEST_F(StudyTest, StopsOnCtrlCWithCheckpointsAndGoesOn) {
             "");
 }
 
+// A worker may be asked to stop before it looks for such requests.
+TEST_F(StudyTest, TakesAnEarlyCtrlCForNoFailure) {
+  const RandomStream stream(3, "early stops");
+  for (uint64_t i = 0; i < 12; ++i) {
+    Program run(Command("stopped"));
+    for (int wait = 0; wait < 600 && WorkersUnder(folder_ / "stopped").empty(); ++wait) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(stream.Below(i, 20)));
+    run.Signal(SIGINT);
+    const Finished stopped = run.Wait();
+    EXPECT_TRUE(stopped.exit_code == 130 || stopped.exit_code == 0) << stopped.err;
+    EXPECT_FALSE(Says(stopped.err, "failed")) << stopped.err;
+  }
+  RunToTheEnd("stopped");
+}
+
 TEST_F(StudyTest, ASecondSchedulerOfOneRootIsRefusedWithTheReason) {
   Program first(Command("a"));
   for (int i = 0; i < 600 && WorkersUnder(folder_ / "a").empty(); ++i) {

@@ -16,6 +16,8 @@
 namespace upcycle {
 namespace {
 
+using nlohmann::json;
+
 Architecture Tiny(bool experts) {
   Architecture a;
   a.model.family = experts ? Family::kLlama : Family::kNemotron;
@@ -59,6 +61,15 @@ class CheckpointTest : public testing::TestWithParam<bool> {
     return all;
   }
 
+  // Into the other model; the state that came with it.
+  std::optional<json> Restore() {
+    std::optional<json> found;
+    const auto keep = [&](const json& state) { found = state; };
+    const bool restored = checkpoints_.Restore(other_.parameters(), *backend_, keep, passed_over_);
+    EXPECT_EQ(restored, found.has_value());
+    return found;
+  }
+
   TemporaryFolder folder_;
   std::unique_ptr<Backend> backend_;
   Transformer model_, other_;
@@ -68,7 +79,7 @@ class CheckpointTest : public testing::TestWithParam<bool> {
 
 TEST_P(CheckpointTest, RestoresWeightsMomentsAndState) {
   checkpoints_.Write(12, {{"step", 12}}, model_.parameters(), *backend_);
-  const auto state = checkpoints_.Restore(other_.parameters(), *backend_, passed_over_);
+  const auto state = Restore();
   ASSERT_TRUE(state.has_value());
   EXPECT_EQ(state->at("step"), 12);
   EXPECT_EQ(AllOf(other_), AllOf(model_));
@@ -79,7 +90,7 @@ TEST_P(CheckpointTest, KeepsTheNewestAlone) {
   checkpoints_.Write(12, {{"step", 12}}, model_.parameters(), *backend_);
   checkpoints_.Write(100, {{"step", 100}}, model_.parameters(), *backend_);
   EXPECT_EQ(NamesIn(folder_ / "checkpoints"), std::set<std::string>{"step_00000100"});
-  EXPECT_EQ(checkpoints_.Restore(other_.parameters(), *backend_, passed_over_)->at("step"), 100);
+  EXPECT_EQ(Restore()->at("step"), 100);
 }
 
 TEST_P(CheckpointTest, PassesOverADamagedOneAndSaysWhy) {
@@ -89,8 +100,7 @@ TEST_P(CheckpointTest, PassesOverADamagedOneAndSaysWhy) {
     const fs::path file = folder_ / "checkpoints/step_00000012" / name;
     fs::resize_file(file, fs::file_size(file) - 5);
     passed_over_.clear();
-    EXPECT_FALSE(checkpoints_.Restore(other_.parameters(), *backend_, passed_over_).has_value())
-        << name;
+    EXPECT_FALSE(Restore().has_value()) << name;
     ASSERT_EQ(passed_over_.size(), 1u) << name;
     EXPECT_TRUE(Says(passed_over_.front(), "step_00000012"));
     checkpoints_.Clear();
@@ -107,11 +117,27 @@ TEST_P(CheckpointTest, NoticesASingleFlippedBitInAWeight) {
     stream.seekp(-3, std::ios::end);
     stream.put(byte);
   }
-  EXPECT_FALSE(checkpoints_.Restore(other_.parameters(), *backend_, passed_over_).has_value());
+  EXPECT_FALSE(Restore().has_value());
+}
+
+TEST_P(CheckpointTest, NoticesAStateThatWasChanged) {
+  checkpoints_.Write(12, {{"step", 12}}, model_.parameters(), *backend_);
+  Put(folder_ / "checkpoints/step_00000012/trainer.json", "{\"step\":11}");
+  EXPECT_FALSE(Restore().has_value());
+}
+
+TEST_P(CheckpointTest, IsPassedOverWhereItsStateIsRefused) {
+  checkpoints_.Write(12, {{"step", 12}}, model_.parameters(), *backend_);
+  const std::vector<float> before = AllOf(other_);
+  const auto refuse = [](const json&) { throw Error(Cause::kInput, "too old"); };
+  EXPECT_FALSE(checkpoints_.Restore(other_.parameters(), *backend_, refuse, passed_over_));
+  ASSERT_EQ(passed_over_.size(), 1u);
+  EXPECT_TRUE(Says(passed_over_.front(), "too old"));
+  EXPECT_EQ(AllOf(other_), before);
 }
 
 TEST_P(CheckpointTest, FindsNothingWhereNothingWasWritten) {
-  EXPECT_FALSE(checkpoints_.Restore(other_.parameters(), *backend_, passed_over_).has_value());
+  EXPECT_FALSE(Restore().has_value());
   EXPECT_TRUE(passed_over_.empty());
 }
 

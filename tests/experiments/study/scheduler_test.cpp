@@ -110,6 +110,45 @@ TEST_F(SchedulerTest, MakesAgainAnOutputThatWasRemovedOnlyWhereSomebodyReadsIt) 
             (std::vector{StageOf(0, 1, StageRole::kParent), StageOf(0, 1, StageRole::kTrain)}));
 }
 
+TEST_F(SchedulerTest, MakesADamagedOutputAgainBeforeSomebodyReadsIt) {
+  FakeExecutor first, second;
+  Run(first);
+  const Fingerprint parent = StageOf(0, 0, StageRole::kParent);
+  Put(StageFolder(folder_.path(), parent).model() / "content", "another");
+  LedgerWriter(folder_ / "ledger.sqlite").Forget(StageOf(0, 1, StageRole::kTrain));
+  fs::remove_all(StageFolder(folder_.path(), StageOf(0, 1, StageRole::kTrain)).path());
+  Run(second);
+  EXPECT_EQ(second.started, (std::vector{parent, StageOf(0, 1, StageRole::kTrain)}));
+}
+
+TEST_F(SchedulerTest, TakesInAJournalThatBeganAnewFromItsBeginning) {
+  FakeExecutor first, second;
+  const Fingerprint stage = StageOf(1, 0, StageRole::kTrain);
+  first.fates[stage] = {Fate::kFail};
+  Run(first, {.jobs = 1, .cores = 1, .keep_going = true});
+  const StageFolder folder(folder_.path(), stage);
+  for (int i = 0; i < 20; ++i) {
+    JournalWriter(folder.journal()).Point("train/loss", 100 + i, 1);
+  }
+  EXPECT_EQ(Run(second).done, 2);  // the ledger now stands far behind the journal's beginning
+
+  LedgerWriter(folder_ / "ledger.sqlite").SetStageState(stage, StageState::kStopped);
+  fs::remove(folder.journal());
+  FakeExecutor third;
+  Run(third);
+  EXPECT_EQ(Facts(stage).state, StageState::kComplete);
+  EXPECT_EQ(LedgerReader(folder_ / "ledger.sqlite").ReadPoints(Facts(stage).id, "train/loss"),
+            (std::vector<MetricPoint>{{1, 2.5}}));
+}
+
+TEST_F(SchedulerTest, LeavesADamagedJournalOfACompleteStageAlone) {
+  FakeExecutor first, second;
+  Run(first);
+  Put(StageFolder(folder_.path(), StageOf(0, 0, StageRole::kParent)).journal(),
+      std::string(100'000, 'x'));
+  EXPECT_EQ(Run(second).reused, kStages);
+}
+
 TEST_F(SchedulerTest, StartsNothingMoreAfterAFailure) {
   FakeExecutor executor;
   executor.fates[StageOf(0, 0, StageRole::kParent)] = {Fate::kFail};
@@ -170,6 +209,7 @@ TEST_F(SchedulerTest, TakesOverWhatWasDoneAfterTheLastSchedulerDied) {
   const Fingerprint tokens = StageOf(0, 0, StageRole::kTokens);
   const StageFolder stage(folder_.path(), tokens);
   MakeDirectories(stage.tokens());
+  WriteChecksums(stage.tokens());
   {
     JournalWriter journal(stage.journal());
     journal.Event({{"event", "attempt_started"}, {"host", "other"}, {"pid", 7}});
