@@ -14,9 +14,7 @@ namespace {
 using nlohmann::json;
 
 StageKind KindFromName(const std::string& name) {
-  for (const auto& entry : EnumNames<StageKind>::values) {
-    if (entry.name == name) return entry.value;
-  }
+  if (const auto kind = ValueNamed<StageKind>(name)) return *kind;
   throw Error(Cause::kInput, "unknown kind of stage \"" + name + "\": written by another version?");
 }
 

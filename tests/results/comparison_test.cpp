@@ -1,11 +1,10 @@
-#include "results/comparison.h"
-
 #include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "results/compare_study.h"
 #include "results/comparison_table.h"
 #include "tests/caught_error.h"
 #include "tests/results/fixture.h"

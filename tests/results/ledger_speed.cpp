@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "results/comparison.h"
+#include "results/compare_study.h"
 #include "results/comparison_table.h"
 #include "results/export/json.h"
 #include "results/export/markdown.h"

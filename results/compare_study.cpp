@@ -1,4 +1,4 @@
-#include "results/comparison.h"
+#include "results/compare_study.h"
 
 #include <algorithm>
 #include <cmath>
@@ -17,13 +17,6 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* kExpertMetrics[] = {"moe/dropped_share", "moe/load_entropy",
                                           "moe/dead_experts", "moe/parent_cosine"};
 
-std::optional<CostColumn> CostColumnFromName(std::string_view name) {
-  for (const auto& entry : EnumNames<CostColumn>::values) {
-    if (entry.name == name) return entry.value;
-  }
-  return std::nullopt;
-}
-
 void AddOnce(std::vector<std::string>* names, const std::string& name) {
   if (std::find(names->begin(), names->end(), name) == names->end()) names->push_back(name);
 }
@@ -39,7 +32,7 @@ void RefuseSystemMetrics(const StudyFacts& study, const Comparison& comparison) 
 
 void ChooseListedColumns(const StudyFacts& study, Comparison* comparison) {
   for (const std::string& name : study.table.columns) {
-    if (const auto cost = CostColumnFromName(name)) {
+    if (const auto cost = ValueNamed<CostColumn>(name)) {
       comparison->costs.push_back(*cost);
     } else {
       AddOnce(&comparison->metrics, name);
