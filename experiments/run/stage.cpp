@@ -40,16 +40,6 @@ json ModelPart(const Architecture& architecture) {
   return part;
 }
 
-Architecture ReadArchitecture(const json& settings) {
-  Architecture architecture;
-  architecture.model = SettingsFromJson<ModelSettings>(settings.at("model"));
-  architecture.vocabulary = settings.at("vocabulary");
-  architecture.has_experts = settings.contains("moe");
-  if (architecture.has_experts)
-    architecture.moe = SettingsFromJson<MoeSettings>(settings.at("moe"));
-  return architecture;
-}
-
 json BlendOf(const DataSettings& data) {
   json weights = json::object();
   for (const SourceSettings& source : data.train) weights[NameOf(source)] = source.weight;
@@ -149,13 +139,13 @@ TrainOrder ReadTrainOrder(const Stage& stage) {
   UPCYCLE_CHECK(stage.kind == StageKind::kTrain);
   const TrainSettings train = SettingsFromJson<TrainSettings>(stage.execution.at("train"));
   UPCYCLE_CHECK(ResultSettings(train) == stage.settings.at("train"));
-  return {ReadArchitecture(stage.settings), train, stage.settings.at("seed"),
-          stage.settings.value("parent_rate", 0.0)};
+  return {ArchitectureFromJson(stage.settings, stage.settings.at("vocabulary")), train,
+          stage.settings.at("seed"), stage.settings.value("parent_rate", 0.0)};
 }
 
 UpcycleOrder ReadUpcycleOrder(const Stage& stage) {
   UPCYCLE_CHECK(stage.kind == StageKind::kUpcycle);
-  return {ReadArchitecture(stage.settings),
+  return {ArchitectureFromJson(stage.settings, stage.settings.at("vocabulary")),
           SettingsFromJson<UpcycleSettings>(stage.settings.at("upcycle")),
           stage.settings.at("seed")};
 }
