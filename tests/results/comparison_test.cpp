@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "results/compare_study.h"
 #include "results/comparison_table.h"
+#include "results/ledger_reader.h"
 #include "tests/caught_error.h"
 #include "tests/results/fixture.h"
 #include "tests/temporary_folder.h"

@@ -11,6 +11,7 @@
 #include "results/export/latex.h"
 #include "results/export/markdown.h"
 #include "results/export/terminal.h"
+#include "results/ledger_reader.h"
 #include "tests/results/fixture.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
