@@ -14,9 +14,9 @@ struct CompareOptions {
 };
 
 // The columns are those of the recipe's table. Without any: the primary metric; the other losses
-// and accuracies of the evaluation; dropped share, load entropy, dead experts and cosine to the
-// parent where an arm has experts; and the costs. Throws Error(kInput) for an unknown study, and
-// for a column of system metrics.
+// and accuracies of the evaluation, the loss on a held-out set only where there are several;
+// dropped share, load entropy, dead experts and cosine to the parent where an arm has experts; and
+// the costs. Throws Error(kInput) for an unknown study, and for a column of system metrics.
 Comparison CompareStudy(LedgerReader& ledger, std::string_view study,
                         const CompareOptions& options = {});
 
