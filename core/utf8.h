@@ -23,6 +23,11 @@ constexpr bool ContinuesCharacter(char byte) {
   return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
 }
 
+// Whether the byte is a control character of ASCII: a terminal may obey it.
+constexpr bool IsControl(char byte) {
+  return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7F;
+}
+
 // Code points of valid UTF-8; in other text, every byte that continues no character counts.
 size_t CountCharacters(std::string_view text);
 

@@ -1,6 +1,5 @@
 // A study as a comparison of its arms: what each arm reached, how far it is from the baseline, and
-// whether the evidence allows calling that a difference. It depends on results alone: no clock,
-// host, path or order of recording reaches it.
+// whether the evidence allows calling that a difference.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "results/ledger_reader.h"
+#include "results/journal_events.h"
 #include "results/records.h"
 #include "results/statistics/summary.h"
 #include "results/statistics/verdict.h"
@@ -64,16 +63,5 @@ struct Comparison {
   std::vector<double> parent_values;  // of the primary metric, one for each evaluated dense parent
   std::vector<std::string> notes;     // what the numbers mean, assume and lack
 };
-
-struct CompareOptions {
-  bool allow_incomplete = false;  // judge arms whose seeds are not all there by those that are
-};
-
-// The columns are those of the recipe's table. Without any: the primary metric; the other losses
-// and accuracies of the evaluation; dropped share, load entropy, dead experts and cosine to the
-// parent where an arm has experts; and the costs. Throws Error(kInput) for an unknown study, and
-// for a column of system metrics.
-Comparison CompareStudy(LedgerReader& ledger, std::string_view study,
-                        const CompareOptions& options = {});
 
 }  // namespace upcycle

@@ -23,10 +23,24 @@ Database OpenAndCheck(const fs::path& path, Database::Mode mode) {
   return ledger;
 }
 
+bool HasLog(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path.native() + "-wal", ignored);
+}
+
 bool HasUnmergedLog(const fs::path& path) {
   std::error_code missing;
   const auto bytes = fs::file_size(path.native() + "-wal", missing);
   return !missing && bytes > 0;
+}
+
+void RequireAnyLedger(const fs::path& path) {
+  if (!LedgerExists(path)) {
+    throw Error(Cause::kInput, fmt::format("there is no ledger at {}: run a recipe first, or name "
+                                           "its folder with --root",
+                                           path.native()));
+  }
+  RequireLedger(path, NewestVersion());
 }
 
 }  // namespace
@@ -45,12 +59,7 @@ Database OpenLedgerForWriting(const fs::path& path) {
 }
 
 Database OpenLedgerForReading(const fs::path& path) {
-  if (!LedgerExists(path)) {
-    throw Error(Cause::kInput, fmt::format("there is no ledger at {}: run a recipe first, or name "
-                                           "its folder with --root",
-                                           path.native()));
-  }
-  RequireLedger(path, NewestVersion());
+  RequireAnyLedger(path);
   try {
     Database ledger = OpenAndCheck(path, Database::Mode::kRead);
     ledger.Execute("PRAGMA query_only = ON");
@@ -60,6 +69,12 @@ Database OpenLedgerForReading(const fs::path& path) {
     // agree. Without a log there is no writer and nothing to agree on.
     if (error.cause() != Cause::kDisk || HasUnmergedLog(path)) throw;
   }
+  return OpenAndCheck(path, Database::Mode::kSnapshot);
+}
+
+Database OpenLedgerForAGlance(const fs::path& path) {
+  if (HasLog(path)) return OpenLedgerForReading(path);
+  RequireAnyLedger(path);
   return OpenAndCheck(path, Database::Mode::kSnapshot);
 }
 

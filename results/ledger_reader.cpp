@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "core/recipe/spelling.h"
+#include "core/spelling.h"
 #include "results/ledger.h"
 #include "results/stage_states.h"
 

@@ -95,6 +95,14 @@ std::string CountText(double count) {
   return ScientificText(count);
 }
 
+std::string ClockText(double seconds) {
+  const auto whole = static_cast<int64_t>(std::lround(seconds));
+  if (whole >= 3600) {
+    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  }
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
 std::string SignedPercentText(double share) {
   if (!std::isfinite(share)) return kNotAvailable;
   const std::string digits = fmt::format("{:.2f}", 100 * std::fabs(share));

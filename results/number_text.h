@@ -24,6 +24,9 @@ std::string ProbabilityText(double p);
 // "47.49B", "1.049M", "524.3k", "512": four significant digits. 0 stands for not counted.
 std::string CountText(double count);
 
+// "1:02:03", "0:07".
+std::string ClockText(double seconds);
+
 // A share as "+0.31 %", signed.
 std::string SignedPercentText(double share);
 

@@ -10,9 +10,7 @@ namespace {
 
 template <NamedEnum E>
 E FromName(std::string_view name, std::string_view what) {
-  for (const auto& entry : EnumNames<E>::values) {
-    if (entry.name == name) return entry.value;
-  }
+  if (const auto value = ValueNamed<E>(name)) return *value;
   throw Error(Cause::kBug, fmt::format("\"{}\" is not a {}", name, what));
 }
 

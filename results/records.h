@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/enum_names.h"
 #include "core/fingerprint.h"
-#include "core/recipe/fields.h"
 
 namespace upcycle {
 
@@ -94,7 +94,7 @@ struct ArmRecord {
 };
 
 // What the table shows. An empty list of columns: what the study has recorded, as
-// results/comparison.h says.
+// results/compare_study.h says.
 struct TableSpec {
   std::string rows = "arm";          // or the path of a setting, shown in front of the arm's name
   std::vector<std::string> columns;  // metrics and cost columns by name

@@ -10,6 +10,7 @@
 
 #include "core/utf8.h"
 #include "experiments/study/prediction.h"
+#include "results/number_text.h"
 
 namespace upcycle {
 namespace {
@@ -17,11 +18,6 @@ namespace {
 constexpr double kPlainLineSeconds = 20;
 constexpr double kDrawSeconds = 0.2;
 constexpr int kBarCells = 24;
-
-double SecondsBetween(std::chrono::steady_clock::time_point a,
-                      std::chrono::steady_clock::time_point b) {
-  return std::chrono::duration<double>(b - a).count();
-}
 
 double ShareOf(const StageProgress& progress) {
   return progress.steps > 0
@@ -48,13 +44,6 @@ int TerminalColumns() {
 
 }  // namespace
 
-std::string ClockText(double seconds) {
-  const auto whole = static_cast<int64_t>(std::lround(seconds));
-  if (whole >= 3600)
-    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
-  return fmt::format("{}:{:02}", whole / 60, whole % 60);
-}
-
 ProgressDisplay::ProgressDisplay(const Study& study, const std::map<Fingerprint, StagePlan>& plan,
                                  bool terminal)
     : study_(study), labels_(StageLabels(study)), terminal_(terminal) {
@@ -70,7 +59,6 @@ ProgressDisplay::~ProgressDisplay() { Erase(); }
 void ProgressDisplay::Started(const Fingerprint& stage, int64_t threads) {
   Shown shown;
   shown.flops = TrainFlopsOf(study_.stages.at(stage));
-  shown.begin = shown.last_line = Clock::now();
   running_[stage] = shown;
   if (!terminal_) Print(fmt::format("started   {} ({} threads)", labels_.at(stage), threads));
 }
@@ -81,8 +69,8 @@ void ProgressDisplay::Progressed(const Fingerprint& stage, const StageProgress& 
   Shown& shown = found->second;
   shown.progress = progress;
   if (shown.begun_share < 0 && progress.steps > 0) shown.begun_share = ShareOf(progress);
-  if (terminal_ || SecondsBetween(shown.last_line, Clock::now()) < kPlainLineSeconds) return;
-  shown.last_line = Clock::now();
+  if (terminal_ || shown.since_line.Seconds() < kPlainLineSeconds) return;
+  shown.since_line.Restart();
   Print(StageLine(stage, shown));
 }
 
@@ -99,13 +87,13 @@ void ProgressDisplay::Ended(const Fingerprint& stage, StageState outcome,
     const std::string loss =
         shown.flops > 0 ? fmt::format("  loss {:.4f}", shown.progress.loss) : "";
     Print(fmt::format("complete  {} in {}{}   [{}/{}]", labels_.at(stage),
-                      ClockText(SecondsBetween(shown.begin, Clock::now())), loss, done_, needed_));
+                      ClockText(shown.since_begin.Seconds()), loss, done_, needed_));
   }
 }
 
 void ProgressDisplay::Tick() {
-  if (!terminal_ || SecondsBetween(last_draw_, Clock::now()) < kDrawSeconds) return;
-  last_draw_ = Clock::now();
+  if (!terminal_ || since_draw_.Seconds() < kDrawSeconds) return;
+  since_draw_.Restart();
   Erase();
   Draw();
 }
@@ -136,7 +124,7 @@ std::string ProgressDisplay::StageLine(const Fingerprint& stage, const Shown& sh
   if (progress.steps == 0) return fmt::format("  {}", label);
   std::string left;
   if (progress.tokens_per_second > 0) {
-    const double elapsed = SecondsBetween(shown.begin, Clock::now());
+    const double elapsed = shown.since_begin.Seconds();
     const double gained = ShareOf(progress) - shown.begun_share;
     if (gained > 0)
       left = fmt::format("  {} left", ClockText(elapsed * (1 - ShareOf(progress)) / gained));
@@ -150,7 +138,7 @@ std::string ProgressDisplay::SummaryLine() const {
   const double left = SecondsLeft();
   return fmt::format("{}/{} stages done, {} running{}, {} elapsed{}", done_, needed_,
                      running_.size(), failed_ > 0 ? fmt::format(", {} failed", failed_) : "",
-                     ClockText(SecondsBetween(begin_, Clock::now())),
+                     ClockText(since_begin_.Seconds()),
                      left >= 0 ? fmt::format(", {} left", ClockText(left)) : "");
 }
 
@@ -160,7 +148,7 @@ double ProgressDisplay::SecondsLeft() const {
     gained += shown.flops * (ShareOf(shown.progress) - std::max(0.0, shown.begun_share));
   }
   if (gained <= 0 || flops_total_ <= 0) return -1;
-  return SecondsBetween(begin_, Clock::now()) * std::max(0.0, flops_total_ - gained) / gained;
+  return since_begin_.Seconds() * std::max(0.0, flops_total_ - gained) / gained;
 }
 
 }  // namespace upcycle

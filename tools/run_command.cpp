@@ -1,8 +1,5 @@
 // `upcycle run RECIPE`: everything the recipe asks for that is not there yet.
 
-#include <algorithm>
-#include <thread>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -18,15 +15,17 @@
 #include "kernels/cpu/sgemm_rate.h"
 #include "results/ledger_writer.h"
 #include "tools/commands.h"
+#include "tools/cores.h"
 #include "tools/progress_display.h"
 #include "tools/recipe_options.h"
+#include "tools/state_options.h"
 
 namespace upcycle {
 namespace {
 
 struct RunOptions {
   RecipeOptions recipe;
-  std::string root = "runs";
+  StateOptions state;
   int jobs = 0;
   bool keep_going = false;
   bool dry_run = false;
@@ -41,18 +40,16 @@ RunOptions ParseOptions(const Arguments& arguments) {
       "starts, trainings, evaluations. Ctrl-C writes checkpoints and stops; the same command\n"
       "goes on. A second run of the same recipe does nothing and says why.");
   options.recipe.Declare(line);
-  line.Option("root", &options.root, "folder of all state");
+  options.state.Declare(line);
   line.Option("jobs,j", &options.jobs, "processes at a time; 0: one for each core");
   line.Flag("keep-going,k", &options.keep_going, "start other stages after one has failed");
-  line.Flag("dry-run,n", &options.dry_run, "say what would be done, do nothing");
+  line.Flag("dry-run,n", &options.dry_run, "say what would be done; change nothing on disk");
   line.Flag("json", &options.json, "the outcome as JSON on standard output");
   line.Parse(arguments);
   if (options.jobs < 0)
     throw Error(Cause::kInput, "--jobs counts processes and cannot be negative");
   return options;
 }
-
-int Cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
 void PrintNothingToDo(const Study& study) {
   fmt::print(stderr, "{}: all {} stages of {} runs are complete already; nothing to do\n",
@@ -61,10 +58,13 @@ void PrintNothingToDo(const Study& study) {
 
 void PrintIntent(const Study& study, const std::map<Fingerprint, StagePlan>& plan) {
   const auto labels = StageLabels(study);
+  bool any = false;
   for (const Fingerprint& stage : study.order) {
-    if (plan.at(stage).needed)
-      fmt::print(stderr, "would do  {}: {}\n", labels.at(stage), plan.at(stage).why);
+    if (!plan.at(stage).needed) continue;
+    fmt::print(stderr, "would do  {}: {}\n", labels.at(stage), plan.at(stage).why);
+    any = true;
   }
+  if (!any) PrintNothingToDo(study);
 }
 
 void PrintOutcome(const Study& study, const StudyOutcome& outcome, const RunOptions& options) {
@@ -85,10 +85,10 @@ void PrintOutcome(const Study& study, const StudyOutcome& outcome, const RunOpti
     fmt::print(stderr, "; stopped on request, the same command goes on\n");
   } else if (outcome.failed > 0) {
     fmt::print(stderr, "; `upcycle status {} --root {}` says why\n", study.recipe.name,
-               options.root);
+               options.state.root);
   } else {
     fmt::print(stderr, "; `upcycle compare {} --root {}` shows the table\n", study.recipe.name,
-               options.root);
+               options.state.root);
   }
 }
 
@@ -128,14 +128,14 @@ int RunCommand(const Arguments& arguments) {
   const RunOptions options = ParseOptions(arguments);
   const Study study = MakeStudy(options.recipe.Load());
   for (const Arm& arm : study.recipe.arms) RequireDevice(arm.settings.execution.device);
-  const fs::path root = fs::absolute(options.root);
-  StopSignals stop;
-  const FileLock lock = LockRoot(root);
-  LedgerWriter ledger(root / "ledger.sqlite");
+  const fs::path root = options.state.Root();
   if (options.dry_run) {
-    PrintIntent(study, PlanStages(study, ledger.StageStates(), root));
+    PrintIntent(study, PlanStages(study, options.state.StageStates(), root));
     return kExitDone;
   }
+  StopSignals stop;
+  const FileLock lock = LockRoot(root);
+  LedgerWriter ledger(options.state.Ledger());
   const auto plan = PlanStages(study, ledger.StageStates(), root);
   CheckBudget(study, plan);
   PrintAgain(study, plan);

@@ -12,7 +12,7 @@
 #include "core/recipe/arm_names.h"
 #include "core/recipe/canonical.h"
 #include "core/recipe/drafts.h"
-#include "core/recipe/spelling.h"
+#include "core/spelling.h"
 
 namespace upcycle {
 namespace {

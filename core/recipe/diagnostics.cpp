@@ -47,8 +47,7 @@ std::string Printable(std::string text) {
   const size_t bytes = BytesOfCharacters(text, kLongest);
   if (bytes < text.size()) text = text.substr(0, bytes) + "…";
   for (char& c : text) {
-    const unsigned char byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) c = '?';
+    if (IsControl(c)) c = '?';
   }
   return text;
 }

@@ -1,7 +1,6 @@
 #include "core/recipe/source_text.h"
 
 #include <algorithm>
-#include <cstdint>
 
 #include <fmt/format.h>
 
@@ -10,11 +9,10 @@
 namespace upcycle {
 namespace {
 
-bool IsControl(std::string_view text) {
-  const uint8_t c = static_cast<uint8_t>(text[0]);
-  if (c == '\t' || c == '\n') return false;
-  if (c == '\r') return text.size() < 2 || text[1] != '\n';
-  return c < 0x20 || c == 0x7F;
+// What a recipe may not contain at its beginning.
+bool IsUnwanted(std::string_view text) {
+  if (text[0] == '\t' || text[0] == '\n') return false;
+  return IsControl(text[0]) && !text.starts_with("\r\n");
 }
 
 }  // namespace
@@ -47,7 +45,7 @@ Place LineMap::At(int line, int column) const {
 size_t FindUnreadable(std::string_view text) {
   const size_t valid = ValidUtf8Prefix(text);
   for (size_t i = 0; i < valid; ++i) {
-    if (IsControl(text.substr(i))) return i;
+    if (IsUnwanted(text.substr(i))) return i;
   }
   return valid;
 }

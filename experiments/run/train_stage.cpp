@@ -1,6 +1,5 @@
 // train: tokens and first weights become trained weights.
 
-#include <chrono>
 #include <memory>
 #include <optional>
 
@@ -14,6 +13,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/recipe/cost.h"
+#include "core/stopwatch.h"
 #include "experiments/run/checkpoint.h"
 #include "experiments/run/interval_record.h"
 #include "experiments/run/model_folder.h"
@@ -25,12 +25,7 @@
 namespace upcycle {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using nlohmann::json;
-
-double SecondsSince(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
 
 std::vector<BatchSource> SourcesOf(const Dataset& dataset, const json& weights) {
   std::vector<BatchSource> sources;
@@ -123,7 +118,7 @@ class Training {
   bool Due(int64_t every) const { return every > 0 && trainer_.step() % every == 0; }
 
   void Report() {
-    const double seconds = SecondsSince(last_report_);
+    const double seconds = since_report_.Seconds();
     const double tokens =
         static_cast<double>(steps_since_report_ * order_.train.batch_sequences * length_);
     JournalWriter& journal = context_.journal;
@@ -132,7 +127,7 @@ class Training {
       journal.Point("system/tokens_per_second", trainer_.step(), tokens / seconds);
     }
     ReportProgress();
-    last_report_ = Clock::now();
+    since_report_.Restart();
     steps_since_report_ = 0;
   }
 
@@ -153,7 +148,7 @@ class Training {
     context_.journal.Point("validation/loss", trainer_.step(), total.Mean());
     if (parent_) RecordCosines();
     context_.journal.Flush();
-    last_report_ = Clock::now();  // the time of a validation is not the training's
+    since_report_.Restart();  // the time of a validation is not the training's
   }
 
   void RecordCosines() {
@@ -172,14 +167,14 @@ class Training {
 
   void LeaveOrCheckpoint() {
     const bool stop = context_.stop.Requests() > 0;
-    if (!stop && SecondsSince(last_checkpoint_) < order_.train.checkpoint_seconds) return;
+    if (!stop && since_checkpoint_.Seconds() < order_.train.checkpoint_seconds) return;
     // What is recorded up to here must not be lost when training goes on from here.
     context_.journal.Sync();
     const json state = {{"step", trainer_.step()},
                         {"record", record_.ToJson()},
                         {"journal_bytes", fs::file_size(context_.folder.journal())}};
     checkpoints_.Write(trainer_.step(), state, model_.parameters(), context_.backend);
-    last_checkpoint_ = Clock::now();
+    since_checkpoint_.Restart();
     context_.LeaveIfStopped();
   }
 
@@ -204,8 +199,8 @@ class Training {
   Checkpoints checkpoints_;
   std::optional<ModelFolder> parent_;
   int64_t steps_since_report_ = 0;
-  Clock::time_point last_report_ = Clock::now();
-  Clock::time_point last_checkpoint_ = Clock::now();
+  Stopwatch since_report_;
+  Stopwatch since_checkpoint_;
 };
 
 }  // namespace

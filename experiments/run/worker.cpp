@@ -14,12 +14,12 @@
 #include "core/error.h"
 #include "core/file_lock.h"
 #include "core/files.h"
+#include "core/stopwatch.h"
 #include "experiments/run/device.h"
 
 namespace upcycle {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using nlohmann::json;
 
 double UnixSeconds() {
@@ -77,8 +77,7 @@ void RunStage(const StageContext& context) {
 // An attempt, framed by its two events.
 class Attempt {
  public:
-  Attempt(JournalWriter& journal, const Backend& backend)
-      : journal_(journal), begin_(Clock::now()) {
+  Attempt(JournalWriter& journal, const Backend& backend) : journal_(journal) {
     journal_.Event({{"event", "attempt_started"},
                     {"host", HostName()},
                     {"pid", ::getpid()},
@@ -97,25 +96,25 @@ class Attempt {
   void End(json event) {
     event["event"] = "attempt_ended";
     event["peak_memory_bytes"] = PeakMemoryBytes();
-    event["wall_seconds"] = std::chrono::duration<double>(Clock::now() - begin_).count();
+    event["wall_seconds"] = wall_.Seconds();
     event["time"] = UnixSeconds();
     journal_.Event(event);
     journal_.Sync();
   }
 
   JournalWriter& journal_;
-  Clock::time_point begin_;
+  Stopwatch wall_;
 };
 
 // A worker whose scheduler was killed may still be writing its checkpoint when the next scheduler
 // starts another for the same stage: that one waits its turn.
-constexpr auto kPatience = std::chrono::seconds(60);
+constexpr double kPatienceSeconds = 60;
 
 std::optional<FileLock> AcquireInTurn(const StageFolder& folder, StopSignals& stop) {
-  const auto deadline = Clock::now() + kPatience;
+  const Stopwatch waiting;
   while (true) {
     std::optional<FileLock> lock = FileLock::TryAcquire(folder.lock());
-    if (lock || Clock::now() > deadline || stop.Requests() > 0) return lock;
+    if (lock || waiting.Seconds() > kPatienceSeconds || stop.Requests() > 0) return lock;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }

@@ -13,7 +13,7 @@ namespace {
 std::string Escaped(const std::string& text) {
   std::string escaped;
   for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) {
+    if (IsControl(c)) {
       escaped += ' ';
       continue;
     }

@@ -33,7 +33,7 @@ std::string Colored(const std::string& text, Tone tone, bool color) {
 std::string Printable(const std::string& text) {
   std::string printable = text;
   for (char& c : printable) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+    if (IsControl(c)) c = ' ';
   }
   return printable;
 }

@@ -1,12 +1,12 @@
-#include "results/comparison.h"
-
 #include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "results/compare_study.h"
 #include "results/comparison_table.h"
+#include "results/ledger_reader.h"
 #include "tests/caught_error.h"
 #include "tests/results/fixture.h"
 #include "tests/temporary_folder.h"
@@ -148,6 +148,37 @@ TEST_F(Comparing, ShowsOtherLossesAndAccuraciesUnlessTheRecipeListsColumns) {
   EXPECT_EQ(Compare().metrics,
             (std::vector<std::string>{"validation/loss", "validation/perplexity"}));
   EXPECT_EQ(Compare().costs, std::vector<CostColumn>{CostColumn::kTrainFlops});
+}
+
+TEST_F(Comparing, ShowsTheLossesOfHeldOutSetsWhereThereAreSeveral) {
+  writer.RecordStudy(study);
+  CompleteRun(writer, "dense", 0, {},
+              {ResultEvent("validation/loss", 3), ResultEvent("validation/atlas/loss", 2),
+               ResultEvent("validation/books/loss", 4)});
+  EXPECT_EQ(Compare().metrics, (std::vector<std::string>{"validation/loss", "validation/atlas/loss",
+                                                         "validation/books/loss"}));
+}
+
+TEST_F(Comparing, LeavesOutTheLossOfTheOnlyHeldOutSet) {
+  writer.RecordStudy(study);
+  CompleteRun(writer, "dense", 0, {},
+              {ResultEvent("validation/loss", 3), ResultEvent("validation/atlas/loss", 3)});
+  EXPECT_EQ(Compare().metrics, std::vector<std::string>{"validation/loss"});
+}
+
+TEST_F(Comparing, LeavesOutTheLossOfAllSetsWhereTheOnlySetsLossIsTheMetric) {
+  study.metric = "validation/atlas/loss";
+  writer.RecordStudy(study);
+  CompleteRun(writer, "dense", 0, {},
+              {ResultEvent("validation/loss", 3), ResultEvent("validation/atlas/loss", 3)});
+  EXPECT_EQ(Compare().metrics, std::vector<std::string>{"validation/atlas/loss"});
+}
+
+TEST_F(Comparing, ShowsTheLossOfTheOnlySetWhereTheRecipeListsIt) {
+  study.table.columns = {"validation/atlas/loss"};
+  writer.RecordStudy(study);
+  EXPECT_EQ(Compare().metrics,
+            (std::vector<std::string>{"validation/loss", "validation/atlas/loss"}));
 }
 
 TEST_F(Comparing, RefusesAColumnThatDependsOnTheMachine) {

@@ -4,13 +4,14 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "results/comparison.h"
+#include "results/compare_study.h"
 #include "results/comparison_table.h"
 #include "results/export/csv.h"
 #include "results/export/json.h"
 #include "results/export/latex.h"
 #include "results/export/markdown.h"
 #include "results/export/terminal.h"
+#include "results/ledger_reader.h"
 #include "tests/results/fixture.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"

@@ -12,6 +12,7 @@
 #include "results/ledger.h"
 #include "results/ledger_reader.h"
 #include "results/schema.h"
+#include "results/stage_states.h"
 #include "tests/caught_error.h"
 #include "tests/processes.h"
 #include "tests/results/fixture.h"
@@ -197,6 +198,33 @@ TEST(OpenLedger, LeavesNothingBehindOnAFullDisk) {
                      "cannot use the database"));
   }
   EXPECT_TRUE(fs::is_empty(folder.path()));
+}
+
+TEST(OpenLedgerForAGlance, LeavesNothingBesideALedgerThatNobodyHasOpen) {
+  const TemporaryFolder folder;
+  LedgerWriter(LedgerIn(folder)).RecordStudy(StudyOf({"dense"}, {0}));
+  const std::string before = ReadTextFile(LedgerIn(folder));
+  {
+    Database ledger = OpenLedgerForAGlance(LedgerIn(folder));
+    EXPECT_EQ(ReadStageStates(ledger).size(), 4u);
+  }
+  EXPECT_EQ(NamesIn(folder.path()), std::set<std::string>{LedgerIn(folder).filename()});
+  EXPECT_EQ(ReadTextFile(LedgerIn(folder)), before);
+}
+
+TEST(OpenLedgerForAGlance, SeesWhatAWriterHasCommitted) {
+  const TemporaryFolder folder;
+  LedgerWriter writer(LedgerIn(folder));
+  writer.RecordStudy(StudyOf({"dense"}, {0, 1}));
+  Database ledger = OpenLedgerForAGlance(LedgerIn(folder));
+  EXPECT_EQ(ReadStageStates(ledger).size(), 6u);
+}
+
+TEST(OpenLedgerForAGlance, RefusesWhatIsNoLedger) {
+  const TemporaryFolder folder;
+  Put(LedgerIn(folder), "name: a recipe\n");
+  EXPECT_TRUE(
+      Says(MessageOf([&] { OpenLedgerForAGlance(LedgerIn(folder)); }), "not an upcycle ledger"));
 }
 
 constexpr const char* kTwoVersions[] = {

@@ -72,6 +72,12 @@ TEST(ScientificText, ShowsThreeDigits) {
   EXPECT_EQ(ScientificText(0), "–");
 }
 
+TEST(ClockText, ShowsHoursWhereThereAreSome) {
+  EXPECT_EQ(ClockText(7.4), "0:07");
+  EXPECT_EQ(ClockText(3599.4), "59:59");
+  EXPECT_EQ(ClockText(3723), "1:02:03");
+}
+
 TEST(SignedPercentText, SignsWhatIsNotZero) {
   EXPECT_EQ(SignedPercentText(0.0031), "+0.31 %");
   EXPECT_EQ(SignedPercentText(-0.125), "−12.50 %");

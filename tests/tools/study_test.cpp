@@ -10,6 +10,7 @@
 
 #include "core/files.h"
 #include "core/random.h"
+#include "results/ledger_reader.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
 #include "tests/tools/program.h"
@@ -77,6 +78,35 @@ TEST_F(StudyTest, EndsWithATableAndDoesNothingTheSecondTime) {
   EXPECT_TRUE(Says(again.err, "complete already; nothing to do"));
   EXPECT_EQ(json::parse(again.out).at("done"), 0);
   ExpectEveryStageCompletedOnce("a");
+}
+
+// Every file and folder, with its bytes and when it was changed.
+using Snapshot = std::map<std::string, std::pair<std::string, fs::file_time_type>>;
+Snapshot SnapshotOf(const fs::path& folder) {
+  Snapshot snapshot;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string bytes = entry.is_directory() ? "" : ReadTextFile(entry.path());
+    snapshot[entry.path().native()] = {bytes, entry.last_write_time()};
+  }
+  return snapshot;
+}
+
+TEST_F(StudyTest, LooksAheadWithoutATraceOnDisk) {
+  const Finished first = RunProgram(Command("a", {"--dry-run"}));
+  EXPECT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_TRUE(Says(first.err, "would do  tokens"));
+  EXPECT_FALSE(fs::exists(folder_ / "a"));
+
+  RunToTheEnd("a", {"--set", "seeds=[0]"});
+  const Snapshot before = SnapshotOf(folder_.path());
+  const Finished rest = RunProgram(Command("a", {"-n"}));
+  EXPECT_TRUE(Says(rest.err, "would do  train moe, seed 2"));
+  EXPECT_FALSE(Says(rest.err, "seed 0"));
+  const Finished nothing = RunProgram(Command("a", {"-n", "--set", "seeds=[0]"}));
+  EXPECT_TRUE(Says(nothing.err, "nothing to do"));
+  EXPECT_EQ(RunProgram({"plan", recipe_.native(), "--root", (folder_ / "a").native()}).exit_code,
+            0);
+  EXPECT_TRUE(SnapshotOf(folder_.path()) == before);
 }
 
 TEST_F(StudyTest, GivesEqualBitsWithOneAndTwoThreadsAndEqualExports) {
