@@ -46,6 +46,8 @@ class Statement {
   std::string Text(int column) const;
   bool IsNull(int column) const;
 
+  const fs::path& path() const { return *path_; }  // of the database
+
  private:
   friend class Database;
   struct Finalize {

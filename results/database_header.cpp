@@ -21,7 +21,8 @@ class RawFile {
         vfs_(sqlite3_vfs_find(nullptr)),
         memory_(static_cast<size_t>(vfs_->szOsFile) / sizeof(std::max_align_t) + 1) {
     const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB;
-    name_ = sqlite3_create_filename(fs::absolute(path).c_str(), "", "", 0, nullptr);
+    // The file layer follows no links: SQLite resolves them before it opens a database.
+    name_ = sqlite3_create_filename(fs::weakly_canonical(path).c_str(), "", "", 0, nullptr);
     if (vfs_->xOpen(vfs_, name_, file(), flags, nullptr) != SQLITE_OK) {
       const Error error = Failure("open");
       Close();

@@ -30,7 +30,8 @@ bool HasLog(const fs::path& path) {
 
 bool HasUnmergedLog(const fs::path& path) {
   std::error_code missing;
-  const auto bytes = fs::file_size(path.native() + "-wal", missing);
+  const fs::path file = fs::canonical(path, missing);  // the log lies beside what a link leads to
+  const auto bytes = fs::file_size(file.native() + "-wal", missing);
   return !missing && bytes > 0;
 }
 

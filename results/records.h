@@ -58,6 +58,10 @@ struct EnumNames<Preference> {
 };
 Preference PreferenceFromName(std::string_view name);  // an unknown name is a bug
 
+// The text itself. Throws Error(kInput) if it is no object of JSON; so do the readers of JSON
+// below.
+std::string StoredObject(std::string json);
+
 // What one run of an arm costs, as counted from its settings.
 struct ArmCost {
   double parameters_total = 0;

@@ -162,6 +162,12 @@ bool LedgerExists(const fs::path& path) {
   std::error_code error;
   const bool exists = fs::exists(path, error);
   if (error) throw SystemError("open the ledger", path.native(), error.value());
+  if (!exists && fs::is_symlink(path, error)) {
+    throw Error(Cause::kInput,
+                fmt::format("{} is a link to {}, which is not there: bring that back, "
+                            "or remove the link to begin a new ledger",
+                            path.native(), fs::read_symlink(path).native()));
+  }
   return exists;
 }
 

@@ -58,6 +58,27 @@ TEST(OpenLedger, LogsAheadSoThatReadersAndTheWriterDoNotMeet) {
   EXPECT_EQ(mode.Text(0), "wal");
 }
 
+TEST(OpenLedger, FollowsALink) {
+  const TemporaryFolder folder;
+  const fs::path real = folder.path() / "elsewhere" / "real.sqlite";
+  OpenLedgerForWriting(real);
+  fs::create_symlink(real, LedgerIn(folder));
+  OpenLedgerForWriting(LedgerIn(folder));
+  EXPECT_TRUE(LedgerReader(LedgerIn(folder)).StudyNames().empty());
+  EXPECT_TRUE(fs::is_symlink(LedgerIn(folder)));
+}
+
+TEST(OpenLedger, SaysWhereALinkToNothingLeads) {
+  const TemporaryFolder folder;
+  fs::create_symlink("gone.sqlite", LedgerIn(folder));
+  for (const auto& open : {OpenLedgerForWriting, OpenLedgerForReading}) {
+    EXPECT_EQ(MessageOf([&] { open(LedgerIn(folder)); }),
+              LedgerIn(folder).native() +
+                  " is a link to gone.sqlite, which is not there: bring that back, or remove the "
+                  "link to begin a new ledger");
+  }
+}
+
 TEST(OpenLedger, SaysThatThereIsNoneToRead) {
   const TemporaryFolder folder;
   EXPECT_TRUE(

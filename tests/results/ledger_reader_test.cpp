@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "tests/caught_error.h"
 #include "tests/results/fixture.h"
+#include "tests/says.h"
 #include "tests/temporary_folder.h"
 
 namespace upcycle {
@@ -31,6 +32,33 @@ TEST(UnknownStudy, IsAnsweredInAnEmptyLedgerToo) {
   EXPECT_EQ(MessageOf([&] { reader.ReadStudy("x"); }),
             "there is no study \"x\" in " + LedgerIn(folder).native() +
                 ", which has none yet: run a recipe first");
+}
+
+TEST(UnknownStudy, IsAnsweredWithAllWhereNoneIsNear) {
+  const TemporaryFolder folder;
+  LedgerWriter writer(LedgerIn(folder));
+  writer.RecordStudy(StudyOf({"dense"}, {0}));
+  LedgerReader reader(LedgerIn(folder));
+  EXPECT_EQ(MessageOf([&] { reader.ReadStudy("x"); }),
+            "there is no study \"x\" in " + LedgerIn(folder).native() + ". It has study");
+}
+
+TEST(DamagedValues, AreSaidWithTheLedgersPath) {
+  const char* const damages[] = {
+      "UPDATE stage SET fingerprint = '0af5' WHERE kind = 'parent'",
+      "UPDATE arm SET settings = '{' WHERE name = 'dense'",
+      "UPDATE arm SET cost = '[]' WHERE name = 'dense'",
+      "UPDATE study SET table_settings = '{\"digits\": \"many\"}'",
+  };
+  for (const char* damage : damages) {
+    const TemporaryFolder folder;
+    LedgerWriter(LedgerIn(folder)).RecordStudy(StudyOf({"dense"}, {0}));
+    Database(LedgerIn(folder), Database::Mode::kWrite).Execute(damage);
+    const std::string message =
+        MessageOf([&] { LedgerReader(LedgerIn(folder)).ReadStudy("study"); });
+    EXPECT_TRUE(Says(message, LedgerIn(folder).native() + " is damaged: ")) << damage;
+    EXPECT_TRUE(Says(message, "restore a copy")) << damage;
+  }
 }
 
 class Values : public ::testing::Test {
