@@ -91,7 +91,7 @@ struct RunRecord {
 // nothing that depends on machine or place.
 struct ArmRecord {
   std::string name;
-  std::string changes = "{}";   // what sets it apart from the baseline: {"moe.top_k": 1}
+  std::string changes = "{}";   // what sets it apart from the recipe's base: {"moe.top_k": 1}
   std::string settings = "{}";  // all of them
   ArmCost cost = {};
   std::vector<RunRecord> runs = {};
@@ -103,7 +103,7 @@ struct TableSpec {
   std::string rows = "arm";          // or the path of a setting, shown in front of the arm's name
   std::vector<std::string> columns;  // metrics and cost columns by name
   double interval = 0.95;            // of confidence; 1 - interval is the level of the tests
-  int64_t digits = 5;                // significant ones of values without an interval
+  int64_t digits = 5;                // the most significant ones that a value shows
   bool operator==(const TableSpec&) const = default;
 };
 std::string JsonFromTableSpec(const TableSpec& spec);
@@ -115,7 +115,7 @@ struct StudyRecord {
   std::string recipe = "{}";  // JSON: the recipe with its bases and overrides resolved
   std::string metric;         // the primary one, "validation/loss"
   Preference preference = Preference::kLower;
-  std::string baseline;    // an arm's name, or empty: no comparison
+  std::string baseline;    // the arm that differences are taken to, or empty: no comparison
   std::string matched_on;  // what arms' budgets were made equal in, as the recipe has it; or empty
   TableSpec table;
   std::vector<StageRecord> stages;  // all that the runs name, each once

@@ -25,7 +25,7 @@ struct Column {
   std::string title;  // for people
   std::string key;    // for programs
   Notation notation = Notation::kText;
-  int64_t digits = 5;  // significant ones of an estimate without an interval
+  int64_t digits = 5;  // the most significant ones that an estimate shows
 };
 
 // Text where the column's notation is kText, else a number; a NaN is a number that is not there.
