@@ -120,6 +120,7 @@ std::vector<Summary> SummariesOf(const ArmComparison& arm, const Comparison& com
 PairedValues PairSeeds(const ArmComparison& arm, const ArmComparison& baseline,
                        const std::string& metric) {
   PairedValues values;
+  values.incomparable = WhyNotComparable(metric, arm.measured, baseline.measured, baseline.name);
   for (const RunOutcome& run : arm.runs) {
     for (const RunOutcome& other : baseline.runs) {
       if (run.seed != other.seed) continue;
@@ -174,7 +175,15 @@ Comparison CompareStudy(LedgerReader& ledger, std::string_view name,
   RefuseSystemMetrics(study, comparison);
   ledger.ReadValues(&study, comparison.metrics);
   for (const ArmFacts& facts : study.arms) {
-    ArmComparison arm = {facts.name, facts.changes, facts.settings, facts.cost, kNone, {}, {}, {}};
+    ArmComparison arm = {.name = facts.name,
+                         .changes = facts.changes,
+                         .settings = facts.settings,
+                         .cost = facts.cost,
+                         .measured = MeasuredTextOf(facts.settings),
+                         .flops_mismatch = kNone,
+                         .runs = {},
+                         .summaries = {},
+                         .judgement = {}};
     for (const RunFacts& run : facts.runs) arm.runs.push_back(OutcomeOf(ledger, study, run));
     arm.summaries = SummariesOf(arm, comparison);
     comparison.arms.push_back(std::move(arm));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "results/comparability.h"
 #include "results/journal_events.h"
 #include "results/records.h"
 #include "results/statistics/summary.h"
@@ -43,6 +44,7 @@ struct ArmComparison {
   std::string changes;   // JSON
   std::string settings;  // JSON
   ArmCost cost;
+  MeasuredText measured;
   double flops_mismatch = 0;  // NaN without a baseline to compare with
   std::vector<RunOutcome> runs;
   std::vector<Summary> summaries;  // over the runs, one for each of Comparison::metrics

@@ -244,6 +244,68 @@ TEST_F(Comparing, ShowsASettingInFrontOfTheArmWhereTheRecipeAsksForIt) {
   EXPECT_EQ(table.rows[1][1].text, "routed");
 }
 
+TEST_F(Comparing, FindsASettingInsideAList) {
+  study.table.rows = "data.train.1.weight";
+  study.arms[1].settings = R"({"data":{"train":[{"weight":1},{"weight":0.25}]}})";
+  writer.RecordStudy(study);
+  const Table table = TableOf(Compare());
+  EXPECT_EQ(table.rows[0][0].text, "");
+  EXPECT_EQ(table.rows[1][0].text, "0.25");
+}
+
+TEST_F(Comparing, ShowsAsManyDigitsAsTheRecipeAsksFor) {
+  study.table.digits = 2;
+  writer.RecordStudy(study);
+  Finish("dense", kDense);
+  const Table table = TableOf(Compare());
+  EXPECT_EQ(CellTexts(table)[0][2], "3.2 ± 0.05");
+}
+
+TEST_F(Comparing, RefusesAVerdictOnALossOverOtherTokens) {
+  study.arms[0].settings = R"({"data":{"tokenizer":{"kind":"bytes","vocabulary":512}}})";
+  study.arms[1].settings = R"({"data":{"tokenizer":{"kind":"bpe","vocabulary":512}}})";
+  study.table.columns = {"validation/perplexity", "validation/bits_per_byte"};
+  writer.RecordStudy(study);
+  Finish("dense", kDense);
+  Finish("routed", kRouted);
+  const Comparison comparison = Compare();
+  EXPECT_EQ(comparison.arms[1].judgement->verdict, Verdict::kUndecidable);
+  EXPECT_EQ(comparison.arms[1].judgement->pairs.difference.count, 0);
+  EXPECT_TRUE(HasNote(comparison,
+                      "No verdict. routed is undecidable: validation/loss is a mean over tokens, "
+                      "and its tokens are not those of dense; bits per byte compare."));
+  EXPECT_TRUE(
+      HasNote(comparison,
+              "Do not compare. routed: validation/perplexity is a mean over tokens, and its "
+              "tokens are not those of dense; bits per byte compare."));
+}
+
+TEST_F(Comparing, JudgesBitsPerByteOfOtherTokens) {
+  study.metric = "validation/bits_per_byte";
+  study.arms[0].settings = R"({"data":{"tokenizer":{"kind":"bytes","vocabulary":512}}})";
+  study.arms[1].settings = R"({"data":{"tokenizer":{"kind":"bpe","vocabulary":512}}})";
+  writer.RecordStudy(study);
+  for (int64_t seed = 0; seed < 6; ++seed) {
+    const auto i = static_cast<size_t>(seed);
+    CompleteRun(writer, "dense", seed, {}, {ResultEvent(study.metric, kDense[i])});
+    CompleteRun(writer, "routed", seed, {}, {ResultEvent(study.metric, kRouted[i])});
+  }
+  EXPECT_EQ(Compare().arms[1].judgement->verdict, Verdict::kBetter);
+}
+
+TEST_F(Comparing, SaysHowManySeedsOfACompleteRunHaveNoValue) {
+  writer.RecordStudy(study);
+  for (int64_t seed = 0; seed < 6; ++seed) CompleteRun(writer, "dense", seed, {}, {});
+  EXPECT_TRUE(HasNote(Compare(), "Missing. dense: seeds 0, 1, 2, 3, 4, 5 have no value."));
+}
+
+TEST_F(Comparing, SaysNothingOfTheSeedsWhereNoTestWasMade) {
+  writer.RecordStudy(study);
+  const std::vector<std::string> notes = Compare().notes;
+  EXPECT_TRUE(std::none_of(notes.begin(), notes.end(),
+                           [](const std::string& note) { return note.starts_with("Seeds."); }));
+}
+
 TEST_F(Comparing, SaysWhatThreeSeedsCannotShow) {
   study = StudyOf({"dense", "routed"}, {0, 1, 2});
   writer.RecordStudy(study);
