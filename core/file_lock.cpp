@@ -16,4 +16,13 @@ std::optional<FileLock> FileLock::TryAcquire(const fs::path& path) {
   throw SystemError("lock", path.native(), errno);
 }
 
+bool FileLock::IsHeld(const fs::path& path) {
+  std::error_code absent;
+  if (!fs::exists(path, absent)) return false;
+  const FileDescriptor file = OpenFile(path, O_RDONLY, "look at the lock");
+  if (::flock(file.get(), LOCK_SH | LOCK_NB) == 0) return false;
+  if (errno == EWOULDBLOCK) return true;
+  throw SystemError("look at the lock", path.native(), errno);
+}
+
 }  // namespace upcycle

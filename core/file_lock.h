@@ -14,6 +14,10 @@ class FileLock {
   // Makes the file where there is none. Empty if another process holds the lock.
   static std::optional<FileLock> TryAcquire(const fs::path& path);
 
+  // Whether another process holds the lock now. Makes no file; while it looks, TryAcquire elsewhere
+  // may fail.
+  static bool IsHeld(const fs::path& path);
+
  private:
   explicit FileLock(FileDescriptor descriptor) : descriptor_(std::move(descriptor)) {}
   FileDescriptor descriptor_;

@@ -55,6 +55,16 @@ TEST(FileLock, EndsWithTheProcessThatHeldItHoweverItEnds) {
   close(ready[1]);
 }
 
+TEST(FileLock, IsHeldWhileAnybodyHoldsIt) {
+  TemporaryFolder folder;
+  EXPECT_FALSE(FileLock::IsHeld(folder / "lock"));
+  EXPECT_FALSE(fs::exists(folder / "lock")) << "looking makes no file";
+  auto lock = FileLock::TryAcquire(folder / "lock");
+  EXPECT_TRUE(FileLock::IsHeld(folder / "lock"));
+  lock.reset();
+  EXPECT_FALSE(FileLock::IsHeld(folder / "lock"));
+}
+
 TEST(FileLock, BlamesTheInputForAMissingFolder) {
   EXPECT_EQ(CauseOf([] { FileLock::TryAcquire("/nonexistent/lock"); }), Cause::kInput);
 }
