@@ -52,7 +52,7 @@ int ExportCommand(const Arguments& arguments) {
   LedgerReader ledger(state.Ledger());
   const std::string text = Exported(CompareStudy(ledger, study, {incomplete}), format);
   if (output.empty()) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    fmt::print("{}", text);
   } else {
     WriteFileAtomically(output, text);
   }

@@ -99,12 +99,11 @@ void ProgressDisplay::Tick() {
 }
 
 void ProgressDisplay::Print(const std::string& line) {
-  fmt::print(stderr, "{}\n", line);
-  std::fflush(stderr);
+  std::fputs(fmt::format("{}\n", line).c_str(), stderr);  // a study goes on where nobody can see it
 }
 
 void ProgressDisplay::Erase() {
-  if (drawn_lines_ > 0) fmt::print(stderr, "\x1b[{}A\x1b[J", drawn_lines_);
+  if (drawn_lines_ > 0) std::fputs(fmt::format("\x1b[{}A\x1b[J", drawn_lines_).c_str(), stderr);
   drawn_lines_ = 0;
 }
 

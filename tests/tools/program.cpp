@@ -19,9 +19,26 @@ void Redirect(int stream, const fs::path& path) {
   dup2(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666), stream);
 }
 
+void RedirectOutput(OutputKind kind, const fs::path& file) {
+  int pipe_ends[2];
+  switch (kind) {
+    case OutputKind::kFile:
+      return Redirect(STDOUT_FILENO, file);
+    case OutputKind::kFullDisk:
+      return Redirect(STDOUT_FILENO, "/dev/full");
+    case OutputKind::kClosedPipe:
+      if (pipe(pipe_ends) != 0) _exit(127);
+      close(pipe_ends[0]);
+      dup2(pipe_ends[1], STDOUT_FILENO);
+      close(pipe_ends[1]);
+      signal(SIGPIPE, SIG_IGN);
+      return;
+  }
+}
+
 }  // namespace
 
-Program::Program(const std::vector<std::string>& arguments) {
+Program::Program(const std::vector<std::string>& arguments, OutputKind output) {
   std::vector<std::string> words = {UPCYCLE_PROGRAM};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
@@ -30,7 +47,7 @@ Program::Program(const std::vector<std::string>& arguments) {
   pid_ = fork();
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid_ > 0) return;
-  Redirect(STDOUT_FILENO, output_ / "out");
+  RedirectOutput(output, output_ / "out");
   Redirect(STDERR_FILENO, output_ / "err");
   execv(pointers[0], pointers.data());
   _exit(127);
@@ -54,12 +71,14 @@ Finished Program::Wait() {
   ended_ = true;
   Finished finished;
   finished.exit_code = WIFSIGNALED(status_) ? 128 + WTERMSIG(status_) : WEXITSTATUS(status_);
-  finished.out = ReadTextFile(output_ / "out");
+  if (fs::exists(output_ / "out")) finished.out = ReadTextFile(output_ / "out");
   finished.err = ReadTextFile(output_ / "err");
   return finished;
 }
 
-Finished RunProgram(const std::vector<std::string>& arguments) { return Program(arguments).Wait(); }
+Finished RunProgram(const std::vector<std::string>& arguments, OutputKind output) {
+  return Program(arguments, output).Wait();
+}
 
 std::vector<pid_t> WorkersUnder(const fs::path& root) {
   std::vector<pid_t> workers;

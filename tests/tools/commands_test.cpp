@@ -1,0 +1,78 @@
+// What commands print, where they write it, and what they say where that cannot be done.
+
+#include <thread>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+
+#include "core/file_lock.h"
+#include "core/files.h"
+#include "tests/results/fixture.h"
+#include "tests/says.h"
+#include "tests/temporary_folder.h"
+#include "tests/tools/program.h"
+#include "tests/tools/tiny_study.h"
+
+namespace upcycle {
+namespace {
+
+class CommandsTest : public testing::Test {
+ protected:
+  CommandsTest() {
+    Put(recipe_, kTinyRecipe);
+    fs::create_directories(root_);
+    LedgerWriter ledger(root_ / "ledger.sqlite");
+    ledger.RecordStudy(StudyOf({"dense", "routed"}, {0, 1}));
+    IngestNext(ledger, StageFor(StageRole::kTrain, "routed", 1),
+               {Event(R"({"event": "attempt_started", "host": "lab", "pid": 7})"),
+                Event(R"({"event": "progress", "step": 340, "steps": 1000})")});
+  }
+
+  // Every command that prints something.
+  std::vector<std::vector<std::string>> Printing() const {
+    std::vector<std::vector<std::string>> commands = {
+        {"--help"},
+        {"--version"},
+        {"export", "--help"},
+        {"schema"},
+        {"schema", "--text"},
+        {"validate", recipe_.native()},
+        {"plan", recipe_.native(), "--json", "--root", root_.native()},
+    };
+    for (const char* command : {"status", "compare", "export"}) {
+      commands.push_back({command, "study", "--root", root_.native()});
+    }
+    return commands;
+  }
+
+  Finished Export(const fs::path& output) const {
+    return RunProgram({"export", "study", "--root", root_.native(), "-o", output.native()});
+  }
+
+  TemporaryFolder folder_;
+  fs::path recipe_ = folder_ / "tiny.yaml";
+  fs::path root_ = folder_ / "root";
+};
+
+TEST_F(CommandsTest, SayThatTheirOutputMetAFullDisk) {
+  for (const auto& command : Printing()) {
+    const Finished result = RunProgram(command, OutputKind::kFullDisk);
+    EXPECT_EQ(result.exit_code, 2) << command.front();
+    EXPECT_TRUE(Says(result.err, "cannot write standard output: No space left on device"))
+        << command.front();
+    EXPECT_FALSE(Says(result.err, "bug")) << command.front();
+  }
+}
+
+TEST_F(CommandsTest, AreSilentWhereTheReaderOfTheirOutputHasGone) {
+  for (const auto& command : Printing()) {
+    const Finished result = RunProgram(command, OutputKind::kClosedPipe);
+    EXPECT_EQ(result.exit_code, 128 + SIGPIPE) << command.front();
+    EXPECT_EQ(result.err, "") << command.front();
+  }
+}
+
+}  // namespace
+}  // namespace upcycle
