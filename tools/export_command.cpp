@@ -4,9 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "core/atomic_file.h"
 #include "core/error.h"
-#include "core/files.h"
 #include "results/compare_study.h"
 #include "results/comparison_table.h"
 #include "results/export/csv.h"
@@ -16,6 +14,7 @@
 #include "results/ledger_reader.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
+#include "tools/output_file.h"
 #include "tools/state_options.h"
 
 namespace upcycle {
@@ -54,7 +53,7 @@ int ExportCommand(const Arguments& arguments) {
   if (output.empty()) {
     fmt::print("{}", text);
   } else {
-    WriteFileAtomically(output, text);
+    WriteOutputFile(output, text);
   }
   return kExitDone;
 }

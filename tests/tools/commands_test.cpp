@@ -74,5 +74,57 @@ TEST_F(CommandsTest, AreSilentWhereTheReaderOfTheirOutputHasGone) {
   }
 }
 
+TEST_F(CommandsTest, ExportReplacesAFileAsAWhole) {
+  Put(folder_ / "table.md", "what was there before, and longer than nothing\n");
+  EXPECT_EQ(Export(folder_ / "table.md").exit_code, 0);
+  EXPECT_TRUE(ReadTextFile(folder_ / "table.md").starts_with("### study: validation/loss"));
+}
+
+TEST_F(CommandsTest, ExportWritesWhatALinkLeadsTo) {
+  fs::create_directories(folder_ / "paper");
+  Put(folder_ / "paper/table.md", "old\n");
+  fs::create_symlink("paper/table.md", folder_ / "near.md");
+  fs::create_symlink(folder_ / "near.md", folder_ / "far.md");
+  EXPECT_EQ(Export(folder_ / "far.md").exit_code, 0);
+  EXPECT_TRUE(fs::is_symlink(folder_ / "far.md"));
+  EXPECT_TRUE(fs::is_symlink(folder_ / "near.md"));
+  EXPECT_TRUE(ReadTextFile(folder_ / "paper/table.md").starts_with("### study"));
+}
+
+TEST_F(CommandsTest, ExportMakesTheFileThatALinkNames) {
+  fs::create_directories(folder_ / "paper");
+  fs::create_symlink("paper/table.md", folder_ / "table.md");
+  EXPECT_EQ(Export(folder_ / "table.md").exit_code, 0);
+  EXPECT_TRUE(fs::is_symlink(folder_ / "table.md"));
+  EXPECT_TRUE(ReadTextFile(folder_ / "paper/table.md").starts_with("### study"));
+}
+
+TEST_F(CommandsTest, ExportRefusesLinksThatLeadNowhere) {
+  fs::create_symlink("b.md", folder_ / "a.md");
+  fs::create_symlink("a.md", folder_ / "b.md");
+  const Finished result = Export(folder_ / "a.md");
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_TRUE(Says(result.err, "a.md: Too many levels of symbolic links"));
+  EXPECT_TRUE(fs::is_symlink(folder_ / "a.md"));
+}
+
+TEST_F(CommandsTest, ExportWritesIntoAPipe) {
+  const fs::path pipe = folder_ / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::string read;
+  std::thread reader([&] { read = ReadTextFile(pipe); });
+  const Finished result = Export(pipe);
+  reader.join();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_TRUE(read.starts_with("### study"));
+}
+
+TEST_F(CommandsTest, ExportToWhatIsStandardOutputIsPrinted) {
+  const Finished result = Export("/dev/stdout");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(result.out.starts_with("### study"));
+}
+
 }  // namespace
 }  // namespace upcycle
