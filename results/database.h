@@ -105,6 +105,9 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
+// Where a database and its log lie if `path` is a link; absolute.
+fs::path PathBehindLinks(const fs::path& path);
+
 // What a database file says about itself in its first bytes.
 struct DatabaseHeader {
   bool empty = false;        // no bytes at all

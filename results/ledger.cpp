@@ -23,15 +23,16 @@ Database OpenAndCheck(const fs::path& path, Database::Mode mode) {
   return ledger;
 }
 
+fs::path LogOf(const fs::path& path) { return PathBehindLinks(path).native() + "-wal"; }
+
 bool HasLog(const fs::path& path) {
   std::error_code ignored;
-  return fs::exists(path.native() + "-wal", ignored);
+  return fs::exists(LogOf(path), ignored);
 }
 
 bool HasUnmergedLog(const fs::path& path) {
   std::error_code missing;
-  const fs::path file = fs::canonical(path, missing);  // the log lies beside what a link leads to
-  const auto bytes = fs::file_size(file.native() + "-wal", missing);
+  const auto bytes = fs::file_size(LogOf(path), missing);
   return !missing && bytes > 0;
 }
 

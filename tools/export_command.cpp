@@ -1,7 +1,5 @@
 // `upcycle export STUDY --format markdown|csv|latex|json`
 
-#include <cstdio>
-
 #include <fmt/format.h>
 
 #include "core/error.h"

@@ -65,8 +65,7 @@ class PlanReport {
     PrintRuns();
     fmt::print(
         "\n{} of {} stages to do: {:.2f} core hours, {} on {} cores, {} of disk. Times are "
-        "predicted from this "
-        "machine's matrix rate ({:.0f} GFLOP/s a core).\n",
+        "predicted from this machine's matrix rate ({:.0f} GFLOP/s a core).\n",
         forecast_.needed_stages, study_.stages.size(), forecast_.core_seconds / 3600,
         ClockText(WallSeconds()), Cores(), BytesText(static_cast<double>(forecast_.disk_bytes)),
         rate_ / 1e9);
@@ -74,8 +73,6 @@ class PlanReport {
 
  private:
   double WallSeconds() const { return forecast_.core_seconds / Cores(); }
-
-  static std::string BytesText(double bytes) { return fmt::format("{}B", CountText(bytes)); }
 
   json ArmJson(size_t index) const {
     const StagePrediction& prediction = forecast_.trainings[index];

@@ -1,5 +1,9 @@
 // `upcycle run RECIPE`: everything the recipe asks for that is not there yet.
 
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -18,10 +22,15 @@
 #include "tools/cores.h"
 #include "tools/progress_display.h"
 #include "tools/recipe_options.h"
+#include "tools/shell_word.h"
 #include "tools/state_options.h"
 
 namespace upcycle {
 namespace {
+
+// `upcycle status` holds the lock for a moment when it looks whether anybody does.
+constexpr int kLockAttempts = 10;
+constexpr std::chrono::milliseconds kLockPause{20};
 
 struct RunOptions {
   RecipeOptions recipe;
@@ -67,7 +76,15 @@ void PrintIntent(const Study& study, const std::map<Fingerprint, StagePlan>& pla
   if (!any) PrintNothingToDo(study);
 }
 
-void PrintOutcome(const Study& study, const StudyOutcome& outcome, const RunOptions& options) {
+// How many stages were not begun although everything they need is there.
+int64_t CountHeldBack(const Study& study, const std::map<Fingerprint, StageState>& states) {
+  return std::count_if(study.order.begin(), study.order.end(), [&](const Fingerprint& stage) {
+    return states.at(stage) == StageState::kPlanned;
+  });
+}
+
+void PrintOutcome(const Study& study, const StudyOutcome& outcome, int64_t held_back,
+                  const RunOptions& options) {
   if (options.json) {
     fmt::print("{}\n", nlohmann::json({{"study", study.recipe.name},
                                        {"done", outcome.done},
@@ -77,18 +94,21 @@ void PrintOutcome(const Study& study, const StudyOutcome& outcome, const RunOpti
                                        {"interrupted", outcome.interrupted}})
                            .dump(2));
   }
+  const std::string arguments =
+      fmt::format("{} --root {}", ShellWord(study.recipe.name), ShellWord(options.state.root));
   fmt::print(stderr, "{}: {} stages done, {} complete already", study.recipe.name, outcome.done,
              outcome.reused);
   if (outcome.failed > 0) fmt::print(stderr, ", {} failed", outcome.failed);
   if (outcome.skipped > 0) fmt::print(stderr, ", {} not started", outcome.skipped);
+  if (held_back > 0) {
+    fmt::print(stderr, "; --keep-going would have started {} of them all the same", held_back);
+  }
   if (outcome.interrupted) {
     fmt::print(stderr, "; stopped on request, the same command goes on\n");
   } else if (outcome.failed > 0) {
-    fmt::print(stderr, "; `upcycle status {} --root {}` says why\n", study.recipe.name,
-               options.state.root);
+    fmt::print(stderr, "; `upcycle status {}` says why\n", arguments);
   } else {
-    fmt::print(stderr, "; `upcycle compare {} --root {}` shows the table\n", study.recipe.name,
-               options.state.root);
+    fmt::print(stderr, "; `upcycle compare {}` shows the table\n", arguments);
   }
 }
 
@@ -110,16 +130,19 @@ void CheckBudget(const Study& study, const std::map<Fingerprint, StagePlan>& pla
 }
 
 // The one scheduler of a root. Throws Error(kInput) if there is another.
-FileLock LockRoot(const fs::path& root) {
-  MakeDirectories(root);
-  std::optional<FileLock> lock = FileLock::TryAcquire(root / "scheduler.lock");
-  if (lock) return std::move(*lock);
+FileLock LockRoot(const StateOptions& state) {
+  MakeDirectories(state.Root());
+  for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
+    std::optional<FileLock> lock = FileLock::TryAcquire(state.SchedulerLock());
+    if (lock) return std::move(*lock);
+    std::this_thread::sleep_for(kLockPause);
+  }
   throw Error(
       Cause::kInput,
       fmt::format(
           "another `upcycle run` is at work under {}; wait for it, stop it with Ctrl-C there, "
           "or choose another --root",
-          root.native()));
+          state.Root().native()));
 }
 
 }  // namespace
@@ -134,7 +157,7 @@ int RunCommand(const Arguments& arguments) {
     return kExitDone;
   }
   StopSignals stop;
-  const FileLock lock = LockRoot(root);
+  const FileLock lock = LockRoot(options.state);
   LedgerWriter ledger(options.state.Ledger());
   const auto plan = PlanStages(study, ledger.StageStates(), root);
   CheckBudget(study, plan);
@@ -154,7 +177,9 @@ int RunCommand(const Arguments& arguments) {
   }
   if (outcome.done + outcome.failed + outcome.skipped == 0 && !outcome.interrupted)
     PrintNothingToDo(study);
-  PrintOutcome(study, outcome, options);
+  const bool gave_up = outcome.failed > 0 && !outcome.interrupted && !options.keep_going;
+  const int64_t held_back = gave_up ? CountHeldBack(study, ledger.StageStates()) : 0;
+  PrintOutcome(study, outcome, held_back, options);
   if (outcome.interrupted) return kExitInterrupted;
   return outcome.failed + outcome.skipped > 0 ? kExitSomeRunFailed : kExitDone;
 }

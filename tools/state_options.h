@@ -16,11 +16,17 @@ struct StateOptions {
 
   void Declare(CommandLine& line) { line.Option("root", &root, "folder of all state"); }
 
-  fs::path Root() const { return fs::absolute(root); }
-  fs::path Ledger() const { return fs::path(root) / "ledger.sqlite"; }
+  // Each throws Error(kInput) if the option names nothing.
+  fs::path Root() const;  // absolute
+  fs::path Ledger() const { return Folder() / "ledger.sqlite"; }
+  // Held by the one scheduler of this root for as long as it lives.
+  fs::path SchedulerLock() const { return Folder() / "scheduler.lock"; }
 
   // Where every stage stands; nothing where there is no ledger yet. Changes nothing on disk.
   std::map<Fingerprint, StageState> StageStates() const;
+
+ private:
+  fs::path Folder() const;  // as it was named
 };
 
 }  // namespace upcycle

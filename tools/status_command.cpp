@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/file_lock.h"
 #include "results/ledger_reader.h"
 #include "results/status.h"
 #include "tools/command_line.h"
@@ -22,8 +23,11 @@ int StatusCommand(const Arguments& arguments) {
   state.Declare(line);
   line.Flag("json", &json, "as JSON");
   line.Parse(arguments);
+  StatusOptions options;
+  if (!study.empty()) options.study = study;
+  options.scheduler_at_work = FileLock::IsHeld(state.SchedulerLock());
   LedgerReader ledger(state.Ledger());
-  const auto status = ReadStatus(ledger, study.empty() ? std::nullopt : std::optional(study));
+  const auto status = ReadStatus(ledger, options);
   fmt::print("{}", json ? StatusJson(status).dump(2) + "\n" : StatusText(status));
   return kExitDone;
 }

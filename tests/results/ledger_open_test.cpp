@@ -68,6 +68,16 @@ TEST(OpenLedger, FollowsALink) {
   EXPECT_TRUE(fs::is_symlink(LedgerIn(folder)));
 }
 
+TEST(OpenLedger, SeesAtAGlanceBehindALinkWhatIsStillInTheLog) {
+  const TemporaryFolder folder;
+  const fs::path real = folder.path() / "elsewhere" / "real.sqlite";
+  LedgerWriter writer(real);
+  writer.RecordStudy(StudyOf({"dense"}, {0}));
+  fs::create_symlink(real, LedgerIn(folder));
+  Database ledger = OpenLedgerForAGlance(LedgerIn(folder));
+  EXPECT_EQ(ledger.ReadInt("SELECT count(*) FROM study"), 1);
+}
+
 TEST(OpenLedger, SaysWhereALinkToNothingLeads) {
   const TemporaryFolder folder;
   fs::create_symlink("gone.sqlite", LedgerIn(folder));

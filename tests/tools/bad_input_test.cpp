@@ -144,6 +144,24 @@ TEST_F(BadInputTest, DeviceThatIsNotThere) {
   ExpectRefused(Run({"--set", "execution.device=cuda:77"}), {"execution.device=cuda:77"});
 }
 
+TEST_F(BadInputTest, AFailureTellsWhatWasHeldBack) {
+  Put(folder_ / "short.txt", "A few words.\nAnd a few more.\n");
+  const std::vector<std::string> settings = {
+      "-j",
+      "1",
+      "--set",
+      "data.train=[{files: [" + (folder_ / "short.txt").native() + "]}]",
+      "--set",
+      "arms=[{name: long, upcycle: none, model.sequence_length: 512}, "
+      "{name: tall, upcycle: none, model.layers: 3, model.sequence_length: 512}]",
+  };
+  const Finished run = Run(settings);
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_TRUE(Says(run.err, "--keep-going would have started 1 of them all the same"));
+  const Finished status = RunProgram({"status", "tiny", "--root", root_.native()});
+  EXPECT_TRUE(Says(status.out, "planned   parent (3 runs): another stage failed first"));
+}
+
 TEST_F(BadInputTest, ForeignLedger) {
   fs::create_directories(root_);
   Put(root_ / "ledger.sqlite", "this is a letter to a friend, and not a database at all\n");

@@ -74,6 +74,21 @@ TEST_F(CommandsTest, AreSilentWhereTheReaderOfTheirOutputHasGone) {
   }
 }
 
+TEST_F(CommandsTest, RefuseARootWithoutAName) {
+  std::vector<std::vector<std::string>> commands = {{"run", recipe_.native()},
+                                                    {"plan", recipe_.native()}};
+  for (const char* command : {"status", "compare", "export"})
+    commands.push_back({command, "study"});
+  for (auto& command : commands) {
+    command.insert(command.end(), {"--root", ""});
+    const Finished result = RunProgram(command);
+    EXPECT_EQ(result.exit_code, 2) << command.front();
+    EXPECT_EQ(result.err,
+              "error: --root is empty; it names the folder of all state, as in --root runs\n")
+        << command.front();
+  }
+}
+
 TEST_F(CommandsTest, ExportReplacesAFileAsAWhole) {
   Put(folder_ / "table.md", "what was there before, and longer than nothing\n");
   EXPECT_EQ(Export(folder_ / "table.md").exit_code, 0);
@@ -124,6 +139,27 @@ TEST_F(CommandsTest, ExportToWhatIsStandardOutputIsPrinted) {
   const Finished result = Export("/dev/stdout");
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_TRUE(result.out.starts_with("### study"));
+}
+
+TEST_F(CommandsTest, StatusCallsRunningWhatASchedulerIsAt) {
+  const std::vector<std::string> status = {"status", "study", "--root", root_.native()};
+  EXPECT_TRUE(Says(RunProgram(status).out, "interrupted; the same command goes on"));
+  const auto lock = FileLock::TryAcquire(root_ / "scheduler.lock");
+  const std::string out = RunProgram(status).out;
+  EXPECT_TRUE(Says(out, "running   train (routed, seed 1): step 340 of 1000"));
+  EXPECT_FALSE(Says(out, "interrupted"));
+}
+
+TEST_F(CommandsTest, StatusMakesNoLock) {
+  RunProgram({"status", "study", "--root", root_.native()});
+  EXPECT_FALSE(fs::exists(root_ / "scheduler.lock"));
+}
+
+TEST_F(CommandsTest, PlanCountsBytesInTheirUnits) {
+  const Finished plan =
+      RunProgram({"plan", recipe_.native(), "--root", (folder_ / "new").native()});
+  EXPECT_EQ(plan.exit_code, 0) << plan.err;
+  EXPECT_TRUE(Says(plan.out, " kB of disk.") || Says(plan.out, " MB of disk."));
 }
 
 }  // namespace

@@ -213,6 +213,34 @@ TEST_F(StudyTest, ASecondSchedulerOfOneRootIsRefusedWithTheReason) {
   EXPECT_EQ(first.Wait().exit_code, 0);
 }
 
+TEST_F(StudyTest, ShowsTheTableThatTheRecipeAsksForNow) {
+  const std::string root = "a root";
+  RunToTheEnd(root);
+  const Finished again = RunProgram(
+      Command(root, {"--set", "table={rows: moe.top_k, against: moe, columns: [train_flops]}"}));
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_TRUE(Says(again.err, "`upcycle compare tiny --root '" + (folder_ / root).native() + "'`"));
+  const json exported = json::parse(Export(root, "json"));
+  EXPECT_EQ(exported.at("baseline"), "moe");
+  EXPECT_TRUE(exported.at("arms").at(0).contains("against_baseline"));
+  EXPECT_TRUE(Export(root, "csv").starts_with("moe.top_k,arm,seeds,"));
+}
+
+// By what workers really record, under its real names.
+TEST_F(StudyTest, TellsHowLongARunningTrainingTakes) {
+  Program run(Command("a", longer_));
+  bool told = false;
+  while (!told && run.Running()) {
+    const Finished status =
+        RunProgram({"status", "tiny", "--json", "--root", (folder_ / "a").native()});
+    if (status.exit_code != 0) continue;  // there is no ledger yet
+    for (const json& stage : json::parse(status.out).at(0).at("running")) {
+      told |= stage.at("seconds_left").is_number() && stage.at("seconds_left") > 0;
+    }
+  }
+  EXPECT_TRUE(told);
+}
+
 TEST_F(StudyTest, PlansWithReasonsBeforeAndAfter) {
   const auto plan = [&] {
     const Finished result =
