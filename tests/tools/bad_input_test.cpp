@@ -159,7 +159,7 @@ TEST_F(BadInputTest, AFailureTellsWhatWasHeldBack) {
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_TRUE(Says(run.err, "--keep-going would have started 1 of them all the same"));
   const Finished status = RunProgram({"status", "tiny", "--root", root_.native()});
-  EXPECT_TRUE(Says(status.out, "planned   parent (3 runs): another stage failed first"));
+  EXPECT_TRUE(Says(status.out, "planned   train (3 runs): another stage failed first"));
 }
 
 TEST_F(BadInputTest, ForeignLedger) {

@@ -228,17 +228,20 @@ TEST_F(StudyTest, ShowsTheTableThatTheRecipeAsksForNow) {
 
 // By what workers really record, under its real names.
 TEST_F(StudyTest, TellsHowLongARunningTrainingTakes) {
-  Program run(Command("a", longer_));
+  Program run(Command("a", {"--set", "parent.train.tokens=20M"}));
   bool told = false;
   while (!told && run.Running()) {
     const Finished status =
         RunProgram({"status", "tiny", "--json", "--root", (folder_ / "a").native()});
     if (status.exit_code != 0) continue;  // there is no ledger yet
-    for (const json& stage : json::parse(status.out).at(0).at("running")) {
+    const json study = json::parse(status.out).at(0);
+    for (const json& stage : study.at("running")) {
       told |= stage.at("seconds_left").is_number() && stage.at("seconds_left") > 0;
     }
   }
   EXPECT_TRUE(told);
+  run.Signal(SIGINT);
+  run.Wait();
 }
 
 TEST_F(StudyTest, PlansWithReasonsBeforeAndAfter) {
