@@ -19,6 +19,8 @@ struct EnumNames<TokenizerKind> {
   };
 };
 
+inline constexpr int64_t kSmallestBpeVocabulary = 300;
+
 struct TokenizerSettings {
   TokenizerKind kind = TokenizerKind::kBytes;
   int64_t vocabulary = 512;
@@ -29,7 +31,7 @@ struct TokenizerSettings {
     v.Field("kind", s.kind, {.help = "how text becomes tokens"});
     v.Field("vocabulary", s.vocabulary,
             {.help = "pieces of a bpe tokenizer, byte pieces included",
-             .minimum = 300,
+             .minimum = kSmallestBpeVocabulary,
              .maximum = 65535,
              .unit = "tokens"});
   }
