@@ -65,6 +65,7 @@ Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::stri
   Diagnostics& diagnostics = sources.diagnostics();
   sources.ReadRecipe(path);
   for (const std::string& text : overrides) sources.ReadOverride(text);
+  if (!sources.IsWhole()) diagnostics.ThrowIfErrors();
   CheckStudy(sources);
   const RecipeFile& file = sources.file();
   ArmSet set = ExpandArms(file, sources.reading(), sources.beginning());
