@@ -31,8 +31,9 @@ class Expansion {
     NameArms();
     FindNamedBaseline();
     ApplyExclusions();
+    RefuseMatchedTokens();
     CheckRelations(candidates_, reading_, recipe_);
-    DropDuplicates(candidates_, diagnostics());
+    DropDuplicates(candidates_, file_.match.on, diagnostics());
     Finish();
     return std::move(set_);
   }
@@ -75,7 +76,6 @@ class Expansion {
       const std::string path = SetAt(arm.settings, change->path, change->value, reading);
       if (path.empty() || diagnostics().error_calls() > errors) continue;
       RefuseRepeat(arm, path, *change);
-      RefuseMatched(path, *change);
       arm.changes.push_back({path, SettingAt(arm.settings, path)});
       differs |= arm.changes.back().value != SettingAt(set_.base, path);
     }
@@ -92,12 +92,27 @@ class Expansion {
     }
   }
 
-  void RefuseMatched(const std::string& path, const Change& change) const {
-    if (file_.match.on == MatchOn::kNone || path != "train.tokens") return;
-    diagnostics().Error(
-        change.path.place(),
-        fmt::format("train.tokens of an arm follows from match: {}", NameOf(file_.match.on)),
-        "arms without train.tokens, or match: none");
+  // The baseline's budget is what the others' follow from.
+  void RefuseMatchedTokens() const {
+    if (file_.match.on == MatchOn::kNone) return;
+    const auto chosen = std::find_if(candidates_.begin(), candidates_.end(),
+                                     [](const Candidate& c) { return c.is_baseline; });
+    if (chosen == candidates_.end() && !file_.baseline.arm.empty()) return;  // no such arm
+    const auto baseline = chosen == candidates_.end() ? candidates_.begin() : chosen;
+    for (auto candidate = candidates_.begin(); candidate != candidates_.end(); ++candidate) {
+      if (candidate != baseline) RefuseTokens(*candidate);
+    }
+  }
+
+  void RefuseTokens(const Candidate& candidate) const {
+    const std::vector<ArmChange>& changes = candidate.arm.changes;
+    for (size_t i = 0; i < changes.size(); ++i) {
+      if (changes[i].path != "train.tokens") continue;
+      diagnostics().Error(
+          candidate.draft.changes[i]->path.place(),
+          fmt::format("train.tokens of an arm follows from match: {}", NameOf(file_.match.on)),
+          "train.tokens in the base settings or the baseline alone, or match: none");
+    }
   }
 
   void NameArms() {
