@@ -93,6 +93,23 @@ class Duplicates {
   std::map<PlaceKey, Twins> by_place_;
 };
 
+// Arms mostly read the same data, and files are slow to look at.
+class DataViolations {
+ public:
+  explicit DataViolations(const DataCheck& check) : check_(check) {}
+
+  std::vector<Violation> Of(const DataSettings& data) {
+    if (!check_) return {};
+    const std::string key = AllSettings(data).dump();
+    const auto known = found_.find(key);
+    return known != found_.end() ? known->second : found_.emplace(key, check_(data)).first->second;
+  }
+
+ private:
+  const DataCheck& check_;
+  std::map<std::string, std::vector<Violation>> found_;
+};
+
 }  // namespace
 
 std::string NameArms(const std::vector<std::string>& arms) {
@@ -105,11 +122,16 @@ std::string NameArms(const std::vector<std::string>& arms) {
   return fmt::format("{} {}", arms.size() == 1 ? "arm" : "arms", names);
 }
 
-void CheckRelations(const std::vector<Candidate>& candidates, const Reading& reading,
-                    const Place& recipe) {
+void CheckRelations(const std::vector<Candidate>& candidates, const DataCheck& check_data,
+                    const Reading& reading, const Place& recipe) {
+  DataViolations data(check_data);
   std::map<std::pair<PlaceKey, std::string>, SharedViolation> shared;
   for (const Candidate& candidate : candidates) {
-    for (Violation& violation : FindViolations(candidate.arm.settings)) {
+    std::vector<Violation> violations = FindViolations(candidate.arm.settings);
+    for (Violation& found : data.Of(candidate.arm.settings.data)) {
+      violations.push_back(std::move(found));
+    }
+    for (Violation& violation : violations) {
       if (IsConsequence(violation, reading.places)) continue;
       const Place place = PlaceOf(violation, candidate, reading.places, recipe);
       SharedViolation& entry = shared[{KeyOf(place), violation.message}];

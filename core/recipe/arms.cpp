@@ -19,8 +19,13 @@ namespace {
 
 class Expansion {
  public:
-  Expansion(const RecipeFile& file, const Reading& reading, const Place& recipe)
-      : file_(file), reading_(reading), recipe_(recipe), known_paths_(PathsOf<RunSettings>()) {}
+  Expansion(const RecipeFile& file, const DataCheck& check_data, const Reading& reading,
+            const Place& recipe)
+      : file_(file),
+        check_data_(check_data),
+        reading_(reading),
+        recipe_(recipe),
+        known_paths_(PathsOf<RunSettings>()) {}
 
   ArmSet Expand() {
     set_.base = file_.run;
@@ -32,7 +37,7 @@ class Expansion {
     FindNamedBaseline();
     ApplyExclusions();
     RefuseMatchedTokens();
-    CheckRelations(candidates_, reading_, recipe_);
+    CheckRelations(candidates_, check_data_, reading_, recipe_);
     DropDuplicates(candidates_, file_.match.on, diagnostics());
     Finish();
     return std::move(set_);
@@ -236,6 +241,7 @@ class Expansion {
   }
 
   const RecipeFile& file_;
+  const DataCheck& check_data_;
   const Reading& reading_;
   const Place& recipe_;
   const std::vector<std::string> known_paths_;
@@ -245,8 +251,9 @@ class Expansion {
 
 }  // namespace
 
-ArmSet ExpandArms(const RecipeFile& file, const Reading& reading, const Place& recipe) {
-  return Expansion(file, reading, recipe).Expand();
+ArmSet ExpandArms(const RecipeFile& file, const DataCheck& check_data, const Reading& reading,
+                  const Place& recipe) {
+  return Expansion(file, check_data, reading, recipe).Expand();
 }
 
 }  // namespace upcycle

@@ -60,8 +60,8 @@ struct SourceSettings {
   static void Describe(Self& s, Visitor& v) {
     v.Field("name", s.name,
             {.help = "what tables call it; the kind where it is left out",
-             .pattern = "[A-Za-z0-9_.-]{1,100}",
-             .form = "at most 100 letters, digits, '-', '_' and '.'"});
+             .pattern = "[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}",
+             .form = "at most 100 letters, digits, '-', '_' and '.', the first no '.'"});
     v.Field("kind", s.kind, {.help = "where the text comes from"});
     v.Field(
         "files", s.files,

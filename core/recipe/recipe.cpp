@@ -60,7 +60,8 @@ std::vector<RecipeWarning> WarningsOf(const Diagnostics& diagnostics) {
 
 }  // namespace
 
-Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::string>& overrides,
+                  const DataCheck& check_data) {
   RecipeSources sources;
   Diagnostics& diagnostics = sources.diagnostics();
   sources.ReadRecipe(path);
@@ -68,7 +69,7 @@ Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::stri
   if (!sources.IsWhole()) diagnostics.ThrowIfErrors();
   CheckStudy(sources);
   const RecipeFile& file = sources.file();
-  ArmSet set = ExpandArms(file, sources.reading(), sources.beginning());
+  ArmSet set = ExpandArms(file, check_data, sources.reading(), sources.beginning());
   diagnostics.ThrowIfErrors();
 
   std::vector<ArmBudget> budgets = MatchTokens(set, file.match.on);
