@@ -12,6 +12,7 @@
 #include "core/recipe/arm_names.h"
 #include "core/recipe/canonical.h"
 #include "core/recipe/drafts.h"
+#include "core/recipe/metric_checks.h"
 #include "core/spelling.h"
 
 namespace upcycle {
@@ -222,6 +223,7 @@ class Expansion {
       if (candidates_[i].is_baseline) set_.baseline = i;
     }
     CheckTable();
+    CheckMetrics(candidates_, file_, reading_, recipe_);
     for (Candidate& candidate : candidates_) set_.arms.push_back(std::move(candidate.arm));
   }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/recipe/canonical.h"
+#include "core/recipe/metric_checks.h"
 #include "core/recipe/sources.h"
 
 namespace upcycle {
@@ -86,7 +87,7 @@ Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::stri
   recipe.baseline = set.baseline;
   recipe.budgets = std::move(budgets);
   recipe.seeds = file.seeds.values.list;
-  recipe.metric = file.metric;
+  recipe.metric = {file.metric.name, GoalOf(file.metric, sources.reading().places)};
   recipe.match = file.match;
   recipe.budget = file.budget;
   recipe.table = file.table;

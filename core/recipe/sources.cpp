@@ -68,6 +68,16 @@ void RecipeSources::ReadFile(const SourceText& source, const fs::path& real_path
   file_.name.clear();  // a recipe's own, never its base's
   file_.description.clear();
   ReadMapping(*root, file_, "", reading());
+  ForgetGoalOfAnotherMetric(source);
+}
+
+// A metric that takes the place of a base's does not have the goal that the base gave to its own.
+void RecipeSources::ForgetGoalOfAnotherMetric(const SourceText& source) {
+  if (!places_.Has("metric.name") || !places_.Has("metric.goal")) return;
+  const SourceText* of_name = places_.Find("metric.name")->source;
+  const SourceText* of_goal = places_.Find("metric.goal")->source;
+  const bool of_one_command = source.is_override && of_goal->is_override;
+  if (of_name == &source && of_goal != &source && !of_one_command) places_.Forget("metric.goal");
 }
 
 void RecipeSources::ReadBases(const Node& extends, const SourceText& source) {
@@ -120,6 +130,7 @@ void RecipeSources::ReadOverride(const std::string& text) {
   const std::optional<Node> node = ParseDocument(source, diagnostics_);
   whole_ &= node.has_value();
   if (node) SetAt(file_, path, *node, reading());
+  ForgetGoalOfAnotherMetric(source);
 }
 
 }  // namespace upcycle

@@ -35,6 +35,7 @@ class RecipeSources {
 
  private:
   void ReadFile(const SourceText& source, const std::filesystem::path& real_path);
+  void ForgetGoalOfAnotherMetric(const SourceText& source);
   void ReadBases(const Node& extends, const SourceText& source);
   void ReadBase(const Node& entry, const SourceText& source);
   void RefuseBase(const Node& entry, std::string message, std::string expected = {});
