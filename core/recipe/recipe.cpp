@@ -30,6 +30,17 @@ void CheckStudy(RecipeSources& sources) {
   }
 }
 
+void CheckRuns(size_t arms, RecipeSources& sources) {
+  const Reading reading = sources.reading();
+  const size_t seeds = sources.file().seeds.values.list.size();
+  if (arms * seeds <= kMaximumRuns) return;
+  reading.diagnostics.Error(
+      reading.places.Find("seeds").value_or(sources.beginning()),
+      fmt::format("{} arms with {} seeds are {} runs, more than the {} that a study can have", arms,
+                  seeds, arms * seeds, kMaximumRuns),
+      fmt::format("at most {} seeds, or fewer arms", kMaximumRuns / arms));
+}
+
 void CheckMatch(const ArmSet& set, const std::vector<ArmBudget>& budgets,
                 const MatchSettings& match, const Place& place, Diagnostics& diagnostics) {
   if (match.on == MatchOn::kNone) return;
@@ -71,6 +82,7 @@ Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::stri
   CheckStudy(sources);
   const RecipeFile& file = sources.file();
   ArmSet set = ExpandArms(file, check_data, sources.reading(), sources.beginning());
+  CheckRuns(set.arms.size(), sources);
   diagnostics.ThrowIfErrors();
 
   std::vector<ArmBudget> budgets = MatchTokens(set, file.match.on);

@@ -24,6 +24,9 @@
 
 namespace upcycle {
 
+// Planning so many takes about ten seconds.
+inline constexpr size_t kMaximumRuns = 100000;
+
 // Something that is probably not what was meant; nothing is refused for it.
 struct RecipeWarning {
   std::string where;  // "file:line:column"

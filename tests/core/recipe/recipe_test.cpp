@@ -149,6 +149,21 @@ TEST(Seeds, AreAListOrACount) {
   }
 }
 
+TEST(Seeds, OfManyArmsAreAtMostAHundredThousandRuns) {
+  const std::string grid =
+      kBase +
+      "method: grid\nparameters:\n"
+      "  train.learning_rate.warmup_steps: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]\n"
+      "  train.learning_rate.peak: [1e-3, 2e-3, 3e-3, 4e-3, 5e-3, 6e-3, 7e-3, 8e-3, 9e-3, 10e-3]\n";
+  EXPECT_EQ(MistakesIn(grid + "seeds: 10000\n"),
+            "a.yaml:7:1: error: 110 arms with 10000 seeds are 1100000 runs, more than the 100000 "
+            "that a study can have\n"
+            "  seeds: 10000\n"
+            "  ^\n"
+            "  expected at most 909 seeds, or fewer arms\n");
+  EXPECT_EQ(MistakesIn(grid + "seeds: 909\n"), "");
+}
+
 TEST(Seeds, AreAlwaysPaired) {
   EXPECT_EQ(
       MistakesIn(kBase + "seeds: {values: 2, paired: false}\n"),
