@@ -38,10 +38,7 @@ std::string FingerprintOf(std::string_view content) {
 }
 
 [[noreturn]] void Refuse(const fs::path& path, std::string_view what) {
-  throw Error(Cause::kInput,
-              fmt::format("{} {}; delete the folder it lies in and run the same command again, "
-                          "which makes the tokenizer anew",
-                          path.native(), what));
+  throw Error(Cause::kInput, fmt::format("{} {}", path.native(), what));
 }
 
 // The file's content, which must have the fingerprint that the configuration names.

@@ -60,6 +60,21 @@ std::optional<Place> Places::Find(std::string_view path) const {
   }
 }
 
+bool Places::IsAnyWrong(std::string_view path) const {
+  const std::string inside = std::string(path) + ".";
+  const auto next = wrong_.lower_bound(inside);
+  return IsWrong(path) || (next != wrong_.end() && next->starts_with(inside));
+}
+
+void Places::RecordValue(const std::string& path, const Node& node) {
+  Record(path, node.place);
+  if (!node.IsSequence()) return;
+  ForgetInside(path);
+  for (size_t i = 0; i < node.items.size(); ++i) {
+    Record(JoinPath(path, std::to_string(i)), node.items[i].place);
+  }
+}
+
 void Places::ForgetInside(const std::string& path) {
   const std::string prefix = path + ".";
   std::erase_if(places_, [&](const auto& entry) { return entry.first.starts_with(prefix); });

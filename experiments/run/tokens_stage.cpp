@@ -1,6 +1,5 @@
 // tokens: text becomes a dataset folder (core/data/dataset.h).
 
-#include "core/checksums.h"
 #include "core/data/dataset.h"
 #include "core/directory_transaction.h"
 #include "core/error.h"
@@ -17,7 +16,6 @@ void RunTokensStage(const StageContext& context) {
   }
   DirectoryTransaction transaction(context.folder.tokens());
   BuildDataset(data, transaction.path());
-  WriteChecksums(transaction.path());
   transaction.Commit();
   const Dataset dataset = OpenDataset(context.folder.tokens());
   for (const TokenSet& set : dataset.train) {

@@ -27,14 +27,6 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<BatchSource> SourcesOf(const Dataset& dataset, const json& weights) {
-  std::vector<BatchSource> sources;
-  for (const TokenSet& set : dataset.train) {
-    sources.push_back({set.name, &set.tokens, weights.at(set.name)});
-  }
-  return sources;
-}
-
 // The dense model that an upcycled start was made from; empty for any other start.
 std::optional<ModelFolder> ParentOf(const StageContext& context) {
   if (context.stage.inputs.size() < 3) return std::nullopt;
@@ -48,7 +40,7 @@ class Training {
         order_(ReadTrainOrder(context.stage)),
         length_(order_.architecture.model.sequence_length),
         dataset_(OpenDataset(context.Input(0).tokens())),
-        batches_(SourcesOf(dataset_, context.stage.settings.at("blend")), length_, order_.seed),
+        batches_(TrainingSources(dataset_, context.stage.settings.at("blend")), length_, order_.seed),
         model_(context.backend, order_.architecture, Limits(), Purpose::kTrain),
         trainer_(MakeTrainer()),
         record_(model_.expert_layers(), order_.architecture.moe.Experts()),

@@ -90,6 +90,31 @@ TEST_F(BadInputTest, MissingTextFile) {
   ExpectRefused(Run({"--set", "data.train=[{files: [missing/*.txt]}]"}), {"missing/*.txt"});
 }
 
+TEST_F(BadInputTest, MistakesInTheDataAreSaidAllAtOnceByEveryCommandThatReadsARecipe) {
+  Put(folder_ / "empty.txt", "");
+  Put(folder_ / "texts/a.txt", "text\n");
+  const fs::path recipe = folder_ / "data.yaml";
+  Put(recipe, R"(name: data
+data:
+  train:
+    - {name: .., files: empty.txt}
+    - {name: b, files: [texts/*.txt, none.txt]}
+  validation:
+    - {name: v, files: texts}
+    - {name: w, files: texts/a.txt}
+)");
+  for (const char* command : {"validate", "plan", "run"}) {
+    std::vector<std::string> words = {command, recipe.native()};
+    if (words[0] != "validate") words.insert(words.end(), {"--root", root_.native()});
+    ExpectRefused(RunProgram(words), {"data.yaml:4:14: error: data.train.0.name cannot be \"..\"",
+                                      "data.yaml:4:25: error: ", "empty.txt is empty",
+                                      "data.yaml:5:38: error: no file matches",
+                                      "data.yaml:7:24: error: ", "is a folder",
+                                      "data.yaml:8:24: error: ", "also trained on"});
+  }
+  EXPECT_FALSE(fs::exists(root_)) << "nothing starts";
+}
+
 TEST_F(BadInputTest, EmptyCorpus) {
   Put(folder_ / "empty.txt", "");
   ExpectRefused(Run({"--set", "data.train=[{files: [" + (folder_ / "empty.txt").native() + "]}]"}),

@@ -2,6 +2,7 @@
 // killed.
 
 #include <chrono>
+#include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -10,6 +11,8 @@
 
 #include "core/files.h"
 #include "core/random.h"
+#include "core/recipe/metrics.h"
+#include "core/recipe/recipe.h"
 #include "results/ledger_reader.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
@@ -107,6 +110,27 @@ TEST_F(StudyTest, LooksAheadWithoutATraceOnDisk) {
   EXPECT_EQ(RunProgram({"plan", recipe_.native(), "--root", (folder_ / "a").native()}).exit_code,
             0);
   EXPECT_TRUE(SnapshotOf(folder_.path()) == before);
+}
+
+TEST_F(StudyTest, RecordsExactlyTheMetricsThatARecipeMayAskFor) {
+  RunToTheEnd("a", {"--set", "seeds=[0]"});
+  const Recipe recipe = LoadRecipe(recipe_, {"seeds=[0]"});
+  LedgerReader ledger(folder_ / "a/ledger.sqlite");
+  StudyFacts study = ledger.ReadStudy("tiny");
+  for (size_t i = 0; i < recipe.arms.size(); ++i) {
+    const std::vector<std::string> names = MetricsOf(recipe.arms[i].settings);
+    ledger.ReadValues(&study, names);
+    const RunFacts& run = study.arms[i].runs.front();
+    for (const std::string& name : names) {
+      EXPECT_TRUE(run.values.contains(name)) << recipe.arms[i].name << " lacks " << name;
+    }
+    const std::set<std::string> known(names.begin(), names.end());
+    const int64_t train = study.stages[run.StageOf(StageRole::kTrain).value()].id;
+    for (const auto& [name, point] : ledger.ReadLatest(train)) {
+      EXPECT_TRUE(IsSystemMetric(name) || known.contains(name)) << name;
+    }
+    for (const std::string& name : ledger.ResultNames(study)) EXPECT_TRUE(known.contains(name));
+  }
 }
 
 TEST_F(StudyTest, GivesEqualBitsWithOneAndTwoThreadsAndEqualExports) {

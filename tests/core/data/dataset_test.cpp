@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "core/checksums.h"
 #include "core/files.h"
 #include "tests/caught_error.h"
 #include "tests/core/data/real_data.h"
@@ -205,29 +206,27 @@ TEST(Dataset, MistakesInTheSourcesAreNamed) {
   EXPECT_TRUE(Says(refusal({Text("x", {a})}, {Text("y", {a})}), "is also trained on"));
 }
 
-TEST(Dataset, WeightsComeFromTheSettings) {
+TEST(Dataset, TrainsOnItsSourcesByTheirWeights) {
   TemporaryFolder folder;
   DataSettings settings;
   settings.train = {AtlasOf("world", 8), Text("t", {Put(folder / "a.txt", Lines(300)).native()})};
-  settings.train[1].weight = 3;
   const Dataset dataset = Built(settings, folder / "data");
-  const auto sources = TrainingSources(dataset, settings);
+  const auto sources = TrainingSources(dataset, {{"t", 3}, {"world", 1}});
   ASSERT_EQ(sources.size(), 2u);
   EXPECT_EQ(sources[0].name, "world");
   EXPECT_EQ(sources[0].weight, 1);
   EXPECT_EQ(sources[1].weight, 3);
   EXPECT_EQ(sources[1].tokens, &dataset.train[1].tokens);
+  EXPECT_EQ(sources[1].held_out_tokens, dataset.validation[1].tokens.count());
 }
 
-TEST(Dataset, ASequenceLongerThanTheTextIsRefusedWithTheNumbers) {
+TEST(Dataset, OfASourceOfTheSameNameNothingIsHeldOut) {
   TemporaryFolder folder;
   DataSettings settings;
-  settings.train = {Text("t", {Put(folder / "a.txt", "0123456789").native()})};
-  settings.validation = {Text("v", {Put(folder / "b.txt", "x").native()})};
+  settings.train = {Text("t", {Put(folder / "a.txt", Lines(300)).native()})};
+  settings.validation = {Text("t", {Put(folder / "b.txt", "something else").native()})};
   const Dataset dataset = Built(settings, folder / "data");
-  EXPECT_NO_THROW(RequireSequences(dataset, 10));
-  const std::string message = MessageOf([&] { RequireSequences(dataset, 11); });
-  EXPECT_TRUE(Says(message, "\"t\" has 11 tokens (10 bytes of text)"));
+  EXPECT_EQ(TrainingSources(dataset, {{"t", 1}})[0].held_out_tokens, 0);
 }
 
 TEST(Dataset, AnythingMissingOrDamagedIsRefused) {
@@ -237,13 +236,32 @@ TEST(Dataset, AnythingMissingOrDamagedIsRefused) {
   Built(settings, folder / "data");
   for (const auto& [name, content] : ContentsOf(folder / "data")) {
     const fs::path path = folder / "data" / name;
+    const std::string advice =
+        "; delete " + (folder / "data").native() + " and run the same command again";
     fs::remove(path);
-    MessageOf([&] { OpenDataset(folder / "data"); });
+    std::string message = MessageOf([&] { OpenDataset(folder / "data"); });
+    EXPECT_TRUE(Says(message, path.native()));
+    EXPECT_TRUE(Says(message, advice));
     Put(path, content.substr(0, content.size() / 2));
-    MessageOf([&] { OpenDataset(folder / "data"); });
+    message = MessageOf([&] { OpenDataset(folder / "data"); });
+    EXPECT_TRUE(Says(message, path.native()));
+    EXPECT_TRUE(Says(message, advice));
     Put(path, content);
   }
   EXPECT_NO_THROW(OpenDataset(folder / "data"));
+}
+
+TEST(Dataset, AnAnswerThatWasChangedIsRefused) {
+  TemporaryFolder folder;
+  DataSettings settings;
+  settings.train = {AtlasOf("atlas", 8)};
+  Built(settings, folder / "data");
+  const fs::path path = folder / "data/questions/atlas/test.csv";
+  std::string questions = ReadTextFile(path);
+  char& answer = questions[questions.size() - 2];
+  answer = answer == 'A' ? 'B' : 'A';
+  Put(path, questions);
+  EXPECT_TRUE(Says(MessageOf([&] { OpenDataset(folder / "data"); }), "test.csv"));
 }
 
 TEST(Dataset, ANewerFormatIsNamedAsSuch) {
@@ -260,6 +278,7 @@ TEST(Dataset, AManifestOfOtherFilesIsRefused) {
   auto manifest = nlohmann::json::parse(ReadTextFile(folder / "data/dataset.json"));
   manifest["train"][0]["tokens"] = 5;
   Put(folder / "data/dataset.json", manifest.dump());
+  WriteChecksums(folder / "data");
   EXPECT_TRUE(Says(MessageOf([&] { OpenDataset(folder / "data"); }), "does not agree"));
 }
 

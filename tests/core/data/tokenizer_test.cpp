@@ -167,6 +167,51 @@ TEST(BpeTrainer, TheSmallestVocabularyOfARecipeIsEnoughForAnyText) {
   EXPECT_EQ(tokenizer->Decode(tokenizer->Encode(text)), text);
 }
 
+// Han text of `count` characters, 400 different ones, in lines of 40: no space anywhere.
+std::string HanText(int32_t count) {
+  std::string text;
+  for (int32_t i = 0; i < count; ++i) {
+    const int32_t character = 0x4E00 + i * i % 401;
+    text += static_cast<char>(0xE0 | (character >> 12));
+    text += static_cast<char>(0x80 | ((character >> 6) & 0x3F));
+    text += static_cast<char>(0x80 | (character & 0x3F));
+    if (i % 40 == 39) text += '\n';
+  }
+  return text;
+}
+
+TEST(BpeTrainer, TextWithoutSpacesGivesATokenizerThatGivesSpacesBack) {
+  std::string lines;
+  for (int i = 0; i < 3000; ++i) {
+    lines += static_cast<char>('a' + i % 26), lines += static_cast<char>('a' + i / 26 % 26);
+    lines += static_cast<char>('a' + i / 676), lines += '\n';
+  }
+  for (const std::string& text : {HanText(20000), lines}) {
+    BpeTrainer trainer;
+    trainer.Add(text);
+    const auto tokenizer = trainer.Train(400);
+    ExpectRoundTrips(*tokenizer);
+    EXPECT_EQ(tokenizer->Decode(tokenizer->Encode(text)), text);
+    EXPECT_EQ(tokenizer->Encode(" ").size(), 1u);
+  }
+}
+
+TEST(BpeTrainer, ASpaceAmongThousandsOfCharactersIsEnough) {
+  BpeTrainer trainer;
+  trainer.Add(HanText(20000) + "\u4E00 \u4E01\n");
+  const auto tokenizer = trainer.Train(400);
+  ExpectRoundTrips(*tokenizer);
+  EXPECT_EQ(tokenizer->Encode(" ").size(), 1u);
+}
+
+TEST(BpeTrainer, TextOfOneWordIsRefusedWithWhatCanBeDone) {
+  BpeTrainer trainer;
+  for (int i = 0; i < 6000; ++i) trainer.Add("aaaa\n");
+  EXPECT_EQ(MessageOf([&] { trainer.Train(300); }),
+            "data.tokenizer.vocabulary is 300, but the training text allows at most 263 pieces: "
+            "give more text, or set data.tokenizer: bytes");
+}
+
 TEST(BpeTrainer, TextWithoutWordsIsRefused) {
   BpeTrainer trainer;
   trainer.Add("\n\n\t\n");
