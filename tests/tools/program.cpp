@@ -1,7 +1,7 @@
 #include "tests/tools/program.h"
 
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <system_error>
 
 #include <fcntl.h>
@@ -34,6 +34,14 @@ void RedirectOutput(OutputKind kind, const fs::path& file) {
       signal(SIGPIPE, SIG_IGN);
       return;
   }
+}
+
+// A process's command line; empty where it has ended, which it may any moment, even while it is
+// read.
+std::string CommandLineOf(const fs::path& process) {
+  std::stringstream words;
+  words << std::ifstream(process / "cmdline", std::ios::binary).rdbuf();
+  return words.str();
 }
 
 }  // namespace
@@ -85,8 +93,7 @@ std::vector<pid_t> WorkersUnder(const fs::path& root) {
   for (const auto& entry : fs::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::ifstream stream(entry.path() / "cmdline", std::ios::binary);  // it may end any moment
-    const std::string words(std::istreambuf_iterator<char>(stream), {});
+    const std::string words = CommandLineOf(entry.path());
     const bool worker = words.find(std::string("\0worker\0", 8)) != std::string::npos;
     if (worker && words.find((root / "stages").native()) != std::string::npos) {
       workers.push_back(std::stoi(name));
