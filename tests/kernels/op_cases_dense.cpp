@@ -254,6 +254,7 @@ void AddAttentionCases(std::vector<OpCase>& cases, DataType type, const Attentio
   cases.push_back(OpCase("AttentionForward " + name, type));
   cases.back()
       .Out(attention.out)
+      .Roundings(2)  // the weights and the result
       .OutFloats(attention.log_sum_exp)
       .In(qkv)
       .Calls([=](Backend& backend, const Tensors& t) {
@@ -262,6 +263,7 @@ void AddAttentionCases(std::vector<OpCase>& cases, DataType type, const Attentio
   cases.push_back(OpCase("AttentionBackward " + name, type));
   cases.back()
       .Out(reference::AttentionBackward(d_out, qkv, shape), kGradientError)
+      .Roundings(4)  // attention.out, the weights, the scores' gradients and the result
       .In(d_out)
       .In(Rounded(attention.out, type))
       .InFloats(attention.log_sum_exp)

@@ -276,6 +276,11 @@ std::vector<OpCase> ExpertMatMulCases(DataType type) {
     AddExpertMatMulCases(cases, s, made, 1, 1, type);
     AddExpertMatMulCases(cases, s, made, 13, 20, type);
     AddExpertMatMulCases(cases, s, made, 33, 6, type);
+    AddExpertMatMulCases(cases, s, made, 16, 24, type);
+  }
+  // Several tiles of a GPU in each direction.
+  for (const ExpertShape& s : {ExpertShape{"several tiles", 300, 2, 2, 290}}) {
+    AddExpertMatMulCases(cases, s, MakeExpertCase(s, DropPolicy::kProbs), 72, 264, type);
   }
   return cases;
 }
