@@ -7,7 +7,7 @@
 
 #include "core/check.h"
 #include "core/error.h"
-#include "core/files.h"
+#include "core/mapped_file.h"
 
 namespace upcycle {
 

@@ -14,6 +14,7 @@
 
 #include "core/check.h"
 #include "core/error.h"
+#include "core/mapped_file.h"
 
 namespace upcycle {
 namespace {
@@ -118,8 +119,7 @@ std::string ReadFrames(int file, uint64_t offset, size_t maximum_bytes, const fs
 }  // namespace
 
 JournalWriter::JournalWriter(const fs::path& path)
-    : path_(path), file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
-  if (file_.get() < 0) throw SystemError("open", path.native(), errno);
+    : path_(path), file_(OpenFile(path, O_RDWR | O_CREAT, "open")) {
   {
     const MappedFile content(path);
     if (!IsTornAtBirth(content.text())) {

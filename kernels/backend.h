@@ -21,7 +21,7 @@
 #include <memory>
 #include <string>
 
-#include "core/recipe/settings.h"
+#include "core/recipe/moe_settings.h"
 #include "core/tensor.h"
 
 namespace upcycle {

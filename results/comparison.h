@@ -1,6 +1,5 @@
 // A study as a comparison of its arms: what each arm reached, how far it is from the baseline, and
-// whether the evidence allows calling that a difference. It depends on results alone: no clock,
-// host, path or order of recording reaches it.
+// whether the evidence allows calling that a difference.
 #pragma once
 
 #include <cstdint>
@@ -9,26 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "results/ledger_reader.h"
+#include "core/cost_column.h"
+#include "results/comparability.h"
+#include "results/journal_events.h"
 #include "results/records.h"
 #include "results/statistics/summary.h"
 #include "results/statistics/verdict.h"
 
 namespace upcycle {
-
-// The columns of an arm's cost, by the names that a recipe's table may list.
-enum class CostColumn { kParameters, kActiveParameters, kTrainFlops, kFlopsMismatch, kTrainTokens };
-template <>
-struct EnumNames<CostColumn> {
-  static constexpr EnumName<CostColumn> values[] = {
-      {CostColumn::kParameters, "parameters", "all parameters"},
-      {CostColumn::kActiveParameters, "active_parameters", "parameters that one token meets"},
-      {CostColumn::kTrainFlops, "train_flops", "training FLOPs of a run"},
-      {CostColumn::kFlopsMismatch, "flops_mismatch",
-       "its training FLOPs over the baseline's, less 1"},
-      {CostColumn::kTrainTokens, "train_tokens", "training tokens of a run"},
-  };
-};
 
 // One run, as far as it came.
 struct RunOutcome {
@@ -44,6 +31,7 @@ struct ArmComparison {
   std::string changes;   // JSON
   std::string settings;  // JSON
   ArmCost cost;
+  MeasuredText measured;
   double flops_mismatch = 0;  // NaN without a baseline to compare with
   std::vector<RunOutcome> runs;
   std::vector<Summary> summaries;  // over the runs, one for each of Comparison::metrics
@@ -64,16 +52,5 @@ struct Comparison {
   std::vector<double> parent_values;  // of the primary metric, one for each evaluated dense parent
   std::vector<std::string> notes;     // what the numbers mean, assume and lack
 };
-
-struct CompareOptions {
-  bool allow_incomplete = false;  // judge arms whose seeds are not all there by those that are
-};
-
-// The columns are those of the recipe's table. Without any: the primary metric; the other losses
-// and accuracies of the evaluation; dropped share, load entropy, dead experts and cosine to the
-// parent where an arm has experts; and the costs. Throws Error(kInput) for an unknown study, and
-// for a column of system metrics.
-Comparison CompareStudy(LedgerReader& ledger, std::string_view study,
-                        const CompareOptions& options = {});
 
 }  // namespace upcycle

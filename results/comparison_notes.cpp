@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -34,6 +35,14 @@ std::string Seeds(const std::vector<int64_t>& seeds) {
   return text;
 }
 
+// "copy, groups", with a count in place of the names beyond the first ones.
+std::string Names(const std::vector<std::string>& arms) {
+  const size_t shown = std::min(arms.size(), kMostArmsNamed);
+  std::string names = fmt::format("{}", fmt::join(arms.begin(), arms.begin() + shown, ", "));
+  if (shown < arms.size()) names += fmt::format(" and {} more", arms.size() - shown);
+  return names;
+}
+
 // What became of a run that has no value, without what only clock and machine decide.
 std::string FateOf(const RunOutcome& run) {
   if (run.state == StageState::kDiverged) return "diverged";
@@ -48,12 +57,14 @@ std::string MissingRuns(const ArmComparison& arm, const std::string& metric) {
     const auto value = run.values.find(metric);
     if (value != run.values.end() && std::isfinite(value->second.value)) continue;
     const bool complete = run.state == StageState::kComplete;
-    const char* without = value == run.values.end() ? "has no value" : "has no finite value";
+    const char* without = value == run.values.end() ? "no value" : "no finite value";
     fates[complete ? without : FateOf(run)].push_back(run.seed);
   }
   std::string text;
   for (const auto& [fate, seeds] : fates) {
-    text += fmt::format("{}{} {}", text.empty() ? arm.name + ": " : "; ", Seeds(seeds), fate);
+    const char* verb = !fate.starts_with("no ") ? "" : seeds.size() == 1 ? "has " : "have ";
+    text +=
+        fmt::format("{}{} {}{}", text.empty() ? arm.name + ": " : "; ", Seeds(seeds), verb, fate);
   }
   return text;
 }
@@ -92,26 +103,38 @@ void AddRefusalNotes(const Comparison& comparison, std::vector<std::string>* not
     }
   }
   for (const auto& [reason, arms] : arms_by_reason) {
-    const size_t shown = std::min(arms.size(), kMostArmsNamed);
-    std::string names = fmt::format("{}", fmt::join(arms.begin(), arms.begin() + shown, ", "));
-    if (shown < arms.size()) names += fmt::format(" and {} more", arms.size() - shown);
-    notes->push_back(fmt::format("No verdict. {} is {}.", names, reason));
+    notes->push_back(
+        fmt::format("No verdict. {} {} {}.", Names(arms), arms.size() == 1 ? "is" : "are", reason));
   }
 }
 
-// How many pairs the tests rest on. Arms without a test count only where no arm has one.
-std::pair<int64_t, int64_t> FewestAndMostPairs(const Comparison& comparison) {
-  for (const bool tested : {true, false}) {
-    std::vector<int64_t> pairs;
+// Columns beside the primary metric have no verdicts, but invite comparing.
+void AddComparabilityNotes(const Comparison& comparison, std::vector<std::string>* notes) {
+  const ArmComparison* baseline = Baseline(comparison);
+  if (baseline == nullptr) return;
+  for (size_t i = 1; i < comparison.metrics.size(); ++i) {
+    std::map<std::string, std::vector<std::string>> arms_by_reason;
     for (const ArmComparison& arm : comparison.arms) {
-      if (!arm.judgement || std::isnan(arm.judgement->adjusted_p) == tested) continue;
-      pairs.push_back(arm.judgement->pairs.difference.count);
+      const std::string reason =
+          WhyNotComparable(comparison.metrics[i], arm.measured, baseline->measured, baseline->name);
+      if (!reason.empty()) arms_by_reason[reason].push_back(arm.name);
     }
-    if (pairs.empty()) continue;
-    const auto [fewest, most] = std::minmax_element(pairs.begin(), pairs.end());
-    return {*fewest, *most};
+    for (const auto& [reason, arms] : arms_by_reason) {
+      notes->push_back(fmt::format("Do not compare. {}: {}.", Names(arms), reason));
+    }
   }
-  return {0, 0};
+}
+
+// How many pairs the tests rest on, the fewest and the most; empty if none was made.
+std::optional<std::pair<int64_t, int64_t>> PairsOfTests(const Comparison& comparison) {
+  std::vector<int64_t> pairs;
+  for (const ArmComparison& arm : comparison.arms) {
+    if (!arm.judgement || std::isnan(arm.judgement->adjusted_p)) continue;
+    pairs.push_back(arm.judgement->pairs.difference.count);
+  }
+  if (pairs.empty()) return std::nullopt;
+  const auto [fewest, most] = std::minmax_element(pairs.begin(), pairs.end());
+  return std::pair(*fewest, *most);
 }
 
 void AddTestNotes(const Comparison& comparison, std::vector<std::string>* notes) {
@@ -129,12 +152,14 @@ void AddTestNotes(const Comparison& comparison, std::vector<std::string>* notes)
       "without a verdict included. Intervals are not adjusted, so one may exclude 0 where the "
       "verdict is inconclusive.",
       family, family == 1 ? "" : "s"));
-  const auto [fewest, most] = FewestAndMostPairs(comparison);
+  const auto pairs = PairsOfTests(comparison);
+  if (!pairs) return;
+  const auto [fewest, most] = *pairs;
   const double exact = SmallestExactP(fewest);
   notes->push_back(fmt::format(
-      "Seeds. {} paired seed{}{}: no exact test (sign-flip, Wilcoxon) can go below p = {}{}.",
+      "Seeds. {} paired seeds{}: no exact test (sign-flip, Wilcoxon) can go below p = {}{}.",
       fewest == most ? fmt::format("{}", most) : fmt::format("{} to {}", fewest, most),
-      most == 1 ? "" : "s", fewest == most ? "" : " an arm", ProbabilityText(exact),
+      fewest == most ? "" : " an arm", ProbabilityText(exact),
       exact > level ? ", so a verdict rests on the differences being normal" : ""));
 }
 
@@ -207,6 +232,7 @@ std::vector<std::string> NotesOn(const Comparison& comparison) {
   AddTestNotes(comparison, &notes);
   AddComputeNotes(comparison, &notes);
   AddRefusalNotes(comparison, &notes);
+  AddComparabilityNotes(comparison, &notes);
   AddMissingNotes(comparison, &notes);
   return notes;
 }

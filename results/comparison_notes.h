@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-namespace upcycle {
+#include "results/comparison.h"
 
-struct Comparison;
+namespace upcycle {
 
 std::vector<std::string> NotesOn(const Comparison& comparison);
 

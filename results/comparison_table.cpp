@@ -1,7 +1,6 @@
 #include "results/comparison_table.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -23,15 +22,16 @@ struct Builder {
   }
 };
 
-// The setting at a dotted path, as JSON shows it; – where the arm has none.
+// The setting at a dotted path, "data.train.0.weight" in a list, as JSON shows it; – where the arm
+// has none.
 std::string SettingText(const std::string& settings, const std::string& path) {
-  auto at = nlohmann::json::parse(settings);
-  std::istringstream names(path);
-  for (std::string name; std::getline(names, name, '.');) {
-    if (!at.is_object() || !at.contains(name)) return "";
-    at = nlohmann::json(at[name]);
-  }
-  return at.is_string() ? at.get<std::string>() : at.dump();
+  const auto all = nlohmann::json::parse(settings);
+  std::string place = "/" + path;
+  std::replace(place.begin(), place.end(), '.', '/');
+  const nlohmann::json::json_pointer pointer(place);
+  if (!all.contains(pointer)) return "";
+  const nlohmann::json& setting = all.at(pointer);
+  return setting.is_string() ? setting.get<std::string>() : setting.dump();
 }
 
 // "6", or "4/6" where two runs have no value of the primary metric.

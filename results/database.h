@@ -46,6 +46,8 @@ class Statement {
   std::string Text(int column) const;
   bool IsNull(int column) const;
 
+  const fs::path& path() const { return *path_; }  // of the database
+
  private:
   friend class Database;
   struct Finalize {
@@ -102,6 +104,9 @@ class Database {
   std::unique_ptr<fs::path> path_;
   std::unique_ptr<sqlite3, Close> handle_;
 };
+
+// Where a database and its log lie if `path` is a link; absolute.
+fs::path PathBehindLinks(const fs::path& path);
 
 // What a database file says about itself in its first bytes.
 struct DatabaseHeader {

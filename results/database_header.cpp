@@ -21,7 +21,8 @@ class RawFile {
         vfs_(sqlite3_vfs_find(nullptr)),
         memory_(static_cast<size_t>(vfs_->szOsFile) / sizeof(std::max_align_t) + 1) {
     const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB;
-    name_ = sqlite3_create_filename(fs::absolute(path).c_str(), "", "", 0, nullptr);
+    // The file layer follows no links: SQLite resolves them before it opens a database.
+    name_ = sqlite3_create_filename(PathBehindLinks(path).c_str(), "", "", 0, nullptr);
     if (vfs_->xOpen(vfs_, name_, file(), flags, nullptr) != SQLITE_OK) {
       const Error error = Failure("open");
       Close();
@@ -67,6 +68,12 @@ int64_t BigEndian32(std::string_view bytes, size_t at) {
 }
 
 }  // namespace
+
+fs::path PathBehindLinks(const fs::path& path) {
+  std::error_code unresolved;
+  const fs::path real = fs::weakly_canonical(path, unresolved);
+  return unresolved ? fs::absolute(path) : real;
+}
 
 // Offsets as in "Database File Format", section 1.3, of SQLite's documentation.
 DatabaseHeader ReadDatabaseHeader(const fs::path& path) {

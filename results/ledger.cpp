@@ -23,10 +23,26 @@ Database OpenAndCheck(const fs::path& path, Database::Mode mode) {
   return ledger;
 }
 
+fs::path LogOf(const fs::path& path) { return PathBehindLinks(path).native() + "-wal"; }
+
+bool HasLog(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(LogOf(path), ignored);
+}
+
 bool HasUnmergedLog(const fs::path& path) {
   std::error_code missing;
-  const auto bytes = fs::file_size(path.native() + "-wal", missing);
+  const auto bytes = fs::file_size(LogOf(path), missing);
   return !missing && bytes > 0;
+}
+
+void RequireAnyLedger(const fs::path& path) {
+  if (!LedgerExists(path)) {
+    throw Error(Cause::kInput, fmt::format("there is no ledger at {}: run a recipe first, or name "
+                                           "its folder with --root",
+                                           path.native()));
+  }
+  RequireLedger(path, NewestVersion());
 }
 
 }  // namespace
@@ -45,12 +61,7 @@ Database OpenLedgerForWriting(const fs::path& path) {
 }
 
 Database OpenLedgerForReading(const fs::path& path) {
-  if (!LedgerExists(path)) {
-    throw Error(Cause::kInput, fmt::format("there is no ledger at {}: run a recipe first, or name "
-                                           "its folder with --root",
-                                           path.native()));
-  }
-  RequireLedger(path, NewestVersion());
+  RequireAnyLedger(path);
   try {
     Database ledger = OpenAndCheck(path, Database::Mode::kRead);
     ledger.Execute("PRAGMA query_only = ON");
@@ -60,6 +71,12 @@ Database OpenLedgerForReading(const fs::path& path) {
     // agree. Without a log there is no writer and nothing to agree on.
     if (error.cause() != Cause::kDisk || HasUnmergedLog(path)) throw;
   }
+  return OpenAndCheck(path, Database::Mode::kSnapshot);
+}
+
+Database OpenLedgerForAGlance(const fs::path& path) {
+  if (HasLog(path)) return OpenLedgerForReading(path);
+  RequireAnyLedger(path);
   return OpenAndCheck(path, Database::Mode::kSnapshot);
 }
 

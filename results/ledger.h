@@ -18,4 +18,9 @@ Database OpenLedgerForWriting(const fs::path& path);
 // Opens an existing ledger. Works on a read-only file system too, and while the writer is at work.
 Database OpenLedgerForReading(const fs::path& path);
 
+// The same for one short look that leaves no file behind: where the ledger has no log, no process
+// has it open, and it is read as it lies. What a writer that begins meanwhile does is not seen, and
+// a look that lasts as long as that writer may be wrong.
+Database OpenLedgerForAGlance(const fs::path& path);
+
 }  // namespace upcycle

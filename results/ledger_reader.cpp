@@ -7,9 +7,10 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "core/recipe/spelling.h"
+#include "core/spelling.h"
 #include "results/ledger.h"
 #include "results/stage_states.h"
+#include "results/stored_value.h"
 
 namespace upcycle {
 namespace {
@@ -33,22 +34,23 @@ std::optional<T> IfPresent(const Statement& row, int column, T value) {
 }
 
 StageFacts StageFromRow(const Statement& row) {
-  return {.id = row.Int(0),
-          .fingerprint = Fingerprint::FromHex(row.Text(1)),
-          .kind = row.Text(2),
-          .state = StageStateFromName(row.Text(3)),
-          .reason = row.Text(4),
-          .step = row.Int(5),
-          .steps = row.Int(6)};
+  return ReadStored(row, [&] {
+    return StageFacts{.id = row.Int(0),
+                      .fingerprint = Fingerprint::FromHex(row.Text(1)),
+                      .kind = row.Text(2),
+                      .state = StageStateFromName(row.Text(3)),
+                      .reason = row.Text(4),
+                      .step = row.Int(5),
+                      .steps = row.Int(6)};
+  });
 }
 
 std::string UnknownStudy(std::string_view name, const std::vector<std::string>& known,
                          const fs::path& path) {
   std::string message = fmt::format("there is no study \"{}\" in {}", name, path.native());
   if (known.empty()) return message + ", which has none yet: run a recipe first";
-  if (const auto nearest = ClosestWord(name, known)) {
-    message += fmt::format("; did you mean \"{}\"?", *nearest);
-  }
+  const auto nearest = ClosestWord(name, known);
+  message += nearest ? fmt::format("; did you mean \"{}\"?", *nearest) : ".";
   const size_t shown = std::min<size_t>(known.size(), 20);
   message += fmt::format(" It has {}", fmt::join(known.begin(), known.begin() + shown, ", "));
   if (shown < known.size()) message += fmt::format(" and {} more", known.size() - shown);
@@ -100,7 +102,8 @@ StudyFacts LedgerReader::ReadStudy(std::string_view name) {
   if (!row.Step()) {
     throw Error(Cause::kInput, UnknownStudy(name, StudyNames(), ledger_.path()));
   }
-  StudyFacts study = {.id = row.Int(0),
+  StudyFacts study = ReadStored(row, [&] {
+    return StudyFacts{.id = row.Int(0),
                       .name = row.Text(1),
                       .description = row.Text(2),
                       .metric = row.Text(3),
@@ -110,6 +113,7 @@ StudyFacts LedgerReader::ReadStudy(std::string_view name) {
                       .table = TableSpecFromJson(row.Text(7)),
                       .stages = {},
                       .arms = {}};
+  });
   ReadStages(&study);
   ReadArms(&study);
   return study;
@@ -138,7 +142,13 @@ void LedgerReader::ReadArms(StudyFacts* study) {
       "ORDER BY run.seed");
   arms.Bind(study->id);
   while (arms.Step()) {
-    ArmFacts arm = {arms.Text(1), arms.Text(2), arms.Text(3), CostFromJson(arms.Text(4)), {}};
+    ArmFacts arm = ReadStored(arms, [&] {
+      return ArmFacts{arms.Text(1),
+                      StoredObject(arms.Text(2)),
+                      StoredObject(arms.Text(3)),
+                      CostFromJson(arms.Text(4)),
+                      {}};
+    });
     runs.Bind(arms.Int(0));
     while (runs.Step()) {
       if (arm.runs.empty() || arm.runs.back().id != runs.Int(0)) {
@@ -234,6 +244,13 @@ std::map<Fingerprint, StageFacts> LedgerReader::FindStages(
     if (row.Step()) found[fingerprint] = StageFromRow(row);
   }
   return found;
+}
+
+std::string LedgerReader::ReadStageSettings(int64_t stage) {
+  Statement row = ledger_.Prepare("SELECT settings FROM stage WHERE id = ?");
+  row.Bind(stage);
+  if (!row.Step()) return "{}";
+  return ReadStored(row, [&] { return StoredObject(row.Text(0)); });
 }
 
 std::vector<AttemptFacts> LedgerReader::ReadAttempts(int64_t stage) {

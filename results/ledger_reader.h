@@ -107,6 +107,8 @@ class LedgerReader {
   std::optional<StageFacts> FindStage(const Fingerprint& fingerprint);
   // Those of them that the ledger has.
   std::map<Fingerprint, StageFacts> FindStages(std::span<const Fingerprint> fingerprints);
+  // JSON of what the stage's fingerprint was made of.
+  std::string ReadStageSettings(int64_t stage);
   std::vector<AttemptFacts> ReadAttempts(int64_t stage);
   std::map<std::string, MetricPoint> ReadLatest(int64_t stage);
   std::vector<MetricPoint> ReadPoints(int64_t stage, std::string_view metric);

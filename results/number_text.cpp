@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 
 #include <fmt/format.h>
 
@@ -22,11 +23,12 @@ std::string WithSign(std::string digits, bool negative, bool plus) {
   return plus ? "+" + digits : digits;
 }
 
-// The decimals that show two significant digits of `half_width`; negative: tens, hundreds, ….
-int DecimalsFor(double half_width) {
-  const int exponent = static_cast<int>(std::floor(std::log10(half_width)));
-  const double two_digits = std::round(half_width * std::pow(10, 1 - exponent));
-  return two_digits >= 100 ? -exponent : 1 - exponent;  // 0.0996 is 0.10, not 0.100
+// The decimals that show so many significant digits of `size`; negative: tens, hundreds, ….
+int DecimalsFor(double size, int64_t digits) {
+  const int exponent = static_cast<int>(std::floor(std::log10(size)));
+  const int decimals = static_cast<int>(digits) - 1 - exponent;
+  const double shown = std::round(size * std::pow(10, decimals));
+  return shown >= std::pow(10, digits) ? decimals - 1 : decimals;  // 0.0996 is 0.10, not 0.100
 }
 
 std::string Rounded(double value, int decimals) {
@@ -38,8 +40,7 @@ std::string Rounded(double value, int decimals) {
 // At most that many significant digits, without zeros behind the last one that counts.
 std::string Significant(double size, int64_t digits) {
   if (size == 0) return "0";
-  const int exponent = static_cast<int>(std::floor(std::log10(size)));
-  std::string text = Rounded(size, static_cast<int>(digits) - 1 - exponent);
+  std::string text = Rounded(size, DecimalsFor(size, digits));
   if (text.find('.') == std::string::npos) return text;
   text.erase(text.find_last_not_of('0') + 1);
   if (text.back() == '.') text.pop_back();
@@ -53,9 +54,24 @@ std::string PlainEstimate(double value, double half_width, const EstimateStyle& 
     const std::string text = WithSign(Significant(size, style.digits), negative, style.plus);
     return half_width == 0 ? text + " ± 0" : text;
   }
-  const int decimals = DecimalsFor(half_width);
+  int decimals = DecimalsFor(half_width, 2);
+  if (size > 0) decimals = std::min(decimals, DecimalsFor(size, style.digits));
   return WithSign(Rounded(size, decimals), negative, style.plus) + " ± " +
-         Rounded(half_width, decimals);
+         Rounded(half_width, std::max(decimals, DecimalsFor(half_width, 1)));
+}
+
+// Four significant digits in units of a thousand, a million, … with the suffix of each; empty where
+// the suffixes end.
+std::string Scaled(double value, std::initializer_list<const char*> suffixes) {
+  double unit = 1;
+  for (const char* suffix : suffixes) {
+    unit *= 1000;
+    const double scaled = value / unit;
+    if (scaled < 9.9995) return fmt::format("{:.3f}{}", scaled, suffix);
+    if (scaled < 99.995) return fmt::format("{:.2f}{}", scaled, suffix);
+    if (scaled < 999.95) return fmt::format("{:.1f}{}", scaled, suffix);
+  }
+  return "";
 }
 
 }  // namespace
@@ -78,21 +94,29 @@ std::string ProbabilityText(double p) {
   if (!std::isfinite(p)) return kNotAvailable;
   if (p < 0.0001) return "<0.0001";
   if (p >= 0.995) return "1.0";
-  return Rounded(p, DecimalsFor(p));
+  return Rounded(p, DecimalsFor(p, 2));
 }
 
 std::string CountText(double count) {
   if (!std::isfinite(count) || count <= 0) return kNotAvailable;
   if (count < 999.5) return fmt::format("{:.0f}", count);
-  double unit = 1;
-  for (const char* suffix : {"k", "M", "B", "T"}) {
-    unit *= 1000;
-    const double scaled = count / unit;
-    if (scaled < 9.9995) return fmt::format("{:.3f}{}", scaled, suffix);
-    if (scaled < 99.995) return fmt::format("{:.2f}{}", scaled, suffix);
-    if (scaled < 999.95) return fmt::format("{:.1f}{}", scaled, suffix);
+  const std::string text = Scaled(count, {"k", "M", "B", "T"});
+  return text.empty() ? ScientificText(count) : text;
+}
+
+std::string BytesText(double bytes) {
+  if (!std::isfinite(bytes) || bytes < 0) return kNotAvailable;
+  if (bytes < 999.5) return fmt::format("{:.0f} B", bytes);
+  const std::string text = Scaled(bytes, {" kB", " MB", " GB", " TB", " PB"});
+  return text.empty() ? ScientificText(bytes) + " B" : text;
+}
+
+std::string ClockText(double seconds) {
+  const auto whole = static_cast<int64_t>(std::lround(seconds));
+  if (whole >= 3600) {
+    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
   }
-  return ScientificText(count);
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
 std::string SignedPercentText(double share) {

@@ -11,11 +11,12 @@ inline constexpr const char* kNotAvailable = "–";
 
 struct EstimateStyle {
   bool plus = false;   // a sign in front of positive values too
-  int64_t digits = 5;  // significant ones of a value without a half width
+  int64_t digits = 5;  // the most significant ones that a value has
 };
 
-// "1.3576 ± 0.0021": two significant digits of the half width decide the value's digits. Without a
-// half width (NaN) the value has `style.digits`.
+// "1.3576 ± 0.0021": two significant digits of the half width decide the value's digits, as far as
+// `style.digits` allow; the half width ends where the value ends, but never shows less than one
+// digit. Without a half width (NaN) the value has `style.digits`.
 std::string EstimateText(double value, double half_width, const EstimateStyle& style = {});
 
 // A p-value with two significant digits, "<0.0001" below that.
@@ -23,6 +24,12 @@ std::string ProbabilityText(double p);
 
 // "47.49B", "1.049M", "524.3k", "512": four significant digits. 0 stands for not counted.
 std::string CountText(double count);
+
+// "1:02:03", "0:07".
+std::string ClockText(double seconds);
+
+// "2.654 GB", "41.5 kB", "0 B": four significant digits, in powers of 1000.
+std::string BytesText(double bytes);
 
 // A share as "+0.31 %", signed.
 std::string SignedPercentText(double share);

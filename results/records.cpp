@@ -10,20 +10,14 @@ namespace {
 
 template <NamedEnum E>
 E FromName(std::string_view name, std::string_view what) {
-  for (const auto& entry : EnumNames<E>::values) {
-    if (entry.name == name) return entry.value;
-  }
+  if (const auto value = ValueNamed<E>(name)) return *value;
   throw Error(Cause::kBug, fmt::format("\"{}\" is not a {}", name, what));
 }
 
-// What the ledger holds was written by JsonFrom…; anything else is damage.
-nlohmann::json ParseStored(std::string_view json) {
+nlohmann::json ParseObject(std::string_view json) {
   auto parsed = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
   if (parsed.is_object()) return parsed;
-  throw Error(Cause::kInput,
-              fmt::format("the ledger is damaged: \"{}\" should be an object of JSON; "
-                          "restore a copy of it",
-                          json));
+  throw Error(Cause::kInput, fmt::format("\"{}\" should be an object of JSON", json));
 }
 
 }  // namespace
@@ -55,6 +49,11 @@ Preference PreferenceFromName(std::string_view name) {
   return FromName<Preference>(name, "goal of a metric");
 }
 
+std::string StoredObject(std::string json) {
+  ParseObject(json);
+  return json;
+}
+
 std::string JsonFromCost(const ArmCost& cost) {
   return nlohmann::json{{"parameters_total", cost.parameters_total},
                         {"parameters_active", cost.parameters_active},
@@ -66,7 +65,7 @@ std::string JsonFromCost(const ArmCost& cost) {
 }
 
 ArmCost CostFromJson(std::string_view json) {
-  const auto cost = ParseStored(json);
+  const auto cost = ParseObject(json);
   return {.parameters_total = cost.value("parameters_total", 0.0),
           .parameters_active = cost.value("parameters_active", 0.0),
           .train_flops = cost.value("train_flops", 0.0),
@@ -84,7 +83,7 @@ std::string JsonFromTableSpec(const TableSpec& spec) {
 }
 
 TableSpec TableSpecFromJson(std::string_view json) {
-  const auto spec = ParseStored(json);
+  const auto spec = ParseObject(json);
   return {.rows = spec.value("rows", "arm"),
           .columns = spec.value("columns", std::vector<std::string>()),
           .interval = spec.value("interval", 0.95),

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/enum_names.h"
 #include "core/fingerprint.h"
-#include "core/recipe/fields.h"
 
 namespace upcycle {
 
@@ -58,6 +58,10 @@ struct EnumNames<Preference> {
 };
 Preference PreferenceFromName(std::string_view name);  // an unknown name is a bug
 
+// The text itself. Throws Error(kInput) if it is no object of JSON; so do the readers of JSON
+// below.
+std::string StoredObject(std::string json);
+
 // What one run of an arm costs, as counted from its settings.
 struct ArmCost {
   double parameters_total = 0;
@@ -87,19 +91,19 @@ struct RunRecord {
 // nothing that depends on machine or place.
 struct ArmRecord {
   std::string name;
-  std::string changes = "{}";   // what sets it apart from the baseline: {"moe.top_k": 1}
+  std::string changes = "{}";   // what sets it apart from the recipe's base: {"moe.top_k": 1}
   std::string settings = "{}";  // all of them
   ArmCost cost = {};
   std::vector<RunRecord> runs = {};
 };
 
 // What the table shows. An empty list of columns: what the study has recorded, as
-// results/comparison.h says.
+// results/compare_study.h says.
 struct TableSpec {
   std::string rows = "arm";          // or the path of a setting, shown in front of the arm's name
   std::vector<std::string> columns;  // metrics and cost columns by name
   double interval = 0.95;            // of confidence; 1 - interval is the level of the tests
-  int64_t digits = 5;                // significant ones of values without an interval
+  int64_t digits = 5;                // the most significant ones that a value shows
   bool operator==(const TableSpec&) const = default;
 };
 std::string JsonFromTableSpec(const TableSpec& spec);
@@ -111,7 +115,7 @@ struct StudyRecord {
   std::string recipe = "{}";  // JSON: the recipe with its bases and overrides resolved
   std::string metric;         // the primary one, "validation/loss"
   Preference preference = Preference::kLower;
-  std::string baseline;    // an arm's name, or empty: no comparison
+  std::string baseline;    // the arm that differences are taken to, or empty: no comparison
   std::string matched_on;  // what arms' budgets were made equal in, as the recipe has it; or empty
   TableSpec table;
   std::vector<StageRecord> stages;  // all that the runs name, each once

@@ -10,6 +10,7 @@
 #include "core/check.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/temporary_name.h"
 
 namespace upcycle {
 namespace {
@@ -125,17 +126,10 @@ constexpr const char* kFirstVersion = R"sql(
 
 constexpr std::array kMigrations = {kFirstVersion};
 
-fs::path FolderOf(const fs::path& path) {
-  return path.has_parent_path() ? path.parent_path() : fs::path(".");
-}
-
 // A database under a name of its own, removed with its companions unless it was put in place.
 class UnfinishedFile {
  public:
-  explicit UnfinishedFile(const fs::path& target)
-      : path_(fmt::format("{}.{}.tmp", target.native(), ::getpid())) {
-    Remove();
-  }
+  explicit UnfinishedFile(const fs::path& target) : path_(TemporaryName(target)) { Remove(); }
   ~UnfinishedFile() { Remove(); }
   UnfinishedFile(const UnfinishedFile&) = delete;
   UnfinishedFile& operator=(const UnfinishedFile&) = delete;
@@ -146,9 +140,7 @@ class UnfinishedFile {
   void PutAt(const fs::path& target) {
     if (::link(path_.c_str(), target.c_str()) == 0 || errno == EEXIST) return;
     // Some file systems have no hard links.
-    if (::rename(path_.c_str(), target.c_str()) != 0) {
-      throw SystemError("create the ledger", target.native(), errno);
-    }
+    Rename(path_, target);
   }
 
  private:
@@ -170,6 +162,12 @@ bool LedgerExists(const fs::path& path) {
   std::error_code error;
   const bool exists = fs::exists(path, error);
   if (error) throw SystemError("open the ledger", path.native(), error.value());
+  if (!exists && fs::is_symlink(path, error)) {
+    throw Error(Cause::kInput,
+                fmt::format("{} is a link to {}, which is not there: bring that back, "
+                            "or remove the link to begin a new ledger",
+                            path.native(), fs::read_symlink(path).native()));
+  }
   return exists;
 }
 

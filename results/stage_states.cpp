@@ -1,12 +1,18 @@
 #include "results/stage_states.h"
 
+#include <utility>
+
+#include "results/stored_value.h"
+
 namespace upcycle {
 
 std::map<Fingerprint, StageState> ReadStageStates(Database& ledger) {
   std::map<Fingerprint, StageState> states;
   Statement select = ledger.Prepare("SELECT fingerprint, state FROM stage");
   while (select.Step()) {
-    states[Fingerprint::FromHex(select.Text(0))] = StageStateFromName(select.Text(1));
+    states.insert(ReadStored(select, [&] {
+      return std::pair(Fingerprint::FromHex(select.Text(0)), StageStateFromName(select.Text(1)));
+    }));
   }
   return states;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace upcycle {
 namespace {
@@ -11,7 +12,8 @@ namespace {
 // What trainers record about their progress, beside the events of results/journal_events.h.
 constexpr const char* kLoss = "train/loss";
 constexpr const char* kTokensPerSecond = "system/tokens_per_second";
-constexpr const char* kStepSeconds = "system/step_seconds";
+
+constexpr const char* kInterrupted = "interrupted; the same command goes on";
 
 // A stage and whom it serves: the first run, and how many there are.
 struct StageUse {
@@ -46,15 +48,32 @@ std::optional<double> ValueOf(const std::map<std::string, MetricPoint>& latest,
   return found->second.value;
 }
 
+// Of a training, from what its fingerprint was made of; 0 for other stages.
+double TokensPerStep(const std::string& settings) {
+  const auto json = nlohmann::json::parse(settings);
+  const nlohmann::json::json_pointer sequences("/train/batch_sequences");
+  const nlohmann::json::json_pointer length("/model/sequence_length");
+  double tokens = 1;
+  for (const auto& factor : {sequences, length}) {
+    if (!json.contains(factor) || !json.at(factor).is_number()) return 0;
+    tokens *= json.at(factor).get<double>();
+  }
+  return tokens;
+}
+
+std::optional<double> SecondsLeft(const StageStatus& status, double tokens_per_step) {
+  const double rate = status.tokens_per_second.value_or(0);
+  const int64_t steps = status.stage.steps - status.stage.step;
+  if (rate <= 0 || tokens_per_step <= 0 || steps <= 0) return std::nullopt;
+  return static_cast<double>(steps) * tokens_per_step / rate;
+}
+
 void ReadProgress(LedgerReader& ledger, StageStatus* status) {
   const auto latest = ledger.ReadLatest(status->stage.id);
   status->loss = ValueOf(latest, kLoss);
   status->tokens_per_second = ValueOf(latest, kTokensPerSecond);
-  const auto step_seconds = ValueOf(latest, kStepSeconds);
-  if (step_seconds && status->stage.steps > status->stage.step) {
-    status->seconds_left =
-        *step_seconds * static_cast<double>(status->stage.steps - status->stage.step);
-  }
+  status->seconds_left =
+      SecondsLeft(*status, TokensPerStep(ledger.ReadStageSettings(status->stage.id)));
 }
 
 void AddStage(LedgerReader& ledger, const StageFacts& stage, const StageUse& use,
@@ -79,20 +98,32 @@ void AddStage(LedgerReader& ledger, const StageFacts& stage, const StageUse& use
       study->ended_early.push_back(std::move(status));
       return;
     case StageState::kPlanned:
+      if (!stage.reason.empty()) study->held_back.push_back(std::move(status));
+      return;
     case StageState::kComplete:
       return;
   }
 }
 
+// What nobody is at any more.
+void MarkInterrupted(StudyFacts* study) {
+  for (StageFacts& stage : study->stages) {
+    if (stage.state != StageState::kRunning) continue;
+    stage.state = StageState::kStopped;
+    stage.reason = kInterrupted;
+  }
+}
+
 }  // namespace
 
-std::vector<StudyStatus> ReadStatus(LedgerReader& ledger, const std::optional<std::string>& study) {
+std::vector<StudyStatus> ReadStatus(LedgerReader& ledger, const StatusOptions& options) {
   const Transaction snapshot = ledger.Snapshot();
   const std::vector<std::string> names =
-      study ? std::vector<std::string>{*study} : ledger.StudyNames();
+      options.study ? std::vector<std::string>{*options.study} : ledger.StudyNames();
   std::vector<StudyStatus> statuses;
   for (const std::string& name : names) {
-    const StudyFacts facts = ledger.ReadStudy(name);
+    StudyFacts facts = ledger.ReadStudy(name);
+    if (!options.scheduler_at_work) MarkInterrupted(&facts);
     StudyStatus status = {.name = facts.name};
     for (const ArmFacts& arm : facts.arms) {
       for (const RunFacts& run : arm.runs) {

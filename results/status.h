@@ -18,12 +18,12 @@ namespace upcycle {
 // How many are in each StageState.
 using StateCounts = std::array<int64_t, std::size(EnumNames<StageState>::values)>;
 
-// One stage that runs, waits, failed, diverged or was stopped.
+// One stage that runs, waits, was held back, failed, diverged or was stopped.
 struct StageStatus {
   StageFacts stage;
   std::string user;                         // whom it serves: "routing, seed 3", or "18 runs"
   int64_t runs = 0;                         // how many it serves
-  std::vector<AttemptFacts> attempts = {};  // not of waiting stages
+  std::vector<AttemptFacts> attempts = {};  // not of stages that wait or were held back
   // Of a running stage, where known.
   std::optional<double> loss = std::nullopt;
   std::optional<double> tokens_per_second = std::nullopt;
@@ -36,13 +36,19 @@ struct StudyStatus {
   StateCounts stages = {};
   std::vector<StageStatus> running = {};
   std::vector<StageStatus> waiting = {};
+  std::vector<StageStatus> held_back = {};    // planned, and not begun for a reason
   std::vector<StageStatus> ended_early = {};  // failed, diverged or stopped
 };
 
-// Of the study, or of all studies in the order of the alphabet. Throws Error(kInput) for an unknown
-// study.
-std::vector<StudyStatus> ReadStatus(LedgerReader& ledger,
-                                    const std::optional<std::string>& study = std::nullopt);
+struct StatusOptions {
+  std::optional<std::string> study;  // all studies in the order of the alphabet where it is empty
+  // Whether a scheduler is at work. Where none is, what the ledger calls running was interrupted:
+  // it is given as stopped, with that reason.
+  bool scheduler_at_work = true;
+};
+
+// Throws Error(kInput) for an unknown study.
+std::vector<StudyStatus> ReadStatus(LedgerReader& ledger, const StatusOptions& options = {});
 
 nlohmann::json StatusJson(const std::vector<StudyStatus>& studies);
 std::string StatusText(const std::vector<StudyStatus>& studies);

@@ -59,10 +59,10 @@ std::string RunningLine(const StageStatus& status) {
   return line + "\n";
 }
 
-// Stages that wait for the same thing share a line.
-std::string WaitingLines(const std::vector<StageStatus>& waiting) {
+// Of stages that have not begun, which are `word`. Those with the same reason share a line.
+std::string UnbegunLines(std::string_view word, const std::vector<StageStatus>& stages) {
   std::map<std::pair<std::string, std::string>, std::vector<const StageStatus*>> groups;
-  for (const StageStatus& status : waiting) {
+  for (const StageStatus& status : stages) {
     groups[{status.stage.kind, status.stage.reason}].push_back(&status);
   }
   std::string lines;
@@ -71,11 +71,11 @@ std::string WaitingLines(const std::vector<StageStatus>& waiting) {
     if (shown++ == kMostLines) break;
     const std::string name = group.size() == 1 ? NameOfStage(*group.front())
                                                : fmt::format("{} × {}", group.size(), key.first);
-    lines += fmt::format("  waiting   {}: {}\n", name,
+    lines += fmt::format("  {:<9} {}: {}\n", word, name,
                          key.second.empty() ? "no reason was recorded" : key.second);
   }
   if (groups.size() > kMostLines) {
-    lines += fmt::format("  waiting   for {} more reasons\n", groups.size() - kMostLines);
+    lines += fmt::format("  {:<9} for {} more reasons\n", word, groups.size() - kMostLines);
   }
   return lines;
 }
@@ -156,6 +156,7 @@ nlohmann::json StatusJson(const std::vector<StudyStatus>& studies) {
                     {"stages", CountsJson(study.stages)},
                     {"running", StagesJson(study.running)},
                     {"waiting", StagesJson(study.waiting)},
+                    {"held_back", StagesJson(study.held_back)},
                     {"ended_early", StagesJson(study.ended_early)}});
   }
   return json;
@@ -171,7 +172,8 @@ std::string StatusText(const std::vector<StudyStatus>& studies) {
     if (shown < study.running.size()) {
       text += fmt::format("  running   and {} more\n", study.running.size() - shown);
     }
-    text += WaitingLines(study.waiting);
+    text += UnbegunLines("waiting", study.waiting);
+    text += UnbegunLines("planned", study.held_back);
     text += EndedLines(study.ended_early);
   }
   return text;

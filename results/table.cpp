@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/utf8.h"
 #include "results/number_text.h"
 
 namespace upcycle {
@@ -29,15 +30,8 @@ std::string CellText(const Column& column, const Cell& cell) {
 
 bool IsRightAligned(const Column& column) { return column.notation != Notation::kText; }
 
-size_t DisplayWidth(const std::string& text) {
-  // Every byte but the second and later ones of a UTF-8 sequence begins a character.
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
-}
-
 std::string Padded(const std::string& text, size_t width, bool right_aligned) {
-  const size_t taken = DisplayWidth(text);
+  const size_t taken = CountCharacters(text);
   const std::string blanks(width > taken ? width - taken : 0, ' ');
   return right_aligned ? blanks + text : text + blanks;
 }
@@ -57,8 +51,8 @@ std::vector<size_t> ColumnWidths(const Table& table,
                                  const std::vector<std::vector<std::string>>& texts) {
   std::vector<size_t> widths;
   for (size_t i = 0; i < table.columns.size(); ++i) {
-    size_t width = DisplayWidth(table.columns[i].title);
-    for (const auto& line : texts) width = std::max(width, DisplayWidth(line[i]));
+    size_t width = CountCharacters(table.columns[i].title);
+    for (const auto& line : texts) width = std::max(width, CountCharacters(line[i]));
     widths.push_back(width);
   }
   return widths;

@@ -25,7 +25,7 @@ struct Column {
   std::string title;  // for people
   std::string key;    // for programs
   Notation notation = Notation::kText;
-  int64_t digits = 5;  // significant ones of an estimate without an interval
+  int64_t digits = 5;  // the most significant ones that an estimate shows
 };
 
 // Text where the column's notation is kText, else a number; a NaN is a number that is not there.
@@ -48,10 +48,8 @@ std::string CellText(const Column& column, const Cell& cell);
 
 bool IsRightAligned(const Column& column);
 
-// Characters, not bytes: what a text takes on a terminal, for scripts of single-width letters.
-size_t DisplayWidth(const std::string& text);
-
-// The text with blanks up to the width, in front of it or behind it.
+// The text with blanks up to the width, in front of it or behind it. Widths are in characters, for
+// scripts of single-width letters.
 std::string Padded(const std::string& text, size_t width, bool right_aligned);
 
 // All cells as people read them, row by row.

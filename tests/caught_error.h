@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -9,17 +11,27 @@
 
 namespace upcycle {
 
-// The Error that `act` throws; the test fails if it throws none.
-inline Error ErrorOf(const std::function<void()>& act) {
+// The cause of the Error that `act` throws, if it does.
+inline std::optional<Cause> CauseOf(const std::function<void()>& act) {
   try {
     act();
   } catch (const Error& error) {
-    return error;
+    return error.cause();
   }
-  ADD_FAILURE() << "no Error was thrown";
-  return Error(Cause::kBug, "no Error was thrown");
+  return std::nullopt;
 }
 
-inline Cause CauseOf(const std::function<void()>& act) { return ErrorOf(act).cause(); }
+// The message of the Error that `act` throws; the test fails if it throws none, or has another
+// cause.
+inline std::string MessageOf(const std::function<void()>& act, Cause cause = Cause::kInput) {
+  try {
+    act();
+  } catch (const Error& error) {
+    EXPECT_EQ(CauseName(error.cause()), CauseName(cause)) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no Error was thrown";
+  return "";
+}
 
 }  // namespace upcycle

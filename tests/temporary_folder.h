@@ -25,13 +25,14 @@ class TemporaryFolder {
   }
   ~TemporaryFolder() {
     std::error_code ignored;
+    std::filesystem::permissions(path_, std::filesystem::perms::owner_all, ignored);
     std::filesystem::remove_all(path_, ignored);
   }
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
+  std::filesystem::path operator/(const std::filesystem::path& name) const { return path_ / name; }
 
  private:
   std::filesystem::path path_;
@@ -46,9 +47,11 @@ inline std::set<std::string> NamesIn(const std::filesystem::path& folder) {
   return names;
 }
 
-// Makes a file of these bytes, or replaces it.
-inline void Put(const std::filesystem::path& path, std::string_view bytes) {
+// Makes a file of these bytes, and the folders that it needs, or replaces it; gives the path back.
+inline std::filesystem::path Put(const std::filesystem::path& path, std::string_view bytes) {
+  std::filesystem::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+  return path;
 }
 
 }  // namespace upcycle

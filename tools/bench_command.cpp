@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <sstream>
-#include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -13,6 +12,7 @@
 #include "kernels/cpu/sgemm_rate.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
+#include "tools/cores.h"
 
 namespace upcycle {
 namespace {
@@ -67,7 +67,7 @@ int BenchCommand(const Arguments& arguments) {
   line.Option("seconds", &seconds, "time for each measurement");
   line.Flag("json", &json, "as JSON");
   line.Parse(arguments);
-  if (threads <= 0) threads = static_cast<int>(std::thread::hardware_concurrency());
+  if (threads <= 0) threads = Cores();
 
   const auto backend = MakeCpuBackend(threads);
   nlohmann::json rows = nlohmann::json::array();

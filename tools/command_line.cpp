@@ -1,6 +1,6 @@
 #include "tools/command_line.h"
 
-#include <iostream>
+#include <sstream>
 
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
@@ -29,7 +29,9 @@ struct CommandLine::Parts {
       fmt::print("  {:<20} {}\n", positional.name, positional.help);
     }
     if (!named.empty()) fmt::print("\n");
-    std::cout << options;
+    std::ostringstream text;
+    text << options;
+    fmt::print("{}", text.str());
   }
 };
 

@@ -4,12 +4,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "results/comparison.h"
+#include "results/compare_study.h"
 #include "results/comparison_table.h"
 #include "results/export/json.h"
 #include "results/export/terminal.h"
+#include "results/ledger_reader.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
+#include "tools/state_options.h"
 
 namespace upcycle {
 namespace {
@@ -25,7 +27,7 @@ TerminalLayout LayoutOfOutput() {
 
 int CompareCommand(const Arguments& arguments) {
   std::string study;
-  std::string root = "runs";
+  StateOptions state;
   bool incomplete = false;
   bool json = false;
   CommandLine line(
@@ -33,12 +35,12 @@ int CompareCommand(const Arguments& arguments) {
       "The study's arms with means and intervals over seeds, their paired differences from the\n"
       "baseline, and whether these are decided.");
   line.Positional("STUDY", &study, "a recipe's name");
-  line.Option("root", &root, "folder of all state");
+  state.Declare(line);
   line.Flag("allow-incomplete", &incomplete,
             "judge arms whose seeds are not all there by those that are");
   line.Flag("json", &json, "everything in full precision");
   line.Parse(arguments);
-  LedgerReader ledger(fs::path(root) / "ledger.sqlite");
+  LedgerReader ledger(state.Ledger());
   const Comparison comparison = CompareStudy(ledger, study, {incomplete});
   fmt::print("{}", json ? ToJson(comparison) : ToTerminal(TableOf(comparison), LayoutOfOutput()));
   return kExitDone;

@@ -1,19 +1,19 @@
 // `upcycle export STUDY --format markdown|csv|latex|json`
 
-#include <cstdio>
-
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "core/files.h"
-#include "results/comparison.h"
+#include "results/compare_study.h"
 #include "results/comparison_table.h"
 #include "results/export/csv.h"
 #include "results/export/json.h"
 #include "results/export/latex.h"
 #include "results/export/markdown.h"
+#include "results/ledger_reader.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
+#include "tools/output_file.h"
+#include "tools/state_options.h"
 
 namespace upcycle {
 namespace {
@@ -33,25 +33,25 @@ std::string Exported(const Comparison& comparison, const std::string& format) {
 
 int ExportCommand(const Arguments& arguments) {
   std::string study;
-  std::string root = "runs";
+  StateOptions state;
   std::string format = "markdown";
   std::string output;
   bool incomplete = false;
   CommandLine line("export STUDY [options]",
                    "Writes a study's comparison. The bytes are a function of the results alone.");
   line.Positional("STUDY", &study, "a recipe's name");
-  line.Option("root", &root, "folder of all state");
+  state.Declare(line);
   line.Option("format,f", &format, "markdown, csv, latex or json");
   line.Option("output,o", &output, "a file in place of standard output");
   line.Flag("allow-incomplete", &incomplete,
             "judge arms whose seeds are not all there by those that are");
   line.Parse(arguments);
-  LedgerReader ledger(fs::path(root) / "ledger.sqlite");
+  LedgerReader ledger(state.Ledger());
   const std::string text = Exported(CompareStudy(ledger, study, {incomplete}), format);
   if (output.empty()) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    fmt::print("{}", text);
   } else {
-    WriteFileAtomically(output, text);
+    WriteOutputFile(output, text);
   }
   return kExitDone;
 }

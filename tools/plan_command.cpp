@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,11 +9,11 @@
 #include "experiments/study/forecast.h"
 #include "experiments/study/plan.h"
 #include "kernels/cpu/sgemm_rate.h"
-#include "results/ledger_reader.h"
 #include "results/number_text.h"
 #include "tools/commands.h"
-#include "tools/progress_display.h"
+#include "tools/cores.h"
 #include "tools/recipe_options.h"
+#include "tools/state_options.h"
 
 namespace upcycle {
 namespace {
@@ -23,7 +22,7 @@ using nlohmann::json;
 
 struct PlanOptions {
   RecipeOptions recipe;
-  std::string root = "runs";
+  StateOptions state;
   bool json = false;
 };
 
@@ -34,16 +33,10 @@ PlanOptions ParseOptions(const Arguments& arguments) {
       "Every run of a recipe and why it will or will not run, and what it takes: parameters,\n"
       "training FLOPs, tokens, memory of a worker, disk, and a predicted time.");
   options.recipe.Declare(line);
-  line.Option("root", &options.root, "folder of all state");
+  options.state.Declare(line);
   line.Flag("json", &options.json, "as JSON");
   line.Parse(arguments);
   return options;
-}
-
-std::map<Fingerprint, StageState> StatesUnder(const fs::path& root) {
-  const fs::path path = root / "ledger.sqlite";
-  if (!fs::exists(path)) return {};
-  return LedgerReader(path).StageStates();
 }
 
 class PlanReport {
@@ -72,18 +65,14 @@ class PlanReport {
     PrintRuns();
     fmt::print(
         "\n{} of {} stages to do: {:.2f} core hours, {} on {} cores, {} of disk. Times are "
-        "predicted from this "
-        "machine's matrix rate ({:.0f} GFLOP/s a core).\n",
+        "predicted from this machine's matrix rate ({:.0f} GFLOP/s a core).\n",
         forecast_.needed_stages, study_.stages.size(), forecast_.core_seconds / 3600,
         ClockText(WallSeconds()), Cores(), BytesText(static_cast<double>(forecast_.disk_bytes)),
         rate_ / 1e9);
   }
 
  private:
-  static int Cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
   double WallSeconds() const { return forecast_.core_seconds / Cores(); }
-
-  static std::string BytesText(double bytes) { return fmt::format("{}B", CountText(bytes)); }
 
   json ArmJson(size_t index) const {
     const StagePrediction& prediction = forecast_.trainings[index];
@@ -161,8 +150,7 @@ class PlanReport {
 int PlanCommand(const Arguments& arguments) {
   const PlanOptions options = ParseOptions(arguments);
   const Study study = MakeStudy(options.recipe.Load());
-  const fs::path root = fs::absolute(options.root);
-  const auto plan = PlanStages(study, StatesUnder(root), root);
+  const auto plan = PlanStages(study, options.state.StageStates(), options.state.Root());
   const double rate = 1e9 * MeasureCoreSgemmGflops(0.2);
   const PlanReport report(study, plan, rate);
   if (options.json) {

@@ -8,7 +8,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "core/utf8.h"
 #include "experiments/study/prediction.h"
+#include "results/number_text.h"
 
 namespace upcycle {
 namespace {
@@ -16,11 +18,6 @@ namespace {
 constexpr double kPlainLineSeconds = 20;
 constexpr double kDrawSeconds = 0.2;
 constexpr int kBarCells = 24;
-
-double SecondsBetween(std::chrono::steady_clock::time_point a,
-                      std::chrono::steady_clock::time_point b) {
-  return std::chrono::duration<double>(b - a).count();
-}
 
 double ShareOf(const StageProgress& progress) {
   return progress.steps > 0
@@ -45,24 +42,7 @@ int TerminalColumns() {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-// The first `columns` characters of UTF-8 text.
-std::string Cut(const std::string& text, int columns) {
-  int seen = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool begins_character = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
-    if (begins_character && ++seen > columns) return text.substr(0, i);
-  }
-  return text;
-}
-
 }  // namespace
-
-std::string ClockText(double seconds) {
-  const auto whole = static_cast<int64_t>(std::lround(seconds));
-  if (whole >= 3600)
-    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
-  return fmt::format("{}:{:02}", whole / 60, whole % 60);
-}
 
 ProgressDisplay::ProgressDisplay(const Study& study, const std::map<Fingerprint, StagePlan>& plan,
                                  bool terminal)
@@ -79,7 +59,6 @@ ProgressDisplay::~ProgressDisplay() { Erase(); }
 void ProgressDisplay::Started(const Fingerprint& stage, int64_t threads) {
   Shown shown;
   shown.flops = TrainFlopsOf(study_.stages.at(stage));
-  shown.begin = shown.last_line = Clock::now();
   running_[stage] = shown;
   if (!terminal_) Print(fmt::format("started   {} ({} threads)", labels_.at(stage), threads));
 }
@@ -90,8 +69,8 @@ void ProgressDisplay::Progressed(const Fingerprint& stage, const StageProgress& 
   Shown& shown = found->second;
   shown.progress = progress;
   if (shown.begun_share < 0 && progress.steps > 0) shown.begun_share = ShareOf(progress);
-  if (terminal_ || SecondsBetween(shown.last_line, Clock::now()) < kPlainLineSeconds) return;
-  shown.last_line = Clock::now();
+  if (terminal_ || shown.since_line.Seconds() < kPlainLineSeconds) return;
+  shown.since_line.Restart();
   Print(StageLine(stage, shown));
 }
 
@@ -108,35 +87,34 @@ void ProgressDisplay::Ended(const Fingerprint& stage, StageState outcome,
     const std::string loss =
         shown.flops > 0 ? fmt::format("  loss {:.4f}", shown.progress.loss) : "";
     Print(fmt::format("complete  {} in {}{}   [{}/{}]", labels_.at(stage),
-                      ClockText(SecondsBetween(shown.begin, Clock::now())), loss, done_, needed_));
+                      ClockText(shown.since_begin.Seconds()), loss, done_, needed_));
   }
 }
 
 void ProgressDisplay::Tick() {
-  if (!terminal_ || SecondsBetween(last_draw_, Clock::now()) < kDrawSeconds) return;
-  last_draw_ = Clock::now();
+  if (!terminal_ || since_draw_.Seconds() < kDrawSeconds) return;
+  since_draw_.Restart();
   Erase();
   Draw();
 }
 
 void ProgressDisplay::Print(const std::string& line) {
-  fmt::print(stderr, "{}\n", line);
-  std::fflush(stderr);
+  std::fputs(fmt::format("{}\n", line).c_str(), stderr);  // a study goes on where nobody can see it
 }
 
 void ProgressDisplay::Erase() {
-  if (drawn_lines_ > 0) fmt::print(stderr, "\x1b[{}A\x1b[J", drawn_lines_);
+  if (drawn_lines_ > 0) std::fputs(fmt::format("\x1b[{}A\x1b[J", drawn_lines_).c_str(), stderr);
   drawn_lines_ = 0;
 }
 
 void ProgressDisplay::Draw() {
-  const int columns = TerminalColumns() - 1;
-  for (const auto& [stage, shown] : running_) {
-    Print(Cut(StageLine(stage, shown), columns));
+  const auto columns = static_cast<size_t>(TerminalColumns() - 1);
+  const auto draw = [&](const std::string& line) {
+    Print(line.substr(0, BytesOfCharacters(line, columns)));  // a line that wraps is not erased
     ++drawn_lines_;
-  }
-  Print(Cut(SummaryLine(), columns));
-  ++drawn_lines_;
+  };
+  for (const auto& [stage, shown] : running_) draw(StageLine(stage, shown));
+  draw(SummaryLine());
 }
 
 std::string ProgressDisplay::StageLine(const Fingerprint& stage, const Shown& shown) const {
@@ -145,7 +123,7 @@ std::string ProgressDisplay::StageLine(const Fingerprint& stage, const Shown& sh
   if (progress.steps == 0) return fmt::format("  {}", label);
   std::string left;
   if (progress.tokens_per_second > 0) {
-    const double elapsed = SecondsBetween(shown.begin, Clock::now());
+    const double elapsed = shown.since_begin.Seconds();
     const double gained = ShareOf(progress) - shown.begun_share;
     if (gained > 0)
       left = fmt::format("  {} left", ClockText(elapsed * (1 - ShareOf(progress)) / gained));
@@ -159,7 +137,7 @@ std::string ProgressDisplay::SummaryLine() const {
   const double left = SecondsLeft();
   return fmt::format("{}/{} stages done, {} running{}, {} elapsed{}", done_, needed_,
                      running_.size(), failed_ > 0 ? fmt::format(", {} failed", failed_) : "",
-                     ClockText(SecondsBetween(begin_, Clock::now())),
+                     ClockText(since_begin_.Seconds()),
                      left >= 0 ? fmt::format(", {} left", ClockText(left)) : "");
 }
 
@@ -169,7 +147,7 @@ double ProgressDisplay::SecondsLeft() const {
     gained += shown.flops * (ShareOf(shown.progress) - std::max(0.0, shown.begun_share));
   }
   if (gained <= 0 || flops_total_ <= 0) return -1;
-  return SecondsBetween(begin_, Clock::now()) * std::max(0.0, flops_total_ - gained) / gained;
+  return since_begin_.Seconds() * std::max(0.0, flops_total_ - gained) / gained;
 }
 
 }  // namespace upcycle

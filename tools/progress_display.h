@@ -1,10 +1,10 @@
 // What a running study shows on standard error: live lines on a terminal, plain lines elsewhere.
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <string>
 
+#include "core/stopwatch.h"
 #include "experiments/study/plan.h"
 #include "experiments/study/scheduler.h"
 #include "experiments/study/study.h"
@@ -22,12 +22,11 @@ class ProgressDisplay : public StudyObserver {
   void Tick() override;
 
  private:
-  using Clock = std::chrono::steady_clock;
   struct Shown {
     StageProgress progress;
     double flops = 0;         // of the whole stage
     double begun_share = -1;  // where this attempt began, for the rate
-    Clock::time_point begin, last_line;
+    Stopwatch since_begin, since_line;
   };
 
   void Draw();
@@ -47,11 +46,7 @@ class ProgressDisplay : public StudyObserver {
   int drawn_lines_ = 0;
   double flops_ended_ = 0;
   double flops_total_ = 0;
-  Clock::time_point begin_ = Clock::now();
-  Clock::time_point last_draw_ = begin_;
+  Stopwatch since_begin_, since_draw_;
 };
-
-// "1:02:03", "0:07".
-std::string ClockText(double seconds);
 
 }  // namespace upcycle

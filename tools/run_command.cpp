@@ -1,6 +1,7 @@
 // `upcycle run RECIPE`: everything the recipe asks for that is not there yet.
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include <fmt/format.h>
@@ -8,6 +9,9 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/file_lock.h"
+#include "core/files.h"
+#include "experiments/run/device.h"
 #include "experiments/study/forecast.h"
 #include "experiments/study/local_executor.h"
 #include "experiments/study/plan.h"
@@ -15,15 +19,22 @@
 #include "kernels/cpu/sgemm_rate.h"
 #include "results/ledger_writer.h"
 #include "tools/commands.h"
+#include "tools/cores.h"
 #include "tools/progress_display.h"
 #include "tools/recipe_options.h"
+#include "tools/shell_word.h"
+#include "tools/state_options.h"
 
 namespace upcycle {
 namespace {
 
+// `upcycle status` holds the lock for a moment when it looks whether anybody does.
+constexpr int kLockAttempts = 10;
+constexpr std::chrono::milliseconds kLockPause{20};
+
 struct RunOptions {
   RecipeOptions recipe;
-  std::string root = "runs";
+  StateOptions state;
   int jobs = 0;
   bool keep_going = false;
   bool dry_run = false;
@@ -38,18 +49,16 @@ RunOptions ParseOptions(const Arguments& arguments) {
       "starts, trainings, evaluations. Ctrl-C writes checkpoints and stops; the same command\n"
       "goes on. A second run of the same recipe does nothing and says why.");
   options.recipe.Declare(line);
-  line.Option("root", &options.root, "folder of all state");
+  options.state.Declare(line);
   line.Option("jobs,j", &options.jobs, "processes at a time; 0: one for each core");
   line.Flag("keep-going,k", &options.keep_going, "start other stages after one has failed");
-  line.Flag("dry-run,n", &options.dry_run, "say what would be done, do nothing");
+  line.Flag("dry-run,n", &options.dry_run, "say what would be done; change nothing on disk");
   line.Flag("json", &options.json, "the outcome as JSON on standard output");
   line.Parse(arguments);
   if (options.jobs < 0)
     throw Error(Cause::kInput, "--jobs counts processes and cannot be negative");
   return options;
 }
-
-int Cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
 void PrintNothingToDo(const Study& study) {
   fmt::print(stderr, "{}: all {} stages of {} runs are complete already; nothing to do\n",
@@ -58,13 +67,24 @@ void PrintNothingToDo(const Study& study) {
 
 void PrintIntent(const Study& study, const std::map<Fingerprint, StagePlan>& plan) {
   const auto labels = StageLabels(study);
+  bool any = false;
   for (const Fingerprint& stage : study.order) {
-    if (plan.at(stage).needed)
-      fmt::print(stderr, "would do  {}: {}\n", labels.at(stage), plan.at(stage).why);
+    if (!plan.at(stage).needed) continue;
+    fmt::print(stderr, "would do  {}: {}\n", labels.at(stage), plan.at(stage).why);
+    any = true;
   }
+  if (!any) PrintNothingToDo(study);
 }
 
-void PrintOutcome(const Study& study, const StudyOutcome& outcome, const RunOptions& options) {
+// How many stages were not begun although everything they need is there.
+int64_t CountHeldBack(const Study& study, const std::map<Fingerprint, StageState>& states) {
+  return std::count_if(study.order.begin(), study.order.end(), [&](const Fingerprint& stage) {
+    return states.at(stage) == StageState::kPlanned;
+  });
+}
+
+void PrintOutcome(const Study& study, const StudyOutcome& outcome, int64_t held_back,
+                  const RunOptions& options) {
   if (options.json) {
     fmt::print("{}\n", nlohmann::json({{"study", study.recipe.name},
                                        {"done", outcome.done},
@@ -74,18 +94,30 @@ void PrintOutcome(const Study& study, const StudyOutcome& outcome, const RunOpti
                                        {"interrupted", outcome.interrupted}})
                            .dump(2));
   }
+  const std::string arguments =
+      fmt::format("{} --root {}", ShellWord(study.recipe.name), ShellWord(options.state.root));
   fmt::print(stderr, "{}: {} stages done, {} complete already", study.recipe.name, outcome.done,
              outcome.reused);
   if (outcome.failed > 0) fmt::print(stderr, ", {} failed", outcome.failed);
   if (outcome.skipped > 0) fmt::print(stderr, ", {} not started", outcome.skipped);
+  if (held_back > 0) {
+    fmt::print(stderr, "; --keep-going would have started {} of them all the same", held_back);
+  }
   if (outcome.interrupted) {
     fmt::print(stderr, "; stopped on request, the same command goes on\n");
   } else if (outcome.failed > 0) {
-    fmt::print(stderr, "; `upcycle status {} --root {}` says why\n", study.recipe.name,
-               options.root);
+    fmt::print(stderr, "; `upcycle status {}` says why\n", arguments);
   } else {
-    fmt::print(stderr, "; `upcycle compare {} --root {}` shows the table\n", study.recipe.name,
-               options.root);
+    fmt::print(stderr, "; `upcycle compare {}` shows the table\n", arguments);
+  }
+}
+
+// What was done once and is done again surprises; the reason must be seen.
+void PrintAgain(const Study& study, const std::map<Fingerprint, StagePlan>& plan) {
+  const auto labels = StageLabels(study);
+  for (const Fingerprint& stage : study.order) {
+    if (plan.at(stage).again)
+      fmt::print(stderr, "again     {}: {}\n", labels.at(stage), plan.at(stage).why);
   }
 }
 
@@ -98,16 +130,19 @@ void CheckBudget(const Study& study, const std::map<Fingerprint, StagePlan>& pla
 }
 
 // The one scheduler of a root. Throws Error(kInput) if there is another.
-FileLock LockRoot(const fs::path& root) {
-  MakeDirectories(root);
-  std::optional<FileLock> lock = FileLock::TryAcquire(root / "scheduler.lock");
-  if (lock) return std::move(*lock);
+FileLock LockRoot(const StateOptions& state) {
+  MakeDirectories(state.Root());
+  for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
+    std::optional<FileLock> lock = FileLock::TryAcquire(state.SchedulerLock());
+    if (lock) return std::move(*lock);
+    std::this_thread::sleep_for(kLockPause);
+  }
   throw Error(
       Cause::kInput,
       fmt::format(
           "another `upcycle run` is at work under {}; wait for it, stop it with Ctrl-C there, "
           "or choose another --root",
-          root.native()));
+          state.Root().native()));
 }
 
 }  // namespace
@@ -115,16 +150,18 @@ FileLock LockRoot(const fs::path& root) {
 int RunCommand(const Arguments& arguments) {
   const RunOptions options = ParseOptions(arguments);
   const Study study = MakeStudy(options.recipe.Load());
-  const fs::path root = fs::absolute(options.root);
-  StopSignals stop;
-  const FileLock lock = LockRoot(root);
-  LedgerWriter ledger(root / "ledger.sqlite");
+  for (const Arm& arm : study.recipe.arms) RequireDevice(arm.settings.execution.device);
+  const fs::path root = options.state.Root();
   if (options.dry_run) {
-    PrintIntent(study, PlanStages(study, ledger.StageStates(), root));
+    PrintIntent(study, PlanStages(study, options.state.StageStates(), root));
     return kExitDone;
   }
+  StopSignals stop;
+  const FileLock lock = LockRoot(options.state);
+  LedgerWriter ledger(options.state.Ledger());
   const auto plan = PlanStages(study, ledger.StageStates(), root);
   CheckBudget(study, plan);
+  PrintAgain(study, plan);
   ledger.RecordStudy(RecordOf(study));
 
   SchedulerOptions scheduling;
@@ -140,7 +177,9 @@ int RunCommand(const Arguments& arguments) {
   }
   if (outcome.done + outcome.failed + outcome.skipped == 0 && !outcome.interrupted)
     PrintNothingToDo(study);
-  PrintOutcome(study, outcome, options);
+  const bool gave_up = outcome.failed > 0 && !outcome.interrupted && !options.keep_going;
+  const int64_t held_back = gave_up ? CountHeldBack(study, ledger.StageStates()) : 0;
+  PrintOutcome(study, outcome, held_back, options);
   if (outcome.interrupted) return kExitInterrupted;
   return outcome.failed + outcome.skipped > 0 ? kExitSomeRunFailed : kExitDone;
 }

@@ -1,9 +1,12 @@
 // `upcycle COMMAND …`: finds the command, and turns what it throws into a message and an exit code.
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <new>
+#include <string>
 #include <string_view>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -31,6 +34,8 @@ constexpr Command kCommands[] = {
     {"bench", BenchCommand, "how fast this machine trains"},
     {"worker", WorkerCommand, ""},
 };
+
+constexpr std::string_view kBugReport = ". This is a bug in upcycle: please report it";
 
 void PrintUsage(std::FILE* out) {
   fmt::print(
@@ -77,20 +82,44 @@ int Dispatch(const Arguments& arguments) {
               fmt::format("there is no command \"{}\"; `upcycle --help` lists them", name));
 }
 
+// Standard error may be gone or full too, and then nobody can be told.
+void Complain(const std::string& message) {
+  std::fputs(fmt::format("error: {}\n", message).c_str(), stderr);
+}
+
+// Whatever a command printed must have arrived before it can claim success. The error of the system
+// if it has not, else 0.
+int FlushOutput() {
+  if (std::fflush(stdout) != 0) return errno;
+  return std::ferror(stdout) == 0 ? 0 : EIO;
+}
+
+// The exit code of a command whose output met this error of the system.
+int ReportLostOutput(int error_number) {
+  if (error_number == EPIPE) return 128 + SIGPIPE;  // the reader has all it wanted
+  Complain(SystemError("write", "standard output", error_number).what());
+  return ExitOf(Cause::kDisk);
+}
+
 int Main(const Arguments& arguments) {
+  int code = kExitSomeRunFailed;
   try {
-    return Dispatch(arguments);
+    code = Dispatch(arguments);
   } catch (const HelpShown&) {
-    return kExitDone;
+    code = kExitDone;
   } catch (const Error& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    return ExitOf(error.cause());
+    Complain(error.what());
+    code = ExitOf(error.cause());
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "error: no memory left\n");
+    Complain("no memory left");
+  } catch (const std::system_error& error) {
+    if (std::ferror(stdout) != 0) return ReportLostOutput(error.code().value());
+    Complain(fmt::format("{}{}", error.what(), kBugReport));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "error: {}. This is a bug in upcycle: please report it\n", error.what());
+    Complain(fmt::format("{}{}", error.what(), kBugReport));
   }
-  return kExitSomeRunFailed;
+  const int lost = FlushOutput();
+  return lost == 0 ? code : ReportLostOutput(lost);
 }
 
 }  // namespace

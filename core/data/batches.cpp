@@ -31,11 +31,15 @@ Batches::Batches(std::vector<BatchSource> sources, int64_t sequence_length, uint
   for (BatchSource& source : sources) {
     const int64_t count = source.tokens->count();
     if (count <= length_) {
+      const std::string held_out =
+          source.held_out_tokens == 0
+              ? ""
+              : fmt::format(", as {} more are held out for validation", source.held_out_tokens);
       throw Error(Cause::kInput,
-                  fmt::format("the source \"{}\" has {} tokens, fewer than one sequence needs "
-                              "({} and a last target): give it more text or lower "
+                  fmt::format("the source \"{}\" has {} tokens to train on{}, fewer than one "
+                              "sequence needs ({} and a last target): give it more text or lower "
                               "model.sequence_length",
-                              source.name, count, length_));
+                              source.name, count, held_out, length_));
     }
     sources_.push_back({fmt::format("batches/{}/order", source.name),
                         fmt::format("batches/{}/offset", source.name), source.tokens,

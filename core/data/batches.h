@@ -21,6 +21,7 @@ struct BatchSource {
   std::string name;  // its order depends on the seed and on this name alone
   const TokenFile* tokens = nullptr;
   double weight = 1;
+  int64_t held_out_tokens = 0;  // cut from it for validation: for messages
 };
 
 class Batches {

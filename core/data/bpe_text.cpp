@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/utf8.h"
+
 namespace upcycle {
 namespace {
 
@@ -10,8 +12,7 @@ constexpr uint32_t kUnknownCodePoint = 0x2585;
 
 // The bytes of the character at the beginning of `text` if it may be part of a word, else 0.
 size_t WordCharacter(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  if (first < 0x80) return first < 0x20 || first == 0x7F ? 0 : 1;
+  if (static_cast<unsigned char>(text[0]) < 0x80) return IsControl(text[0]) ? 0 : 1;
   const DecodedCharacter character = DecodeCharacter(text);
   const bool reserved =
       character.code_point == kEscapedSpaceCodePoint || character.code_point == kUnknownCodePoint;

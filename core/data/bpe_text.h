@@ -9,8 +9,6 @@
 
 #include <string_view>
 
-#include "core/data/utf8.h"
-
 namespace upcycle {
 
 struct TextPart {

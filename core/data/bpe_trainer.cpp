@@ -12,6 +12,8 @@
 #include "core/check.h"
 #include "core/data/bpe_text.h"
 #include "core/error.h"
+#include "core/recipe/settings.h"
+#include "core/utf8.h"
 
 namespace upcycle {
 namespace {
@@ -48,8 +50,8 @@ class WordIterator final : public sentencepiece::SentenceIterator {
   std::string line_;
 };
 
-// The characters that become pieces: the commonest ones, at most half of what is free where not
-// all of them fit well.
+// The characters that become pieces: the space, and the commonest ones, at most half of what is
+// free where not all of them fit well.
 std::set<std::string, std::less<>> ChosenCharacters(const WordCounts& words, int64_t free_pieces) {
   std::map<std::string, int64_t> counts;
   int64_t total = 0;
@@ -72,7 +74,7 @@ std::set<std::string, std::less<>> ChosenCharacters(const WordCounts& words, int
   }
   const auto room = static_cast<size_t>(free_pieces);
   if (chosen > room * 3 / 4) chosen = std::min(chosen, room / 2);
-  std::set<std::string, std::less<>> characters;
+  std::set<std::string, std::less<>> characters = {" "};
   for (size_t i = 0; i < chosen; ++i) characters.insert(by_count[i].second);
   return characters;
 }
@@ -99,6 +101,14 @@ WordCounts OnlyChosen(const WordCounts& words, const std::set<std::string, std::
     finish();
   }
   return parts;
+}
+
+// sentencepiece makes pieces of the characters that it sees. A space that it has not seen would be
+// written as U+2581 and then fall back to the bytes of that, which are no space.
+void ShowASpace(WordCounts& words) {
+  const bool seen = std::any_of(words.begin(), words.end(),
+                                [](const auto& word) { return word.first.starts_with(' '); });
+  if (!seen) words.emplace(" ", 1);
 }
 
 std::unordered_map<std::string, std::string> Options(int64_t vocabulary) {
@@ -142,12 +152,13 @@ void BpeTrainer::Add(std::string_view text) {
 
 std::string BpeTrainer::TrainModel(int64_t vocabulary) const {
   const WordCounts sorted(words_.begin(), words_.end());
-  const WordCounts words = OnlyChosen(sorted, ChosenCharacters(sorted, vocabulary - kFixedPieces));
+  WordCounts words = OnlyChosen(sorted, ChosenCharacters(sorted, vocabulary - kFixedPieces));
   if (words.empty()) {
     throw Error(Cause::kInput,
                 "the training text has no words to train a bpe tokenizer on; give it more text or "
                 "set data.tokenizer: bytes");
   }
+  ShowASpace(words);
   WordIterator iterator(words);
   std::string model;
   const auto status =
@@ -174,11 +185,12 @@ std::unique_ptr<BpeTokenizer> BpeTrainer::Train(int64_t vocabulary) const {
     if (reached == largest) break;
     largest = reached;
   }
+  const bool can_be_lowered = largest >= kSmallestBpeVocabulary;
   throw Error(
       Cause::kInput,
       fmt::format("data.tokenizer.vocabulary is {}, but the training text allows at most {} "
-                  "pieces: lower it, give more text, or set data.tokenizer: bytes",
-                  vocabulary, largest));
+                  "pieces: {}give more text, or set data.tokenizer: bytes",
+                  vocabulary, largest, can_be_lowered ? "lower it, " : ""));
 }
 
 }  // namespace upcycle

@@ -7,23 +7,30 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "core/checksums.h"
 #include "core/data/dataset_format.h"
 #include "core/error.h"
+#include "core/files.h"
 
 namespace upcycle {
 namespace {
 
 using nlohmann::json;
 
-[[noreturn]] void RefuseManifest(const fs::path& folder, std::string_view what) {
+[[noreturn]] void Refuse(const fs::path& folder, std::string_view damage) {
   throw Error(Cause::kInput,
-              fmt::format("{} {}; delete {} and run the same command again, which makes it anew",
-                          (folder / dataset_format::kManifest).native(), what, folder.native()));
+              fmt::format("{}; delete {} and run the same command again, which makes it anew",
+                          damage, folder.native()));
+}
+
+[[noreturn]] void RefuseManifest(const fs::path& folder, std::string_view what) {
+  Refuse(folder, fmt::format("{} {}", (folder / dataset_format::kManifest).native(), what));
 }
 
 json ReadManifest(const fs::path& folder) {
-  json manifest = json::parse(ReadTextFile(folder / dataset_format::kManifest), nullptr,
-                              /*allow_exceptions=*/false);
+  const fs::path path = folder / dataset_format::kManifest;
+  if (!fs::exists(path)) RefuseManifest(folder, "is missing");
+  json manifest = json::parse(ReadTextFile(path), nullptr, /*allow_exceptions=*/false);
   if (!manifest.is_object() || !manifest.contains("format") ||
       !manifest["format"].is_number_integer()) {
     RefuseManifest(folder, "is damaged");
@@ -31,8 +38,7 @@ json ReadManifest(const fs::path& folder) {
   if (manifest["format"] > dataset_format::kVersion) {
     throw Error(Cause::kInput, fmt::format("{} was written by a newer upcycle (format {}); use "
                                            "that version or another --root",
-                                           (folder / dataset_format::kManifest).native(),
-                                           manifest["format"].dump()));
+                                           path.native(), manifest["format"].dump()));
   }
   return manifest;
 }
@@ -52,6 +58,15 @@ std::vector<TokenSet> OpenSets(const fs::path& folder, const json& listed, int64
   return sets;
 }
 
+// What was cut from a training source for validation.
+int64_t HeldOutTokens(const Dataset& dataset, const std::string& source) {
+  if (!dataset.holds_out) return 0;
+  for (const TokenSet& set : dataset.validation) {
+    if (set.name == source) return set.tokens.count();
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::string NameOf(const SourceSettings& source) {
@@ -60,10 +75,13 @@ std::string NameOf(const SourceSettings& source) {
 
 Dataset OpenDataset(const fs::path& folder) {
   const json manifest = ReadManifest(folder);
+  const std::string damage = FindDamage(folder);
+  if (!damage.empty()) Refuse(folder, damage);
   Dataset dataset;
   try {
     dataset.tokenizer = Tokenizer::Load(folder / dataset_format::kTokenizer);
     const int64_t vocabulary = dataset.tokenizer->Vocabulary();
+    dataset.holds_out = manifest.value("holds_out", false);
     dataset.train = OpenSets(folder, manifest.at("train"), vocabulary);
     dataset.validation = OpenSets(folder, manifest.at("validation"), vocabulary);
     for (const json& entry : manifest.at("questions")) {
@@ -78,27 +96,15 @@ Dataset OpenDataset(const fs::path& folder) {
   return dataset;
 }
 
-std::vector<BatchSource> TrainingSources(const Dataset& dataset, const DataSettings& settings) {
-  UPCYCLE_CHECK_EQ(dataset.train.size(), settings.train.size());
+std::vector<BatchSource> TrainingSources(const Dataset& dataset,
+                                         const std::map<std::string, double>& weights) {
   std::vector<BatchSource> sources;
-  for (size_t i = 0; i < dataset.train.size(); ++i) {
-    const TokenSet& set = dataset.train[i];
-    UPCYCLE_CHECK_EQ(set.name, NameOf(settings.train[i]));
-    sources.push_back({set.name, &set.tokens, settings.train[i].weight});
+  for (const TokenSet& set : dataset.train) {
+    const auto weight = weights.find(set.name);
+    UPCYCLE_CHECK(weight != weights.end());
+    sources.push_back({set.name, &set.tokens, weight->second, HeldOutTokens(dataset, set.name)});
   }
   return sources;
-}
-
-void RequireSequences(const Dataset& dataset, int64_t sequence_length) {
-  for (const TokenSet& set : dataset.train) {
-    if (set.tokens.count() > sequence_length) continue;
-    throw Error(
-        Cause::kInput,
-        fmt::format("the training source \"{}\" has {} tokens ({} bytes of text), fewer than "
-                    "one sequence of {} and its last target: give it more text or lower "
-                    "model.sequence_length",
-                    set.name, set.tokens.count(), set.tokens.text_bytes(), sequence_length));
-  }
 }
 
 }  // namespace upcycle

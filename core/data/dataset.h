@@ -1,6 +1,7 @@
 // A dataset: what the tokens stage makes of a recipe's data settings, as a folder.
 //
-//   dataset.json                 what is in it; written last
+//   dataset.json                 what is in it
+//   checksums.json               of every file; written last
 //   tokenizer/                   Tokenizer::Save
 //   train/NAME.tokens            one file a training source (token_file.h)
 //   validation/NAME.tokens       one file a held-out set
@@ -12,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,6 +43,7 @@ struct Dataset {
   std::vector<TokenSet> train;       // in the order of DataSettings::train
   std::vector<TokenSet> validation;  // of DataSettings::validation, or of train where that is empty
   std::vector<QuestionSet> questions;
+  bool holds_out = false;  // `validation` was cut from the sources of `train`
 };
 
 // What a source is called: its name, or its kind where it has none.
@@ -58,15 +61,12 @@ Fingerprint DatasetFingerprint(const DataSettings& settings);
 void BuildDataset(const DataSettings& settings, const fs::path& folder);
 
 // Maps a dataset and verifies every byte of it. Throws Error(kInput) where something is missing,
-// damaged, or of a newer format.
+// damaged, or of a newer format, saying which folder to delete.
 Dataset OpenDataset(const fs::path& folder);
 
-// The dataset's training sources with the weights that the settings give them: what Batches reads.
-// The dataset must outlive them. `settings` are those of the dataset, weights aside.
-std::vector<BatchSource> TrainingSources(const Dataset& dataset, const DataSettings& settings);
-
-// Throws Error(kInput), with the numbers, where a training source is shorter than one sequence and
-// its last target.
-void RequireSequences(const Dataset& dataset, int64_t sequence_length);
+// The dataset's training sources with weights by their names: what Batches reads. The dataset must
+// outlive them.
+std::vector<BatchSource> TrainingSources(const Dataset& dataset,
+                                         const std::map<std::string, double>& weights);
 
 }  // namespace upcycle

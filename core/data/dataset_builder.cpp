@@ -9,11 +9,14 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/atomic_file.h"
+#include "core/checksums.h"
 #include "core/data/bpe_trainer.h"
 #include "core/data/dataset.h"
 #include "core/data/dataset_format.h"
 #include "core/data/dataset_sources.h"
 #include "core/error.h"
+#include "core/files.h"
 
 namespace upcycle {
 namespace {
@@ -89,11 +92,13 @@ class Builder {
     const json manifest = {
         {"format", dataset_format::kVersion},
         {"vocabulary", tokenizer_->Vocabulary()},
+        {"holds_out", !named},
         {"train", WriteSets(sources_.train, CorpusPart::kTraining, dataset_format::kTrain)},
         {"validation", WriteSets(named ? sources_.validation : sources_.train,
                                  CorpusPart::kValidation, dataset_format::kValidation)},
         {"questions", WriteQuestions()}};
     WriteFileAtomically(folder_ / dataset_format::kManifest, manifest.dump(2) + "\n");
+    WriteChecksums(folder_);
   }
 
  private:

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/data/dataset.h"
+#include "core/data/file_mistakes.h"
 #include "core/error.h"
 
 namespace upcycle {
@@ -50,10 +51,7 @@ void RequireApart(const DatasetSources& sources) {
   for (const NamedCorpus& source : sources.validation) {
     for (const CorpusFile& file : source.corpus->Files()) {
       if (!trained.contains(file.content)) continue;
-      throw Error(Cause::kInput,
-                  fmt::format("{} of the validation source \"{}\" is also trained on; take it out "
-                              "of the training source with \"!{}\"",
-                              file.path.native(), source.name, file.path.native()));
+      throw Error(Cause::kInput, TrainedOnAsWell(file.path.native(), source.name));
     }
   }
 }

@@ -70,18 +70,22 @@ class Expansion {
   std::set<fs::path> files_;
 };
 
-Error TakesNothingAway(const std::string& pattern) {
-  return Error(Cause::kInput,
-               fmt::format("the pattern \"{}\" takes no file away: it must stand behind a pattern "
-                           "that names the file, and spell the path in the same way",
-                           pattern));
+std::string TakesNothingAway(const std::string& pattern) {
+  return fmt::format(
+      "the pattern \"{}\" takes no file away: it must stand behind a pattern that "
+      "names the file, and spell the path in the same way",
+      pattern);
 }
 
-Error MatchesNothing(const std::string& pattern) {
+std::string MatchesNothing(const std::string& pattern) {
+  std::error_code ignored;
+  if (fs::is_directory(pattern, ignored)) {
+    return fmt::format("{} is a folder; its text files are {}", pattern,
+                       (fs::path(pattern) / "*.txt").native());
+  }
   const bool relative = fs::path(pattern).is_relative();
-  return Error(Cause::kInput,
-               fmt::format("no file matches \"{}\"{}; check the path", pattern,
-                           relative ? " in " + fs::current_path().native() : std::string()));
+  return fmt::format("no file matches \"{}\"{}; check the path", pattern,
+                     relative ? " in " + fs::current_path().native() : std::string());
 }
 
 }  // namespace
@@ -92,12 +96,21 @@ std::vector<fs::path> ExpandGlob(const std::string& pattern) {
   return Expansion(pattern).files();
 }
 
-std::vector<fs::path> ExpandGlobs(const std::vector<std::string>& patterns) {
+std::vector<fs::path> ExpandGlobs(const std::vector<std::string>& patterns,
+                                  std::vector<GlobMistake>& mistakes) {
   std::vector<fs::path> files;
   std::set<fs::path> members;
-  for (const std::string& pattern : patterns) {
-    const bool takes_away = pattern.starts_with('!');
-    const auto named = ExpandGlob(takes_away ? pattern.substr(1) : pattern);
+  bool all_match = true;  // else a pattern that takes nothing away may do so for want of them
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    const bool takes_away = patterns[i].starts_with('!');
+    std::vector<fs::path> named;
+    try {
+      named = ExpandGlob(takes_away ? patterns[i].substr(1) : patterns[i]);
+    } catch (const Error& error) {
+      mistakes.push_back({i, error.what()});
+      all_match = false;
+      continue;
+    }
     bool changed = false;
     for (const fs::path& file : named) {
       const fs::path path = file.lexically_normal();
@@ -107,12 +120,24 @@ std::vector<fs::path> ExpandGlobs(const std::vector<std::string>& patterns) {
         files.push_back(path);
       }
     }
-    if (takes_away && !changed) throw TakesNothingAway(pattern);
-    if (!takes_away && named.empty()) throw MatchesNothing(pattern);
+    if (!takes_away && named.empty()) {
+      mistakes.push_back({i, MatchesNothing(patterns[i])});
+      all_match = false;
+    }
+    if (takes_away && !changed && all_match) {
+      mistakes.push_back({i, TakesNothingAway(patterns[i])});
+    }
     if (takes_away) {
       std::erase_if(files, [&](const fs::path& path) { return !members.contains(path); });
     }
   }
+  return files;
+}
+
+std::vector<fs::path> ExpandGlobs(const std::vector<std::string>& patterns) {
+  std::vector<GlobMistake> mistakes;
+  std::vector<fs::path> files = ExpandGlobs(patterns, mistakes);
+  if (!mistakes.empty()) throw Error(Cause::kInput, mistakes.front().message);
   return files;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/check.h"
+#include "core/utf8.h"
 
 namespace upcycle {
 namespace {
@@ -61,7 +62,7 @@ class Concatenation {
   static size_t CutWithinLine(std::string_view text, size_t at) {
     const size_t space = text.find(' ', at);
     if (space != std::string_view::npos && space - at < kSpaceReach) return space + 1;
-    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
+    while (at < text.size() && ContinuesCharacter(text[at])) ++at;
     return at;
   }
 

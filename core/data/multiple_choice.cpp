@@ -8,6 +8,7 @@
 #include "core/data/csv.h"
 #include "core/data/tokenizer.h"
 #include "core/error.h"
+#include "core/mapped_file.h"
 
 namespace upcycle {
 namespace {

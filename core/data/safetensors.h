@@ -11,8 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/data/atomic_file.h"
+#include "core/atomic_file.h"
 #include "core/files.h"
+#include "core/mapped_file.h"
 #include "core/tensor.h"
 
 namespace upcycle {

@@ -7,21 +7,11 @@
 
 #include "core/data/glob.h"
 #include "core/data/held_out.h"
-#include "core/data/utf8.h"
 #include "core/error.h"
+#include "core/utf8.h"
 
 namespace upcycle {
 namespace {
-
-MappedFile OpenText(const fs::path& path) {
-  MappedFile file(path);
-  if (file.text().empty()) {
-    throw Error(Cause::kInput, fmt::format("{} is empty; put text in it, or take it out of the "
-                                           "source with \"!{}\"",
-                                           path.native(), path.native()));
-  }
-  return file;
-}
 
 Fingerprint FingerprintOf(const MappedFile& file) {
   Hasher hasher;
@@ -41,6 +31,16 @@ void RequireUtf8(const fs::path& path, std::string_view text) {
 }
 
 }  // namespace
+
+MappedFile OpenText(const fs::path& path) {
+  MappedFile file(path);
+  if (file.text().empty()) {
+    throw Error(Cause::kInput, fmt::format("{} is empty; put text in it, or take it out of the "
+                                           "source with \"!{}\"",
+                                           path.native(), path.native()));
+  }
+  return file;
+}
 
 TextSource::TextSource(const std::vector<std::string>& patterns) {
   for (const fs::path& path : ExpandGlobs(patterns)) {

@@ -5,9 +5,12 @@
 #include <vector>
 
 #include "core/data/corpus.h"
-#include "core/files.h"
+#include "core/mapped_file.h"
 
 namespace upcycle {
+
+// A file of text, mapped. Throws Error where it cannot be read or is empty.
+MappedFile OpenText(const fs::path& path);
 
 class TextSource final : public Corpus {
  public:

@@ -44,10 +44,7 @@ uint32_t WidthFor(int64_t vocabulary) { return vocabulary <= 65536 ? 2 : 4; }
 constexpr int64_t kLargestVocabulary = int64_t{1} << 31;
 
 Error Damaged(const fs::path& path, const std::string& what) {
-  return Error(Cause::kInput,
-               fmt::format("{} {}; delete the folder it lies in and run the same command again, "
-                           "which makes the tokens anew",
-                           path.native(), what));
+  return Error(Cause::kInput, fmt::format("{} {}", path.native(), what));
 }
 
 Header ReadHeader(const fs::path& path, std::span<const std::byte> bytes) {

@@ -10,8 +10,9 @@
 #include <memory>
 #include <span>
 
-#include "core/data/atomic_file.h"
+#include "core/atomic_file.h"
 #include "core/files.h"
+#include "core/mapped_file.h"
 
 namespace upcycle {
 

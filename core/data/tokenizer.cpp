@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/atomic_file.h"
 #include "core/check.h"
 #include "core/data/bpe_tokenizer.h"
 #include "core/data/tokenizer_json.h"
@@ -37,10 +38,7 @@ std::string FingerprintOf(std::string_view content) {
 }
 
 [[noreturn]] void Refuse(const fs::path& path, std::string_view what) {
-  throw Error(Cause::kInput,
-              fmt::format("{} {}; delete the folder it lies in and run the same command again, "
-                          "which makes the tokenizer anew",
-                          path.native(), what));
+  throw Error(Cause::kInput, fmt::format("{} {}", path.native(), what));
 }
 
 // The file's content, which must have the fingerprint that the configuration names.

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "core/utf8.h"
 
 namespace upcycle {
 namespace {
@@ -64,8 +65,6 @@ struct Merge {
   std::string right;
 };
 
-bool StartsCharacter(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }
-
 // Every way to make a piece of two others. sentencepiece merges any neighbours whose join is a
 // piece; an explicit list of pairs in the order of the joins' scores says the same.
 std::vector<Merge> MergesOf(std::span<const BpePiece> pieces) {
@@ -78,7 +77,7 @@ std::vector<Merge> MergesOf(std::span<const BpePiece> pieces) {
     if (!piece.mergeable) continue;
     const std::string_view text = piece.text;
     for (size_t cut = 1; cut < text.size(); ++cut) {
-      if (!StartsCharacter(text[cut])) continue;
+      if (ContinuesCharacter(text[cut])) continue;
       const auto left = text.substr(0, cut), right = text.substr(cut);
       if (!mergeable.contains(left) || !mergeable.contains(right)) continue;
       merges.push_back({piece.score, std::string(left), std::string(right)});

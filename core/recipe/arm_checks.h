@@ -2,11 +2,13 @@
 // for all of them, and that no two are the same run.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "core/recipe/arms.h"
 #include "core/recipe/drafts.h"
 #include "core/recipe/reader.h"
+#include "core/recipe/relations.h"
 
 namespace upcycle {
 
@@ -18,13 +20,18 @@ struct Candidate {
   bool is_baseline = false;
 };
 
-// Reports every relation that an arm breaks where the arm changes a setting of it, else where the
-// base was written, naming the arms unless all of them break it. What follows from a value that
-// could not be read is left out.
-void CheckRelations(const std::vector<Candidate>& candidates, const Reading& reading,
-                    const Place& recipe);
+// "arm "a"", "arms "a", "b", "c" and 2 more".
+std::string NameArms(const std::vector<std::string>& arms);
 
-// Of arms with equal effective settings the first is kept; the others are warnings.
-void DropDuplicates(std::vector<Candidate>& candidates, Diagnostics& diagnostics);
+// Reports every relation that an arm breaks, and what `check_data` finds (nothing if empty), where
+// the arm changes a setting of it, else where the base was written, naming the arms unless all of
+// them break it. What follows from a value that could not be read is left out.
+void CheckRelations(const std::vector<Candidate>& candidates, const DataCheck& check_data,
+                    const Reading& reading, const Place& recipe);
+
+// Of arms with equal effective settings one is kept: the baseline if the recipe names it, else one
+// whose name the recipe gives, else the first. The others are warnings. Where budgets are matched,
+// train.tokens tells no arms apart.
+void DropDuplicates(std::vector<Candidate>& candidates, MatchOn match, Diagnostics& diagnostics);
 
 }  // namespace upcycle

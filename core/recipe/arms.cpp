@@ -12,15 +12,21 @@
 #include "core/recipe/arm_names.h"
 #include "core/recipe/canonical.h"
 #include "core/recipe/drafts.h"
-#include "core/recipe/spelling.h"
+#include "core/recipe/metric_checks.h"
+#include "core/spelling.h"
 
 namespace upcycle {
 namespace {
 
 class Expansion {
  public:
-  Expansion(const RecipeFile& file, const Reading& reading, const Place& recipe)
-      : file_(file), reading_(reading), recipe_(recipe), known_paths_(PathsOf<RunSettings>()) {}
+  Expansion(const RecipeFile& file, const DataCheck& check_data, const Reading& reading,
+            const Place& recipe)
+      : file_(file),
+        check_data_(check_data),
+        reading_(reading),
+        recipe_(recipe),
+        known_paths_(PathsOf<RunSettings>()) {}
 
   ArmSet Expand() {
     set_.base = file_.run;
@@ -31,8 +37,9 @@ class Expansion {
     NameArms();
     FindNamedBaseline();
     ApplyExclusions();
-    CheckRelations(candidates_, reading_, recipe_);
-    DropDuplicates(candidates_, diagnostics());
+    RefuseMatchedTokens();
+    CheckRelations(candidates_, check_data_, reading_, recipe_);
+    DropDuplicates(candidates_, file_.match.on, diagnostics());
     Finish();
     return std::move(set_);
   }
@@ -75,7 +82,6 @@ class Expansion {
       const std::string path = SetAt(arm.settings, change->path, change->value, reading);
       if (path.empty() || diagnostics().error_calls() > errors) continue;
       RefuseRepeat(arm, path, *change);
-      RefuseMatched(path, *change);
       arm.changes.push_back({path, SettingAt(arm.settings, path)});
       differs |= arm.changes.back().value != SettingAt(set_.base, path);
     }
@@ -92,12 +98,27 @@ class Expansion {
     }
   }
 
-  void RefuseMatched(const std::string& path, const Change& change) const {
-    if (file_.match.on == MatchOn::kNone || path != "train.tokens") return;
-    diagnostics().Error(
-        change.path.place(),
-        fmt::format("train.tokens of an arm follows from match: {}", NameOf(file_.match.on)),
-        "arms without train.tokens, or match: none");
+  // The baseline's budget is what the others' follow from.
+  void RefuseMatchedTokens() const {
+    if (file_.match.on == MatchOn::kNone) return;
+    const auto chosen = std::find_if(candidates_.begin(), candidates_.end(),
+                                     [](const Candidate& c) { return c.is_baseline; });
+    if (chosen == candidates_.end() && !file_.baseline.arm.empty()) return;  // no such arm
+    const auto baseline = chosen == candidates_.end() ? candidates_.begin() : chosen;
+    for (auto candidate = candidates_.begin(); candidate != candidates_.end(); ++candidate) {
+      if (candidate != baseline) RefuseTokens(*candidate);
+    }
+  }
+
+  void RefuseTokens(const Candidate& candidate) const {
+    const std::vector<ArmChange>& changes = candidate.arm.changes;
+    for (size_t i = 0; i < changes.size(); ++i) {
+      if (changes[i].path != "train.tokens") continue;
+      diagnostics().Error(
+          candidate.draft.changes[i]->path.place(),
+          fmt::format("train.tokens of an arm follows from match: {}", NameOf(file_.match.on)),
+          "train.tokens in the base settings or the baseline alone, or match: none");
+    }
   }
 
   void NameArms() {
@@ -202,6 +223,7 @@ class Expansion {
       if (candidates_[i].is_baseline) set_.baseline = i;
     }
     CheckTable();
+    CheckMetrics(candidates_, file_, reading_, recipe_);
     for (Candidate& candidate : candidates_) set_.arms.push_back(std::move(candidate.arm));
   }
 
@@ -221,6 +243,7 @@ class Expansion {
   }
 
   const RecipeFile& file_;
+  const DataCheck& check_data_;
   const Reading& reading_;
   const Place& recipe_;
   const std::vector<std::string> known_paths_;
@@ -230,8 +253,9 @@ class Expansion {
 
 }  // namespace
 
-ArmSet ExpandArms(const RecipeFile& file, const Reading& reading, const Place& recipe) {
-  return Expansion(file, reading, recipe).Expand();
+ArmSet ExpandArms(const RecipeFile& file, const DataCheck& check_data, const Reading& reading,
+                  const Place& recipe) {
+  return Expansion(file, check_data, reading, recipe).Expand();
 }
 
 }  // namespace upcycle

@@ -10,6 +10,7 @@
 
 #include "core/recipe/reader.h"
 #include "core/recipe/recipe_file.h"
+#include "core/recipe/relations.h"
 
 namespace upcycle {
 
@@ -36,6 +37,7 @@ inline constexpr size_t kMaximumArms = 100000;
 
 // `places` knows where the file's settings were written. What is wrong goes to the diagnostics; the
 // set is meaningful only where they have no errors.
-ArmSet ExpandArms(const RecipeFile& file, const Reading& reading, const Place& recipe);
+ArmSet ExpandArms(const RecipeFile& file, const DataCheck& check_data, const Reading& reading,
+                  const Place& recipe);
 
 }  // namespace upcycle

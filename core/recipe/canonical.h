@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,13 +78,10 @@ void FromJson(const nlohmann::json& json, std::vector<int64_t>& value, const std
 void FromJson(const nlohmann::json& json, std::vector<std::string>& value, const std::string& path);
 template <NamedEnum E>
 void FromJson(const nlohmann::json& json, E& value, const std::string& path) {
-  for (const auto& entry : EnumNames<E>::values) {
-    if (json.is_string() && json.get_ref<const std::string&>() == entry.name) {
-      value = entry.value;
-      return;
-    }
-  }
-  ThrowUnexpected(path, json);
+  const std::optional<E> named =
+      json.is_string() ? ValueNamed<E>(json.get_ref<const std::string&>()) : std::nullopt;
+  if (!named) ThrowUnexpected(path, json);
+  value = *named;
 }
 
 class JsonWriter {

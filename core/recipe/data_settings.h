@@ -19,6 +19,8 @@ struct EnumNames<TokenizerKind> {
   };
 };
 
+inline constexpr int64_t kSmallestBpeVocabulary = 300;
+
 struct TokenizerSettings {
   TokenizerKind kind = TokenizerKind::kBytes;
   int64_t vocabulary = 512;
@@ -29,7 +31,7 @@ struct TokenizerSettings {
     v.Field("kind", s.kind, {.help = "how text becomes tokens"});
     v.Field("vocabulary", s.vocabulary,
             {.help = "pieces of a bpe tokenizer, byte pieces included",
-             .minimum = 300,
+             .minimum = kSmallestBpeVocabulary,
              .maximum = 65535,
              .unit = "tokens"});
   }
@@ -58,8 +60,8 @@ struct SourceSettings {
   static void Describe(Self& s, Visitor& v) {
     v.Field("name", s.name,
             {.help = "what tables call it; the kind where it is left out",
-             .pattern = "[A-Za-z0-9_.-]{1,100}",
-             .form = "at most 100 letters, digits, '-', '_' and '.'"});
+             .pattern = "[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}",
+             .form = "at most 100 letters, digits, '-', '_' and '.', the first no '.'"});
     v.Field("kind", s.kind, {.help = "where the text comes from"});
     v.Field(
         "files", s.files,

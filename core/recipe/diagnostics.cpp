@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "core/recipe/utf8.h"
+#include "core/utf8.h"
 
 namespace upcycle {
 namespace {
@@ -35,7 +35,7 @@ std::string LineWithCaret(const Place& place) {
   shown = shown.substr(0, bytes);
   std::string margin;  // as wide as what stands before the caret, tabs included
   for (const char c : shown.substr(0, BytesOfCharacters(shown, column - first))) {
-    if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) margin += c == '\t' ? '\t' : ' ';
+    if (!ContinuesCharacter(c)) margin += c == '\t' ? '\t' : ' ';
   }
   return fmt::format("  {}{}{}\n  {}{}^\n", first > 0 ? "…" : "", shown, cut ? "…" : "",
                      first > 0 ? " " : "", margin);
@@ -47,8 +47,7 @@ std::string Printable(std::string text) {
   const size_t bytes = BytesOfCharacters(text, kLongest);
   if (bytes < text.size()) text = text.substr(0, bytes) + "…";
   for (char& c : text) {
-    const unsigned char byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) c = '?';
+    if (IsControl(c)) c = '?';
   }
   return text;
 }

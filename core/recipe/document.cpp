@@ -14,7 +14,6 @@
 
 #include "core/recipe/diagnostics.h"
 #include "core/recipe/source_text.h"
-#include "core/recipe/utf8.h"
 
 namespace upcycle {
 namespace {

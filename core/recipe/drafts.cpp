@@ -45,7 +45,7 @@ class Drafting {
     const bool ablates = file_.method == Method::kAblate;
     if (ablates || !file_.baseline.changes.empty() || drafts_.empty()) {
       const Place place = places_.Has("baseline") ? file_.baseline.place : recipe_;
-      drafts_.insert(drafts_.begin(), ArmDraft{kBaselineName, place, {}, false});
+      drafts_.insert(drafts_.begin(), ArmDraft{kBaselineName, place, {}, false, true});
     }
     return std::move(drafts_);
   }

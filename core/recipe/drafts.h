@@ -16,6 +16,8 @@ struct ArmDraft {
   std::vector<std::shared_ptr<const Change>> changes;
   // Dropped silently if its changes change nothing: the baseline's own value in an ablation.
   bool only_if_different = false;
+  // The base settings as an arm that the recipe does not write.
+  bool is_base = false;
 };
 
 // In the order baseline, arms of the method, named arms. The baseline stands for the base settings;

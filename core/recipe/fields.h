@@ -26,9 +26,9 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
+
+#include "core/enum_names.h"
 
 namespace upcycle {
 
@@ -49,33 +49,6 @@ struct FieldInfo {
   bool is_path = false;        // for text: a file, relative to the file in which it is written
   Effect effect = Effect::kResult;
 };
-
-// The words of an enum, in the order in which help shows them. Specialise it beside the enum:
-//   template <> struct EnumNames<Family> {
-//     static constexpr EnumName<Family> values[] = {{Family::kLlama, "llama", "RMSNorm, SwiGLU"},
-//     …};
-//   };
-template <typename E>
-struct EnumName {
-  E value;
-  std::string_view name;
-  std::string_view help;
-};
-template <typename E>
-struct EnumNames;
-
-template <typename E>
-concept NamedEnum = requires {
-  EnumNames<E>::values;
-};
-
-template <NamedEnum E>
-std::string_view NameOf(E value) {
-  for (const auto& entry : EnumNames<E>::values) {
-    if (entry.value == value) return entry.name;
-  }
-  return "?";
-}
 
 // A positive factor, or the word `dropless`: every assignment is served, nothing has a capacity.
 struct CapacityFactor {

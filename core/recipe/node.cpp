@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "core/recipe/utf8.h"
+#include "core/utf8.h"
 
 namespace upcycle {
 namespace {

@@ -82,7 +82,7 @@ class PathSetter {
     if (!IsHead(name)) return;
     const std::string path = JoinPath(parent_, name);
     if (!rest_.empty() && !kTakesPaths<V>) return AddNotAMapping(rest_.front(), path, reading_);
-    reading_.places.Record(path, node_.place);
+    reading_.places.RecordValue(path, node_);
     const FieldContext field{path, info, reading_.diagnostics};
     const bool valid = ReadValue(rest_.empty() ? node_ : WrapInPath(rest_, node_), value, field);
     if (!valid) reading_.places.MarkWrong(path);

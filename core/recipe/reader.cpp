@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "core/recipe/spelling.h"
+#include "core/spelling.h"
 
 namespace upcycle {
 namespace {
@@ -57,6 +57,21 @@ std::optional<Place> Places::Find(std::string_view path) const {
     if (path.empty()) return std::nullopt;
     const size_t dot = path.rfind('.');
     path = path.substr(0, dot == std::string_view::npos ? 0 : dot);
+  }
+}
+
+bool Places::IsAnyWrong(std::string_view path) const {
+  const std::string inside = std::string(path) + ".";
+  const auto next = wrong_.lower_bound(inside);
+  return IsWrong(path) || (next != wrong_.end() && next->starts_with(inside));
+}
+
+void Places::RecordValue(const std::string& path, const Node& node) {
+  Record(path, node.place);
+  if (!node.IsSequence()) return;
+  ForgetInside(path);
+  for (size_t i = 0; i < node.items.size(); ++i) {
+    Record(JoinPath(path, std::to_string(i)), node.items[i].place);
   }
 }
 

@@ -23,8 +23,11 @@ namespace upcycle {
 class Places {
  public:
   void Record(const std::string& path, const Place& place) { places_[path] = place; }
+  // Also the items of a list, as path.0, path.1, …
+  void RecordValue(const std::string& path, const Node& node);
   // Forgets everything inside a list that is replaced.
   void ForgetInside(const std::string& path);
+  void Forget(const std::string& path) { places_.erase(path); }
   // The place of a path, else that of the closest mapping around it; empty if nothing was written.
   std::optional<Place> Find(std::string_view path) const;
   bool Has(std::string_view path) const { return places_.contains(path); }
@@ -32,6 +35,8 @@ class Places {
   // A setting whose value is not what somebody wanted: nothing should be concluded from it.
   void MarkWrong(const std::string& path) { wrong_.insert(path); }
   bool IsWrong(std::string_view path) const { return wrong_.contains(path); }
+  // Whether the setting or anything inside it is wrong.
+  bool IsAnyWrong(std::string_view path) const;
 
  private:
   std::map<std::string, Place, std::less<>> places_;
@@ -110,7 +115,7 @@ class MappingReader {
     const std::string path = JoinPath(path_, name);
     const Node* node = IsShorthandFor(name) ? &node_ : ValueOf(Take(name));
     if (node == nullptr) return;
-    reading_.places.Record(path, node->place);
+    reading_.places.RecordValue(path, *node);
     const FieldContext field{path, info, reading_.diagnostics};
     if (!ReadValue(*node, value, field)) reading_.places.MarkWrong(path);
   }

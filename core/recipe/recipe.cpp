@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/recipe/canonical.h"
+#include "core/recipe/metric_checks.h"
 #include "core/recipe/sources.h"
 
 namespace upcycle {
@@ -27,6 +28,17 @@ void CheckStudy(RecipeSources& sources) {
         "arms of one seed share data order and noise",
         "paired: true, or nothing");
   }
+}
+
+void CheckRuns(size_t arms, RecipeSources& sources) {
+  const Reading reading = sources.reading();
+  const size_t seeds = sources.file().seeds.values.list.size();
+  if (arms * seeds <= kMaximumRuns) return;
+  reading.diagnostics.Error(
+      reading.places.Find("seeds").value_or(sources.beginning()),
+      fmt::format("{} arms with {} seeds are {} runs, more than the {} that a study can have", arms,
+                  seeds, arms * seeds, kMaximumRuns),
+      fmt::format("at most {} seeds, or fewer arms", kMaximumRuns / arms));
 }
 
 void CheckMatch(const ArmSet& set, const std::vector<ArmBudget>& budgets,
@@ -60,14 +72,17 @@ std::vector<RecipeWarning> WarningsOf(const Diagnostics& diagnostics) {
 
 }  // namespace
 
-Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::string>& overrides,
+                  const DataCheck& check_data) {
   RecipeSources sources;
   Diagnostics& diagnostics = sources.diagnostics();
   sources.ReadRecipe(path);
   for (const std::string& text : overrides) sources.ReadOverride(text);
+  if (!sources.IsWhole()) diagnostics.ThrowIfErrors();
   CheckStudy(sources);
   const RecipeFile& file = sources.file();
-  ArmSet set = ExpandArms(file, sources.reading(), sources.beginning());
+  ArmSet set = ExpandArms(file, check_data, sources.reading(), sources.beginning());
+  CheckRuns(set.arms.size(), sources);
   diagnostics.ThrowIfErrors();
 
   std::vector<ArmBudget> budgets = MatchTokens(set, file.match.on);
@@ -84,7 +99,7 @@ Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::stri
   recipe.baseline = set.baseline;
   recipe.budgets = std::move(budgets);
   recipe.seeds = file.seeds.values.list;
-  recipe.metric = file.metric;
+  recipe.metric = {file.metric.name, GoalOf(file.metric, sources.reading().places)};
   recipe.match = file.match;
   recipe.budget = file.budget;
   recipe.table = file.table;

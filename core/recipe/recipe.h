@@ -24,6 +24,9 @@
 
 namespace upcycle {
 
+// Planning so many takes about ten seconds.
+inline constexpr size_t kMaximumRuns = 100000;
+
 // Something that is probably not what was meant; nothing is refused for it.
 struct RecipeWarning {
   std::string where;  // "file:line:column"
@@ -49,7 +52,9 @@ struct Recipe {
 
 // Reads a recipe. Each override is `path=value`, the value in YAML; the last one wins. Throws
 // Error(kInput) with all the mistakes of all the files and overrides. 10,000 arms take 0.3 s.
-Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::string>& overrides);
+// `check_data` looks at the files that arms read; without it nothing is said of them.
+Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::string>& overrides,
+                  const DataCheck& check_data = {});
 
 // What `validate` prints when all is well: name, arms, seeds, runs.
 std::string DescribeRecipe(const Recipe& recipe);

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "core/recipe/utf8.h"
+#include "core/recipe/source_text.h"
 
 namespace upcycle {
 namespace {

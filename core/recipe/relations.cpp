@@ -61,18 +61,6 @@ class Relations {
     }
     CheckSources(s_.data.train, "data.train");
     CheckSources(s_.data.validation, "data.validation");
-    for (size_t i = 0; i < s_.data.validation.size(); ++i) {
-      const SourceSettings& held_out = s_.data.validation[i];
-      const bool trained_on =
-          held_out.kind == SourceKind::kText && !held_out.files.empty() &&
-          std::any_of(s_.data.train.begin(), s_.data.train.end(), [&](const SourceSettings& t) {
-            return t.kind == SourceKind::kText && t.files == held_out.files;
-          });
-      if (!trained_on) continue;
-      const std::string path = fmt::format("data.validation.{}", i);
-      Error({path + ".files", path}, "these files are trained on as well",
-            "held-out files, or no data.validation and a data.held_out share");
-    }
   }
 
   void CheckSources(const std::vector<SourceSettings>& sources, const char* list) {

@@ -1,6 +1,7 @@
 // What must hold between settings, each of which is right by itself.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ struct Violation {
   std::string message;
   std::string expected = {};
 };
+
+// What is wrong with the files that a run reads: whoever knows files says it (core/data).
+using DataCheck = std::function<std::vector<Violation>(const DataSettings&)>;
 
 // Everything that is wrong between the settings of one run.
 std::vector<Violation> FindViolations(const RunSettings& settings);

@@ -4,9 +4,18 @@
 
 #include <fmt/format.h>
 
-#include "core/recipe/utf8.h"
+#include "core/utf8.h"
 
 namespace upcycle {
+namespace {
+
+// What a recipe may not contain at its beginning.
+bool IsUnwanted(std::string_view text) {
+  if (text[0] == '\t' || text[0] == '\n') return false;
+  return IsControl(text[0]) && !text.starts_with("\r\n");
+}
+
+}  // namespace
 
 std::string Place::ToString() const {
   if (source == nullptr) return "recipe";
@@ -31,6 +40,14 @@ Place LineMap::At(size_t offset) const {
 Place LineMap::At(int line, int column) const {
   const size_t row = std::min<size_t>(std::max(line, 0), begins_.size() - 1);
   return At(std::min(begins_[row] + std::max(column, 0), source_.text.size()));
+}
+
+size_t FindUnreadable(std::string_view text) {
+  const size_t valid = ValidUtf8Prefix(text);
+  for (size_t i = 0; i < valid; ++i) {
+    if (IsUnwanted(text.substr(i))) return i;
+  }
+  return valid;
 }
 
 bool IsQuoteClosed(std::string_view text, size_t open) {

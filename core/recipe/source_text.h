@@ -48,6 +48,10 @@ class LineMap {
   std::vector<size_t> begins_ = {0};  // of lines
 };
 
+// The first byte that is not part of valid UTF-8, or is a control character other than tab, line
+// feed and a carriage return before a line feed; text.size() if there is none.
+size_t FindUnreadable(std::string_view text);
+
 // Whether the quote at an offset is closed before the end of the text.
 bool IsQuoteClosed(std::string_view text, size_t open);
 

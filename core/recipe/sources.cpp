@@ -57,13 +57,27 @@ void RecipeSources::ReadRecipe(const fs::path& path) {
 void RecipeSources::ReadFile(const SourceText& source, const fs::path& real_path) {
   ++files_read_;
   std::optional<Node> root = ParseDocument(source, diagnostics_);
-  if (!root) return;
+  if (!root) {
+    whole_ = false;
+    return;
+  }
+  whole_ &= root->IsMapping() || root->IsNull();
   open_.push_back(real_path);
   if (const Node* extends = root->Find("extends")) ReadBases(*extends, source);
   open_.pop_back();
   file_.name.clear();  // a recipe's own, never its base's
   file_.description.clear();
   ReadMapping(*root, file_, "", reading());
+  ForgetGoalOfAnotherMetric(source);
+}
+
+// A metric that takes the place of a base's does not have the goal that the base gave to its own.
+void RecipeSources::ForgetGoalOfAnotherMetric(const SourceText& source) {
+  if (!places_.Has("metric.name") || !places_.Has("metric.goal")) return;
+  const SourceText* of_name = places_.Find("metric.name")->source;
+  const SourceText* of_goal = places_.Find("metric.goal")->source;
+  const bool of_one_command = source.is_override && of_goal->is_override;
+  if (of_name == &source && of_goal != &source && !of_one_command) places_.Forget("metric.goal");
 }
 
 void RecipeSources::ReadBases(const Node& extends, const SourceText& source) {
@@ -77,22 +91,24 @@ void RecipeSources::ReadBase(const Node& entry, const SourceText& source) {
   const fs::path path = source.directory / entry.text;
   const fs::path real = RealPath(path);
   if (std::find(open_.begin(), open_.end(), real) != open_.end()) {
-    diagnostics_.Error(entry.place, fmt::format("{} extends itself in a circle", entry.text),
-                       "a base that does not extend this recipe");
-    return;
+    return RefuseBase(entry, fmt::format("{} extends itself in a circle", entry.text),
+                      "a base that does not extend this recipe");
   }
   if (files_read_ >= kMaximumFiles) {
-    diagnostics_.Error(entry.place,
-                       fmt::format("a recipe extends more than {} files", kMaximumFiles));
-    return;
+    return RefuseBase(entry, fmt::format("a recipe extends more than {} files", kMaximumFiles));
   }
   try {
     const std::string name =
         (fs::path(source.name).parent_path() / entry.text).lexically_normal().native();
     ReadFile(AddText(name, ReadRegularFile(path), DirectoryOf(path), false), real);
   } catch (const Error& error) {
-    diagnostics_.Error(entry.place, error.what(), "the path of a recipe, relative to this file");
+    RefuseBase(entry, error.what(), "the path of a recipe, relative to this file");
   }
+}
+
+void RecipeSources::RefuseBase(const Node& entry, std::string message, std::string expected) {
+  whole_ = false;
+  diagnostics_.Error(entry.place, std::move(message), std::move(expected));
 }
 
 void RecipeSources::ReadOverride(const std::string& text) {
@@ -112,7 +128,9 @@ void RecipeSources::ReadOverride(const std::string& text) {
     return;
   }
   const std::optional<Node> node = ParseDocument(source, diagnostics_);
+  whole_ &= node.has_value();
   if (node) SetAt(file_, path, *node, reading());
+  ForgetGoalOfAnotherMetric(source);
 }
 
 }  // namespace upcycle

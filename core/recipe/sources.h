@@ -24,6 +24,9 @@ class RecipeSources {
   // `path=value`
   void ReadOverride(const std::string& text);
 
+  // Whether every file and override was there, was YAML and was a mapping. From what lacks a part
+  // that could not be read nothing is to be concluded.
+  bool IsWhole() const { return whole_; }
   const RecipeFile& file() const { return file_; }
   Reading reading() { return {diagnostics_, places_, known_paths_}; }
   Diagnostics& diagnostics() { return diagnostics_; }
@@ -32,14 +35,17 @@ class RecipeSources {
 
  private:
   void ReadFile(const SourceText& source, const std::filesystem::path& real_path);
+  void ForgetGoalOfAnotherMetric(const SourceText& source);
   void ReadBases(const Node& extends, const SourceText& source);
   void ReadBase(const Node& entry, const SourceText& source);
+  void RefuseBase(const Node& entry, std::string message, std::string expected = {});
   const SourceText& AddText(std::string name, std::string text, std::filesystem::path directory,
                             bool is_override);
 
   std::deque<SourceText> texts_;             // places point into it
   std::vector<std::filesystem::path> open_;  // the recipe and its bases, down to the one being read
   size_t files_read_ = 0;
+  bool whole_ = true;
   Diagnostics diagnostics_;
   Places places_;
   std::vector<std::string> known_paths_;

@@ -45,7 +45,9 @@ struct MetricSettings {
             {.help = "what arms are judged by",
              .pattern = "[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*",
              .form = "a metric's name, such as validation/loss or atlas/accuracy"});
-    v.Field("goal", s.goal, {.help = "which direction is better"});
+    v.Field("goal", s.goal,
+            {.help = "which direction is better; where it is left out, the "
+                     "metric's name says: a loss is minimized, an accuracy maximized"});
   }
 };
 

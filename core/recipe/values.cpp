@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "core/recipe/spelling.h"
+#include "core/spelling.h"
 
 namespace upcycle {
 namespace {

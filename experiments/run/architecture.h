@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "core/recipe/settings.h"
 #include "kernels/backend.h"
 
@@ -38,5 +40,9 @@ struct Architecture {
 inline Architecture ArchitectureOf(const RunSettings& settings, int64_t vocabulary) {
   return {settings.model, settings.moe, settings.HasExperts(), vocabulary};
 }
+
+// The architecture that JSON keeps as `{"model": …, "moe": …}`, `moe` where it has experts. Throws
+// what the JSON library or SettingsFromJson throws where it keeps none.
+Architecture ArchitectureFromJson(const nlohmann::json& settings, int64_t vocabulary);
 
 }  // namespace upcycle

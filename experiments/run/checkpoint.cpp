@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/atomic_file.h"
 #include "core/check.h"
+#include "core/checksums.h"
 #include "core/data/safetensors.h"
+#include "core/directory_transaction.h"
 #include "core/error.h"
-#include "core/fingerprint.h"
 #include "experiments/run/model_folder.h"
 
 namespace upcycle {
@@ -58,15 +60,6 @@ void ReadMoments(const fs::path& path, ModelParameters& parameters, Backend& bac
   }
 }
 
-// Of the whole folder, so that a bit that flipped in a weight is noticed too.
-std::string ContentOf(const fs::path& folder) {
-  Hasher hasher;
-  for (const char* name : {"config.json", "model.safetensors", "optimizer.safetensors"}) {
-    hasher.Add(FingerprintOfFile(folder / name));
-  }
-  return hasher.Finish().Hex();
-}
-
 }  // namespace
 
 Checkpoints::Checkpoints(fs::path folder, fs::path tokenizer, int64_t end_of_text)
@@ -96,30 +89,31 @@ void Checkpoints::Write(int64_t step, const json& state, const ModelParameters& 
   const fs::path& folder = transaction.path();
   WriteModel(folder, parameters, backend, tokenizer_, end_of_text_);
   WriteMoments(folder / "optimizer.safetensors", parameters, backend);
-  const json trainer = {{"step", step}, {"state", state}, {"content", ContentOf(folder)}};
-  WriteFileAtomically(folder / "trainer.json", trainer.dump());
+  WriteFileAtomically(folder / "trainer.json", state.dump());
+  WriteChecksums(folder);
   transaction.Commit();
   for (const fs::path& path : older) {
     if (path != FolderOf(step)) fs::remove_all(path);
   }
 }
 
-std::optional<json> Checkpoints::Restore(ModelParameters& parameters, Backend& backend,
-                                         std::vector<std::string>& passed_over) {
+bool Checkpoints::Restore(ModelParameters& parameters, Backend& backend,
+                          const std::function<void(const json&)>& restore_state,
+                          std::vector<std::string>& passed_over) {
   for (const fs::path& folder : NewestFirst()) {
     try {
-      const json trainer = json::parse(ReadTextFile(folder / "trainer.json"));
-      if (trainer.at("content") != ContentOf(folder)) {
-        throw Error(Cause::kInput, "its files are not those that were written");
-      }
+      const std::string damage = FindDamage(folder);
+      if (!damage.empty()) throw Error(Cause::kInput, damage);
+      const json state = json::parse(ReadTextFile(folder / "trainer.json"));
+      restore_state(state);
       ModelFolder(folder).CopyTo(parameters, backend);
       ReadMoments(folder / "optimizer.safetensors", parameters, backend);
-      return trainer.at("state");
+      return true;
     } catch (const std::exception& error) {
       passed_over.push_back(fmt::format("{}: {}", folder.native(), error.what()));
     }
   }
-  return std::nullopt;
+  return false;
 }
 
 void Checkpoints::Clear() {

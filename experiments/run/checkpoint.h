@@ -3,7 +3,9 @@
 // training gives the bits of an undisturbed one.
 #pragma once
 
-#include <optional>
+#include <functional>
+#include <string>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -21,10 +23,12 @@ class Checkpoints {
   void Write(int64_t step, const nlohmann::json& state, const ModelParameters& parameters,
              Backend& backend);
 
-  // Restores the newest checkpoint that is whole and gives its state; nothing if there is none.
-  // A damaged one is passed over for the one before it; `passed_over` tells why.
-  std::optional<nlohmann::json> Restore(ModelParameters& parameters, Backend& backend,
-                                        std::vector<std::string>& passed_over);
+  // Restores the newest checkpoint that is whole; false if there is none. Its state goes to
+  // `restore_state` before any weight is touched. One that is damaged, or that `restore_state`
+  // throws at, is passed over for the one before it; `passed_over` tells why.
+  bool Restore(ModelParameters& parameters, Backend& backend,
+               const std::function<void(const nlohmann::json& state)>& restore_state,
+               std::vector<std::string>& passed_over);
 
   // Removes all: the training is complete.
   void Clear();

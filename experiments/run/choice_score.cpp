@@ -65,7 +65,16 @@ ChoiceScores ChoiceScorer::Score(std::span<const MultipleChoiceItem> items,
     scores.accuracy_normalised.right += best(normalised) == items[i].answer;
   }
   scores.accuracy.count = scores.accuracy_normalised.count = static_cast<int64_t>(items.size());
+  scores.prompts = static_cast<int64_t>(candidates.size());
+  scores.truncated_prompts = std::count_if(
+      candidates.begin(), candidates.end(),
+      [&](const Candidate& candidate) { return candidate.pair.tokens.size() > LongestPair(); });
   return scores;
+}
+
+// Position t predicts token t + 1, so the last token needs no position of its own.
+size_t ChoiceScorer::LongestPair() const {
+  return static_cast<size_t>(model_.architecture().model.sequence_length) + 1;
 }
 
 // Position t predicts token t + 1; only the continuation's tokens are targets.

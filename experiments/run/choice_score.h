@@ -24,12 +24,16 @@ struct Accuracy {
 struct ChoiceScores {
   Accuracy accuracy;             // by the continuation's log-likelihood
   Accuracy accuracy_normalised;  // by log-likelihood over the continuation's bytes
+  // Prompts, of which each question has one a choice, and those of them that were longer than the
+  // model's sequence and so lost their beginning: solved examples, or the question itself.
+  int64_t prompts = 0;
+  int64_t truncated_prompts = 0;
 };
 
 class ChoiceScorer {
  public:
   // `model` was built for micro-batches of `sequences` sequences of its length; a prompt that is
-  // longer loses its beginning.
+  // longer loses its beginning, and is counted.
   ChoiceScorer(Transformer& model, const Tokenizer& tokenizer, int64_t sequences,
                const EvaluateSettings& settings);
 
@@ -46,6 +50,7 @@ class ChoiceScorer {
     EncodedPair pair;
     double log_likelihood = 0;
   };
+  size_t LongestPair() const;
   void ScoreBatch(std::span<Candidate*> batch);
 
   Transformer& model_;

@@ -1,6 +1,10 @@
 // evaluate: held-out losses and multiple-choice accuracy of trained weights.
 
 #include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include <fmt/format.h>
 
 #include "core/data/dataset.h"
 #include "core/recipe/canonical.h"
@@ -15,6 +19,24 @@ namespace {
 
 // Tokens computed at once: enough rows for fast products, little memory.
 constexpr int64_t kBatchTokens = 4096;
+
+// A question whose solved examples were cut off is no longer the one that was asked for: the share
+// of such prompts stands beside the accuracy, also where it is 0.
+void RecordScores(JournalWriter& journal, const std::string& set, const ChoiceScores& scores) {
+  const auto record = [&](const char* name, const Accuracy& accuracy) {
+    RecordResult(journal, set + name, accuracy.Value(), accuracy.StandardError(), accuracy.count);
+  };
+  record("/accuracy", scores.accuracy);
+  record("/accuracy_normalised", scores.accuracy_normalised);
+  const double share =
+      static_cast<double>(scores.truncated_prompts) / static_cast<double>(scores.prompts);
+  RecordResult(journal, set + "/truncated_prompts", share, 0, scores.prompts);
+  if (scores.truncated_prompts == 0) return;
+  fmt::print(stderr,
+             "{}: {} of {} prompts were longer than the model's sequence and lost their beginning; "
+             "lower evaluate.shots or raise model.sequence_length\n",
+             set, scores.truncated_prompts, scores.prompts);
+}
 
 }  // namespace
 
@@ -35,12 +57,7 @@ void RunEvaluateStage(const StageContext& context) {
   ChoiceScorer scorer(model, *dataset.tokenizer, sequences, settings);
   for (const QuestionSet& set : dataset.questions) {
     const ChoiceScores scores = scorer.Score(set.test, set.dev);
-    const auto record = [&](const char* name, const Accuracy& accuracy) {
-      RecordResult(context.journal, set.name + name, accuracy.Value(), accuracy.StandardError(),
-                   accuracy.count);
-    };
-    record("/accuracy", scores.accuracy);
-    record("/accuracy_normalised", scores.accuracy_normalised);
+    RecordScores(context.journal, set.name, scores);
     context.LeaveIfStopped();
   }
 }

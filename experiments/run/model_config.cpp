@@ -78,13 +78,7 @@ Architecture ReadConfig(const fs::path& folder) {
   const fs::path path = folder / "config.json";
   try {
     const json config = json::parse(ReadTextFile(path));
-    const json& own = config.at("upcycle");
-    Architecture architecture;
-    architecture.model = SettingsFromJson<ModelSettings>(own.at("model"));
-    architecture.vocabulary = config.at("vocab_size");
-    architecture.has_experts = own.contains("moe");
-    if (architecture.has_experts) architecture.moe = SettingsFromJson<MoeSettings>(own.at("moe"));
-    return architecture;
+    return ArchitectureFromJson(config.at("upcycle"), config.at("vocab_size"));
   } catch (const json::exception& error) {
     throw Error(
         Cause::kInput,

@@ -14,9 +14,7 @@ namespace {
 using nlohmann::json;
 
 StageKind KindFromName(const std::string& name) {
-  for (const auto& entry : EnumNames<StageKind>::values) {
-    if (entry.name == name) return entry.value;
-  }
+  if (const auto kind = ValueNamed<StageKind>(name)) return *kind;
   throw Error(Cause::kInput, "unknown kind of stage \"" + name + "\": written by another version?");
 }
 
@@ -40,16 +38,6 @@ json ModelPart(const Architecture& architecture) {
                {"vocabulary", architecture.vocabulary}};
   if (architecture.has_experts) part["moe"] = ResultSettings(architecture.moe);
   return part;
-}
-
-Architecture ReadArchitecture(const json& settings) {
-  Architecture architecture;
-  architecture.model = SettingsFromJson<ModelSettings>(settings.at("model"));
-  architecture.vocabulary = settings.at("vocabulary");
-  architecture.has_experts = settings.contains("moe");
-  if (architecture.has_experts)
-    architecture.moe = SettingsFromJson<MoeSettings>(settings.at("moe"));
-  return architecture;
 }
 
 json BlendOf(const DataSettings& data) {
@@ -135,7 +123,7 @@ std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
     upcycle.settings["moe"] = StartSettings(settings.moe);
     upcycle.settings["upcycle"] = ResultSettings(settings.upcycle);
     upcycle.settings["seed"] = seed;
-    start.back() = add(StageRole::kStart, upcycle);
+    start = {tokens, add(StageRole::kStart, upcycle), start.back()};
   }
 
   Stage train = TrainStage(architecture, settings, settings.train, seed, start);
@@ -151,13 +139,13 @@ TrainOrder ReadTrainOrder(const Stage& stage) {
   UPCYCLE_CHECK(stage.kind == StageKind::kTrain);
   const TrainSettings train = SettingsFromJson<TrainSettings>(stage.execution.at("train"));
   UPCYCLE_CHECK(ResultSettings(train) == stage.settings.at("train"));
-  return {ReadArchitecture(stage.settings), train, stage.settings.at("seed"),
-          stage.settings.value("parent_rate", 0.0)};
+  return {ArchitectureFromJson(stage.settings, stage.settings.at("vocabulary")), train,
+          stage.settings.at("seed"), stage.settings.value("parent_rate", 0.0)};
 }
 
 UpcycleOrder ReadUpcycleOrder(const Stage& stage) {
   UPCYCLE_CHECK(stage.kind == StageKind::kUpcycle);
-  return {ReadArchitecture(stage.settings),
+  return {ArchitectureFromJson(stage.settings, stage.settings.at("vocabulary")),
           SettingsFromJson<UpcycleSettings>(stage.settings.at("upcycle")),
           stage.settings.at("seed")};
 }

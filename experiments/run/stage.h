@@ -20,7 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/fingerprint.h"
-#include "core/recipe/fields.h"
+#include "core/enum_names.h"
 #include "core/recipe/settings.h"
 #include "experiments/run/architecture.h"
 #include "results/records.h"
@@ -63,8 +63,8 @@ struct RunStage {
 // The stages of the run with these settings and this seed, each behind its inputs. `content` is the
 // DatasetFingerprint (core/data/dataset.h) of its data.
 //
-// Inputs: train reads {tokens} or {tokens, first weights}; upcycle {tokens, parent}; evaluate
-// {tokens, train}.
+// Inputs: upcycle reads {tokens, parent}; train {tokens}, {tokens, first weights} or, for experts
+// that were cut from a parent, {tokens, first weights, parent}; evaluate {tokens, train}.
 std::vector<RunStage> StagesOf(const RunSettings& settings, int64_t seed,
                                const Fingerprint& content);
 

@@ -1,6 +1,8 @@
 // Where a stage keeps what it has: one folder under the root, named by its fingerprint.
 #pragma once
 
+#include <string>
+
 #include "core/files.h"
 #include "core/fingerprint.h"
 #include "experiments/run/stage.h"
@@ -28,11 +30,9 @@ class StageFolder {
     return StageFolder(path_.parent_path() / identity.Hex());
   }
 
-  // What later stages read; an evaluation has its results in the journal alone.
-  bool HasOutput(StageKind kind) const {
-    if (kind == StageKind::kEvaluate) return true;
-    return fs::is_directory(kind == StageKind::kTokens ? tokens() : model());
-  }
+  // What is wrong with the output that later stages read, as a sentence; empty if nothing is. Reads
+  // all of it. An evaluation has none: its results are in the journal.
+  std::string FindOutputDamage(StageKind kind) const;
 
  private:
   fs::path path_;

@@ -1,17 +1,15 @@
 #include "experiments/run/step_benchmark.h"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <vector>
 
 #include "core/random.h"
+#include "core/stopwatch.h"
 #include "experiments/run/trainer.h"
 
 namespace upcycle {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr int kWarmupSteps = 2;
 constexpr int kLeastSteps = 5;
@@ -68,14 +66,11 @@ StepRate MeasureStep(Backend& backend, const Architecture& architecture, int64_t
 
   for (int i = 0; i < kWarmupSteps; ++i) trainer.Step();
   std::vector<double> step_seconds;
-  const auto begin = Clock::now();
-  auto last = begin;
-  while (static_cast<int>(step_seconds.size()) < kLeastSteps ||
-         std::chrono::duration<double>(last - begin).count() < seconds) {
+  const Stopwatch all;
+  while (static_cast<int>(step_seconds.size()) < kLeastSteps || all.Seconds() < seconds) {
+    const Stopwatch step;
     trainer.Step();
-    const auto now = Clock::now();
-    step_seconds.push_back(std::chrono::duration<double>(now - last).count());
-    last = now;
+    step_seconds.push_back(step.Seconds());
   }
   const auto middle = step_seconds.begin() + static_cast<int64_t>(step_seconds.size() / 2);
   std::nth_element(step_seconds.begin(), middle, step_seconds.end());

@@ -1,6 +1,7 @@
 // tokens: text becomes a dataset folder (core/data/dataset.h).
 
 #include "core/data/dataset.h"
+#include "core/directory_transaction.h"
 #include "core/error.h"
 #include "core/recipe/canonical.h"
 #include "experiments/run/worker.h"

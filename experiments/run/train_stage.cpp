@@ -1,16 +1,19 @@
 // train: tokens and first weights become trained weights.
 
-#include <chrono>
 #include <memory>
 #include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/checksums.h"
 #include "core/data/batches.h"
 #include "core/data/dataset.h"
+#include "core/directory_transaction.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/recipe/cost.h"
+#include "core/stopwatch.h"
 #include "experiments/run/checkpoint.h"
 #include "experiments/run/interval_record.h"
 #include "experiments/run/model_folder.h"
@@ -22,26 +25,12 @@
 namespace upcycle {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using nlohmann::json;
 
-double SecondsSince(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-std::vector<BatchSource> SourcesOf(const Dataset& dataset, const json& weights) {
-  std::vector<BatchSource> sources;
-  for (const TokenSet& set : dataset.train) {
-    sources.push_back({set.name, &set.tokens, weights.at(set.name)});
-  }
-  return sources;
-}
-
 // The dense model that an upcycled start was made from; empty for any other start.
-std::optional<ModelFolder> ParentOf(const StageContext& context, const Architecture& architecture) {
-  if (context.stage.inputs.size() < 2 || !architecture.has_experts) return std::nullopt;
-  const Stage start = Stage::FromJson(json::parse(ReadTextFile(context.Input(1).description())));
-  return ModelFolder(context.Input(1).Sibling(start.inputs.at(1)).model());
+std::optional<ModelFolder> ParentOf(const StageContext& context) {
+  if (context.stage.inputs.size() < 3) return std::nullopt;
+  return ModelFolder(context.Input(2).model());
 }
 
 class Training {
@@ -51,14 +40,15 @@ class Training {
         order_(ReadTrainOrder(context.stage)),
         length_(order_.architecture.model.sequence_length),
         dataset_(OpenDataset(context.Input(0).tokens())),
-        batches_(SourcesOf(dataset_, context.stage.settings.at("blend")), length_, order_.seed),
+        batches_(TrainingSources(dataset_, context.stage.settings.at("blend")), length_,
+                 order_.seed),
         model_(context.backend, order_.architecture, Limits(), Purpose::kTrain),
         trainer_(MakeTrainer()),
         record_(model_.expert_layers(), order_.architecture.moe.Experts()),
         validator_(model_, dataset_, order_.train.MicroBatchSequences(), CapacityFactor{}),
         checkpoints_(context.folder.checkpoints(), context.Input(0).tokens() / "tokenizer",
                      dataset_.tokenizer->EndOfText()),
-        parent_(ParentOf(context, order_.architecture)) {}
+        parent_(ParentOf(context)) {}
 
   void Run() {
     Begin();
@@ -93,15 +83,13 @@ class Training {
   // From the newest checkpoint, else from the first weights.
   void Begin() {
     std::vector<std::string> passed_over;
-    const auto state = checkpoints_.Restore(model_.parameters(), context_.backend, passed_over);
+    const bool restored = checkpoints_.Restore(
+        model_.parameters(), context_.backend, [&](const json& state) { RestoreState(state); },
+        passed_over);
     for (const std::string& reason : passed_over) {
       context_.journal.Event({{"event", "checkpoint_passed_over"}, {"reason", reason}});
     }
-    if (state) {
-      trainer_.set_step(state->at("step"));
-      record_.FromJson(state->at("record"));
-      return;
-    }
+    if (restored) return;
     if (context_.stage.inputs.size() < 2) {
       model_.parameters().Initialize(context_.backend, order_.seed);
     } else {
@@ -109,10 +97,21 @@ class Training {
     }
   }
 
+  // What was recorded before a checkpoint is in the journal alone. Where that has been lost since,
+  // going on from the checkpoint would leave a hole in the record for good.
+  void RestoreState(const json& state) {
+    if (state.at("journal_bytes") > context_.journal_bytes) {
+      throw Error(Cause::kInput,
+                  "the journal no longer reaches up to it, so its values would miss");
+    }
+    record_.FromJson(state.at("record"));
+    trainer_.set_step(state.at("step"));
+  }
+
   bool Due(int64_t every) const { return every > 0 && trainer_.step() % every == 0; }
 
   void Report() {
-    const double seconds = SecondsSince(last_report_);
+    const double seconds = since_report_.Seconds();
     const double tokens =
         static_cast<double>(steps_since_report_ * order_.train.batch_sequences * length_);
     JournalWriter& journal = context_.journal;
@@ -121,7 +120,7 @@ class Training {
       journal.Point("system/tokens_per_second", trainer_.step(), tokens / seconds);
     }
     ReportProgress();
-    last_report_ = Clock::now();
+    since_report_.Restart();
     steps_since_report_ = 0;
   }
 
@@ -142,7 +141,7 @@ class Training {
     context_.journal.Point("validation/loss", trainer_.step(), total.Mean());
     if (parent_) RecordCosines();
     context_.journal.Flush();
-    last_report_ = Clock::now();  // the time of a validation is not the training's
+    since_report_.Restart();  // the time of a validation is not the training's
   }
 
   void RecordCosines() {
@@ -161,12 +160,14 @@ class Training {
 
   void LeaveOrCheckpoint() {
     const bool stop = context_.stop.Requests() > 0;
-    if (!stop && SecondsSince(last_checkpoint_) < order_.train.checkpoint_seconds) return;
+    if (!stop && since_checkpoint_.Seconds() < order_.train.checkpoint_seconds) return;
     // What is recorded up to here must not be lost when training goes on from here.
     context_.journal.Sync();
-    checkpoints_.Write(trainer_.step(), {{"step", trainer_.step()}, {"record", record_.ToJson()}},
-                       model_.parameters(), context_.backend);
-    last_checkpoint_ = Clock::now();
+    const json state = {{"step", trainer_.step()},
+                        {"record", record_.ToJson()},
+                        {"journal_bytes", fs::file_size(context_.folder.journal())}};
+    checkpoints_.Write(trainer_.step(), state, model_.parameters(), context_.backend);
+    since_checkpoint_.Restart();
     context_.LeaveIfStopped();
   }
 
@@ -174,6 +175,7 @@ class Training {
     DirectoryTransaction transaction(context_.folder.model());
     WriteModel(transaction.path(), model_.parameters(), context_.backend,
                context_.Input(0).tokens() / "tokenizer", dataset_.tokenizer->EndOfText());
+    WriteChecksums(transaction.path());
     transaction.Commit();
     checkpoints_.Clear();
   }
@@ -190,8 +192,8 @@ class Training {
   Checkpoints checkpoints_;
   std::optional<ModelFolder> parent_;
   int64_t steps_since_report_ = 0;
-  Clock::time_point last_report_ = Clock::now();
-  Clock::time_point last_checkpoint_ = Clock::now();
+  Stopwatch since_report_;
+  Stopwatch since_checkpoint_;
 };
 
 }  // namespace

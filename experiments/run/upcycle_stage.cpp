@@ -5,8 +5,10 @@
 #include <cmath>
 #include <vector>
 
+#include "core/checksums.h"
 #include "core/data/batches.h"
 #include "core/data/dataset.h"
+#include "core/directory_transaction.h"
 #include "experiments/run/model_folder.h"
 #include "experiments/run/result_record.h"
 #include "experiments/run/upcycle.h"
@@ -78,6 +80,7 @@ void RunUpcycleStage(const StageContext& context) {
   DirectoryTransaction transaction(context.folder.model());
   WriteUpcycled(transaction.path(), order, parent, dataset,
                 context.Input(0).tokens() / "tokenizer");
+  WriteChecksums(transaction.path());
   transaction.Commit();
   context.LeaveIfStopped();
 

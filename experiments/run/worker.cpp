@@ -12,11 +12,14 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/file_lock.h"
+#include "core/files.h"
+#include "core/stopwatch.h"
+#include "experiments/run/device.h"
 
 namespace upcycle {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using nlohmann::json;
 
 double UnixSeconds() {
@@ -44,7 +47,21 @@ WorkerExit ExitOf(Cause cause) {
   return cause == Cause::kInput ? WorkerExit::kBadInput : WorkerExit::kFailed;
 }
 
+// A flipped bit in the weights that a stage reads must not become a result. Tokens are verified
+// where a dataset is opened.
+void RequireWholeInputs(const StageContext& context) {
+  for (size_t i = 0; i < context.stage.inputs.size(); ++i) {
+    const StageFolder input = context.Input(i);
+    const StageKind kind = Stage::FromJson(json::parse(ReadTextFile(input.description()))).kind;
+    const std::string damage = kind == StageKind::kTokens ? "" : input.FindOutputDamage(kind);
+    if (damage.empty()) continue;
+    throw Error(Cause::kInput,
+                fmt::format("{}; run the same command again, which makes it anew", damage));
+  }
+}
+
 void RunStage(const StageContext& context) {
+  RequireWholeInputs(context);
   switch (context.stage.kind) {
     case StageKind::kTokens:
       return RunTokensStage(context);
@@ -60,8 +77,7 @@ void RunStage(const StageContext& context) {
 // An attempt, framed by its two events.
 class Attempt {
  public:
-  Attempt(JournalWriter& journal, const Backend& backend)
-      : journal_(journal), begin_(Clock::now()) {
+  Attempt(JournalWriter& journal, const Backend& backend) : journal_(journal) {
     journal_.Event({{"event", "attempt_started"},
                     {"host", HostName()},
                     {"pid", ::getpid()},
@@ -80,25 +96,25 @@ class Attempt {
   void End(json event) {
     event["event"] = "attempt_ended";
     event["peak_memory_bytes"] = PeakMemoryBytes();
-    event["wall_seconds"] = std::chrono::duration<double>(Clock::now() - begin_).count();
+    event["wall_seconds"] = wall_.Seconds();
     event["time"] = UnixSeconds();
     journal_.Event(event);
     journal_.Sync();
   }
 
   JournalWriter& journal_;
-  Clock::time_point begin_;
+  Stopwatch wall_;
 };
 
 // A worker whose scheduler was killed may still be writing its checkpoint when the next scheduler
 // starts another for the same stage: that one waits its turn.
-constexpr auto kPatience = std::chrono::seconds(60);
+constexpr double kPatienceSeconds = 60;
 
 std::optional<FileLock> AcquireInTurn(const StageFolder& folder, StopSignals& stop) {
-  const auto deadline = Clock::now() + kPatience;
+  const Stopwatch waiting;
   while (true) {
     std::optional<FileLock> lock = FileLock::TryAcquire(folder.lock());
-    if (lock || Clock::now() > deadline || stop.Requests() > 0) return lock;
+    if (lock || waiting.Seconds() > kPatienceSeconds || stop.Requests() > 0) return lock;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }
@@ -115,7 +131,7 @@ bool IsComplete(const StageFolder& folder, StageKind kind) {
       if (parsed.at("event") == "attempt_ended") complete = parsed.at("outcome") == "complete";
     }
   }
-  return complete && folder.HasOutput(kind);
+  return complete && folder.FindOutputDamage(kind).empty();
 }
 
 // Runs the stage and puts its end into the journal. An error that keeps the journal from being
@@ -123,11 +139,12 @@ bool IsComplete(const StageFolder& folder, StageKind kind) {
 WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& backend,
                       StopSignals& stop) {
   JournalWriter journal(folder.journal());
+  const uint64_t journal_bytes = fs::file_size(folder.journal());
   Attempt attempt(journal, backend);
   Cause cause = Cause::kBug;
   std::string message;
   try {
-    RunStage({stage, folder, journal, backend, stop});
+    RunStage({stage, folder, journal, backend, stop, journal_bytes});
     attempt.Complete();
     return WorkerExit::kComplete;
   } catch (const Error& error) {
@@ -163,7 +180,8 @@ WorkerExit RunWorker(const fs::path& path, int threads) {
     }
     const Stage stage = Stage::FromJson(json::parse(ReadTextFile(folder.description())));
     if (IsComplete(folder, stage.kind)) return WorkerExit::kComplete;
-    const std::unique_ptr<Backend> backend = MakeCpuBackend(threads);
+    const std::unique_ptr<Backend> backend =
+        MakeBackend(stage.execution.value("device", "auto"), threads);
     return RunAttempt(stage, folder, *backend, stop);
   } catch (const Error& error) {
     fmt::print(stderr, "error: {}\n", error.what());

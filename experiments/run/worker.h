@@ -16,6 +16,7 @@ struct StageContext {
   JournalWriter& journal;
   Backend& backend;
   StopSignals& stop;
+  uint64_t journal_bytes;  // of the journal before this attempt
 
   // Input number `i` of the stage, under the same root.
   StageFolder Input(size_t i) const { return folder.Sibling(stage.inputs.at(i)); }

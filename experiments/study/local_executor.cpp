@@ -26,10 +26,13 @@ constexpr int kCannotExecute = 127;  // as a shell says it
   // this line.
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  // What asks for a stop stays blocked through exec, as the scheduler blocks it: a request that
+  // comes before the worker looks for one waits instead of killing it.
+  sigset_t stops;
+  ::sigemptyset(&stops);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&stops, signal);
+  ::sigprocmask(SIG_SETMASK, &stops, nullptr);
   if (::getppid() != scheduler) ::raise(SIGTERM);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
   const int nothing = ::open("/dev/null", O_RDONLY);
   ::dup2(nothing, STDIN_FILENO);
   ::dup2(log, STDOUT_FILENO);
@@ -50,9 +53,7 @@ LocalExecutor::~LocalExecutor() {
 
 void LocalExecutor::Start(const Job& job) {
   const fs::path log_path = job.folder / "log.txt";
-  const FileDescriptor log(
-      ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
-  if (log.get() < 0) throw SystemError("write", log_path.native(), errno);
+  const FileDescriptor log = OpenFile(log_path, O_WRONLY | O_CREAT | O_APPEND, "write");
 
   std::vector<std::string> words = {program_.native(), "worker", job.folder.native(), "--threads",
                                     std::to_string(job.threads)};

@@ -9,8 +9,7 @@
 namespace upcycle {
 namespace {
 
-std::string WhyNeeded(StageState state, bool output_removed) {
-  if (output_removed) return "its output was removed and a later stage reads it";
+std::string WhyNeeded(StageState state) {
   switch (state) {
     case StageState::kFailed:
       return "failed before, is tried again";
@@ -38,13 +37,16 @@ std::map<Fingerprint, StagePlan> PlanStages(const Study& study,
     const auto known = states.find(identity);
     const StageState state = known == states.end() ? StageState::kPlanned : known->second;
     const bool complete = state == StageState::kComplete;
-    const bool removed = complete && read_by_needed.contains(identity) &&
-                         !StageFolder(root, identity).HasOutput(stage.kind);
-    if (complete && !removed) {
-      plan[identity] = {false, "complete"};
+    std::string damage;
+    if (complete && read_by_needed.contains(identity))
+      damage = StageFolder(root, identity).FindOutputDamage(stage.kind);
+    if (complete && damage.empty()) {
+      plan[identity] = {false, "complete", false};
       continue;
     }
-    plan[identity] = {true, WhyNeeded(state, removed)};
+    plan[identity] = complete
+                         ? StagePlan{true, "a later stage reads its output, but " + damage, true}
+                         : StagePlan{true, WhyNeeded(state), false};
     read_by_needed.insert(stage.inputs.begin(), stage.inputs.end());
   }
   return plan;

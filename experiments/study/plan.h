@@ -14,11 +14,13 @@ namespace upcycle {
 
 struct StagePlan {
   bool needed = false;
-  std::string why;  // "complete", "never done", ...
+  std::string why;     // "complete", "never done", ...
+  bool again = false;  // it was complete, and is made anew
 };
 
-// A stage is needed if it is not complete, or if its output was removed and a needed stage reads
-// it. `states` are the ledger's; a stage that it does not know was never done.
+// A stage is needed if it is not complete, or if a needed stage reads its output and that was
+// removed or damaged since. `states` are the ledger's; a stage that it does not know was never
+// done.
 std::map<Fingerprint, StagePlan> PlanStages(const Study& study,
                                             const std::map<Fingerprint, StageState>& states,
                                             const fs::path& root);

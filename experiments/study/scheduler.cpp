@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include "core/atomic_file.h"
 #include "core/check.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "experiments/study/plan.h"
 #include "results/journal_events.h"
 
@@ -64,9 +66,13 @@ StudyOutcome Scheduler::Run(StopSignals& stop) {
   return outcome_;
 }
 
-// What a worker wrote after the last scheduler died is still in its journal.
+// What a worker wrote after the last scheduler died is still in its journal. Of a complete stage
+// the ledger has everything, whatever became of the journal.
 void Scheduler::CatchUp() {
+  const auto states = ledger_.StageStates();
   for (const Fingerprint& stage : study_.order) {
+    const auto state = states.find(stage);
+    if (state != states.end() && state->second == StageState::kComplete) continue;
     const StageFolder folder = FolderOf(stage);
     std::error_code absent;
     const uint64_t size = fs::file_size(folder.journal(), absent);
@@ -139,12 +145,21 @@ void Scheduler::Start(const Fingerprint& identity) {
   const int64_t asked = stage.execution.value("threads", int64_t{0});
   const int64_t threads = asked > 0 ? asked : ThreadsForNext();
   Running running{JournalReader(folder.journal()), {}, {}};
+  ForgetLostJournal(identity, folder);
   running.journal.SkipTo(ledger_.JournalOffset(identity));
   executor_.Start({identity, folder.path(), threads});
   running_.emplace(identity, std::move(running));
   ++pending_.at(identity).attempts;
   ledger_.SetStageState(identity, StageState::kRunning);
   observer_.Started(identity, threads);
+}
+
+// Where a journal was moved away or lost its end, the worker writes everything again, and the
+// offset into the old journal means nothing in the new one.
+void Scheduler::ForgetLostJournal(const Fingerprint& stage, const StageFolder& folder) {
+  std::error_code absent;
+  const uint64_t size = fs::file_size(folder.journal(), absent);
+  if ((absent ? 0 : size) < ledger_.JournalOffset(stage)) ledger_.Forget(stage);
 }
 
 void Scheduler::Follow(const Fingerprint& stage, Running& running) {
@@ -199,7 +214,12 @@ AttemptEnd Scheduler::EndOf(const JobEnd& job, const Running& running) const {
   AttemptEnd end;
   end.outcome = StageState::kFailed;
   end.peak_memory_bytes = job.peak_memory_bytes;
-  if (job.signal != 0) {
+  if (job.signal != 0 && stopping_) {
+    end.outcome = StageState::kStopped;
+    end.cause = CauseName(Cause::kInterrupted);
+    end.message =
+        fmt::format("ended by {} before it could write a checkpoint", SignalName(job.signal));
+  } else if (job.signal != 0) {
     end.cause = job.signal == SIGKILL ? CauseName(Cause::kMemory) : CauseName(Cause::kBug);
     end.message = fmt::format(
         "killed by {}{}", SignalName(job.signal),

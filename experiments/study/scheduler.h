@@ -82,6 +82,7 @@ class Scheduler {
   void StartReady();
   void Start(const Fingerprint& stage);
   int64_t ThreadsForNext() const;
+  void ForgetLostJournal(const Fingerprint& stage, const StageFolder& folder);
   void Follow(const Fingerprint& stage, Running& running);
   void Finish(const JobEnd& end);
   AttemptEnd EndOf(const JobEnd& end, const Running& running) const;

@@ -7,6 +7,7 @@
 #include "core/data/dataset.h"
 #include "core/recipe/canonical.h"
 #include "core/recipe/cost.h"
+#include "core/recipe/drafts.h"
 
 namespace upcycle {
 namespace {
@@ -29,6 +30,12 @@ nlohmann::json ChangesOf(const Arm& arm) {
   nlohmann::json changes = nlohmann::json::object();
   for (const ArmChange& change : arm.changes) changes[change.path] = change.value;
   return changes;
+}
+
+// The arm that the table takes differences to.
+const std::string& ReferenceOf(const Recipe& recipe) {
+  const std::string& against = recipe.table.against;
+  return against == kBaselineName ? recipe.arms[recipe.baseline].name : against;
 }
 
 }  // namespace
@@ -82,10 +89,12 @@ StudyRecord RecordOf(const Study& study) {
   record.metric = recipe.metric.name;
   record.preference =
       recipe.metric.goal == Goal::kMinimize ? Preference::kLower : Preference::kHigher;
-  record.baseline = recipe.arms[recipe.baseline].name;
+  record.baseline = ReferenceOf(recipe);
   record.matched_on = NameOf(recipe.match.on);
-  record.table.columns = recipe.table.columns;
-  record.table.interval = recipe.table.interval / 100;
+  record.table = {.rows = recipe.table.rows,
+                  .columns = recipe.table.columns,
+                  .interval = recipe.table.interval / 100,
+                  .digits = recipe.table.digits};
   for (const Fingerprint& identity : study.order) {
     const Stage& stage = study.stages.at(identity);
     record.stages.push_back(

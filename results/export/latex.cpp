@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/utf8.h"
 #include "results/number_text.h"
 
 namespace upcycle {
@@ -57,7 +58,7 @@ std::string LatexEscaped(std::string_view text) {
   while (!text.empty()) {
     size_t taken = 1;
     std::string_view replacement = text.substr(0, 1);
-    if (static_cast<unsigned char>(text[0]) < 0x20 || text[0] == 0x7f) replacement = " ";
+    if (IsControl(text[0])) replacement = " ";
     if (text.starts_with("--")) replacement = "-{}";  // two hyphens would become a dash
     for (const auto& [sign, command] : kCommands) {
       if (!text.starts_with(sign)) continue;

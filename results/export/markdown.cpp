@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "core/utf8.h"
+
 namespace upcycle {
 namespace {
 
@@ -11,7 +13,7 @@ namespace {
 std::string Escaped(const std::string& text) {
   std::string escaped;
   for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) {
+    if (IsControl(c)) {
       escaped += ' ';
       continue;
     }
@@ -52,7 +54,8 @@ std::string ToMarkdown(const Table& table) {
   }
   std::vector<size_t> widths(table.columns.size(), 3);
   for (const auto& line : lines) {
-    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(line[i]));
+    for (size_t i = 0; i < line.size(); ++i)
+      widths[i] = std::max(widths[i], CountCharacters(line[i]));
   }
   std::string text = fmt::format("### {}\n\n", Escaped(table.title));
   text += Row(table, lines[0], widths) + Rule(table, widths);

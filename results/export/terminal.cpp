@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "core/utf8.h"
+
 namespace upcycle {
 namespace {
 
@@ -31,7 +33,7 @@ std::string Colored(const std::string& text, Tone tone, bool color) {
 std::string Printable(const std::string& text) {
   std::string printable = text;
   for (char& c : printable) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+    if (IsControl(c)) c = ' ';
   }
   return printable;
 }
@@ -85,7 +87,7 @@ std::string Wrapped(const std::string& text, size_t limit) {
   while (at <= text.size()) {
     const size_t end = std::min(text.find(' ', at), text.size());
     const std::string word = text.substr(at, end - at);
-    if (limit > 0 && !line.empty() && DisplayWidth(line) + 1 + DisplayWidth(word) > limit) {
+    if (limit > 0 && !line.empty() && CountCharacters(line) + 1 + CountCharacters(word) > limit) {
       wrapped += line + "\n";
       line = "  " + word;
     } else {

@@ -13,13 +13,17 @@ namespace {
 
 Judgement ComparePresentPairs(const PairedValues& values, const VerdictRules& rules) {
   UPCYCLE_CHECK_EQ(values.arm.size(), values.baseline.size());
+  Judgement judgement;
+  if (!values.incomparable.empty()) {
+    judgement.pairs = ComparePairs({}, {}, rules.interval);
+    return judgement;
+  }
   std::vector<double> arm, baseline;
   for (size_t i = 0; i < values.arm.size(); ++i) {
     if (!std::isfinite(values.arm[i]) || !std::isfinite(values.baseline[i])) continue;
     arm.push_back(values.arm[i]);
     baseline.push_back(values.baseline[i]);
   }
-  Judgement judgement;
   judgement.pairs = ComparePairs(arm, baseline, rules.interval);
   judgement.missing = static_cast<int64_t>(values.arm.size() - arm.size());
   return judgement;
@@ -31,7 +35,11 @@ void Refuse(Judgement* judgement, Verdict verdict, std::string reason) {
 }
 
 // Settles what needs no test. True: a test can be made.
-bool CanBeTested(Judgement* judgement, const VerdictRules& rules) {
+bool CanBeTested(Judgement* judgement, const PairedValues& values, const VerdictRules& rules) {
+  if (!values.incomparable.empty()) {
+    Refuse(judgement, Verdict::kUndecidable, values.incomparable);
+    return false;
+  }
   const int64_t present = judgement->pairs.difference.count;
   if (judgement->missing > 0 && !rules.allow_incomplete) {
     Refuse(judgement, Verdict::kIncomplete,
@@ -78,7 +86,7 @@ std::vector<Judgement> Judge(std::span<const PairedValues> family, const Verdict
   std::vector<double> p;
   for (const PairedValues& values : family) {
     Judgement judgement = ComparePresentPairs(values, rules);
-    const bool tested = CanBeTested(&judgement, rules);
+    const bool tested = CanBeTested(&judgement, values, rules);
     p.push_back(tested ? judgement.pairs.p : std::numeric_limits<double>::quiet_NaN());
     judgements.push_back(std::move(judgement));
   }

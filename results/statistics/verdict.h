@@ -19,7 +19,8 @@ enum class Verdict {
   kWorse,
   kInconclusive,  // tested, and not decided at this level
   kIdentical,     // every pair is equal to the last bit
-  kUndecidable,   // no test is possible: fewer than two pairs, or differences without any spread
+  kUndecidable,   // no test is possible: fewer than two pairs, differences without any spread, or
+                  // values that do not compare
   kIncomplete,    // pairs are missing, and a verdict on the rest was not asked for
 };
 template <>
@@ -29,7 +30,8 @@ struct EnumNames<Verdict> {
       {Verdict::kWorse, "worse", "adjusted p at or below 1 - interval, on the worse side"},
       {Verdict::kInconclusive, "inconclusive", "adjusted p above 1 - interval"},
       {Verdict::kIdentical, "identical", "every pair is equal"},
-      {Verdict::kUndecidable, "undecidable", "too few pairs, or differences without spread"},
+      {Verdict::kUndecidable, "undecidable",
+       "too few pairs, differences without spread, or values that do not compare"},
       {Verdict::kIncomplete, "incomplete", "pairs are missing"},
   };
 };
@@ -39,6 +41,8 @@ struct EnumNames<Verdict> {
 struct PairedValues {
   std::vector<double> arm;
   std::vector<double> baseline;
+  std::string incomparable =
+      {};  // why no difference of the two means anything; empty: they compare
 };
 
 struct VerdictRules {

@@ -1,9 +1,11 @@
+#include "core/directory_transaction.h"
+
 #include <gtest/gtest.h>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "tests/caught_error.h"
-#include "tests/core/processes.h"
+#include "tests/processes.h"
 #include "tests/temporary_folder.h"
 
 namespace upcycle {

@@ -1,3 +1,5 @@
+#include "core/file_lock.h"
+
 #include <csignal>
 
 #include <gtest/gtest.h>
@@ -7,7 +9,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "tests/caught_error.h"
-#include "tests/core/processes.h"
+#include "tests/processes.h"
 #include "tests/temporary_folder.h"
 
 namespace upcycle {
@@ -51,6 +53,16 @@ TEST(FileLock, EndsWithTheProcessThatHeldItHoweverItEnds) {
   EXPECT_TRUE(FileLock::TryAcquire(folder / "lock").has_value());
   close(ready[0]);
   close(ready[1]);
+}
+
+TEST(FileLock, IsHeldWhileAnybodyHoldsIt) {
+  TemporaryFolder folder;
+  EXPECT_FALSE(FileLock::IsHeld(folder / "lock"));
+  EXPECT_FALSE(fs::exists(folder / "lock")) << "looking makes no file";
+  auto lock = FileLock::TryAcquire(folder / "lock");
+  EXPECT_TRUE(FileLock::IsHeld(folder / "lock"));
+  lock.reset();
+  EXPECT_FALSE(FileLock::IsHeld(folder / "lock"));
 }
 
 TEST(FileLock, BlamesTheInputForAMissingFolder) {

@@ -1,5 +1,7 @@
 #include "core/files.h"
 
+#include <set>
+#include <string>
 #include <thread>
 
 #include <fcntl.h>
@@ -8,7 +10,8 @@
 
 #include "core/error.h"
 #include "tests/caught_error.h"
-#include "tests/core/processes.h"
+#include "tests/processes.h"
+#include "tests/says.h"
 #include "tests/temporary_folder.h"
 
 namespace upcycle {
@@ -34,6 +37,11 @@ TEST(FileDescriptor, HandsTheFileOverWhenMoved) {
   EXPECT_GE(fcntl(number, F_GETFD), 0);
 }
 
+TEST(OpenFile, SaysWhatItWasToDo) {
+  EXPECT_TRUE(Says(MessageOf([] { OpenFile("/nonexistent/log", O_WRONLY, "lock"); }),
+                   "cannot lock /nonexistent/log"));
+}
+
 TEST(ReadTextFile, GivesEveryByteOfAFileOfManyBlocks) {
   TemporaryFolder folder;
   std::string text;
@@ -57,13 +65,12 @@ TEST(ReadTextFile, ReadsAPipeToItsEnd) {
 }
 
 TEST(ReadTextFile, ReadsAFileWhoseSizeTheSystemDoesNotTell) {
-  EXPECT_NE(ReadTextFile("/proc/self/status").find("Pid:"), std::string::npos);
+  EXPECT_TRUE(Says(ReadTextFile("/proc/self/status"), "Pid:"));
 }
 
 TEST(ReadTextFile, BlamesTheInputForAMissingFileAndNamesIt) {
-  const Error error = ErrorOf([] { ReadTextFile("/nonexistent/recipe.yaml"); });
-  EXPECT_EQ(error.cause(), Cause::kInput);
-  EXPECT_NE(std::string(error.what()).find("/nonexistent/recipe.yaml"), std::string::npos);
+  EXPECT_TRUE(Says(MessageOf([] { ReadTextFile("/nonexistent/recipe.yaml"); }),
+                   "/nonexistent/recipe.yaml"));
 }
 
 TEST(ReadTextFile, BlamesTheInputForAFolder) {
@@ -83,96 +90,23 @@ TEST(ReadAt, GivesFewerBytesOnlyWhereTheFileEnds) {
 TEST(WriteAll, SaysThatTheDiskIsFull) {
   const FileDescriptor full(open("/dev/full", O_WRONLY));
   if (full.get() < 0) GTEST_SKIP() << "this system has no /dev/full";
-  const Error error = ErrorOf([&] { WriteAll(full.get(), "text", 4, "runs/ledger"); });
-  EXPECT_EQ(error.cause(), Cause::kDisk);
-  EXPECT_NE(std::string(error.what()).find("runs/ledger: No space left on device"),
-            std::string::npos);
+  EXPECT_TRUE(Says(MessageOf([&] { WriteAll(full.get(), "text", 4, "runs/ledger"); }, Cause::kDisk),
+                   "runs/ledger: No space left on device"));
 }
 
-TEST(WriteFileAtomically, MakesAFileAndLeavesNothingBesideIt) {
+TEST(WriteAt, WritesAtThePlaceAndLeavesTheRest) {
   TemporaryFolder folder;
-  WriteFileAtomically(folder / "file", "new");
-  EXPECT_EQ(ReadTextFile(folder / "file"), "new");
-  EXPECT_EQ(NamesIn(folder.path()), std::set<std::string>{"file"});
-}
-
-TEST(WriteFileAtomically, ReplacesALongerFile) {
-  TemporaryFolder folder;
-  Put(folder / "file", "the old and longer content");
-  WriteFileAtomically(folder / "file", "new");
-  EXPECT_EQ(ReadTextFile(folder / "file"), "new");
-}
-
-TEST(WriteFileAtomically, WritesIntoTheCurrentFolderByABareName) {
-  TemporaryFolder folder;
-  const fs::path before = fs::current_path();
-  fs::current_path(folder.path());
-  WriteFileAtomically("file", "new");
-  fs::current_path(before);
-  EXPECT_EQ(ReadTextFile(folder / "file"), "new");
-}
-
-TEST(WriteFileAtomically, ShowsAReaderTheOldFileOrTheNewOne) {
-  TemporaryFolder folder;
-  const std::string old_text(200000, 'o'), new_text(200000, 'n');
-  WriteFileAtomically(folder / "file", old_text);
-  std::thread writer([&] {
-    for (int i = 0; i < 20; ++i) {
-      WriteFileAtomically(folder / "file", i % 2 == 0 ? new_text : old_text);
-    }
-  });
-  bool whole = true;
-  for (int i = 0; i < 200; ++i) {
-    const std::string text = ReadTextFile(folder / "file");
-    whole = whole && (text == old_text || text == new_text);
-  }
-  writer.join();
-  EXPECT_TRUE(whole);
-}
-
-TEST(WriteFileAtomically, KeepsTheOldFileWhenTheNewOneDoesNotFit) {
-  TemporaryFolder folder;
-  Put(folder / "file", "old");
-  Error error(Cause::kBug, "");
-  {
-    const FileSizeLimit limit(1000);
-    error = ErrorOf([&] { WriteFileAtomically(folder / "file", std::string(5000, 'n')); });
-  }
-  EXPECT_EQ(error.cause(), Cause::kDisk);
-  EXPECT_EQ(ReadTextFile(folder / "file"), "old");
-  EXPECT_EQ(NamesIn(folder.path()), std::set<std::string>{"file"});
-}
-
-TEST(WriteFileAtomically, LeavesNothingWhenAFolderIsInTheWay) {
-  TemporaryFolder folder;
-  fs::create_directory(folder / "taken");
-  EXPECT_EQ(CauseOf([&] { WriteFileAtomically(folder / "taken", "new"); }), Cause::kInput);
-  EXPECT_EQ(NamesIn(folder.path()), std::set<std::string>{"taken"});
-}
-
-TEST(WriteFileAtomically, BlamesTheInputForAMissingFolder) {
-  TemporaryFolder folder;
-  EXPECT_EQ(CauseOf([&] { WriteFileAtomically(folder.path() / "no" / "file", "new"); }),
-            Cause::kInput);
-}
-
-void MakeUnwritable(const fs::path& folder) {
-  fs::permissions(folder, fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read |
-                              fs::perms::others_exec);
-}
-
-TEST(WriteFileAtomically, BlamesTheDiskForAFolderThatCannotBeWritten) {
-  TemporaryFolder folder;
-  MakeUnwritable(folder.path());
-  EXPECT_EQ(CauseWithoutRights([&] { WriteFileAtomically(folder / "file", "new"); }),
-            static_cast<int>(Cause::kDisk));
+  Put(folder / "file", "0123456789");
+  const FileDescriptor file = OpenFile(folder / "file", O_WRONLY, "write");
+  WriteAt(file.get(), 3, "abc", 3, "file");
+  EXPECT_EQ(ReadTextFile(folder / "file"), "012abc6789");
 }
 
 TEST(MakeDirectories, BlamesTheDiskForAFolderThatCannotBeWritten) {
   TemporaryFolder folder;
   MakeUnwritable(folder.path());
-  EXPECT_EQ(CauseWithoutRights([&] { MakeDirectories(folder / "stages"); }),
-            static_cast<int>(Cause::kDisk));
+  const Unprivileged user;
+  EXPECT_EQ(CauseOf([&] { MakeDirectories(folder / "stages"); }), Cause::kDisk);
 }
 
 TEST(MakeDirectories, MakesEveryMissingParentAndAcceptsWhatIsThere) {
@@ -188,45 +122,23 @@ TEST(MakeDirectories, BlamesTheInputForAFileInTheWay) {
   EXPECT_EQ(CauseOf([&] { MakeDirectories(folder.path() / "file" / "below"); }), Cause::kInput);
 }
 
-TEST(MappedFile, ShowsTheBytesOfTheFile) {
+TEST(Rename, PutsAFileInThePlaceOfAnother) {
   TemporaryFolder folder;
-  Put(folder / "file", std::string_view("a\0b", 3));
-  const MappedFile file(folder / "file");
-  EXPECT_EQ(file.text(), std::string_view("a\0b", 3));
-  EXPECT_EQ(file.bytes().size(), 3u);
+  Put(folder / "from", "new");
+  Put(folder / "to", "old");
+  Rename(folder / "from", folder / "to");
+  EXPECT_EQ(ReadTextFile(folder / "to"), "new");
+  EXPECT_EQ(NamesIn(folder.path()), std::set<std::string>{"to"});
 }
 
-TEST(MappedFile, IsEmptyForAnEmptyFile) {
+TEST(Rename, BlamesTheInputForAMissingFile) {
   TemporaryFolder folder;
-  Put(folder / "file", "");
-  EXPECT_TRUE(MappedFile(folder / "file").bytes().empty());
+  EXPECT_EQ(CauseOf([&] { Rename(folder / "from", folder / "to"); }), Cause::kInput);
 }
 
-TEST(MappedFile, KeepsItsBytesWhenMoved) {
-  TemporaryFolder folder;
-  Put(folder / "file", "text");
-  Put(folder / "other", "other");
-  MappedFile first(folder / "file");
-  MappedFile second(std::move(first));
-  EXPECT_EQ(second.text(), "text");
-  second = MappedFile(folder / "other");
-  EXPECT_EQ(second.text(), "other");
-}
-
-TEST(MappedFile, KeepsItsBytesWhenTheFileIsReplaced) {
-  TemporaryFolder folder;
-  Put(folder / "file", "old");
-  const MappedFile file(folder / "file");
-  WriteFileAtomically(folder / "file", "new");
-  EXPECT_EQ(file.text(), "old");
-}
-
-TEST(MappedFile, BlamesTheInputForAMissingFileAFolderAndAPipe) {
-  TemporaryFolder folder;
-  ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
-  EXPECT_EQ(CauseOf([&] { MappedFile file(folder / "missing"); }), Cause::kInput);
-  EXPECT_EQ(CauseOf([&] { MappedFile file(folder.path()); }), Cause::kInput);
-  EXPECT_EQ(CauseOf([&] { MappedFile file(folder / "pipe"); }), Cause::kInput);
+TEST(FolderOf, IsTheCurrentOneForABareName) {
+  EXPECT_EQ(FolderOf("runs/ledger.sqlite"), "runs");
+  EXPECT_EQ(FolderOf("ledger.sqlite"), ".");
 }
 
 }  // namespace

@@ -3,32 +3,22 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <optional>
 
 #include <gtest/gtest.h>
 
 #include "core/error.h"
 #include "kernels/cpu/sgemm_rate.h"
+#include "tests/caught_error.h"
 #include "tests/kernels/allocations.h"
 #include "tests/kernels/instruction_sets.h"
 #include "tests/kernels/op_cases.h"
 #include "tests/kernels/op_refusals.h"
+#include "tests/says.h"
 
 namespace upcycle {
 namespace {
 
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-
-// The cause of the Error that `call` throws, if it does.
-template <typename Call>
-std::optional<Cause> CauseOf(const Call& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.cause();
-  }
-  return std::nullopt;
-}
 
 TEST(CpuBackend, NamesItsInstructionSetAndThreads) {
   const ForcedInstructionSet forced(InstructionSets().back());
@@ -53,13 +43,8 @@ TEST(CpuBackend, AllocatesAlignedZeros) {
 
 TEST(CpuBackend, SaysHowMuchMemoryThereIsNot) {
   const auto backend = MakeCpuBackend(1);
-  try {
-    backend->Allocate(int64_t{1} << 60);
-    FAIL() << "an exbibyte was given";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.cause(), Cause::kMemory);
-    EXPECT_NE(std::string(error.what()).find("1099511627776.0 MiB"), std::string::npos);
-  }
+  EXPECT_TRUE(Says(MessageOf([&] { backend->Allocate(int64_t{1} << 60); }, Cause::kMemory),
+                   "1099511627776.0 MiB"));
 }
 
 TEST(CpuBackend, CopiesAndZeroes) {

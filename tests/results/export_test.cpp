@@ -4,14 +4,17 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "results/comparison.h"
+#include "results/compare_study.h"
 #include "results/comparison_table.h"
 #include "results/export/csv.h"
 #include "results/export/json.h"
 #include "results/export/latex.h"
 #include "results/export/markdown.h"
 #include "results/export/terminal.h"
+#include "results/ledger_reader.h"
 #include "tests/results/fixture.h"
+#include "tests/says.h"
+#include "tests/temporary_folder.h"
 
 namespace upcycle {
 namespace {
@@ -124,8 +127,7 @@ TEST(Terminal, CutsAWideTableIntoBlocksThatRepeatTheFirstColumn) {
 
 TEST(Terminal, ColorsVerdictsOnlyWhereAsked) {
   EXPECT_EQ(ToTerminal(SmallTable(), {}).find('\x1b'), std::string::npos);
-  EXPECT_NE(ToTerminal(SmallTable(), {.color = true}).find("\x1b[32mbetter  \x1b[0m"),
-            std::string::npos);
+  EXPECT_TRUE(Says(ToTerminal(SmallTable(), {.color = true}), "\x1b[32mbetter  \x1b[0m"));
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -179,7 +181,7 @@ void FinishRun(LedgerWriter& writer, const std::string& arm, int64_t seed, size_
 // One root in which the last arm has a run that ran out of memory and one that is not done.
 std::vector<std::string> ExportsOf(const Circumstances& circumstances) {
   const TemporaryFolder folder;
-  LedgerWriter writer(folder.Ledger());
+  LedgerWriter writer(LedgerIn(folder));
   StudyRecord study = ExportedStudy();
   if (circumstances.earlier_arm) writer.RecordStudy(StudyOf({"dense", "gone", "late"}, {2, 1, 7}));
   if (circumstances.reversed) {
@@ -201,7 +203,7 @@ std::vector<std::string> ExportsOf(const Circumstances& circumstances) {
   writer.EndAttempt(failed, {.outcome = StageState::kFailed,
                              .cause = "memory",
                              .message = "killed on " + circumstances.host});
-  LedgerReader reader(folder.Ledger());
+  LedgerReader reader(LedgerIn(folder));
   const Comparison comparison = CompareStudy(reader, "study");
   const Table table = TableOf(comparison);
   return {ToMarkdown(table), ToCsv(table), ToLatex(table), ToJson(comparison),
@@ -217,8 +219,8 @@ TEST(Export, IsAFunctionOfTheResultsAlone) {
 
 TEST(Export, GivesOneLineForEachArmOfAStudy) {
   const std::string markdown = ExportsOf({false, "lab", 17, 12.5, 41000, false})[0];
-  EXPECT_NE(markdown.find("| 50% \\[x\\] & co | 3     |"), std::string::npos) << markdown;
-  EXPECT_NE(markdown.find("| late           | 1/3   |"), std::string::npos) << markdown;
+  EXPECT_TRUE(Says(markdown, "| 50% \\[x\\] & co | 3     |"));
+  EXPECT_TRUE(Says(markdown, "| late           | 1/3   |"));
 }
 
 TEST(Json, HoldsEverySeedInFullPrecision) {

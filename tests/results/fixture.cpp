@@ -1,57 +1,10 @@
 #include "tests/results/fixture.h"
 
-#include <csignal>
-#include <cstdlib>
-
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "core/check.h"
-#include "core/files.h"
 
 namespace upcycle {
-namespace {
-
-constexpr uid_t kNobody = 65534;
-
-}  // namespace
-
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (fs::temp_directory_path() / "upcycle-XXXXXX").native();
-  UPCYCLE_CHECK(::mkdtemp(pattern.data()) != nullptr);
-  path_ = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::permissions(path_, fs::perms::owner_all, ignored);
-  fs::remove_all(path_, ignored);
-}
-
-Unprivileged::Unprivileged() : was_root_(::geteuid() == 0) {
-  if (was_root_) UPCYCLE_CHECK_EQ(::seteuid(kNobody), 0);
-}
-
-Unprivileged::~Unprivileged() {
-  if (was_root_ && ::seteuid(0) != 0) std::abort();
-}
-
-FileSizeLimit::FileSizeLimit(uint64_t bytes) {
-  rlimit limit;
-  UPCYCLE_CHECK_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
-  before_ = limit.rlim_cur;
-  limit.rlim_cur = bytes;
-  std::signal(SIGXFSZ, SIG_IGN);
-  UPCYCLE_CHECK_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
-FileSizeLimit::~FileSizeLimit() {
-  rlimit limit;
-  ::getrlimit(RLIMIT_FSIZE, &limit);
-  limit.rlim_cur = before_;
-  ::setrlimit(RLIMIT_FSIZE, &limit);
-}
 
 Fingerprint StageFor(StageRole role, std::string_view arm, int64_t seed) {
   Hasher hasher;
@@ -115,7 +68,5 @@ void CompleteRun(LedgerWriter& ledger, std::string_view arm, int64_t seed,
     ledger.SetStageState(stage, StageState::kComplete);
   }
 }
-
-std::string BytesOf(const std::filesystem::path& path) { return ReadTextFile(path); }
 
 }  // namespace upcycle

@@ -1,4 +1,4 @@
-// What the tests of this floor share: a folder of their own, and small studies.
+// What the tests of this floor share: small studies.
 #pragma once
 
 #include <cstdint>
@@ -11,43 +11,13 @@
 #include "core/journal.h"
 #include "results/ledger_writer.h"
 #include "results/records.h"
+#include "tests/temporary_folder.h"
 
 namespace upcycle {
 
-// A new folder, removed at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path Ledger() const { return path_ / "ledger.sqlite"; }
-
- private:
-  std::filesystem::path path_;
-};
-
-// While it lives, the process may not do what only root may.
-class Unprivileged {
- public:
-  Unprivileged();
-  ~Unprivileged();
-
- private:
-  bool was_root_;
-};
-
-// While it lives, no file of the process can grow beyond this, as on a full disk.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(uint64_t bytes);
-  ~FileSizeLimit();
-
- private:
-  uint64_t before_;
-};
+inline std::filesystem::path LedgerIn(const TemporaryFolder& folder) {
+  return folder / "ledger.sqlite";
+}
 
 // One fingerprint for each role, arm and seed; tokens and parent are the whole study's.
 Fingerprint StageFor(StageRole role, std::string_view arm = "", int64_t seed = 0);
@@ -68,8 +38,5 @@ void IngestNext(LedgerWriter& ledger, const Fingerprint& stage,
 void CompleteRun(LedgerWriter& ledger, std::string_view arm, int64_t seed,
                  const std::vector<JournalRecord>& train,
                  const std::vector<JournalRecord>& evaluation);
-
-// The whole file.
-std::string BytesOf(const std::filesystem::path& path);
 
 }  // namespace upcycle

@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -13,38 +12,27 @@
 #include "results/ledger.h"
 #include "results/ledger_reader.h"
 #include "results/schema.h"
+#include "results/stage_states.h"
+#include "tests/caught_error.h"
+#include "tests/processes.h"
 #include "tests/results/fixture.h"
+#include "tests/says.h"
+#include "tests/temporary_folder.h"
 
 namespace upcycle {
 namespace {
 
-template <typename Act>
-Error ErrorOf(Act act) {
-  try {
-    act();
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error(Cause::kBug, "nothing was thrown");
-}
-
-void ExpectSays(const Error& error, Cause cause, const std::string& words) {
-  EXPECT_EQ(CauseName(error.cause()), CauseName(cause)) << error.what();
-  EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
-}
-
 void ExpectRefusedUnchanged(const TemporaryFolder& folder, const std::string& words) {
-  const std::string before = BytesOf(folder.Ledger());
-  ExpectSays(ErrorOf([&] { OpenLedgerForWriting(folder.Ledger()); }), Cause::kInput, words);
-  ExpectSays(ErrorOf([&] { OpenLedgerForReading(folder.Ledger()); }), Cause::kInput, words);
-  EXPECT_EQ(BytesOf(folder.Ledger()), before);
+  const std::string before = ReadTextFile(LedgerIn(folder));
+  EXPECT_TRUE(Says(MessageOf([&] { OpenLedgerForWriting(LedgerIn(folder)); }), words));
+  EXPECT_TRUE(Says(MessageOf([&] { OpenLedgerForReading(LedgerIn(folder)); }), words));
+  EXPECT_EQ(ReadTextFile(LedgerIn(folder)), before);
 }
 
 // And no file appears beside it either.
 void ExpectRefusedUntouched(const TemporaryFolder& folder, const std::string& words) {
   ExpectRefusedUnchanged(folder, words);
-  const auto files = fs::directory_iterator(folder.path());
-  EXPECT_EQ(std::distance(begin(files), end(files)), 1);
+  EXPECT_EQ(NamesIn(folder.path()), std::set<std::string>{LedgerIn(folder).filename()});
 }
 
 TEST(OpenLedger, MakesALedgerAndItsFolders) {
@@ -64,23 +52,54 @@ TEST(OpenLedger, TakesAPathWithSignsThatAnAddressWouldUse) {
 
 TEST(OpenLedger, LogsAheadSoThatReadersAndTheWriterDoNotMeet) {
   const TemporaryFolder folder;
-  Database ledger = OpenLedgerForWriting(folder.Ledger());
+  Database ledger = OpenLedgerForWriting(LedgerIn(folder));
   Statement mode = ledger.Prepare("PRAGMA journal_mode");
   ASSERT_TRUE(mode.Step());
   EXPECT_EQ(mode.Text(0), "wal");
 }
 
+TEST(OpenLedger, FollowsALink) {
+  const TemporaryFolder folder;
+  const fs::path real = folder.path() / "elsewhere" / "real.sqlite";
+  OpenLedgerForWriting(real);
+  fs::create_symlink(real, LedgerIn(folder));
+  OpenLedgerForWriting(LedgerIn(folder));
+  EXPECT_TRUE(LedgerReader(LedgerIn(folder)).StudyNames().empty());
+  EXPECT_TRUE(fs::is_symlink(LedgerIn(folder)));
+}
+
+TEST(OpenLedger, SeesAtAGlanceBehindALinkWhatIsStillInTheLog) {
+  const TemporaryFolder folder;
+  const fs::path real = folder.path() / "elsewhere" / "real.sqlite";
+  LedgerWriter writer(real);
+  writer.RecordStudy(StudyOf({"dense"}, {0}));
+  fs::create_symlink(real, LedgerIn(folder));
+  Database ledger = OpenLedgerForAGlance(LedgerIn(folder));
+  EXPECT_EQ(ledger.ReadInt("SELECT count(*) FROM study"), 1);
+}
+
+TEST(OpenLedger, SaysWhereALinkToNothingLeads) {
+  const TemporaryFolder folder;
+  fs::create_symlink("gone.sqlite", LedgerIn(folder));
+  for (const auto& open : {OpenLedgerForWriting, OpenLedgerForReading}) {
+    EXPECT_EQ(MessageOf([&] { open(LedgerIn(folder)); }),
+              LedgerIn(folder).native() +
+                  " is a link to gone.sqlite, which is not there: bring that back, or remove the "
+                  "link to begin a new ledger");
+  }
+}
+
 TEST(OpenLedger, SaysThatThereIsNoneToRead) {
   const TemporaryFolder folder;
-  ExpectSays(ErrorOf([&] { OpenLedgerForReading(folder.Ledger()); }), Cause::kInput,
-             "there is no ledger at");
-  EXPECT_FALSE(fs::exists(folder.Ledger()));
+  EXPECT_TRUE(
+      Says(MessageOf([&] { OpenLedgerForReading(LedgerIn(folder)); }), "there is no ledger at"));
+  EXPECT_FALSE(fs::exists(LedgerIn(folder)));
 }
 
 TEST(OpenLedger, RefusesAnotherProgramsDatabase) {
   const TemporaryFolder folder;
   {
-    Database foreign(folder.Ledger(), Database::Mode::kCreate);
+    Database foreign(LedgerIn(folder), Database::Mode::kCreate);
     foreign.Execute("CREATE TABLE bookmarks (name TEXT); INSERT INTO bookmarks VALUES ('a')");
   }
   ExpectRefusedUntouched(folder, "is not an upcycle ledger: it is another program's database");
@@ -88,60 +107,56 @@ TEST(OpenLedger, RefusesAnotherProgramsDatabase) {
 
 TEST(OpenLedger, RefusesAFileThatIsNoDatabase) {
   const TemporaryFolder folder;
-  std::ofstream(folder.Ledger()) << std::string(5000, 'x');
+  Put(LedgerIn(folder), std::string(5000, 'x'));
   ExpectRefusedUntouched(folder, "not an upcycle ledger");
 }
 
 TEST(OpenLedger, RefusesAnEmptyFile) {
   const TemporaryFolder folder;
-  std::ofstream(folder.Ledger()).close();
+  Put(LedgerIn(folder), "");
   ExpectRefusedUntouched(folder, "is not an upcycle ledger: the file is empty");
 }
 
 TEST(OpenLedger, RefusesATruncatedLedger) {
   const TemporaryFolder folder;
-  OpenLedgerForWriting(folder.Ledger());
-  fs::resize_file(folder.Ledger(), fs::file_size(folder.Ledger()) / 2);
+  OpenLedgerForWriting(LedgerIn(folder));
+  fs::resize_file(LedgerIn(folder), fs::file_size(LedgerIn(folder)) / 2);
   ExpectRefusedUnchanged(folder, "truncated or damaged");
 }
 
 TEST(OpenLedger, SaysThatAFolderLiesInItsPlace) {
   const TemporaryFolder folder;
-  fs::create_directory(folder.Ledger());
-  ExpectSays(ErrorOf([&] { OpenLedgerForWriting(folder.Ledger()); }), Cause::kInput,
-             "Is a directory");
+  fs::create_directory(LedgerIn(folder));
+  EXPECT_TRUE(Says(MessageOf([&] { OpenLedgerForWriting(LedgerIn(folder)); }), "Is a directory"));
 }
 
 // A writer that dies while it merges its log leaves a file whose header is ahead of its size.
 TEST(OpenLedger, HealsALedgerWhoseLogWasBeingMerged) {
   const TemporaryFolder folder;
-  OpenLedgerForWriting(folder.Ledger());
+  OpenLedgerForWriting(LedgerIn(folder));
   std::vector<int64_t> seeds(100);  // enough to make the file grow
   std::iota(seeds.begin(), seeds.end(), 0);
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    LedgerWriter writer(folder.Ledger());
+  StatusOfChild([&]() -> int {
+    LedgerWriter writer(LedgerIn(folder));
     writer.RecordStudy(StudyOf({"dense"}, seeds));
-    ::_exit(0);
-  }
-  ::waitpid(child, nullptr, 0);
-  ASSERT_GT(fs::file_size(folder.Ledger().native() + "-wal"), 0u);
-  std::fstream file(folder.Ledger(), std::ios::in | std::ios::out | std::ios::binary);
+    ::_exit(0);  // before the writer's end, which would merge the log
+  });
+  ASSERT_GT(fs::file_size(LedgerIn(folder).native() + "-wal"), 0u);
+  std::fstream file(LedgerIn(folder), std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(28);  // the number of pages, big-endian
   file.write("\0\0\x10\0", 4);
   file.close();
-  EXPECT_EQ(LedgerReader(folder.Ledger()).StudyNames(), std::vector<std::string>{"study"});
-  LedgerWriter(folder.Ledger()).RecordStudy(StudyOf({"dense"}, {0}));
+  EXPECT_EQ(LedgerReader(LedgerIn(folder)).StudyNames(), std::vector<std::string>{"study"});
+  LedgerWriter(LedgerIn(folder)).RecordStudy(StudyOf({"dense"}, {0}));
 }
 
 TEST(OpenLedger, RefusesANewerVersionThatStillLiesInTheLog) {
   const TemporaryFolder folder;
-  Database newer = OpenLedgerForWriting(folder.Ledger());
+  Database newer = OpenLedgerForWriting(LedgerIn(folder));
   newer.Execute("PRAGMA user_version = 99");
-  ASSERT_EQ(ReadDatabaseHeader(folder.Ledger()).user_version, 1);
-  ExpectSays(ErrorOf([&] { OpenLedgerForReading(folder.Ledger()); }), Cause::kInput,
-             "was written by a newer upcycle");
+  ASSERT_EQ(ReadDatabaseHeader(LedgerIn(folder)).user_version, 1);
+  EXPECT_TRUE(Says(MessageOf([&] { OpenLedgerForReading(LedgerIn(folder)); }),
+                   "was written by a newer upcycle"));
 }
 
 // Another program could otherwise write into the file unnoticed.
@@ -151,23 +166,19 @@ TEST(ReadDatabaseHeader, KeepsTheLocksThatThisProcessHolds) {
   database.Execute("CREATE TABLE t (x INTEGER)");
   const Transaction transaction(database, Transaction::Kind::kExclusive);
   ReadDatabaseHeader(database.path());
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    const FileDescriptor file(::open(database.path().c_str(), O_RDWR));
+  const int locked = StatusOfChild([&] {
+    const FileDescriptor file = OpenFile(database.path(), O_RDWR, "open");
     struct flock lock = {};
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
-    ::_exit(::fcntl(file.get(), F_SETLK, &lock) == 0 ? 1 : 0);
-  }
-  int status = -1;
-  ::waitpid(child, &status, 0);
-  EXPECT_EQ(status, 0) << "another process could lock the file";
+    return ::fcntl(file.get(), F_SETLK, &lock) == 0 ? 1 : 0;
+  });
+  EXPECT_EQ(locked, 0) << "another process could lock the file";
 }
 
 TEST(OpenLedger, RefusesALedgerOfANewerProgram) {
   const TemporaryFolder folder;
-  OpenLedgerForWriting(folder.Ledger()).Execute("PRAGMA user_version = 99");
+  OpenLedgerForWriting(LedgerIn(folder)).Execute("PRAGMA user_version = 99");
   ExpectRefusedUntouched(folder,
                          "was written by a newer upcycle (ledger version 99, this program "
                          "knows 1)");
@@ -175,48 +186,76 @@ TEST(OpenLedger, RefusesALedgerOfANewerProgram) {
 
 TEST(OpenLedger, SaysThatTheFolderCannotBeWritten) {
   const TemporaryFolder folder;
-  fs::permissions(folder.path(), fs::perms(0555));
+  MakeUnwritable(folder.path());
   const Unprivileged user;
-  ExpectSays(ErrorOf([&] { OpenLedgerForWriting(folder.Ledger()); }), Cause::kDisk,
-             "Permission denied");
+  EXPECT_TRUE(Says(MessageOf([&] { OpenLedgerForWriting(LedgerIn(folder)); }, Cause::kDisk),
+                   "Permission denied"));
 }
 
 TEST(OpenLedger, SaysThatTheFileCannotBeWritten) {
   const TemporaryFolder folder;
-  OpenLedgerForWriting(folder.Ledger());
-  fs::permissions(folder.Ledger(), fs::perms(0444));
+  OpenLedgerForWriting(LedgerIn(folder));
+  fs::permissions(LedgerIn(folder), fs::perms(0444));
   fs::permissions(folder.path(), fs::perms(0777));
   const Unprivileged user;
-  ExpectSays(ErrorOf([&] { OpenLedgerForWriting(folder.Ledger()); }), Cause::kDisk,
-             "the file is read-only");
+  EXPECT_TRUE(Says(MessageOf([&] { OpenLedgerForWriting(LedgerIn(folder)); }, Cause::kDisk),
+                   "the file is read-only"));
 }
 
 TEST(OpenLedger, SaysThatTheFolderCannotBeEntered) {
   const TemporaryFolder folder;
-  OpenLedgerForWriting(folder.Ledger());
+  OpenLedgerForWriting(LedgerIn(folder));
   fs::permissions(folder.path(), fs::perms::owner_all);
   const Unprivileged user;
   for (const auto open : {OpenLedgerForReading, OpenLedgerForWriting}) {
-    ExpectSays(ErrorOf([&] { open(folder.Ledger()); }), Cause::kDisk, "Permission denied");
+    EXPECT_TRUE(
+        Says(MessageOf([&] { open(LedgerIn(folder)); }, Cause::kDisk), "Permission denied"));
   }
 }
 
 TEST(OpenLedger, ReadsInAFolderThatCannotBeWritten) {
   const TemporaryFolder folder;
-  LedgerWriter(folder.Ledger()).RecordStudy(StudyOf({"dense"}, {0}));
-  fs::permissions(folder.path(), fs::perms(0555));
+  LedgerWriter(LedgerIn(folder)).RecordStudy(StudyOf({"dense"}, {0}));
+  MakeUnwritable(folder.path());
   const Unprivileged user;
-  EXPECT_EQ(LedgerReader(folder.Ledger()).StudyNames(), std::vector<std::string>{"study"});
+  EXPECT_EQ(LedgerReader(LedgerIn(folder)).StudyNames(), std::vector<std::string>{"study"});
 }
 
 TEST(OpenLedger, LeavesNothingBehindOnAFullDisk) {
   const TemporaryFolder folder;
   {
     const FileSizeLimit full(0);
-    ExpectSays(ErrorOf([&] { OpenLedgerForWriting(folder.Ledger()); }), Cause::kDisk,
-               "cannot use the database");
+    EXPECT_TRUE(Says(MessageOf([&] { OpenLedgerForWriting(LedgerIn(folder)); }, Cause::kDisk),
+                     "cannot use the database"));
   }
   EXPECT_TRUE(fs::is_empty(folder.path()));
+}
+
+TEST(OpenLedgerForAGlance, LeavesNothingBesideALedgerThatNobodyHasOpen) {
+  const TemporaryFolder folder;
+  LedgerWriter(LedgerIn(folder)).RecordStudy(StudyOf({"dense"}, {0}));
+  const std::string before = ReadTextFile(LedgerIn(folder));
+  {
+    Database ledger = OpenLedgerForAGlance(LedgerIn(folder));
+    EXPECT_EQ(ReadStageStates(ledger).size(), 4u);
+  }
+  EXPECT_EQ(NamesIn(folder.path()), std::set<std::string>{LedgerIn(folder).filename()});
+  EXPECT_EQ(ReadTextFile(LedgerIn(folder)), before);
+}
+
+TEST(OpenLedgerForAGlance, SeesWhatAWriterHasCommitted) {
+  const TemporaryFolder folder;
+  LedgerWriter writer(LedgerIn(folder));
+  writer.RecordStudy(StudyOf({"dense"}, {0, 1}));
+  Database ledger = OpenLedgerForAGlance(LedgerIn(folder));
+  EXPECT_EQ(ReadStageStates(ledger).size(), 6u);
+}
+
+TEST(OpenLedgerForAGlance, RefusesWhatIsNoLedger) {
+  const TemporaryFolder folder;
+  Put(LedgerIn(folder), "name: a recipe\n");
+  EXPECT_TRUE(
+      Says(MessageOf([&] { OpenLedgerForAGlance(LedgerIn(folder)); }), "not an upcycle ledger"));
 }
 
 constexpr const char* kTwoVersions[] = {
@@ -226,9 +265,9 @@ constexpr const char* kTwoVersions[] = {
 
 TEST(Migrate, BringsAnOldLedgerUpToDateWithItsContent) {
   const TemporaryFolder folder;
-  CreateLedger(folder.Ledger(), std::span(kTwoVersions).first(1));
-  EXPECT_NO_THROW(RequireLedger(folder.Ledger(), 2));
-  Database ledger(folder.Ledger(), Database::Mode::kWrite);
+  CreateLedger(LedgerIn(folder), std::span(kTwoVersions).first(1));
+  EXPECT_NO_THROW(RequireLedger(LedgerIn(folder), 2));
+  Database ledger(LedgerIn(folder), Database::Mode::kWrite);
   Migrate(ledger, kTwoVersions);
   EXPECT_EQ(ledger.ReadInt("PRAGMA user_version"), 2);
   EXPECT_EQ(ledger.ReadInt("SELECT a * 10 + b FROM old"), 78);
@@ -236,9 +275,9 @@ TEST(Migrate, BringsAnOldLedgerUpToDateWithItsContent) {
 
 TEST(Migrate, LeavesTheOldVersionWholeIfAStepFails) {
   const TemporaryFolder folder;
-  CreateLedger(folder.Ledger(), std::span(kTwoVersions).first(1));
+  CreateLedger(LedgerIn(folder), std::span(kTwoVersions).first(1));
   const char* broken[] = {kTwoVersions[0], "DROP TABLE old; SELECT * FROM nowhere"};
-  Database ledger(folder.Ledger(), Database::Mode::kWrite);
+  Database ledger(LedgerIn(folder), Database::Mode::kWrite);
   EXPECT_THROW(Migrate(ledger, broken), Error);
   EXPECT_EQ(ledger.ReadInt("PRAGMA user_version"), 1);
   EXPECT_EQ(ledger.ReadInt("SELECT a FROM old"), 7);

@@ -3,50 +3,71 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "tests/caught_error.h"
 #include "tests/results/fixture.h"
+#include "tests/says.h"
+#include "tests/temporary_folder.h"
 
 namespace upcycle {
 namespace {
 
-std::string MessageOf(LedgerReader& reader, std::string_view study) {
-  try {
-    reader.ReadStudy(study);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.cause(), Cause::kInput);
-    return error.what();
-  }
-  return "";
-}
-
 TEST(UnknownStudy, IsAnsweredWithTheNearestNameAndAll) {
   const TemporaryFolder folder;
-  LedgerWriter writer(folder.Ledger());
+  LedgerWriter writer(LedgerIn(folder));
   for (const char* name : {"quickstart", "routing"}) {
     StudyRecord study = StudyOf({"dense"}, {0});
     study.name = name;
     writer.RecordStudy(study);
   }
-  LedgerReader reader(folder.Ledger());
-  EXPECT_EQ(MessageOf(reader, "quikcstart"),
-            "there is no study \"quikcstart\" in " + folder.Ledger().native() +
+  LedgerReader reader(LedgerIn(folder));
+  EXPECT_EQ(MessageOf([&] { reader.ReadStudy("quikcstart"); }),
+            "there is no study \"quikcstart\" in " + LedgerIn(folder).native() +
                 "; did you mean \"quickstart\"? It has quickstart, routing");
 }
 
 TEST(UnknownStudy, IsAnsweredInAnEmptyLedgerToo) {
   const TemporaryFolder folder;
-  LedgerWriter writer(folder.Ledger());
-  LedgerReader reader(folder.Ledger());
-  EXPECT_EQ(MessageOf(reader, "x"), "there is no study \"x\" in " + folder.Ledger().native() +
-                                        ", which has none yet: run a recipe first");
+  LedgerWriter writer(LedgerIn(folder));
+  LedgerReader reader(LedgerIn(folder));
+  EXPECT_EQ(MessageOf([&] { reader.ReadStudy("x"); }),
+            "there is no study \"x\" in " + LedgerIn(folder).native() +
+                ", which has none yet: run a recipe first");
+}
+
+TEST(UnknownStudy, IsAnsweredWithAllWhereNoneIsNear) {
+  const TemporaryFolder folder;
+  LedgerWriter writer(LedgerIn(folder));
+  writer.RecordStudy(StudyOf({"dense"}, {0}));
+  LedgerReader reader(LedgerIn(folder));
+  EXPECT_EQ(MessageOf([&] { reader.ReadStudy("x"); }),
+            "there is no study \"x\" in " + LedgerIn(folder).native() + ". It has study");
+}
+
+TEST(DamagedValues, AreSaidWithTheLedgersPath) {
+  const char* const damages[] = {
+      "UPDATE stage SET fingerprint = '0af5' WHERE kind = 'parent'",
+      "UPDATE arm SET settings = '{' WHERE name = 'dense'",
+      "UPDATE arm SET cost = '[]' WHERE name = 'dense'",
+      "UPDATE study SET table_settings = '{\"digits\": \"many\"}'",
+  };
+  for (const char* damage : damages) {
+    const TemporaryFolder folder;
+    LedgerWriter(LedgerIn(folder)).RecordStudy(StudyOf({"dense"}, {0}));
+    Database(LedgerIn(folder), Database::Mode::kWrite).Execute(damage);
+    const std::string message =
+        MessageOf([&] { LedgerReader(LedgerIn(folder)).ReadStudy("study"); });
+    EXPECT_TRUE(Says(message, LedgerIn(folder).native() + " is damaged: ")) << damage;
+    EXPECT_TRUE(Says(message, "restore a copy")) << damage;
+  }
 }
 
 class Values : public ::testing::Test {
  protected:
-  Values() : writer(folder.Ledger()) { writer.RecordStudy(StudyOf({"dense", "routed"}, {0})); }
+  Values() : writer(LedgerIn(folder)) { writer.RecordStudy(StudyOf({"dense", "routed"}, {0})); }
 
   // What the runs of both arms have of a metric; empty: nothing.
   std::vector<std::optional<double>> Read(const std::string& metric) {
-    LedgerReader reader(folder.Ledger());
+    LedgerReader reader(LedgerIn(folder));
     StudyFacts study = reader.ReadStudy("study");
     reader.ReadValues(&study, std::vector<std::string>{metric});
     std::vector<std::optional<double>> values;
@@ -100,10 +121,10 @@ TEST_F(Values, OfAMetricThatNobodyRecordedAreNotThere) {
 
 TEST(StateOfRun, IsDecidedByTheStageThatHoldsItUp) {
   const TemporaryFolder folder;
-  LedgerWriter writer(folder.Ledger());
+  LedgerWriter writer(LedgerIn(folder));
   writer.RecordStudy(StudyOf({"dense"}, {0, 1}));
   const auto state = [&] {
-    const StudyFacts study = LedgerReader(folder.Ledger()).ReadStudy("study");
+    const StudyFacts study = LedgerReader(LedgerIn(folder)).ReadStudy("study");
     return StateOfRun(study, study.arms[0].runs[0]);
   };
   EXPECT_EQ(state(), StageState::kPlanned);

@@ -3,14 +3,14 @@
 //
 //   ledger_speed FOLDER [ARMS SEEDS POINTS_PER_RUN]      10000 runs and 10 million points by
 //   default
-#include <chrono>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "results/comparison.h"
+#include "core/stopwatch.h"
+#include "results/compare_study.h"
 #include "results/comparison_table.h"
 #include "results/export/json.h"
 #include "results/export/markdown.h"
@@ -30,16 +30,6 @@ struct Size {
 constexpr const char* kMetrics[] = {
     "train/loss",       "train/gradient_norm", "train/learning_rate", "moe/dropped_share",
     "moe/load_entropy", "moe/dead_experts",    "moe/parent_cosine",   "system/tokens_per_second"};
-
-class Stopwatch {
- public:
-  double Seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 Fingerprint StageName(StageRole role, int64_t run) {
   return Fingerprint(static_cast<uint64_t>(role) + 1,

@@ -14,24 +14,27 @@
 #include "core/random.h"
 #include "results/ledger.h"
 #include "results/ledger_reader.h"
+#include "tests/caught_error.h"
+#include "tests/processes.h"
 #include "tests/results/fixture.h"
+#include "tests/temporary_folder.h"
 
 namespace upcycle {
 namespace {
 
 class Ledger : public ::testing::Test {
  protected:
-  Ledger() : writer(folder.Ledger()) { writer.RecordStudy(StudyOf({"dense", "routed"}, {0, 1})); }
+  Ledger() : writer(LedgerIn(folder)) { writer.RecordStudy(StudyOf({"dense", "routed"}, {0, 1})); }
 
   StageFacts Stage(const Fingerprint& stage) {
-    return *LedgerReader(folder.Ledger()).FindStage(stage);
+    return *LedgerReader(LedgerIn(folder)).FindStage(stage);
   }
   std::vector<AttemptFacts> Attempts() {
-    LedgerReader reader(folder.Ledger());
+    LedgerReader reader(LedgerIn(folder));
     return reader.ReadAttempts(reader.FindStage(train)->id);
   }
   std::vector<MetricPoint> Points(std::string_view metric) {
-    LedgerReader reader(folder.Ledger());
+    LedgerReader reader(LedgerIn(folder));
     return reader.ReadPoints(reader.FindStage(train)->id, metric);
   }
 
@@ -50,7 +53,7 @@ TEST_F(Ledger, KeepsAStudyAsItWasRecorded) {
   study.arms[1].cost = {.parameters_total = 47.49e9, .train_flops = 7.5e14, .experts = 8};
   writer.RecordStudy(study);
 
-  const StudyFacts facts = LedgerReader(folder.Ledger()).ReadStudy("other");
+  const StudyFacts facts = LedgerReader(LedgerIn(folder)).ReadStudy("other");
   EXPECT_EQ(facts.description, "what is it for");
   EXPECT_EQ(facts.preference, Preference::kHigher);
   EXPECT_EQ(facts.baseline, "b");
@@ -66,7 +69,7 @@ TEST_F(Ledger, KeepsAStudyAsItWasRecorded) {
 
 TEST_F(Ledger, RecordsTheSameStudyTwiceAsOne) {
   writer.RecordStudy(StudyOf({"dense", "routed"}, {0, 1}));
-  Database ledger = OpenLedgerForReading(folder.Ledger());
+  Database ledger = OpenLedgerForReading(LedgerIn(folder));
   EXPECT_EQ(ledger.ReadInt("SELECT count(*) FROM study"), 1);
   EXPECT_EQ(ledger.ReadInt("SELECT count(*) FROM arm"), 2);
   EXPECT_EQ(ledger.ReadInt("SELECT count(*) FROM run"), 4);
@@ -83,11 +86,11 @@ TEST_F(Ledger, KeepsAStagesStateWhenTheStudyIsRecordedAgain) {
 TEST_F(Ledger, LeavesOutArmsAndSeedsThatLeftTheRecipeAndKeepsTheirResults) {
   CompleteRun(writer, "routed", 1, {}, {ResultEvent("validation/loss", 3.5)});
   writer.RecordStudy(StudyOf({"dense"}, {0}));
-  EXPECT_EQ(LedgerReader(folder.Ledger()).ReadStudy("study").arms.size(), 1u);
-  EXPECT_EQ(LedgerReader(folder.Ledger()).ReadStudy("study").arms[0].runs.size(), 1u);
+  EXPECT_EQ(LedgerReader(LedgerIn(folder)).ReadStudy("study").arms.size(), 1u);
+  EXPECT_EQ(LedgerReader(LedgerIn(folder)).ReadStudy("study").arms[0].runs.size(), 1u);
 
   writer.RecordStudy(StudyOf({"dense", "routed"}, {0, 1}));
-  LedgerReader reader(folder.Ledger());
+  LedgerReader reader(LedgerIn(folder));
   StudyFacts study = reader.ReadStudy("study");
   reader.ReadValues(&study, std::vector<std::string>{"validation/loss"});
   EXPECT_EQ(study.arms[1].runs[1].values.at("validation/loss").value, 3.5);
@@ -99,7 +102,7 @@ TEST_F(Ledger, FollowsARunToItsNewStages) {
   study.stages.push_back({other, "train", "{}", {}});
   study.arms[0].runs[0].stages[StageRole::kTrain] = other;
   writer.RecordStudy(study);
-  const StudyFacts facts = LedgerReader(folder.Ledger()).ReadStudy("study");
+  const StudyFacts facts = LedgerReader(LedgerIn(folder)).ReadStudy("study");
   const auto place = facts.arms[0].runs[0].StageOf(StageRole::kTrain);
   EXPECT_EQ(facts.stages[*place].fingerprint, other);
 }
@@ -115,7 +118,7 @@ TEST_F(Ledger, KnowsEveryRoleAndEveryState) {
     writer.SetStageState(train, state.value);
     EXPECT_EQ(Stage(train).state, state.value);
   }
-  const StudyFacts facts = LedgerReader(folder.Ledger()).ReadStudy("study");
+  const StudyFacts facts = LedgerReader(LedgerIn(folder)).ReadStudy("study");
   for (const auto& role : EnumNames<StageRole>::values) {
     EXPECT_TRUE(facts.arms[0].runs[0].StageOf(role.value).has_value()) << role.name;
   }
@@ -125,7 +128,7 @@ TEST_F(Ledger, RefusesARunWhoseStageNobodyDescribed) {
   StudyRecord study = StudyOf({"dense"}, {0});
   study.arms[0].runs[0].stages[StageRole::kStart] = Fingerprint(1, 2);
   EXPECT_THROW(writer.RecordStudy(study), Error);
-  EXPECT_EQ(LedgerReader(folder.Ledger()).ReadStudy("study").arms.size(), 2u);  // as before
+  EXPECT_EQ(LedgerReader(LedgerIn(folder)).ReadStudy("study").arms.size(), 2u);  // as before
 }
 
 TEST_F(Ledger, KeepsWhyAStageWaits) {
@@ -139,7 +142,7 @@ TEST_F(Ledger, TakesPointsAndTheNewestOfEachOver) {
              {Point("train/loss", 1, 5.5), Point("train/gradient_norm", 1, 0.5),
               Point("train/loss", 2, 5.25)});
   EXPECT_EQ(Points("train/loss"), (std::vector<MetricPoint>{{1, 5.5}, {2, 5.25}}));
-  LedgerReader reader(folder.Ledger());
+  LedgerReader reader(LedgerIn(folder));
   const auto latest = reader.ReadLatest(reader.FindStage(train)->id);
   EXPECT_EQ(latest.at("train/loss"), (MetricPoint{2, 5.25}));
   EXPECT_EQ(latest.at("train/gradient_norm"), (MetricPoint{1, 0.5}));
@@ -162,7 +165,7 @@ TEST_F(Ledger, TakesStepsThatAResumedRunRecordsAgainOnce) {
 TEST_F(Ledger, KeepsTheNewestStepWhenAnEarlierOneIsRecordedAgain) {
   IngestNext(writer, train, {Point("train/loss", 7, 5.5)});
   IngestNext(writer, train, {Point("train/loss", 6, 5.75)});
-  LedgerReader reader(folder.Ledger());
+  LedgerReader reader(LedgerIn(folder));
   EXPECT_EQ(reader.ReadLatest(reader.FindStage(train)->id).at("train/loss"), (MetricPoint{7, 5.5}));
 }
 
@@ -231,7 +234,7 @@ TEST_F(Ledger, KeepsResultsWithTheirStandardError) {
               {Event(R"({"event": "result", "metric": "mmlu/accuracy", "value": 0.25,
                          "stderr": 0.0125, "count": 1200})"),
                Event(R"({"event": "result", "metric": "validation/loss", "value": null})")});
-  LedgerReader reader(folder.Ledger());
+  LedgerReader reader(LedgerIn(folder));
   StudyFacts study = reader.ReadStudy("study");
   reader.ReadValues(&study, std::vector<std::string>{"mmlu/accuracy", "validation/loss"});
   const auto& values = study.arms[0].runs[0].values;
@@ -272,7 +275,7 @@ TEST_F(Ledger, SaysThatItDoesNotKnowAStage) {
 }
 
 TEST_F(Ledger, LetsReadersSeeACommitAtOnceAndASnapshotStay) {
-  LedgerReader reader(folder.Ledger());
+  LedgerReader reader(LedgerIn(folder));
   const int64_t stage = reader.FindStage(train)->id;
   {
     const Transaction snapshot = reader.Snapshot();
@@ -289,12 +292,7 @@ TEST_F(Ledger, TakesNothingOfABatchOnAFullDiskAndGoesOnAfterwards) {
     records.push_back(Point("train/loss", step, 0.1 * step));
   {
     const FileSizeLimit full(1 << 20);
-    try {
-      writer.Ingest(train, records, 10);
-      FAIL() << "a disk of 1 MiB held 200000 points";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.cause(), Cause::kDisk) << error.what();
-    }
+    EXPECT_EQ(CauseOf([&] { writer.Ingest(train, records, 10); }), Cause::kDisk);
   }
   EXPECT_EQ(writer.JournalOffset(train), 0u);
   EXPECT_TRUE(writer.Ingest(train, records, 10));
@@ -335,7 +333,7 @@ void ExpectWholeBatches(const fs::path& path, int64_t batches) {
 TEST(KilledWriter, LosesAndDoublesNothing) {
   const TemporaryFolder folder;
   const Fingerprint train = StageFor(StageRole::kTrain, "dense", 0);
-  LedgerWriter(folder.Ledger()).RecordStudy(StudyOf({"dense"}, {0}));
+  LedgerWriter(LedgerIn(folder)).RecordStudy(StudyOf({"dense"}, {0}));
   const RandomStream delays(1, "kill");
   int64_t batches = 0;
   for (int round = 0; round < 20; ++round) {
@@ -344,16 +342,16 @@ TEST(KilledWriter, LosesAndDoublesNothing) {
     const FileDescriptor from_child(pipe[0]), to_parent(pipe[1]);
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
-    if (child == 0) IngestForever(folder.Ledger(), train, to_parent.get());
+    if (child == 0) IngestForever(LedgerIn(folder), train, to_parent.get());
     char word;
     ASSERT_EQ(::read(from_child.get(), &word, 1), 1);
     std::this_thread::sleep_for(std::chrono::microseconds(delays.Below(round, 10000)));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     const int64_t before = batches;
-    batches = static_cast<int64_t>(LedgerWriter(folder.Ledger()).JournalOffset(train));
+    batches = static_cast<int64_t>(LedgerWriter(LedgerIn(folder)).JournalOffset(train));
     EXPECT_GT(batches, before);
-    ExpectWholeBatches(folder.Ledger(), batches);
+    ExpectWholeBatches(LedgerIn(folder), batches);
   }
 }
 

@@ -20,6 +20,13 @@ TEST(EstimateText, CountsDigitsAfterRoundingTheHalfWidth) {
   EXPECT_EQ(EstimateText(1.23456, 0.00999), "1.235 ± 0.010");
 }
 
+TEST(EstimateText, ShowsNoMoreDigitsOfTheValueThanAskedFor) {
+  EXPECT_EQ(EstimateText(1.357591, 0.002123, {.digits = 4}), "1.358 ± 0.002");
+  EXPECT_EQ(EstimateText(1.357591, 0.002123, {.digits = 2}), "1.4 ± 0.002");
+  EXPECT_EQ(EstimateText(9.9996, 0.0004, {.digits = 4}), "10.00 ± 0.0004");
+  EXPECT_EQ(EstimateText(0, 0.0021, {.digits = 2}), "0.0000 ± 0.0021");
+}
+
 TEST(EstimateText, RoundsLargeNumbersToTensAndHundreds) {
   EXPECT_EQ(EstimateText(12345, 678), "12350 ± 680");
 }
@@ -42,6 +49,14 @@ TEST(EstimateText, ShowsFiveDigitsWithoutAHalfWidth) {
   EXPECT_EQ(EstimateText(0.25, kMissing), "0.25");
   EXPECT_EQ(EstimateText(123456, kMissing, {.digits = 4}), "123500");
   EXPECT_EQ(EstimateText(-1.5e-9, kMissing), "−1.5e-9");
+}
+
+TEST(BytesText, CountsInPowersOfAThousand) {
+  EXPECT_EQ(BytesText(0), "0 B");
+  EXPECT_EQ(BytesText(999), "999 B");
+  EXPECT_EQ(BytesText(41540), "41.54 kB");
+  EXPECT_EQ(BytesText(2.654e9), "2.654 GB");
+  EXPECT_EQ(BytesText(kMissing), "–");
 }
 
 TEST(EstimateText, ShowsADashForWhatIsNotThere) { EXPECT_EQ(EstimateText(kMissing, 1), "–"); }
@@ -70,6 +85,12 @@ TEST(ScientificText, ShowsThreeDigits) {
   EXPECT_EQ(ScientificText(7.513e14), "7.51e14");
   EXPECT_EQ(ScientificText(9.999e14), "1.00e15");
   EXPECT_EQ(ScientificText(0), "–");
+}
+
+TEST(ClockText, ShowsHoursWhereThereAreSome) {
+  EXPECT_EQ(ClockText(7.4), "0:07");
+  EXPECT_EQ(ClockText(3599.4), "59:59");
+  EXPECT_EQ(ClockText(3723), "1:02:03");
 }
 
 TEST(SignedPercentText, SignsWhatIsNotZero) {

@@ -5,17 +5,26 @@
 
 #include "core/error.h"
 #include "tests/results/fixture.h"
+#include "tests/temporary_folder.h"
 
 namespace upcycle {
 namespace {
 
 class Status : public ::testing::Test {
  protected:
-  Status() : writer(folder.Ledger()) { writer.RecordStudy(StudyOf({"dense", "routed"}, {0, 1})); }
+  Status() : writer(LedgerIn(folder)) {
+    StudyRecord study = StudyOf({"dense", "routed"}, {0, 1});
+    for (StageRecord& stage : study.stages) {
+      if (stage.kind == "train") {
+        stage.settings = R"({"train": {"batch_sequences": 32}, "model": {"sequence_length": 256}})";
+      }
+    }
+    writer.RecordStudy(study);
+  }
 
-  std::vector<StudyStatus> Read() {
-    LedgerReader reader(folder.Ledger());
-    return ReadStatus(reader);
+  std::vector<StudyStatus> Read(const StatusOptions& options = {}) {
+    LedgerReader reader(LedgerIn(folder));
+    return ReadStatus(reader, options);
   }
 
   TemporaryFolder folder;
@@ -33,11 +42,10 @@ TEST_F(Status, ShowsHowFarARunningStageIs) {
   IngestNext(writer, StageFor(StageRole::kTrain, "routed", 1),
              {Event(R"({"event": "attempt_started", "host": "lab", "pid": 7})"),
               Event(R"({"event": "progress", "step": 340, "steps": 1000})"),
-              Point("train/loss", 340, 3.21416), Point("system/tokens_per_second", 340, 41234),
-              Point("system/step_seconds", 340, 0.2)});
+              Point("train/loss", 340, 3.21416), Point("system/tokens_per_second", 340, 40960)});
   EXPECT_EQ(StatusText(Read()),
             "study: 1 of 4 runs complete, 2 planned, 1 running\n"
-            "  running   train (routed, seed 1): step 340 of 1000, loss 3.2142, 41.23k tokens/s, "
+            "  running   train (routed, seed 1): step 340 of 1000, loss 3.2142, 40.96k tokens/s, "
             "2 min 12 s left\n");
 }
 
@@ -51,6 +59,31 @@ TEST_F(Status, SaysWhatAStageWaitsForAndGroupsTheSameReasons) {
             "study: 0 of 4 runs complete, 4 waiting\n"
             "  waiting   parent (4 runs): no free worker\n"
             "  waiting   2 × train: waits for the dense parent\n");
+}
+
+TEST_F(Status, CallsInterruptedWhatNobodyIsAtAnyMore) {
+  IngestNext(writer, StageFor(StageRole::kTrain, "routed", 1),
+             {Event(R"({"event": "attempt_started", "host": "lab", "pid": 7})"),
+              Event(R"({"event": "progress", "step": 340, "steps": 1000})")});
+  const auto status = Read({.study = "study", .scheduler_at_work = false});
+  EXPECT_EQ(
+      StatusText(status),
+      "study: 0 of 4 runs complete, 3 planned, 1 stopped\n"
+      "  stopped   train (routed, seed 1), attempt 1: interrupted; the same command goes on\n");
+  EXPECT_EQ(StatusJson(status)[0]["ended_early"][0]["state"], "stopped");
+  EXPECT_TRUE(StatusJson(status)[0]["running"].empty());
+}
+
+TEST_F(Status, SaysWhyAPlannedStageHasNotBegun) {
+  for (const int seed : {0, 1}) {
+    writer.SetStageState(StageFor(StageRole::kTrain, "routed", seed), StageState::kPlanned,
+                         "another stage failed first");
+  }
+  const auto status = Read();
+  EXPECT_EQ(StatusText(status),
+            "study: 0 of 4 runs complete, 4 planned\n"
+            "  planned   2 × train: another stage failed first\n");
+  EXPECT_EQ(StatusJson(status)[0]["held_back"].size(), 2u);
 }
 
 TEST_F(Status, ShowsWhatFailedWithItsMessage) {
@@ -84,11 +117,12 @@ TEST_F(Status, OfOneStudyLeavesTheOthersOut) {
   StudyRecord other = StudyOf({"dense"}, {0});
   other.name = "other";
   writer.RecordStudy(other);
-  LedgerReader reader(folder.Ledger());
+  LedgerReader reader(LedgerIn(folder));
   EXPECT_EQ(ReadStatus(reader).size(), 2u);
-  ASSERT_EQ(ReadStatus(reader, "other").size(), 1u);
-  EXPECT_EQ(ReadStatus(reader, "other")[0].name, "other");
-  EXPECT_THROW(ReadStatus(reader, "neither"), Error);
+  const StatusOptions only_other = {.study = "other"};
+  ASSERT_EQ(ReadStatus(reader, only_other).size(), 1u);
+  EXPECT_EQ(ReadStatus(reader, only_other)[0].name, "other");
+  EXPECT_THROW(ReadStatus(reader, {.study = "neither"}), Error);
 }
 
 TEST(StatusText, SaysThatThereIsNothingYet) { EXPECT_EQ(StatusText({}), "no studies yet\n"); }

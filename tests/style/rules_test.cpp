@@ -42,6 +42,13 @@ TEST(IncludesThatRunUp, AreFoundWithinCore) {
             Strings{"core/data/a.cpp:1"});
 }
 
+TEST(IncludesThatRunUp, AreFoundWhereAFloorKnowsMoreThanItNeeds) {
+  EXPECT_EQ(Places(IncludesThatRunUp({{"kernels/a.h", "#include \"core/recipe/settings.h\""}})),
+            Strings{"kernels/a.h:1"});
+  EXPECT_EQ(Places(IncludesThatRunUp({{"results/a.h", "#include \"core/recipe/recipe.h\""}})),
+            Strings{"results/a.h:1"});
+}
+
 TEST(IncludesThatRunUp, AreFoundHoweverTheyAreWritten) {
   const char* text =
       "#  include \"tools/a.h\"\n#include <tools/a.h>\n#include \"../tools/a.h\"\n"
@@ -53,9 +60,10 @@ TEST(IncludesThatRunUp, AreFoundHoweverTheyAreWritten) {
 TEST(IncludesThatRunUp, AreNotThoseThatRunDown) {
   const Tree tree = {
       {"core/recipe/a.h", "#include \"core/error.h\"\n#include \"core/recipe/b.h\""},
-      {"core/data/a.h", "#include \"core/recipe/settings.h\"\n#include \"core/recipe/fields.h\""},
-      {"kernels/cpu/a.cpp", "#include \"core/recipe/settings.h\"\n#include \"kernels/backend.h\""},
-      {"results/a.cpp", "#include \"core/data/atlas.h\"\n#include <vector>"},
+      {"core/data/a.h", "#include \"core/recipe/settings.h\"\n#include \"core/error.h\""},
+      {"kernels/a.h", "#include \"core/recipe/moe_settings.h\"\n#include \"core/tensor.h\""},
+      {"kernels/cpu/a.cpp", "#include \"core/check.h\"\n#include \"kernels/backend.h\""},
+      {"results/a.cpp", "#include \"core/journal.h\"\n#include <vector>"},
       {"experiments/study/a.cpp", "#include \"experiments/run/b.h\"\n#include \"results/b.h\""},
       {"tools/a.cpp", "#include \"experiments/study/plan.h\"\n#include <hwy/highway.h>"},
       {"tests/core/a.cpp", "#include \"tests/b.h\"\n#include \"experiments/run/b.h\""},

@@ -1,39 +1,44 @@
 #include "tests/tools/program.h"
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <system_error>
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/files.h"
+
 namespace upcycle {
 namespace {
 
-namespace fs = std::filesystem;
-
-fs::path NewFile() {
-  std::string name = (fs::path(testing::TempDir()) / "upcycle-output-XXXXXX").native();
-  const int descriptor = mkstemp(name.data());
-  if (descriptor < 0) throw std::system_error(errno, std::generic_category(), name);
-  close(descriptor);
-  return name;
+// Where the standard stream `stream` of the program that is about to begin ends up.
+void Redirect(int stream, const fs::path& path) {
+  dup2(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666), stream);
 }
 
-std::string TakeFile(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(stream), {});
-  fs::remove(path);
-  return text;
+void RedirectOutput(OutputKind kind, const fs::path& file) {
+  int pipe_ends[2];
+  switch (kind) {
+    case OutputKind::kFile:
+      return Redirect(STDOUT_FILENO, file);
+    case OutputKind::kFullDisk:
+      return Redirect(STDOUT_FILENO, "/dev/full");
+    case OutputKind::kClosedPipe:
+      if (pipe(pipe_ends) != 0) _exit(127);
+      close(pipe_ends[0]);
+      dup2(pipe_ends[1], STDOUT_FILENO);
+      close(pipe_ends[1]);
+      signal(SIGPIPE, SIG_IGN);
+      return;
+  }
 }
 
 }  // namespace
 
-Program::Program(const std::vector<std::string>& arguments) : out_(NewFile()), err_(NewFile()) {
+Program::Program(const std::vector<std::string>& arguments, OutputKind output) {
   std::vector<std::string> words = {UPCYCLE_PROGRAM};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
@@ -42,8 +47,8 @@ Program::Program(const std::vector<std::string>& arguments) : out_(NewFile()), e
   pid_ = fork();
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid_ > 0) return;
-  dup2(open(out_.c_str(), O_WRONLY), STDOUT_FILENO);
-  dup2(open(err_.c_str(), O_WRONLY), STDERR_FILENO);
+  RedirectOutput(output, output_ / "out");
+  Redirect(STDERR_FILENO, output_ / "err");
   execv(pointers[0], pointers.data());
   _exit(127);
 }
@@ -52,8 +57,6 @@ Program::~Program() {
   if (ended_) return;
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
-  fs::remove(out_);
-  fs::remove(err_);
 }
 
 void Program::Signal(int signal) { kill(pid_, signal); }
@@ -68,19 +71,21 @@ Finished Program::Wait() {
   ended_ = true;
   Finished finished;
   finished.exit_code = WIFSIGNALED(status_) ? 128 + WTERMSIG(status_) : WEXITSTATUS(status_);
-  finished.out = TakeFile(out_);
-  finished.err = TakeFile(err_);
+  if (fs::exists(output_ / "out")) finished.out = ReadTextFile(output_ / "out");
+  finished.err = ReadTextFile(output_ / "err");
   return finished;
 }
 
-Finished RunProgram(const std::vector<std::string>& arguments) { return Program(arguments).Wait(); }
+Finished RunProgram(const std::vector<std::string>& arguments, OutputKind output) {
+  return Program(arguments, output).Wait();
+}
 
 std::vector<pid_t> WorkersUnder(const fs::path& root) {
   std::vector<pid_t> workers;
   for (const auto& entry : fs::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::ifstream stream(entry.path() / "cmdline", std::ios::binary);
+    std::ifstream stream(entry.path() / "cmdline", std::ios::binary);  // it may end any moment
     const std::string words(std::istreambuf_iterator<char>(stream), {});
     const bool worker = words.find(std::string("\0worker\0", 8)) != std::string::npos;
     if (worker && words.find((root / "stages").native()) != std::string::npos) {

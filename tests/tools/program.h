@@ -7,6 +7,8 @@
 
 #include <sys/types.h>
 
+#include "tests/temporary_folder.h"
+
 namespace upcycle {
 
 struct Finished {
@@ -15,10 +17,18 @@ struct Finished {
   std::string err;
 };
 
+// What the standard output of a program is.
+enum class OutputKind {
+  kFile,        // with room
+  kFullDisk,    // a place without
+  kClosedPipe,  // one whose reader has gone, and SIGPIPE is ignored
+};
+
 // A running `upcycle ARGUMENTS`.
 class Program {
  public:
-  explicit Program(const std::vector<std::string>& arguments);
+  explicit Program(const std::vector<std::string>& arguments,
+                   OutputKind output = OutputKind::kFile);
   ~Program();  // kills it if nobody waited
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -32,11 +42,12 @@ class Program {
   pid_t pid_;
   bool ended_ = false;
   int status_ = 0;
-  std::filesystem::path out_, err_;
+  TemporaryFolder output_;
 };
 
 // Runs it to its end.
-Finished RunProgram(const std::vector<std::string>& arguments);
+Finished RunProgram(const std::vector<std::string>& arguments,
+                    OutputKind output = OutputKind::kFile);
 
 // The workers that a run of this root has started and that still live.
 std::vector<pid_t> WorkersUnder(const std::filesystem::path& root);

@@ -2,6 +2,7 @@
 // killed.
 
 #include <chrono>
+#include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -10,6 +11,11 @@
 
 #include "core/files.h"
 #include "core/random.h"
+#include "core/recipe/metrics.h"
+#include "core/recipe/recipe.h"
+#include "results/ledger_reader.h"
+#include "tests/says.h"
+#include "tests/temporary_folder.h"
 #include "tests/tools/program.h"
 #include "tests/tools/tiny_study.h"
 
@@ -68,13 +74,63 @@ TEST_F(StudyTest, EndsWithATableAndDoesNothingTheSecondTime) {
   const Finished table = RunProgram({"compare", "tiny", "--root", (folder_ / "a").native()});
   EXPECT_EQ(table.exit_code, 0) << table.err;
   for (const char* word : {"dense", "moe", "baseline", "validation/loss", "Holm"}) {
-    EXPECT_NE(table.out.find(word), std::string::npos) << word << "\n" << table.out;
+    EXPECT_TRUE(Says(table.out, word));
   }
   const Finished again = RunProgram(Command("a", {"--json"}));
   EXPECT_EQ(again.exit_code, 0) << again.err;
-  EXPECT_NE(again.err.find("complete already; nothing to do"), std::string::npos) << again.err;
+  EXPECT_TRUE(Says(again.err, "complete already; nothing to do"));
   EXPECT_EQ(json::parse(again.out).at("done"), 0);
   ExpectEveryStageCompletedOnce("a");
+}
+
+// Every file and folder, with its bytes and when it was changed.
+using Snapshot = std::map<std::string, std::pair<std::string, fs::file_time_type>>;
+Snapshot SnapshotOf(const fs::path& folder) {
+  Snapshot snapshot;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string bytes = entry.is_directory() ? "" : ReadTextFile(entry.path());
+    snapshot[entry.path().native()] = {bytes, entry.last_write_time()};
+  }
+  return snapshot;
+}
+
+TEST_F(StudyTest, LooksAheadWithoutATraceOnDisk) {
+  const Finished first = RunProgram(Command("a", {"--dry-run"}));
+  EXPECT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_TRUE(Says(first.err, "would do  tokens"));
+  EXPECT_FALSE(fs::exists(folder_ / "a"));
+
+  RunToTheEnd("a", {"--set", "seeds=[0]"});
+  const Snapshot before = SnapshotOf(folder_.path());
+  const Finished rest = RunProgram(Command("a", {"-n"}));
+  EXPECT_TRUE(Says(rest.err, "would do  train moe, seed 2"));
+  EXPECT_FALSE(Says(rest.err, "seed 0"));
+  const Finished nothing = RunProgram(Command("a", {"-n", "--set", "seeds=[0]"}));
+  EXPECT_TRUE(Says(nothing.err, "nothing to do"));
+  EXPECT_EQ(RunProgram({"plan", recipe_.native(), "--root", (folder_ / "a").native()}).exit_code,
+            0);
+  EXPECT_TRUE(SnapshotOf(folder_.path()) == before);
+}
+
+TEST_F(StudyTest, RecordsExactlyTheMetricsThatARecipeMayAskFor) {
+  RunToTheEnd("a", {"--set", "seeds=[0]"});
+  const Recipe recipe = LoadRecipe(recipe_, {"seeds=[0]"});
+  LedgerReader ledger(folder_ / "a/ledger.sqlite");
+  StudyFacts study = ledger.ReadStudy("tiny");
+  for (size_t i = 0; i < recipe.arms.size(); ++i) {
+    const std::vector<std::string> names = MetricsOf(recipe.arms[i].settings);
+    ledger.ReadValues(&study, names);
+    const RunFacts& run = study.arms[i].runs.front();
+    for (const std::string& name : names) {
+      EXPECT_TRUE(run.values.contains(name)) << recipe.arms[i].name << " lacks " << name;
+    }
+    const std::set<std::string> known(names.begin(), names.end());
+    const int64_t train = study.stages[run.StageOf(StageRole::kTrain).value()].id;
+    for (const auto& [name, point] : ledger.ReadLatest(train)) {
+      EXPECT_TRUE(IsSystemMetric(name) || known.contains(name)) << name;
+    }
+    for (const std::string& name : ledger.ResultNames(study)) EXPECT_TRUE(known.contains(name));
+  }
 }
 
 TEST_F(StudyTest, GivesEqualBitsWithOneAndTwoThreadsAndEqualExports) {
@@ -153,6 +209,23 @@ TEST_F(StudyTest, StopsOnCtrlCWithCheckpointsAndGoesOn) {
             "");
 }
 
+// A worker may be asked to stop before it looks for such requests.
+TEST_F(StudyTest, TakesAnEarlyCtrlCForNoFailure) {
+  const RandomStream stream(3, "early stops");
+  for (uint64_t i = 0; i < 12; ++i) {
+    Program run(Command("stopped"));
+    for (int wait = 0; wait < 600 && WorkersUnder(folder_ / "stopped").empty(); ++wait) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(stream.Below(i, 20)));
+    run.Signal(SIGINT);
+    const Finished stopped = run.Wait();
+    EXPECT_TRUE(stopped.exit_code == 130 || stopped.exit_code == 0) << stopped.err;
+    EXPECT_FALSE(Says(stopped.err, "failed")) << stopped.err;
+  }
+  RunToTheEnd("stopped");
+}
+
 TEST_F(StudyTest, ASecondSchedulerOfOneRootIsRefusedWithTheReason) {
   Program first(Command("a"));
   for (int i = 0; i < 600 && WorkersUnder(folder_ / "a").empty(); ++i) {
@@ -160,8 +233,39 @@ TEST_F(StudyTest, ASecondSchedulerOfOneRootIsRefusedWithTheReason) {
   }
   const Finished second = RunProgram(Command("a"));
   EXPECT_EQ(second.exit_code, 2);
-  EXPECT_NE(second.err.find("another `upcycle run` is at work"), std::string::npos) << second.err;
+  EXPECT_TRUE(Says(second.err, "another `upcycle run` is at work"));
   EXPECT_EQ(first.Wait().exit_code, 0);
+}
+
+TEST_F(StudyTest, ShowsTheTableThatTheRecipeAsksForNow) {
+  const std::string root = "a root";
+  RunToTheEnd(root);
+  const Finished again = RunProgram(
+      Command(root, {"--set", "table={rows: moe.top_k, against: moe, columns: [train_flops]}"}));
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_TRUE(Says(again.err, "`upcycle compare tiny --root '" + (folder_ / root).native() + "'`"));
+  const json exported = json::parse(Export(root, "json"));
+  EXPECT_EQ(exported.at("baseline"), "moe");
+  EXPECT_TRUE(exported.at("arms").at(0).contains("against_baseline"));
+  EXPECT_TRUE(Export(root, "csv").starts_with("moe.top_k,arm,seeds,"));
+}
+
+// By what workers really record, under its real names.
+TEST_F(StudyTest, TellsHowLongARunningTrainingTakes) {
+  Program run(Command("a", {"--set", "parent.train.tokens=20M"}));
+  bool told = false;
+  while (!told && run.Running()) {
+    const Finished status =
+        RunProgram({"status", "tiny", "--json", "--root", (folder_ / "a").native()});
+    if (status.exit_code != 0) continue;  // there is no ledger yet
+    const json study = json::parse(status.out).at(0);
+    for (const json& stage : study.at("running")) {
+      told |= stage.at("seconds_left").is_number() && stage.at("seconds_left") > 0;
+    }
+  }
+  EXPECT_TRUE(told);
+  run.Signal(SIGINT);
+  run.Wait();
 }
 
 TEST_F(StudyTest, PlansWithReasonsBeforeAndAfter) {

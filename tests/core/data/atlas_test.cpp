@@ -6,9 +6,9 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "core/data/atlas/documents.h"
-#include "tests/core/data/support.h"
 
 namespace upcycle::atlas {
 namespace {

@@ -6,10 +6,13 @@
 #include <numeric>
 #include <set>
 
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "core/fingerprint.h"
-#include "tests/core/data/support.h"
+#include "tests/caught_error.h"
+#include "tests/says.h"
+#include "tests/temporary_folder.h"
 
 namespace upcycle {
 namespace {
@@ -157,7 +160,7 @@ TEST(Batches, ADamagedCursorIsRefused) {
         R"({"sample":"1","drawn":[1]})", R"({"sample":1,"drawn":[0,1]})",
         R"({"sample":9223372036854775807,"drawn":[9223372036854775807]})",
         R"({"sample":18446744073709551615,"drawn":[18446744073709551615]})"}) {
-    EXPECT_TRUE(Says(ErrorOf([&] { batches.SetCursor(nlohmann::json::parse(cursor)); }),
+    EXPECT_TRUE(Says(MessageOf([&] { batches.SetCursor(nlohmann::json::parse(cursor)); }),
                      "is not a data cursor"));
   }
 }
@@ -167,7 +170,7 @@ TEST(Batches, ASourceShorterThanASequenceIsRefusedWithTheNumbers) {
   const TokenFile enough = Counting(folder, "a", 17), short_by_one = Counting(folder, "b", 16);
   Batches fits({{"a", &enough, 1}}, 16, 1);
   EXPECT_EQ(Read(fits, 0, 1, 16).tokens.size(), 16u);
-  const std::string message = ErrorOf([&] { Batches({{"b", &short_by_one, 1}}, 16, 1); });
+  const std::string message = MessageOf([&] { Batches({{"b", &short_by_one, 1}}, 16, 1); });
   EXPECT_TRUE(Says(message, "\"b\" has 16 tokens"));
   EXPECT_TRUE(Says(message, "model.sequence_length"));
 }

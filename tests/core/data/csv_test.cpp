@@ -1,6 +1,9 @@
 #include "core/data/csv.h"
 
-#include "tests/core/data/support.h"
+#include <gtest/gtest.h>
+
+#include "tests/caught_error.h"
+#include "tests/says.h"
 
 namespace upcycle {
 namespace {
@@ -49,11 +52,11 @@ TEST(Csv, AQuoteInsideAPlainFieldIsACharacter) {
 }
 
 TEST(Csv, AnUnclosedQuoteIsRefusedWhereItBegins) {
-  EXPECT_TRUE(Says(ErrorOf([] { FieldsOf("a,b\nc,\"d\ne,f\n"); }), "test.csv:2: a quoted field"));
+  EXPECT_TRUE(Says(MessageOf([] { FieldsOf("a,b\nc,\"d\ne,f\n"); }), "test.csv:2: a quoted field"));
 }
 
 TEST(Csv, TextBehindAClosingQuoteIsRefused) {
-  EXPECT_TRUE(Says(ErrorOf([] { FieldsOf("\"a\nb\" c,d\n"); }), "test.csv:2: text behind"));
+  EXPECT_TRUE(Says(MessageOf([] { FieldsOf("\"a\nb\" c,d\n"); }), "test.csv:2: text behind"));
 }
 
 TEST(Csv, WhatIsWrittenIsReadBack) {

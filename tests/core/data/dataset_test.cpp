@@ -4,9 +4,15 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/core/data/support.h"
+#include "core/checksums.h"
+#include "core/files.h"
+#include "tests/caught_error.h"
+#include "tests/core/data/real_data.h"
+#include "tests/says.h"
+#include "tests/temporary_folder.h"
 
 namespace upcycle {
 namespace {
@@ -59,7 +65,7 @@ TEST(Dataset, TextBecomesTrainingAndHeldOutTokens) {
   TemporaryFolder folder;
   DataSettings settings;
   settings.held_out = 0.1;
-  settings.train = {Text("lines", {folder.Write("a.txt", Lines(2000)).native()})};
+  settings.train = {Text("lines", {Put(folder / "a.txt", Lines(2000)).native()})};
   const Dataset dataset = Built(settings, folder / "data");
   ASSERT_EQ(dataset.train.size(), 1u);
   ASSERT_EQ(dataset.validation.size(), 1u);
@@ -78,8 +84,8 @@ TEST(Dataset, EndOfTextFollowsEveryDocument) {
   TemporaryFolder folder;
   DataSettings settings;
   settings.train = {
-      Text("t", {folder.Write("1.txt", "ab").native(), folder.Write("2.txt", "c").native()})};
-  settings.validation = {Text("v", {folder.Write("3.txt", "de").native()})};
+      Text("t", {Put(folder / "1.txt", "ab").native(), Put(folder / "2.txt", "c").native()})};
+  settings.validation = {Text("v", {Put(folder / "3.txt", "de").native()})};
   const Dataset dataset = Built(settings, folder / "data");
   std::vector<int32_t> tokens(5);
   ASSERT_EQ(dataset.train[0].tokens.count(), 5);
@@ -93,8 +99,8 @@ TEST(Dataset, EndOfTextFollowsEveryDocument) {
 TEST(Dataset, NamedValidationLeavesTrainingWhole) {
   TemporaryFolder folder;
   DataSettings settings;
-  settings.train = {Text("train", {folder.Write("a.txt", Lines(500)).native()})};
-  settings.validation = {Text("held", {folder.Write("b.txt", "something else\n").native()}),
+  settings.train = {Text("train", {Put(folder / "a.txt", Lines(500)).native()})};
+  settings.validation = {Text("held", {Put(folder / "b.txt", "something else\n").native()}),
                          AtlasOf("atlas", 8)};
   const Dataset dataset = Built(settings, folder / "data");
   EXPECT_EQ(Decoded(dataset, dataset.train[0].tokens), Lines(500));
@@ -130,7 +136,7 @@ TEST(Dataset, ABpeIsTrainedOnTheTrainingText) {
   TemporaryFolder folder;
   DataSettings settings;
   settings.tokenizer = {TokenizerKind::kBpe, 400};
-  settings.train = {AtlasOf("atlas", 20), Text("t", {folder.Write("a.txt", Lines(300)).native()})};
+  settings.train = {AtlasOf("atlas", 20), Text("t", {Put(folder / "a.txt", Lines(300)).native()})};
   settings.held_out = 0.05;
   const Dataset dataset = Built(settings, folder / "data");
   EXPECT_EQ(dataset.tokenizer->Vocabulary(), 400);
@@ -152,11 +158,11 @@ TEST(Dataset, TheSameSettingsGiveTheSameBytes) {
 TEST(DatasetFingerprint, FollowsTheContentAndWhatDecidesTheTokens) {
   TemporaryFolder folder;
   DataSettings settings;
-  settings.train = {Text("t", {folder.Write("a.txt", Lines(10)).native()})};
+  settings.train = {Text("t", {Put(folder / "a.txt", Lines(10)).native()})};
   const Fingerprint base = DatasetFingerprint(settings);
 
   DataSettings moved = settings;
-  moved.train[0].files = {folder.Write("elsewhere/b.txt", Lines(10)).native()};
+  moved.train[0].files = {Put(folder / "elsewhere/b.txt", Lines(10)).native()};
   EXPECT_EQ(DatasetFingerprint(moved), base);
   DataSettings heavier = settings;
   heavier.train[0].weight = 5;
@@ -166,7 +172,7 @@ TEST(DatasetFingerprint, FollowsTheContentAndWhatDecidesTheTokens) {
   EXPECT_EQ(DatasetFingerprint(unused), base);
 
   DataSettings edited = settings;
-  edited.train[0].files = {folder.Write("c.txt", Lines(11)).native()};
+  edited.train[0].files = {Put(folder / "c.txt", Lines(11)).native()};
   EXPECT_NE(DatasetFingerprint(edited), base);
   DataSettings renamed = settings;
   renamed.train[0].name = "u";
@@ -184,13 +190,13 @@ TEST(DatasetFingerprint, FollowsTheContentAndWhatDecidesTheTokens) {
 
 TEST(Dataset, MistakesInTheSourcesAreNamed) {
   TemporaryFolder folder;
-  const std::string a = folder.Write("a.txt", Lines(10)).native();
+  const std::string a = Put(folder / "a.txt", Lines(10)).native();
   const auto refusal = [](const std::vector<SourceSettings>& train,
                           const std::vector<SourceSettings>& validation = {}) {
     DataSettings settings;
     settings.train = train;
     settings.validation = validation;
-    return ErrorOf([&] { DatasetFingerprint(settings); });
+    return MessageOf([&] { DatasetFingerprint(settings); });
   };
   EXPECT_TRUE(Says(refusal({}), "data.train names no source"));
   EXPECT_TRUE(Says(refusal({Text("x", {a}), Text("x", {a})}), "two sources called \"x\""));
@@ -200,29 +206,27 @@ TEST(Dataset, MistakesInTheSourcesAreNamed) {
   EXPECT_TRUE(Says(refusal({Text("x", {a})}, {Text("y", {a})}), "is also trained on"));
 }
 
-TEST(Dataset, WeightsComeFromTheSettings) {
+TEST(Dataset, TrainsOnItsSourcesByTheirWeights) {
   TemporaryFolder folder;
   DataSettings settings;
-  settings.train = {AtlasOf("world", 8), Text("t", {folder.Write("a.txt", Lines(300)).native()})};
-  settings.train[1].weight = 3;
+  settings.train = {AtlasOf("world", 8), Text("t", {Put(folder / "a.txt", Lines(300)).native()})};
   const Dataset dataset = Built(settings, folder / "data");
-  const auto sources = TrainingSources(dataset, settings);
+  const auto sources = TrainingSources(dataset, {{"t", 3}, {"world", 1}});
   ASSERT_EQ(sources.size(), 2u);
   EXPECT_EQ(sources[0].name, "world");
   EXPECT_EQ(sources[0].weight, 1);
   EXPECT_EQ(sources[1].weight, 3);
   EXPECT_EQ(sources[1].tokens, &dataset.train[1].tokens);
+  EXPECT_EQ(sources[1].held_out_tokens, dataset.validation[1].tokens.count());
 }
 
-TEST(Dataset, ASequenceLongerThanTheTextIsRefusedWithTheNumbers) {
+TEST(Dataset, OfASourceOfTheSameNameNothingIsHeldOut) {
   TemporaryFolder folder;
   DataSettings settings;
-  settings.train = {Text("t", {folder.Write("a.txt", "0123456789").native()})};
-  settings.validation = {Text("v", {folder.Write("b.txt", "x").native()})};
+  settings.train = {Text("t", {Put(folder / "a.txt", Lines(300)).native()})};
+  settings.validation = {Text("t", {Put(folder / "b.txt", "something else").native()})};
   const Dataset dataset = Built(settings, folder / "data");
-  EXPECT_NO_THROW(RequireSequences(dataset, 10));
-  const std::string message = ErrorOf([&] { RequireSequences(dataset, 11); });
-  EXPECT_TRUE(Says(message, "\"t\" has 11 tokens (10 bytes of text)"));
+  EXPECT_EQ(TrainingSources(dataset, {{"t", 1}})[0].held_out_tokens, 0);
 }
 
 TEST(Dataset, AnythingMissingOrDamagedIsRefused) {
@@ -232,19 +236,38 @@ TEST(Dataset, AnythingMissingOrDamagedIsRefused) {
   Built(settings, folder / "data");
   for (const auto& [name, content] : ContentsOf(folder / "data")) {
     const fs::path path = folder / "data" / name;
+    const std::string advice =
+        "; delete " + (folder / "data").native() + " and run the same command again";
     fs::remove(path);
-    ErrorOf([&] { OpenDataset(folder / "data"); });
-    folder.Write(path, content.substr(0, content.size() / 2));
-    ErrorOf([&] { OpenDataset(folder / "data"); });
-    folder.Write(path, content);
+    std::string message = MessageOf([&] { OpenDataset(folder / "data"); });
+    EXPECT_TRUE(Says(message, path.native()));
+    EXPECT_TRUE(Says(message, advice));
+    Put(path, content.substr(0, content.size() / 2));
+    message = MessageOf([&] { OpenDataset(folder / "data"); });
+    EXPECT_TRUE(Says(message, path.native()));
+    EXPECT_TRUE(Says(message, advice));
+    Put(path, content);
   }
   EXPECT_NO_THROW(OpenDataset(folder / "data"));
 }
 
+TEST(Dataset, AnAnswerThatWasChangedIsRefused) {
+  TemporaryFolder folder;
+  DataSettings settings;
+  settings.train = {AtlasOf("atlas", 8)};
+  Built(settings, folder / "data");
+  const fs::path path = folder / "data/questions/atlas/test.csv";
+  std::string questions = ReadTextFile(path);
+  char& answer = questions[questions.size() - 2];
+  answer = answer == 'A' ? 'B' : 'A';
+  Put(path, questions);
+  EXPECT_TRUE(Says(MessageOf([&] { OpenDataset(folder / "data"); }), "test.csv"));
+}
+
 TEST(Dataset, ANewerFormatIsNamedAsSuch) {
   TemporaryFolder folder;
-  folder.Write("dataset.json", R"({"format": 99})");
-  EXPECT_TRUE(Says(ErrorOf([&] { OpenDataset(folder.path()); }), "newer upcycle"));
+  Put(folder / "dataset.json", R"({"format": 99})");
+  EXPECT_TRUE(Says(MessageOf([&] { OpenDataset(folder.path()); }), "newer upcycle"));
 }
 
 TEST(Dataset, AManifestOfOtherFilesIsRefused) {
@@ -254,8 +277,9 @@ TEST(Dataset, AManifestOfOtherFilesIsRefused) {
   Built(settings, folder / "data");
   auto manifest = nlohmann::json::parse(ReadTextFile(folder / "data/dataset.json"));
   manifest["train"][0]["tokens"] = 5;
-  folder.Write("data/dataset.json", manifest.dump());
-  EXPECT_TRUE(Says(ErrorOf([&] { OpenDataset(folder / "data"); }), "does not agree"));
+  Put(folder / "data/dataset.json", manifest.dump());
+  WriteChecksums(folder / "data");
+  EXPECT_TRUE(Says(MessageOf([&] { OpenDataset(folder / "data"); }), "does not agree"));
 }
 
 TEST(Dataset, HoldsBooksBackAsARecipeDoes) {
@@ -274,7 +298,7 @@ TEST(Dataset, HoldsBooksBackAsARecipeDoes) {
   EXPECT_EQ(Decoded(dataset, dataset.validation[0].tokens),
             ReadTextFile(books / "jane-austen_pride-and-prejudice.txt"));
   settings.train[0].files.pop_back();
-  EXPECT_TRUE(Says(ErrorOf([&] { DatasetFingerprint(settings); }), "is also trained on"));
+  EXPECT_TRUE(Says(MessageOf([&] { DatasetFingerprint(settings); }), "is also trained on"));
 }
 
 }  // namespace

@@ -1,6 +1,10 @@
 #include "core/data/glob.h"
 
-#include "tests/core/data/support.h"
+#include <gtest/gtest.h>
+
+#include "tests/caught_error.h"
+#include "tests/says.h"
+#include "tests/temporary_folder.h"
 
 namespace upcycle {
 namespace {
@@ -16,7 +20,7 @@ class Globs : public testing::Test {
   void SetUp() override {
     for (const char* name : {"b.txt", "a.txt", "a.md", ".hidden.txt", "c[1].txt", "deep/d.txt",
                              "deep/deeper/e.txt", ".git/f.txt"}) {
-      folder_.Write(name, "x");
+      Put(folder_ / name, "x");
     }
   }
   std::vector<std::string> Expand(const std::vector<std::string>& patterns) {
@@ -66,14 +70,14 @@ TEST_F(Globs, AnExclamationMarkTakesFilesOutAgain) {
 }
 
 TEST_F(Globs, APatternWithoutFilesIsNamed) {
-  EXPECT_TRUE(Says(ErrorOf([&] { Expand({"*.txt", "*.csv"}); }), "*.csv"));
-  EXPECT_TRUE(Says(ErrorOf([&] { Expand({"missing.txt"}); }), "missing.txt"));
-  EXPECT_TRUE(Says(ErrorOf([&] { Expand({"deep"}); }), "deep"));  // a folder is no file
+  EXPECT_TRUE(Says(MessageOf([&] { Expand({"*.txt", "*.csv"}); }), "*.csv"));
+  EXPECT_TRUE(Says(MessageOf([&] { Expand({"missing.txt"}); }), "missing.txt"));
+  EXPECT_TRUE(Says(MessageOf([&] { Expand({"deep"}); }), "deep"));  // a folder is no file
 }
 
 TEST_F(Globs, TakingNothingAwayIsAMistake) {
-  EXPECT_TRUE(Says(ErrorOf([&] { Expand({"*.txt", "!a.md"}); }), "takes no file away"));
-  EXPECT_TRUE(Says(ErrorOf([&] { Expand({"!a.txt", "*.txt"}); }), "takes no file away"));
+  EXPECT_TRUE(Says(MessageOf([&] { Expand({"*.txt", "!a.md"}); }), "takes no file away"));
+  EXPECT_TRUE(Says(MessageOf([&] { Expand({"!a.txt", "*.txt"}); }), "takes no file away"));
 }
 
 }  // namespace

@@ -1,7 +1,11 @@
 #include "core/data/multiple_choice.h"
 
+#include <gtest/gtest.h>
+
 #include "core/data/tokenizer.h"
-#include "tests/core/data/support.h"
+#include "tests/caught_error.h"
+#include "tests/core/data/real_data.h"
+#include "tests/says.h"
 
 namespace upcycle {
 namespace {
@@ -19,7 +23,7 @@ TEST(MultipleChoice, ReadsMmluRows) {
 
 TEST(MultipleChoice, RefusesRowsThatAreNoItemsWithTheirLine) {
   const auto parse = [](std::string_view text) {
-    return ErrorOf([&] { ParseMultipleChoiceCsv(text, "x.csv"); });
+    return MessageOf([&] { ParseMultipleChoiceCsv(text, "x.csv"); });
   };
   EXPECT_TRUE(Says(parse("q,a,b,c,d,A\nq,a,b,c,A\n"), "x.csv:2: 5 fields"));
   EXPECT_TRUE(Says(parse("q,a,b,c,d,E\n"), "x.csv:1: the answer is \"E\""));

@@ -1,9 +1,13 @@
 #include "core/data/tokenizer.h"
 
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "core/data/bpe_trainer.h"
-#include "tests/core/data/support.h"
+#include "tests/caught_error.h"
+#include "tests/core/data/real_data.h"
+#include "tests/says.h"
+#include "tests/temporary_folder.h"
 
 namespace upcycle {
 namespace {
@@ -142,12 +146,12 @@ TEST(BpeTrainer, WritesNothingToTheTerminalOrTheFolder) {
 TEST(BpeTrainer, ATooLargeVocabularySaysTheLargestPossible) {
   BpeTrainer trainer;
   trainer.Add(kTrainingText);
-  const std::string message = ErrorOf([&] { trainer.Train(5000); });
+  const std::string message = MessageOf([&] { trainer.Train(5000); });
   const std::string_view phrase = "allows at most ";
   ASSERT_TRUE(Says(message, phrase));
   const int64_t largest = std::stoll(message.substr(message.find(phrase) + phrase.size()));
   EXPECT_EQ(trainer.Train(largest)->Vocabulary(), largest);
-  EXPECT_TRUE(Says(ErrorOf([&] { trainer.Train(largest + 1); }), std::to_string(largest)));
+  EXPECT_TRUE(Says(MessageOf([&] { trainer.Train(largest + 1); }), std::to_string(largest)));
 }
 
 TEST(BpeTrainer, TheSmallestVocabularyOfARecipeIsEnoughForAnyText) {
@@ -163,10 +167,55 @@ TEST(BpeTrainer, TheSmallestVocabularyOfARecipeIsEnoughForAnyText) {
   EXPECT_EQ(tokenizer->Decode(tokenizer->Encode(text)), text);
 }
 
+// Han text of `count` characters, 400 different ones, in lines of 40: no space anywhere.
+std::string HanText(int32_t count) {
+  std::string text;
+  for (int32_t i = 0; i < count; ++i) {
+    const int32_t character = 0x4E00 + i * i % 401;
+    text += static_cast<char>(0xE0 | (character >> 12));
+    text += static_cast<char>(0x80 | ((character >> 6) & 0x3F));
+    text += static_cast<char>(0x80 | (character & 0x3F));
+    if (i % 40 == 39) text += '\n';
+  }
+  return text;
+}
+
+TEST(BpeTrainer, TextWithoutSpacesGivesATokenizerThatGivesSpacesBack) {
+  std::string lines;
+  for (int i = 0; i < 3000; ++i) {
+    lines += static_cast<char>('a' + i % 26), lines += static_cast<char>('a' + i / 26 % 26);
+    lines += static_cast<char>('a' + i / 676), lines += '\n';
+  }
+  for (const std::string& text : {HanText(20000), lines}) {
+    BpeTrainer trainer;
+    trainer.Add(text);
+    const auto tokenizer = trainer.Train(400);
+    ExpectRoundTrips(*tokenizer);
+    EXPECT_EQ(tokenizer->Decode(tokenizer->Encode(text)), text);
+    EXPECT_EQ(tokenizer->Encode(" ").size(), 1u);
+  }
+}
+
+TEST(BpeTrainer, ASpaceAmongThousandsOfCharactersIsEnough) {
+  BpeTrainer trainer;
+  trainer.Add(HanText(20000) + "\u4E00 \u4E01\n");
+  const auto tokenizer = trainer.Train(400);
+  ExpectRoundTrips(*tokenizer);
+  EXPECT_EQ(tokenizer->Encode(" ").size(), 1u);
+}
+
+TEST(BpeTrainer, TextOfOneWordIsRefusedWithWhatCanBeDone) {
+  BpeTrainer trainer;
+  for (int i = 0; i < 6000; ++i) trainer.Add("aaaa\n");
+  EXPECT_EQ(MessageOf([&] { trainer.Train(300); }),
+            "data.tokenizer.vocabulary is 300, but the training text allows at most 263 pieces: "
+            "give more text, or set data.tokenizer: bytes");
+}
+
 TEST(BpeTrainer, TextWithoutWordsIsRefused) {
   BpeTrainer trainer;
   trainer.Add("\n\n\t\n");
-  EXPECT_TRUE(Says(ErrorOf([&] { trainer.Train(300); }), "no words"));
+  EXPECT_TRUE(Says(MessageOf([&] { trainer.Train(300); }), "no words"));
 }
 
 TEST(TokenizerFolder, BothKindsComeBackAsTheyWere) {
@@ -221,14 +270,14 @@ TEST(TokenizerFolder, AnyDamageIsRefused) {
     for (const size_t at : {size_t{0}, content.size() / 2, content.size() - 1}) {
       std::string damaged = content;
       damaged[at] = static_cast<char>(damaged[at] ^ 1);
-      good.Write(name, damaged);
-      EXPECT_TRUE(Says(ErrorOf([&] { Tokenizer::Load(good.path()); }), name));
+      Put(good / name, damaged);
+      EXPECT_TRUE(Says(MessageOf([&] { Tokenizer::Load(good.path()); }), name));
     }
-    good.Write(name, content.substr(0, content.size() - 1));
-    EXPECT_TRUE(Says(ErrorOf([&] { Tokenizer::Load(good.path()); }), name));
+    Put(good / name, content.substr(0, content.size() - 1));
+    EXPECT_TRUE(Says(MessageOf([&] { Tokenizer::Load(good.path()); }), name));
     fs::remove(good / name);
-    EXPECT_TRUE(Says(ErrorOf([&] { Tokenizer::Load(good.path()); }), name));
-    good.Write(name, content);
+    EXPECT_TRUE(Says(MessageOf([&] { Tokenizer::Load(good.path()); }), name));
+    Put(good / name, content);
   }
   EXPECT_NO_THROW(Tokenizer::Load(good.path()));
 }
@@ -240,14 +289,14 @@ TEST(TokenizerFolder, AForeignConfigurationIsRefused) {
        {"", "[]", "{}", R"({"upcycle":1})", R"({"upcycle":{"kind":"bytes"}})",
         R"({"upcycle":{"kind":"bytes","files":{}}})", R"({"upcycle":{"kind":3,"files":[]}})",
         R"({"tokenizer_class":"LlamaTokenizer"})"}) {
-    folder.Write("tokenizer_config.json", content);
-    EXPECT_TRUE(Says(ErrorOf([&] { Tokenizer::Load(folder.path()); }), "tokenizer_config.json"));
+    Put(folder / "tokenizer_config.json", content);
+    EXPECT_TRUE(Says(MessageOf([&] { Tokenizer::Load(folder.path()); }), "tokenizer_config.json"));
   }
 }
 
 TEST(BpeTokenizer, BytesThatAreNoModelOfOursAreRefused) {
   for (const std::string& model : {std::string(), std::string("hello"), std::string(100, '\xFF')}) {
-    EXPECT_TRUE(Says(ErrorOf([&] { BpeTokenizer tokenizer(model); }), "sentencepiece model"));
+    EXPECT_TRUE(Says(MessageOf([&] { BpeTokenizer tokenizer(model); }), "sentencepiece model"));
   }
 }
 
@@ -255,7 +304,7 @@ TEST(BpeTokenizer, ForeignModelsThatChangeTextAreRefused) {
   UPCYCLE_SKIP_WITHOUT_REAL_DATA();
   const std::string model = ReadTextFile(*RealData() / "stories260K" / "tok512.model");
   EXPECT_TRUE(
-      Says(ErrorOf([&] { BpeTokenizer tokenizer(model); }), "not one that upcycle trained"));
+      Says(MessageOf([&] { BpeTokenizer tokenizer(model); }), "not one that upcycle trained"));
 }
 
 TEST(BpeTokenizer, GivesWholeBooksBackAndCompressesThem) {

@@ -229,11 +229,27 @@ TEST(Arms, AreTheSameRunWhereADifferenceHasNoEffect) {
 }
 
 TEST(Arms, KeepTheBaselineWhereItIsADuplicate) {
-  EXPECT_EQ(
-      Load("arms: [{name: x, moe.top_k: 1}, {name: y, moe.top_k: 4}, {name: z, moe.top_k: 4}]\n"
-           "baseline: z\n")
-          .baseline,
-      1u);
+  const Recipe recipe = Load(
+      "arms: [{name: x, moe.top_k: 1}, {name: y, moe.top_k: 4}, {name: z, moe.top_k: 4}]\n"
+      "baseline: z\n");
+  EXPECT_EQ(ArmNames(recipe), (Names{"x", "z"}));
+  EXPECT_EQ(recipe.baseline, 1u);
+}
+
+TEST(Arms, KeepTheNameThatTheRecipeGivesADuplicate) {
+  const std::string lines =
+      "method: ablate\nbaseline: foo\narms: [{name: foo, moe.top_k: 4}]\n"
+      "parameters: {moe.top_k: [1, 2, 4]}\n";
+  const Recipe recipe = Load(lines);
+  EXPECT_EQ(ArmNames(recipe), (Names{"baseline", "top_k=1", "foo"}));
+  EXPECT_EQ(recipe.baseline, 2u);
+  EXPECT_EQ(WarningsIn(kBase + lines),
+            "a.yaml:7:14: warning: arm \"top_k=4\" is the same run as arm \"foo\", which is kept\n"
+            "  parameters: {moe.top_k: [1, 2, 4]}\n"
+            "               ^\n");
+  EXPECT_EQ(ArmNames(Load("method: ablate\nparameters: {moe.top_k: [4]}\n"
+                          "arms: [{name: mine, moe.top_k: 2}]\n")),
+            (Names{"mine", "top_k=4"}));
 }
 
 TEST(Arms, ThatMatchAnExclusionAreDropped) {
@@ -287,12 +303,30 @@ TEST(Arms, OfAHugeGridAreRefused) {
 }
 
 TEST(Arms, CannotSetTheTokensThatAMatchSolvesFor) {
-  EXPECT_EQ(Mistakes("match: train_flops\narms: [{name: x, train.tokens: 1M}]\n"),
-            "a.yaml:5:18: error: train.tokens of an arm follows from match: train_flops\n"
-            "  arms: [{name: x, train.tokens: 1M}]\n"
-            "                   ^\n"
-            "  expected arms without train.tokens, or match: none\n");
-  EXPECT_EQ(Mistakes("arms: [{name: x, train.tokens: 1M}]\n"), "");
+  EXPECT_EQ(Mistakes("match: train_flops\n"
+                     "arms: [{name: x}, {name: y, moe.top_k: 4, train.tokens: 1M}]\n"),
+            "a.yaml:5:43: error: train.tokens of an arm follows from match: train_flops\n"
+            "  arms: [{name: x}, {name: y, moe.top_k: 4, train.tokens: 1M}]\n"
+            "                                            ^\n"
+            "  expected train.tokens in the base settings or the baseline alone, or match: none\n");
+  EXPECT_EQ(Mistakes("arms: [{name: x}, {name: y, train.tokens: 1M}]\n"), "");
+}
+
+TEST(Arms, AreMatchedToTheTokensThatTheirBaselineSets) {
+  const std::string arms =
+      "match: train_tokens\narms: [{name: x, moe.top_k: 4}, {name: y, train.tokens: 1048576}]\n";
+  const Recipe recipe = Load(arms + "baseline: y\n");
+  EXPECT_EQ(recipe.arms[0].settings.train.tokens, 1048576);
+  EXPECT_EQ(recipe.arms[1].settings.train.tokens, 1048576);
+  EXPECT_NE(Mistakes(arms + "baseline: x\n"), "");
+}
+
+TEST(Arms, ThatDifferInMatchedTokensAloneAreTheSameRun) {
+  const Recipe recipe = Load(
+      "match: train_tokens\nbaseline: y\n"
+      "arms: [{name: x}, {name: y, train.tokens: 1048576}, {name: z, moe.top_k: 4}]\n");
+  EXPECT_EQ(ArmNames(recipe), (Names{"y", "z"}));
+  EXPECT_EQ(recipe.arms[1].settings.train.tokens, 1048576);
 }
 
 TEST(Arms, CanVaryWholeListsAndTheirItems) {

@@ -8,6 +8,7 @@
 #include "core/recipe/document.h"
 #include "core/recipe/path.h"
 #include "core/recipe/settings.h"
+#include "tests/says.h"
 
 namespace upcycle {
 namespace {
@@ -220,16 +221,16 @@ TEST(SetAt, SaysWhereAPathGoesWrong) {
   EXPECT_EQ(reader.mistakes().find("error: there is no key \"roter\" in moe\n"
                                    "  did you mean \"router\"?\n"),
             5u);
-  EXPECT_NE(reader.mistakes().find("there is no key \"x\" in moe.top_k\n"
-                                   "  expected moe.top_k alone: it is a value\n"),
-            std::string::npos);
-  EXPECT_NE(reader.mistakes().find("there is no item \"1\" in data.train\n"
-                                   "  expected a number from 0 to 0\n"),
-            std::string::npos);
-  EXPECT_NE(reader.mistakes().find("there is no item \"0\" in data.validation\n"
-                                   "  expected a list that has items\n"),
-            std::string::npos);
-  EXPECT_NE(reader.mistakes().find("there is no key \"\" in a recipe"), std::string::npos);
+  EXPECT_TRUE(Says(reader.mistakes(),
+                   "there is no key \"x\" in moe.top_k\n"
+                   "  expected moe.top_k alone: it is a value\n"));
+  EXPECT_TRUE(Says(reader.mistakes(),
+                   "there is no item \"1\" in data.train\n"
+                   "  expected a number from 0 to 0\n"));
+  EXPECT_TRUE(Says(reader.mistakes(),
+                   "there is no item \"0\" in data.validation\n"
+                   "  expected a list that has items\n"));
+  EXPECT_TRUE(Says(reader.mistakes(), "there is no key \"\" in a recipe"));
 }
 
 TEST(SetAt, PutsTheCaretUnderTheStepThatIsWrong) {

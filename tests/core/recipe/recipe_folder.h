@@ -1,9 +1,7 @@
 // A folder of recipes for one test.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,28 +10,18 @@
 
 #include "core/error.h"
 #include "core/recipe/recipe.h"
+#include "tests/temporary_folder.h"
 
 namespace upcycle {
 
 class RecipeFolder {
  public:
-  RecipeFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "upcycle-recipe-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~RecipeFolder() { std::filesystem::remove_all(path_); }
-  RecipeFolder(const RecipeFolder&) = delete;
-  RecipeFolder& operator=(const RecipeFolder&) = delete;
+  const std::filesystem::path& path() const { return folder_.path(); }
 
-  const std::filesystem::path& path() const { return path_; }
-
-  void Write(const std::string& name, std::string_view text) const {
-    std::filesystem::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name, std::ios::binary) << text;
-  }
+  void Write(const std::string& name, std::string_view text) const { Put(folder_ / name, text); }
 
   Recipe Load(const std::string& name, const std::vector<std::string>& overrides = {}) const {
-    return LoadRecipe(path_ / name, overrides);
+    return LoadRecipe(folder_ / name, overrides);
   }
 
   // What is wrong with a recipe, its folder left out of the places; "" if nothing is.
@@ -57,14 +45,14 @@ class RecipeFolder {
 
  private:
   std::string WithoutFolder(std::string text) const {
-    const std::string prefix = path_.string() + "/";
+    const std::string prefix = path().string() + "/";
     for (size_t at = text.find(prefix); at != text.npos; at = text.find(prefix, at)) {
       text.erase(at, prefix.size());
     }
     return text;
   }
 
-  std::filesystem::path path_;
+  TemporaryFolder folder_;
 };
 
 // The mistakes of a recipe of one file, a.yaml.

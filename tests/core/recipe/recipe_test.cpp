@@ -7,6 +7,7 @@
 
 #include "core/recipe/canonical.h"
 #include "tests/core/recipe/recipe_folder.h"
+#include "tests/says.h"
 
 namespace upcycle {
 namespace {
@@ -104,7 +105,7 @@ TEST(Recipe, NeedsAName) {
 }
 
 TEST(Recipe, ThatIsEmptyIsNamedAsSuch) {
-  EXPECT_NE(MistakesIn("").find("a.yaml:1:1: error: the recipe has no name\n"), std::string::npos);
+  EXPECT_TRUE(Says(MistakesIn(""), "a.yaml:1:1: error: the recipe has no name\n"));
 }
 
 TEST(Recipe, ThatIsMissingOrNoFileIsAnInputError) {
@@ -115,6 +116,29 @@ TEST(Recipe, ThatIsMissingOrNoFileIsAnInputError) {
   EXPECT_EQ(folder.Mistakes("folder"), "cannot read folder: it is not a file\n");
 }
 
+TEST(Recipe, ThatIsNoYamlGivesNoFurtherMistakes) {
+  EXPECT_EQ(MistakesIn("seeds: 2\nmodel:\n\tlayers: 2\n"),
+            "a.yaml:3:1: error: a tab cannot indent in YAML\n"
+            "  \tlayers: 2\n"
+            "  ^\n"
+            "  expected spaces\n");
+  EXPECT_EQ(MistakesIn("seeds: \xFF\n").substr(0, 23), "a.yaml:1:8: error: the ");
+  EXPECT_FALSE(Says(MistakesIn("seeds: \xFF\n"), "the recipe has no name"));
+  EXPECT_FALSE(Says(MistakesIn("nothing but words\n"), "the recipe has no name"));
+  EXPECT_FALSE(Says(MistakesIn("seeds: 2\n", {"name=["}), "the recipe has no name"));
+}
+
+TEST(Recipe, WhoseBaseCannotBeReadGivesNoFurtherMistakes) {
+  EXPECT_FALSE(Says(MistakesIn("name: a\nextends: none.yaml\n"), "nothing to train on"));
+  const RecipeFolder folder;
+  folder.Write("base.yaml", "data: [\n");
+  folder.Write("a.yaml", "name: a\nextends: base.yaml\nmodel: {layers: x}\n");
+  const std::string mistakes = folder.Mistakes("a.yaml");
+  EXPECT_TRUE(Says(mistakes, "never closed"));
+  EXPECT_TRUE(Says(mistakes, "model.layers cannot be"));
+  EXPECT_FALSE(Says(mistakes, "nothing to train on"));
+}
+
 TEST(Seeds, AreAListOrACount) {
   EXPECT_EQ(LoadText(kBase).seeds, std::vector<int64_t>{0});
   EXPECT_EQ(LoadText(kBase + "seeds: 3\n").seeds, (std::vector<int64_t>{0, 1, 2}));
@@ -123,6 +147,21 @@ TEST(Seeds, AreAListOrACount) {
   for (const char* seeds : {"0", "-1", "[]", "[-1]", "10001", "1.5", "true", "'3'", "~"}) {
     EXPECT_NE(MistakesIn(kBase + "seeds: " + seeds + "\n"), "") << seeds;
   }
+}
+
+TEST(Seeds, OfManyArmsAreAtMostAHundredThousandRuns) {
+  const std::string grid =
+      kBase +
+      "method: grid\nparameters:\n"
+      "  train.learning_rate.warmup_steps: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]\n"
+      "  train.learning_rate.peak: [1e-3, 2e-3, 3e-3, 4e-3, 5e-3, 6e-3, 7e-3, 8e-3, 9e-3, 10e-3]\n";
+  EXPECT_EQ(MistakesIn(grid + "seeds: 10000\n"),
+            "a.yaml:7:1: error: 110 arms with 10000 seeds are 1100000 runs, more than the 100000 "
+            "that a study can have\n"
+            "  seeds: 10000\n"
+            "  ^\n"
+            "  expected at most 909 seeds, or fewer arms\n");
+  EXPECT_EQ(MistakesIn(grid + "seeds: 909\n"), "");
 }
 
 TEST(Seeds, AreAlwaysPaired) {
@@ -201,10 +240,9 @@ TEST(Extends, RefusesCirclesAndMissingFiles) {
   const std::string mistakes = folder.Mistakes("a.yaml");
   EXPECT_EQ(mistakes.substr(0, 74),
             "a.yaml:3:19: error: cannot read nowhere.yaml: No such file or directory; c");
-  EXPECT_NE(mistakes.find("a.yaml:3:33: error: cannot read : it is not a file"), std::string::npos)
-      << mistakes;
-  EXPECT_NE(mistakes.find("c.yaml:1:10: error: "), std::string::npos);
-  EXPECT_NE(mistakes.find("extends itself in a circle"), std::string::npos);
+  EXPECT_TRUE(Says(mistakes, "a.yaml:3:33: error: cannot read : it is not a file"));
+  EXPECT_TRUE(Says(mistakes, "c.yaml:1:10: error: "));
+  EXPECT_TRUE(Says(mistakes, "extends itself in a circle"));
 }
 
 TEST(Extends, RefusesAFloodOfFiles) {
@@ -214,8 +252,7 @@ TEST(Extends, RefusesAFloodOfFiles) {
     const std::string below = std::to_string(i - 1) + ".yaml";
     folder.Write(std::to_string(i) + ".yaml", "name: a\nextends: [" + below + ", " + below + "]\n");
   }
-  EXPECT_NE(folder.Mistakes("11.yaml").find("a recipe extends more than 64 files"),
-            std::string::npos);
+  EXPECT_TRUE(Says(folder.Mistakes("11.yaml"), "a recipe extends more than 64 files"));
 }
 
 TEST(Extends, ResolvesFilesAgainstTheRecipeThatNamesThem) {

@@ -232,15 +232,6 @@ TEST(Relations, SourcesHaveNamesOfTheirOwn) {
             "");
 }
 
-TEST(Relations, HeldOutTextIsNotTrainedOn) {
-  EXPECT_EQ(MistakesIn("name: a\ndata:\n  train: [{files: x/*.txt}]\n"
-                       "  validation: [{files: ./x/*.txt, name: v}]\n"),
-            "a.yaml:4:24: error: these files are trained on as well\n"
-            "    validation: [{files: ./x/*.txt, name: v}]\n"
-            "                         ^\n"
-            "  expected held-out files, or no data.validation and a data.held_out share\n");
-}
-
 TEST(Relations, AreNotDrawnFromValuesThatCouldNotBeRead) {
   EXPECT_EQ(Dense("model: {width: 90, heads: x}"),
             "a.yaml:3:27: error: model.heads cannot be \"x\"\n"

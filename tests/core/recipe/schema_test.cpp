@@ -9,6 +9,7 @@
 #include "core/recipe/help.h"
 #include "core/recipe/reader.h"
 #include "core/recipe/recipe_file.h"
+#include "tests/says.h"
 
 namespace upcycle {
 namespace {
@@ -116,16 +117,15 @@ TEST(Schema, RefersOnlyToWhatItDefines) {
 
 TEST(Help, ListsEveryKeyWithDefaultMeaningAndRange) {
   const std::string help = HelpText();
-  EXPECT_NE(help.find("  moe.top_k: 2\n"
-                      "      T: experts a token is sent to\n"
-                      "      a whole number from 1 to 64\n"),
-            std::string::npos);
-  EXPECT_NE(help.find("      - copy: every expert is the dense MLP (granularity 1)\n"),
-            std::string::npos);
-  EXPECT_NE(help.find("`upcycle: …` is short for `upcycle: {method: …}`"), std::string::npos);
-  EXPECT_NE(help.find("  data.train.N.weight: 1.0\n"), std::string::npos);
+  EXPECT_TRUE(Says(help,
+                   "  moe.top_k: 2\n"
+                   "      T: experts a token is sent to\n"
+                   "      a whole number from 1 to 64\n"));
+  EXPECT_TRUE(Says(help, "      - copy: every expert is the dense MLP (granularity 1)\n"));
+  EXPECT_TRUE(Says(help, "`upcycle: …` is short for `upcycle: {method: …}`"));
+  EXPECT_TRUE(Says(help, "  data.train.N.weight: 1.0\n"));
   for (const std::string& path : PathsOf<RecipeFile>()) {
-    EXPECT_NE(help.find(path), std::string::npos) << path;
+    EXPECT_TRUE(Says(help, path)) << path;
   }
 }
 

@@ -1,6 +1,7 @@
 #include "experiments/run/choice_score.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include <gtest/gtest.h>
@@ -71,8 +72,22 @@ TEST(ChoiceScorer, CutsTheBeginningOfAPromptThatIsTooLong) {
   ChoiceScorer scorer(bytes.model, tokenizer, 4, {.shots = 2});
   const ChoiceScores scores = scorer.Score(items, examples);
   const auto [right, right_normalised] = CountRight(bytes, items, examples, 25);
+  EXPECT_EQ(scores.prompts, 80);
+  EXPECT_EQ(scores.truncated_prompts, 80);
   EXPECT_EQ(scores.accuracy.right, right);
   EXPECT_EQ(scores.accuracy_normalised.right, right_normalised);
+}
+
+TEST(ChoiceScorer, CountsThePromptsThatLoseTheirBeginning) {
+  // "Question: ?\nAnswer:" and " a": 21 tokens; one more for " bc".
+  const Items items = {{"?", {"a", "bc", "d", "e"}, 0}};
+  const ByteTokenizer tokenizer;
+  for (const auto& [length, truncated] : std::map<int64_t, int64_t>{{21, 0}, {20, 1}, {19, 4}}) {
+    ByteModel bytes(length, 4);
+    const ChoiceScores scores = ChoiceScorer(bytes.model, tokenizer, 4, {}).Score(items, {});
+    EXPECT_EQ(scores.prompts, 4);
+    EXPECT_EQ(scores.truncated_prompts, truncated) << length;
+  }
 }
 
 TEST(ChoiceScorer, PutsTheFirstExamplesBeforeEachQuestion) {

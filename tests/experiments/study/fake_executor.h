@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/atomic_file.h"
+#include "core/checksums.h"
 #include "core/journal.h"
 #include "experiments/run/stage_folder.h"
 #include "experiments/study/executor.h"
@@ -70,8 +72,11 @@ class FakeExecutor : public Executor {
     } else if (fate == Fate::kComplete) {
       journal.Event({{"event", "result"}, {"metric", "validation/loss"}, {"value", 1.5}});
       journal.Event({{"event", "attempt_ended"}, {"outcome", "complete"}});
-      fs::create_directories(job.folder / "model");
-      fs::create_directories(job.folder / "tokens");
+      for (const char* output : {"model", "tokens"}) {
+        fs::create_directories(job.folder / output);
+        WriteFileAtomically(job.folder / output / "content", job.stage.Hex());
+        WriteChecksums(job.folder / output);
+      }
     } else if (fate == Fate::kKilled) {
       end.signal = 9;
     } else {

@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "core/files.h"
 #include "results/ledger_reader.h"
 #include "tests/experiments/study/fake_executor.h"
+#include "tests/says.h"
 #include "tests/temporary_folder.h"
 
 namespace upcycle {
@@ -108,6 +110,45 @@ TEST_F(SchedulerTest, MakesAgainAnOutputThatWasRemovedOnlyWhereSomebodyReadsIt) 
             (std::vector{StageOf(0, 1, StageRole::kParent), StageOf(0, 1, StageRole::kTrain)}));
 }
 
+TEST_F(SchedulerTest, MakesADamagedOutputAgainBeforeSomebodyReadsIt) {
+  FakeExecutor first, second;
+  Run(first);
+  const Fingerprint parent = StageOf(0, 0, StageRole::kParent);
+  Put(StageFolder(folder_.path(), parent).model() / "content", "another");
+  LedgerWriter(folder_ / "ledger.sqlite").Forget(StageOf(0, 1, StageRole::kTrain));
+  fs::remove_all(StageFolder(folder_.path(), StageOf(0, 1, StageRole::kTrain)).path());
+  Run(second);
+  EXPECT_EQ(second.started, (std::vector{parent, StageOf(0, 1, StageRole::kTrain)}));
+}
+
+TEST_F(SchedulerTest, TakesInAJournalThatBeganAnewFromItsBeginning) {
+  FakeExecutor first, second;
+  const Fingerprint stage = StageOf(1, 0, StageRole::kTrain);
+  first.fates[stage] = {Fate::kFail};
+  Run(first, {.jobs = 1, .cores = 1, .keep_going = true});
+  const StageFolder folder(folder_.path(), stage);
+  for (int i = 0; i < 20; ++i) {
+    JournalWriter(folder.journal()).Point("train/loss", 100 + i, 1);
+  }
+  EXPECT_EQ(Run(second).done, 2);  // the ledger now stands far behind the journal's beginning
+
+  LedgerWriter(folder_ / "ledger.sqlite").SetStageState(stage, StageState::kStopped);
+  fs::remove(folder.journal());
+  FakeExecutor third;
+  Run(third);
+  EXPECT_EQ(Facts(stage).state, StageState::kComplete);
+  EXPECT_EQ(LedgerReader(folder_ / "ledger.sqlite").ReadPoints(Facts(stage).id, "train/loss"),
+            (std::vector<MetricPoint>{{1, 2.5}}));
+}
+
+TEST_F(SchedulerTest, LeavesADamagedJournalOfACompleteStageAlone) {
+  FakeExecutor first, second;
+  Run(first);
+  Put(StageFolder(folder_.path(), StageOf(0, 0, StageRole::kParent)).journal(),
+      std::string(100'000, 'x'));
+  EXPECT_EQ(Run(second).reused, kStages);
+}
+
 TEST_F(SchedulerTest, StartsNothingMoreAfterAFailure) {
   FakeExecutor executor;
   executor.fates[StageOf(0, 0, StageRole::kParent)] = {Fate::kFail};
@@ -153,15 +194,14 @@ TEST_F(SchedulerTest, StartsAKilledProcessAgainAFewTimes) {
   unlucky.fates[stage] = {Fate::kKilled, Fate::kKilled, Fate::kKilled};
   const StudyOutcome outcome = Run(unlucky);
   EXPECT_EQ(outcome.failed, 1);
-  EXPECT_NE(Facts(stage).reason.find("SIGKILL"), std::string::npos) << Facts(stage).reason;
+  EXPECT_TRUE(Says(Facts(stage).reason, "SIGKILL"));
 }
 
 TEST_F(SchedulerTest, ReportsAProcessThatEndedWithoutAWord) {
   FakeExecutor executor;
   executor.fates[StageOf(0, 0, StageRole::kTokens)] = {Fate::kSilentExit};
   EXPECT_EQ(Run(executor).failed, 1);
-  EXPECT_NE(Facts(StageOf(0, 0, StageRole::kTokens)).reason.find("exited with 9"),
-            std::string::npos);
+  EXPECT_TRUE(Says(Facts(StageOf(0, 0, StageRole::kTokens)).reason, "exited with 9"));
 }
 
 TEST_F(SchedulerTest, TakesOverWhatWasDoneAfterTheLastSchedulerDied) {
@@ -169,6 +209,7 @@ TEST_F(SchedulerTest, TakesOverWhatWasDoneAfterTheLastSchedulerDied) {
   const Fingerprint tokens = StageOf(0, 0, StageRole::kTokens);
   const StageFolder stage(folder_.path(), tokens);
   MakeDirectories(stage.tokens());
+  WriteChecksums(stage.tokens());
   {
     JournalWriter journal(stage.journal());
     journal.Event({{"event", "attempt_started"}, {"host", "other"}, {"pid", 7}});

@@ -11,6 +11,7 @@
 #include "kernels/backend.h"
 #include "tests/caught_error.h"
 #include "tests/kernels/array.h"
+#include "tests/says.h"
 
 namespace upcycle {
 namespace {
@@ -45,11 +46,8 @@ TEST(CudaBackend, AllocatesZeros) {
 
 TEST(CudaBackend, SaysHowMuchMemoryThereIsNot) {
   const auto backend = MakeCudaBackend(0, DataType::kFloat32);
-  const Error error = ErrorOf([&] { backend->Allocate(int64_t{1} << 50); });
-  EXPECT_EQ(error.cause(), Cause::kMemory);
-  EXPECT_NE(
-      std::string(error.what()).find("cannot allocate 1073741824.0 MiB on the GPU, which has"),
-      std::string::npos);
+  EXPECT_TRUE(Says(MessageOf([&] { backend->Allocate(int64_t{1} << 50); }, Cause::kMemory),
+                   "cannot allocate 1073741824.0 MiB on the GPU, which has"));
 }
 
 TEST(CudaBackend, ReportsATokenOutsideTheVocabularyWhenResultsAreRead) {

@@ -1,4 +1,6 @@
-#include "core/data/utf8.h"
+#include "core/utf8.h"
+
+#include <algorithm>
 
 #include <boost/locale/utf.hpp>
 
@@ -24,6 +26,20 @@ size_t ValidUtf8Prefix(std::string_view text) {
     at += character.bytes;
   }
   return at;
+}
+
+size_t CountCharacters(std::string_view text) {
+  return text.size() - static_cast<size_t>(std::ranges::count_if(text, ContinuesCharacter));
+}
+
+size_t BytesOfCharacters(std::string_view text, size_t characters) {
+  size_t i = 0;
+  for (; i < text.size(); ++i) {
+    if (ContinuesCharacter(text[i])) continue;
+    if (characters == 0) return i;
+    --characters;
+  }
+  return i;
 }
 
 }  // namespace upcycle

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/files.h"
 
@@ -22,11 +23,11 @@ class AtomicFile {
   void Append(const void* bytes, size_t size);
   // Over or behind what was appended before, at an absolute place; a gap reads as zero.
   void WriteAt(uint64_t offset, const void* bytes, size_t size);
+  // A reader sees the old file or the new one, never a part.
   void Commit();
 
  private:
   void Flush();
-  void Put(uint64_t offset, const void* bytes, size_t size);
 
   fs::path target_;
   fs::path temporary_;
@@ -35,5 +36,8 @@ class AtomicFile {
   uint64_t appended_ = 0;  // bytes that left the buffer
   bool committed_ = false;
 };
+
+// All of a file at once.
+void WriteFileAtomically(const fs::path& path, std::string_view content);
 
 }  // namespace upcycle

@@ -1,4 +1,4 @@
-#include "core/data/utf8.h"
+#include "core/utf8.h"
 
 #include <gtest/gtest.h>
 
@@ -24,6 +24,18 @@ TEST(Utf8, FindsTheFirstBadByte) {
   EXPECT_EQ(ValidUtf8Prefix("all good \u00E9"), 11u);
   EXPECT_EQ(ValidUtf8Prefix("\u00E9\xE9 bad"), 2u);
   EXPECT_EQ(ValidUtf8Prefix(""), 0u);
+}
+
+TEST(Utf8, CountsCharacters) {
+  EXPECT_EQ(CountCharacters(""), 0u);
+  EXPECT_EQ(CountCharacters("aé€😀"), 4u);
+}
+
+TEST(Utf8, FindsWhereACharacterEnds) {
+  EXPECT_EQ(BytesOfCharacters("aé€😀", 0), 0u);
+  EXPECT_EQ(BytesOfCharacters("aé€😀", 2), 3u);
+  EXPECT_EQ(BytesOfCharacters("aé€😀", 4), 10u);
+  EXPECT_EQ(BytesOfCharacters("aé€😀", 9), 10u);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "results/comparison.h"
+#include "results/compare_study.h"
 
 #include <algorithm>
 #include <cmath>
@@ -17,13 +17,6 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* kExpertMetrics[] = {"moe/dropped_share", "moe/load_entropy",
                                           "moe/dead_experts", "moe/parent_cosine"};
 
-std::optional<CostColumn> CostColumnFromName(std::string_view name) {
-  for (const auto& entry : EnumNames<CostColumn>::values) {
-    if (entry.name == name) return entry.value;
-  }
-  return std::nullopt;
-}
-
 void AddOnce(std::vector<std::string>* names, const std::string& name) {
   if (std::find(names->begin(), names->end(), name) == names->end()) names->push_back(name);
 }
@@ -39,7 +32,7 @@ void RefuseSystemMetrics(const StudyFacts& study, const Comparison& comparison) 
 
 void ChooseListedColumns(const StudyFacts& study, Comparison* comparison) {
   for (const std::string& name : study.table.columns) {
-    if (const auto cost = CostColumnFromName(name)) {
+    if (const auto cost = ValueNamed<CostColumn>(name)) {
       comparison->costs.push_back(*cost);
     } else {
       AddOnce(&comparison->metrics, name);
@@ -47,11 +40,29 @@ void ChooseListedColumns(const StudyFacts& study, Comparison* comparison) {
   }
 }
 
+// "validation/books/loss" is the loss on one held-out set, "validation/loss" that on all of them.
+bool IsLossOfOneSet(const std::string& metric) {
+  constexpr std::string_view kBegin = "validation/", kEnd = "/loss";
+  return metric.size() > kBegin.size() + kEnd.size() && metric.starts_with(kBegin) &&
+         metric.ends_with(kEnd);
+}
+
+// With one held-out set alone its loss and that on all of them are the same: of the two, the one
+// that is the study's own metric stays, else the one on all.
+void LeaveOutRepeatedLoss(std::vector<std::string>* metrics) {
+  if (std::ranges::count_if(*metrics, IsLossOfOneSet) != 1) return;
+  const auto all = std::ranges::find(*metrics, "validation/loss");
+  if (all == metrics->end()) return;
+  const auto one = std::ranges::find_if(*metrics, IsLossOfOneSet);
+  metrics->erase(one == metrics->begin() ? all : one);
+}
+
 void ChooseUsualColumns(LedgerReader& ledger, const StudyFacts& study, Comparison* comparison) {
   for (const std::string& name : ledger.ResultNames(study)) {
     if (IsSystemMetric(name)) continue;
     if (name.ends_with("/loss") || name.ends_with("/accuracy")) AddOnce(&comparison->metrics, name);
   }
+  LeaveOutRepeatedLoss(&comparison->metrics);
   const bool experts = std::any_of(study.arms.begin(), study.arms.end(),
                                    [](const ArmFacts& arm) { return arm.cost.experts > 0; });
   if (experts) {
@@ -109,6 +120,7 @@ std::vector<Summary> SummariesOf(const ArmComparison& arm, const Comparison& com
 PairedValues PairSeeds(const ArmComparison& arm, const ArmComparison& baseline,
                        const std::string& metric) {
   PairedValues values;
+  values.incomparable = WhyNotComparable(metric, arm.measured, baseline.measured, baseline.name);
   for (const RunOutcome& run : arm.runs) {
     for (const RunOutcome& other : baseline.runs) {
       if (run.seed != other.seed) continue;
@@ -163,7 +175,15 @@ Comparison CompareStudy(LedgerReader& ledger, std::string_view name,
   RefuseSystemMetrics(study, comparison);
   ledger.ReadValues(&study, comparison.metrics);
   for (const ArmFacts& facts : study.arms) {
-    ArmComparison arm = {facts.name, facts.changes, facts.settings, facts.cost, kNone, {}, {}, {}};
+    ArmComparison arm = {.name = facts.name,
+                         .changes = facts.changes,
+                         .settings = facts.settings,
+                         .cost = facts.cost,
+                         .measured = MeasuredTextOf(facts.settings),
+                         .flops_mismatch = kNone,
+                         .runs = {},
+                         .summaries = {},
+                         .judgement = {}};
     for (const RunFacts& run : facts.runs) arm.runs.push_back(OutcomeOf(ledger, study, run));
     arm.summaries = SummariesOf(arm, comparison);
     comparison.arms.push_back(std::move(arm));

@@ -1,14 +1,14 @@
-// Child processes, and limits that the system puts on a process.
+// Child processes, and what the system may refuse a process.
 #pragma once
 
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <functional>
 
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "core/error.h"
 
 namespace upcycle {
 
@@ -29,25 +29,30 @@ inline pid_t EndedProcess() {
   return child;
 }
 
-// The cause with which `act` fails in a process that is not the superuser, to whom nothing is
-// forbidden; -1 if it does not fail.
-inline int CauseWithoutRights(const std::function<void()>& act) {
-  constexpr int kNoRightsToDrop = 100, kNothingFailed = 101;
-  const int status = StatusOfChild([&] {
-    constexpr uid_t kNobody = 65534;
-    if (geteuid() == 0 && setresuid(kNobody, kNobody, kNobody) != 0) return kNoRightsToDrop;
-    try {
-      act();
-    } catch (const Error& error) {
-      return static_cast<int>(error.cause());
-    }
-    return kNothingFailed;
-  });
-  return status < kNoRightsToDrop ? status : -1;
+// Nobody may change what is in this folder from now on but the superuser; everybody may read it.
+inline void MakeUnwritable(const std::filesystem::path& folder) {
+  std::filesystem::permissions(folder, std::filesystem::perms(0555));
 }
 
-// While it lives, no file of this process can grow beyond `bytes`: a full disk, as far as a writer
-// can tell.
+// While it lives, the process is not the superuser, to whom nothing is forbidden.
+class Unprivileged {
+ public:
+  Unprivileged() : was_root_(geteuid() == 0) {
+    constexpr uid_t kNobody = 65534;
+    if (was_root_ && seteuid(kNobody) != 0) std::abort();
+  }
+  ~Unprivileged() {
+    if (was_root_ && seteuid(0) != 0) std::abort();
+  }
+  Unprivileged(const Unprivileged&) = delete;
+  Unprivileged& operator=(const Unprivileged&) = delete;
+
+ private:
+  bool was_root_;
+};
+
+// While it lives, no file of this process and of its children can grow beyond `bytes`: a full disk,
+// as far as a writer can tell.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {

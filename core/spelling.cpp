@@ -1,4 +1,4 @@
-#include "core/recipe/spelling.h"
+#include "core/spelling.h"
 
 #include <algorithm>
 #include <cctype>

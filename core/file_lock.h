@@ -1,0 +1,26 @@
+// An exclusive advisory lock on a file, held until destruction or the end of the process, however
+// it ends.
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "core/files.h"
+
+namespace upcycle {
+
+class FileLock {
+ public:
+  // Makes the file where there is none. Empty if another process holds the lock.
+  static std::optional<FileLock> TryAcquire(const fs::path& path);
+
+  // Whether another process holds the lock now. Makes no file; while it looks, TryAcquire elsewhere
+  // may fail.
+  static bool IsHeld(const fs::path& path);
+
+ private:
+  explicit FileLock(FileDescriptor descriptor) : descriptor_(std::move(descriptor)) {}
+  FileDescriptor descriptor_;
+};
+
+}  // namespace upcycle

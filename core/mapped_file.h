@@ -1,0 +1,29 @@
+// A whole regular file, read-only, mapped into memory. An empty file gives an empty span. Whoever
+// shortens a file while it is mapped kills its readers: for files that never shrink.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "core/files.h"
+
+namespace upcycle {
+
+class MappedFile {
+ public:
+  explicit MappedFile(const fs::path& path);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+
+  std::span<const std::byte> bytes() const { return bytes_; }
+  std::string_view text() const {
+    return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
+  }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+}  // namespace upcycle

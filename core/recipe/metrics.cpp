@@ -1,0 +1,99 @@
+#include "core/recipe/metrics.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/recipe/relations.h"
+
+namespace upcycle {
+namespace {
+
+std::string_view LastPart(std::string_view metric) { return metric.substr(metric.rfind('/') + 1); }
+
+class Listing {
+ public:
+  explicit Listing(const RunSettings& settings) : s_(settings) {}
+
+  std::vector<std::string> List() {
+    AddLosses();
+    AddQuestions();
+    Add("train", {"loss", "gradient_norm", "learning_rate"});
+    if (s_.HasExperts()) AddExperts();
+    return std::move(names_);
+  }
+
+ private:
+  void Add(const std::string& prefix, std::initializer_list<const char*> names) {
+    for (const char* name : names) names_.push_back(fmt::format("{}/{}", prefix, name));
+  }
+
+  void AddLosses() {
+    const DataSettings& data = s_.data;
+    Add("validation", {"loss", "perplexity", "bits_per_byte"});
+    for (const SourceSettings& set : data.validation.empty() ? data.train : data.validation) {
+      Add("validation/" + SourceName(set), {"loss", "perplexity", "bits_per_byte"});
+    }
+  }
+
+  // A world that is both trained and validated on asks its questions once, and sets of one name are
+  // told apart as the dataset does it.
+  void AddQuestions() {
+    std::set<std::pair<int64_t, int64_t>> asked;
+    std::set<std::string> sets;
+    for (const auto* sources : {&s_.data.train, &s_.data.validation}) {
+      for (const SourceSettings& source : *sources) {
+        if (source.kind != SourceKind::kAtlas) continue;
+        if (!asked.emplace(source.people, source.world_seed).second) continue;
+        std::string name = SourceName(source);
+        while (!sets.insert(name).second) name += "-validation";
+        Add(name, {"accuracy", "accuracy_normalised", "truncated_prompts"});
+      }
+    }
+  }
+
+  void AddExperts() {
+    Add("train", {"balance_loss", "z_loss"});
+    AddLoads("moe");
+    if (s_.HasParent()) Add("start", {"logit_error", "loss", "parent_loss"});
+    for (int64_t layer = 0; layer < s_.model.layers; ++layer) {
+      if (s_.moe.layers.Contains(layer)) AddLoads(fmt::format("moe/layer_{:02}", layer));
+    }
+  }
+
+  void AddLoads(const std::string& prefix) {
+    Add(prefix, {"dropped_share", "load_entropy", "dead_experts"});
+    if (s_.HasParent()) Add(prefix, {"parent_cosine"});
+  }
+
+  const RunSettings& s_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace
+
+std::vector<std::string> MetricsOf(const RunSettings& settings) { return Listing(settings).List(); }
+
+std::optional<Goal> UsualGoal(std::string_view metric) {
+  constexpr std::string_view kLess[] = {
+      "loss",        "perplexity",  "bits_per_byte", "balance_loss", "z_loss",
+      "parent_loss", "logit_error", "dropped_share", "dead_experts", "truncated_prompts"};
+  constexpr std::string_view kMore[] = {"accuracy", "accuracy_normalised"};
+  const std::string_view name = LastPart(metric);
+  if (std::find(std::begin(kLess), std::end(kLess), name) != std::end(kLess)) {
+    return Goal::kMinimize;
+  }
+  if (std::find(std::begin(kMore), std::end(kMore), name) != std::end(kMore)) {
+    return Goal::kMaximize;
+  }
+  return std::nullopt;
+}
+
+bool IsPerToken(std::string_view metric) {
+  const std::string_view name = LastPart(metric);
+  return name == "loss" || name == "perplexity" || name == "parent_loss";
+}
+
+}  // namespace upcycle

@@ -1,0 +1,20 @@
+// Wall time, for what is shown or recorded beside results and never decides one.
+#pragma once
+
+#include <chrono>
+
+namespace upcycle {
+
+class Stopwatch {
+ public:
+  void Restart() { begin_ = Clock::now(); }
+
+  // Since it was made or last restarted.
+  double Seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point begin_ = Clock::now();
+};
+
+}  // namespace upcycle

@@ -1,0 +1,55 @@
+#include "core/temporary_name.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "core/error.h"
+
+namespace upcycle {
+namespace {
+
+constexpr std::string_view kEnding = ".tmp";
+
+bool IsRunning(int process) { return ::kill(process, 0) == 0 || errno != ESRCH; }
+
+// The process that made `name` for a target of the name `target`, or 0 for any other name.
+int ProcessOf(std::string_view name, std::string_view target) {
+  const size_t begin = target.size() + 1;
+  if (name.size() <= begin + kEnding.size()) return 0;
+  if (!name.starts_with(target) || name[target.size()] != '.' || !name.ends_with(kEnding)) return 0;
+  const char* end = name.data() + name.size() - kEnding.size();
+  int process = 0;
+  const auto [stop, error] = std::from_chars(name.data() + begin, end, process);
+  return stop == end && error == std::errc() ? std::max(process, 0) : 0;
+}
+
+}  // namespace
+
+fs::path TemporaryName(const fs::path& target) {
+  return fmt::format("{}.{}{}", target.native(), ::getpid(), kEnding);
+}
+
+std::vector<fs::path> LeftoversOf(const fs::path& target) {
+  std::vector<fs::path> leftovers;
+  std::error_code error;
+  for (fs::directory_iterator entry(FolderOf(target), error), end; !error && entry != end;
+       entry.increment(error)) {
+    const int process = ProcessOf(entry->path().filename().native(), target.filename().native());
+    if (process == 0 || (process != ::getpid() && IsRunning(process))) continue;
+    leftovers.push_back(entry->path());
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw SystemError("read the folder", FolderOf(target).native(), error.value());
+  }
+  return leftovers;
+}
+
+}  // namespace upcycle

@@ -1,0 +1,17 @@
+// Names for what is not finished yet: beside its target, and telling which process makes it.
+#pragma once
+
+#include <vector>
+
+#include "core/files.h"
+
+namespace upcycle {
+
+// "TARGET.PROCESS.tmp", of this process: where a rename to `target` is one step.
+fs::path TemporaryName(const fs::path& target);
+
+// What processes that have ended, or this one before, left under temporary names for `target`;
+// empty where its folder does not exist.
+std::vector<fs::path> LeftoversOf(const fs::path& target);
+
+}  // namespace upcycle

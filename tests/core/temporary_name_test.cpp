@@ -1,0 +1,45 @@
+#include "core/temporary_name.h"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "tests/processes.h"
+#include "tests/temporary_folder.h"
+
+namespace upcycle {
+namespace {
+
+using Paths = std::vector<fs::path>;
+
+TEST(TemporaryName, LiesBesideItsTargetAndTellsTheProcess) {
+  EXPECT_EQ(TemporaryName("runs/ledger"), "runs/ledger." + std::to_string(getpid()) + ".tmp");
+}
+
+TEST(LeftoversOf, AreWhatThisProcessMadeBefore) {
+  TemporaryFolder folder;
+  Put(TemporaryName(folder / "stage"), "");
+  EXPECT_EQ(LeftoversOf(folder / "stage"), Paths{TemporaryName(folder / "stage")});
+}
+
+TEST(LeftoversOf, AreWhatAnEndedProcessMade) {
+  TemporaryFolder folder;
+  const fs::path theirs = folder / ("stage." + std::to_string(EndedProcess()) + ".tmp");
+  Put(theirs, "");
+  EXPECT_EQ(LeftoversOf(folder / "stage"), Paths{theirs});
+}
+
+TEST(LeftoversOf, AreNotWhatALivingProcessMakes) {
+  TemporaryFolder folder;
+  Put(folder / ("stage." + std::to_string(getppid()) + ".tmp"), "");
+  EXPECT_EQ(LeftoversOf(folder / "stage"), Paths{});
+}
+
+TEST(LeftoversOf, AreNoneWhereThereIsNoFolder) {
+  EXPECT_EQ(LeftoversOf("/nonexistent/stage"), Paths{});
+}
+
+}  // namespace
+}  // namespace upcycle

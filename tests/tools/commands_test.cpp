@@ -1,0 +1,166 @@
+// What commands print, where they write it, and what they say where that cannot be done.
+
+#include <thread>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+
+#include "core/file_lock.h"
+#include "core/files.h"
+#include "tests/results/fixture.h"
+#include "tests/says.h"
+#include "tests/temporary_folder.h"
+#include "tests/tools/program.h"
+#include "tests/tools/tiny_study.h"
+
+namespace upcycle {
+namespace {
+
+class CommandsTest : public testing::Test {
+ protected:
+  CommandsTest() {
+    Put(recipe_, kTinyRecipe);
+    fs::create_directories(root_);
+    LedgerWriter ledger(root_ / "ledger.sqlite");
+    ledger.RecordStudy(StudyOf({"dense", "routed"}, {0, 1}));
+    IngestNext(ledger, StageFor(StageRole::kTrain, "routed", 1),
+               {Event(R"({"event": "attempt_started", "host": "lab", "pid": 7})"),
+                Event(R"({"event": "progress", "step": 340, "steps": 1000})")});
+  }
+
+  // Every command that prints something.
+  std::vector<std::vector<std::string>> Printing() const {
+    std::vector<std::vector<std::string>> commands = {
+        {"--help"},
+        {"--version"},
+        {"export", "--help"},
+        {"schema"},
+        {"schema", "--text"},
+        {"validate", recipe_.native()},
+        {"plan", recipe_.native(), "--json", "--root", root_.native()},
+    };
+    for (const char* command : {"status", "compare", "export"}) {
+      commands.push_back({command, "study", "--root", root_.native()});
+    }
+    return commands;
+  }
+
+  Finished Export(const fs::path& output) const {
+    return RunProgram({"export", "study", "--root", root_.native(), "-o", output.native()});
+  }
+
+  TemporaryFolder folder_;
+  fs::path recipe_ = folder_ / "tiny.yaml";
+  fs::path root_ = folder_ / "root";
+};
+
+TEST_F(CommandsTest, SayThatTheirOutputMetAFullDisk) {
+  for (const auto& command : Printing()) {
+    const Finished result = RunProgram(command, OutputKind::kFullDisk);
+    EXPECT_EQ(result.exit_code, 2) << command.front();
+    EXPECT_TRUE(Says(result.err, "cannot write standard output: No space left on device"))
+        << command.front();
+    EXPECT_FALSE(Says(result.err, "bug")) << command.front();
+  }
+}
+
+TEST_F(CommandsTest, AreSilentWhereTheReaderOfTheirOutputHasGone) {
+  for (const auto& command : Printing()) {
+    const Finished result = RunProgram(command, OutputKind::kClosedPipe);
+    EXPECT_EQ(result.exit_code, 128 + SIGPIPE) << command.front();
+    EXPECT_EQ(result.err, "") << command.front();
+  }
+}
+
+TEST_F(CommandsTest, RefuseARootWithoutAName) {
+  std::vector<std::vector<std::string>> commands = {{"run", recipe_.native()},
+                                                    {"plan", recipe_.native()}};
+  for (const char* command : {"status", "compare", "export"})
+    commands.push_back({command, "study"});
+  for (auto& command : commands) {
+    command.insert(command.end(), {"--root", ""});
+    const Finished result = RunProgram(command);
+    EXPECT_EQ(result.exit_code, 2) << command.front();
+    EXPECT_EQ(result.err,
+              "error: --root is empty; it names the folder of all state, as in --root runs\n")
+        << command.front();
+  }
+}
+
+TEST_F(CommandsTest, ExportReplacesAFileAsAWhole) {
+  Put(folder_ / "table.md", "what was there before, and longer than nothing\n");
+  EXPECT_EQ(Export(folder_ / "table.md").exit_code, 0);
+  EXPECT_TRUE(ReadTextFile(folder_ / "table.md").starts_with("### study: validation/loss"));
+}
+
+TEST_F(CommandsTest, ExportWritesWhatALinkLeadsTo) {
+  fs::create_directories(folder_ / "paper");
+  Put(folder_ / "paper/table.md", "old\n");
+  fs::create_symlink("paper/table.md", folder_ / "near.md");
+  fs::create_symlink(folder_ / "near.md", folder_ / "far.md");
+  EXPECT_EQ(Export(folder_ / "far.md").exit_code, 0);
+  EXPECT_TRUE(fs::is_symlink(folder_ / "far.md"));
+  EXPECT_TRUE(fs::is_symlink(folder_ / "near.md"));
+  EXPECT_TRUE(ReadTextFile(folder_ / "paper/table.md").starts_with("### study"));
+}
+
+TEST_F(CommandsTest, ExportMakesTheFileThatALinkNames) {
+  fs::create_directories(folder_ / "paper");
+  fs::create_symlink("paper/table.md", folder_ / "table.md");
+  EXPECT_EQ(Export(folder_ / "table.md").exit_code, 0);
+  EXPECT_TRUE(fs::is_symlink(folder_ / "table.md"));
+  EXPECT_TRUE(ReadTextFile(folder_ / "paper/table.md").starts_with("### study"));
+}
+
+TEST_F(CommandsTest, ExportRefusesLinksThatLeadNowhere) {
+  fs::create_symlink("b.md", folder_ / "a.md");
+  fs::create_symlink("a.md", folder_ / "b.md");
+  const Finished result = Export(folder_ / "a.md");
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_TRUE(Says(result.err, "a.md: Too many levels of symbolic links"));
+  EXPECT_TRUE(fs::is_symlink(folder_ / "a.md"));
+}
+
+TEST_F(CommandsTest, ExportWritesIntoAPipe) {
+  const fs::path pipe = folder_ / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::string read;
+  std::thread reader([&] { read = ReadTextFile(pipe); });
+  const Finished result = Export(pipe);
+  reader.join();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_TRUE(read.starts_with("### study"));
+}
+
+TEST_F(CommandsTest, ExportToWhatIsStandardOutputIsPrinted) {
+  const Finished result = Export("/dev/stdout");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(result.out.starts_with("### study"));
+}
+
+TEST_F(CommandsTest, StatusCallsRunningWhatASchedulerIsAt) {
+  const std::vector<std::string> status = {"status", "study", "--root", root_.native()};
+  EXPECT_TRUE(Says(RunProgram(status).out, "interrupted; the same command goes on"));
+  const auto lock = FileLock::TryAcquire(root_ / "scheduler.lock");
+  const std::string out = RunProgram(status).out;
+  EXPECT_TRUE(Says(out, "running   train (routed, seed 1): step 340 of 1000"));
+  EXPECT_FALSE(Says(out, "interrupted"));
+}
+
+TEST_F(CommandsTest, StatusMakesNoLock) {
+  RunProgram({"status", "study", "--root", root_.native()});
+  EXPECT_FALSE(fs::exists(root_ / "scheduler.lock"));
+}
+
+TEST_F(CommandsTest, PlanCountsBytesInTheirUnits) {
+  const Finished plan =
+      RunProgram({"plan", recipe_.native(), "--root", (folder_ / "new").native()});
+  EXPECT_EQ(plan.exit_code, 0) << plan.err;
+  EXPECT_TRUE(Says(plan.out, " kB of disk.") || Says(plan.out, " MB of disk."));
+}
+
+}  // namespace
+}  // namespace upcycle
