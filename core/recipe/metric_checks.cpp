@@ -4,11 +4,12 @@
 #include <initializer_list>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/cost_column.h"
 #include "core/recipe/canonical.h"
@@ -19,26 +20,51 @@
 namespace upcycle {
 namespace {
 
+using nlohmann::json;
+
 constexpr std::string_view kSystem = "system/";
 
 // One metric of each layer is as good as any other: a list of names has none of them.
 bool IsOfALayer(const std::string& metric) { return metric.find("/layer_") != metric.npos; }
 
-// What a loss is taken over: two arms of which it differs have no loss in common.
+// Sources as far as they decide which text there is: neither names nor, but for a blend, weights.
+json TextsOf(std::vector<SourceSettings> sources, bool blended) {
+  json texts = json::array();
+  for (SourceSettings& source : sources) {
+    source.name.clear();
+    if (!blended) source.weight = SourceSettings{}.weight;
+    texts.push_back(AllSettings(source));
+  }
+  return texts;
+}
+
+// The parts of the sources that are trained on, and those that are not.
+std::string TrainedText(const RunSettings& written) {
+  const DataSettings data = EffectiveSettings(written).data;
+  const double held_out = data.validation.empty() ? data.held_out : 0;
+  return json::array({TextsOf(data.train, true), held_out}).dump();
+}
+
 std::string HeldOutText(const RunSettings& written) {
   const RunSettings settings = EffectiveSettings(written);
-  const bool named = !settings.data.validation.empty();
-  nlohmann::json text = {{"sequences", settings.evaluate.sequences}};
-  for (SourceSettings source : named ? settings.data.validation : settings.data.train) {
-    source.weight = SourceSettings{}.weight;
-    text["sets"].push_back(AllSettings(source));
+  const DataSettings& data = settings.data;
+  json text = json::array({settings.evaluate.sequences, TextsOf(data.validation, false)});
+  if (data.validation.empty()) {
+    text.push_back(TextsOf(data.train, false));
+    text.push_back(data.held_out);
   }
-  if (!named) text["held_out"] = settings.data.held_out;
   return text.dump();
 }
 
-std::string TokenizerOf(const RunSettings& settings) {
-  return AllSettings(EffectiveSettings(settings).data.tokenizer).dump();
+// A tokenizer that is trained is another one on other text.
+std::string TokenizerOf(const RunSettings& written) {
+  const DataSettings data = EffectiveSettings(written).data;
+  json tokenizer = json::array({AllSettings(data.tokenizer)});
+  if (data.tokenizer.kind == TokenizerKind::kBpe) {
+    tokenizer.push_back(TextsOf(data.train, false));
+    tokenizer.push_back(data.validation.empty() ? data.held_out : 0);
+  }
+  return tokenizer.dump();
 }
 
 // Whether the arm changes anything in these parts of the settings; if not, they are the base's.
@@ -182,20 +208,20 @@ class MetricChecks {
       return Changes(c, {"data", "evaluate"});
     });
     if (!differ) return;
-    const bool of_text = metric().starts_with("validation/");
     const bool per_token = IsPerToken(metric());
+    if (!per_token && !metric().ends_with("/bits_per_byte")) return;
+    const bool in_training = metric().starts_with("train/");
     if (per_token) {
       WarnWhereArmsDiffer(
           TokenizerOf, "data.tokenizer",
-          fmt::format("{} is counted by tokens, and not all arms have the same", metric()),
-          of_text ? "metric: validation/bits_per_byte, which does not depend on tokens"
-                  : "one tokenizer for all arms");
+          fmt::format("{} is a mean over tokens, and not all arms have the same", metric()),
+          in_training ? "one tokenizer for all arms"
+                      : "metric: validation/bits_per_byte, which compares over tokenizers");
     }
-    if (of_text) {
-      WarnWhereArmsDiffer(HeldOutText, "data",
-                          fmt::format("{} is taken over unlike text", metric()),
-                          "data.validation sources that all arms have in common");
-    }
+    WarnWhereArmsDiffer(in_training ? TrainedText : HeldOutText, "data",
+                        fmt::format("{} is measured on unlike text", metric()),
+                        in_training ? "a metric of held-out text"
+                                    : "data.validation sources that all arms have in common");
   }
 
   template <typename Describe>

@@ -27,7 +27,7 @@ std::vector<std::string> MetricsOf(const RunSettings& settings);
 // Which values of a metric are the better ones, where its name says so.
 std::optional<Goal> UsualGoal(std::string_view metric);
 
-// Whether a metric is counted by tokens, so that another tokenizer gives it another meaning.
+// Whether a metric is a mean over tokens, so that another tokenizer gives it another meaning.
 bool IsPerToken(std::string_view metric);
 
 }  // namespace upcycle

@@ -107,7 +107,7 @@ struct TableSettings {
   std::vector<std::string> columns;
   std::string against = "baseline";
   double interval = 95;
-  int64_t digits = 4;
+  int64_t digits = 6;
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {

@@ -19,8 +19,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/fingerprint.h"
 #include "core/enum_names.h"
+#include "core/fingerprint.h"
 #include "core/recipe/settings.h"
 #include "experiments/run/architecture.h"
 #include "results/records.h"

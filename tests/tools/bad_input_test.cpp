@@ -106,11 +106,11 @@ data:
   for (const char* command : {"validate", "plan", "run"}) {
     std::vector<std::string> words = {command, recipe.native()};
     if (words[0] != "validate") words.insert(words.end(), {"--root", root_.native()});
-    ExpectRefused(RunProgram(words), {"data.yaml:4:14: error: data.train.0.name cannot be \"..\"",
-                                      "data.yaml:4:25: error: ", "empty.txt is empty",
-                                      "data.yaml:5:38: error: no file matches",
-                                      "data.yaml:7:24: error: ", "is a folder",
-                                      "data.yaml:8:24: error: ", "also trained on"});
+    ExpectRefused(
+        RunProgram(words),
+        {"data.yaml:4:14: error: data.train.0.name cannot be \"..\"",
+         "data.yaml:4:25: error: ", "empty.txt is empty", "data.yaml:5:38: error: no file matches",
+         "data.yaml:7:24: error: ", "is a folder", "data.yaml:8:24: error: ", "also trained on"});
   }
   EXPECT_FALSE(fs::exists(root_)) << "nothing starts";
 }

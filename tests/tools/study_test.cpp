@@ -37,7 +37,7 @@ class StudyTest : public testing::Test {
   }
 
   // Long enough to be killed often.
-  const std::vector<std::string> longer_ = {"--set", "train.tokens=150k", "--set",
+  const std::vector<std::string> longer_ = {"--set", "train.tokens=400k", "--set",
                                             "parent.train.tokens=100k"};
 
   void RunToTheEnd(const std::string& root, std::vector<std::string> more = {}) const {

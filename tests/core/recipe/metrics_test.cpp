@@ -136,11 +136,11 @@ TEST(Goal, OfABasesMetricIsNotThatOfAnother) {
 TEST(MetricChecks, LossesOfUnlikeTokensAreNotCompared) {
   const std::string arms = "arms: [{name: x}, {name: y, data.tokenizer: bpe}]\n";
   EXPECT_EQ(Warnings(arms),
-            "a.yaml:3:29: warning: validation/loss is counted by tokens, and not all arms have the "
-            "same: arm \"y\" against \"x\"\n"
+            "a.yaml:3:29: warning: validation/loss is a mean over tokens, and not all arms have "
+            "the same: arm \"y\" against \"x\"\n"
             "  arms: [{name: x}, {name: y, data.tokenizer: bpe}]\n"
             "                              ^\n"
-            "  expected metric: validation/bits_per_byte, which does not depend on tokens\n");
+            "  expected metric: validation/bits_per_byte, which compares over tokenizers\n");
   EXPECT_EQ(Warnings("metric: validation/bits_per_byte\n" + arms), "");
   EXPECT_EQ(Warnings("metric: atlas/accuracy\n" + arms), "");
 }
@@ -148,12 +148,15 @@ TEST(MetricChecks, LossesOfUnlikeTokensAreNotCompared) {
 TEST(MetricChecks, LossesOfUnlikeTextAreNotCompared) {
   const std::string arms = "arms: [{name: x}, {name: y, data.held_out: 0.1}]\n";
   EXPECT_EQ(Warnings("metric: validation/bits_per_byte\n" + arms),
-            "a.yaml:4:29: warning: validation/bits_per_byte is taken over unlike text: arm \"y\" "
+            "a.yaml:4:29: warning: validation/bits_per_byte is measured on unlike text: arm \"y\" "
             "against \"x\"\n"
             "  arms: [{name: x}, {name: y, data.held_out: 0.1}]\n"
             "                              ^\n"
             "  expected data.validation sources that all arms have in common\n");
   EXPECT_EQ(Warnings("arms: [{name: x}, {name: y, data.train.0.weight: 2}]\n"), "");
+  EXPECT_TRUE(
+      Says(Warnings("metric: train/loss\narms: [{name: x}, {name: y, data.held_out: 0.1}]\n"),
+           "train/loss is measured on unlike text"));
 }
 
 }  // namespace
