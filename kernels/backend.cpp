@@ -14,26 +14,26 @@ void CheckAttention(const AttentionShape& shape) {
   UPCYCLE_CHECK(shape.head_width >= 2 && shape.head_width % 2 == 0);
 }
 
-void CheckRope(ConstTensor qkv, ConstTensor cosines, ConstTensor sines,
+void CheckRope(DataType type, ConstTensor qkv, ConstTensor cosines, ConstTensor sines,
                const AttentionShape& shape) {
   CheckAttention(shape);
-  CheckFloats("qkv", qkv, {shape.tokens(), shape.fused_width()});
+  CheckTensor("qkv", qkv, type, {shape.tokens(), shape.fused_width()});
   CheckFloats("cosines", cosines, {shape.length, shape.head_width / 2});
   CheckFloats("sines", sines, {shape.length, shape.head_width / 2});
 }
 
-void CheckActivation(ConstTensor x, ConstTensor out, ConstTensor row_weight,
+void CheckActivation(DataType type, ConstTensor x, ConstTensor out, ConstTensor row_weight,
                      Activation activation) {
   CheckRank("out", out, 2);
-  CheckFloats("out", out, {out.dim(0), out.dim(1)});
-  CheckFloats("x", x, {out.dim(0), ActivationInputs(activation, out.dim(1))});
+  CheckTensor("out", out, type, {out.dim(0), out.dim(1)});
+  CheckTensor("x", x, type, {out.dim(0), ActivationInputs(activation, out.dim(1))});
   if (!row_weight.empty()) CheckFloats("row_weight", row_weight, {out.dim(0)});
 }
 
-void CheckCrossEntropy(ConstTensor losses, ConstTensor logits, ConstTensor targets) {
+void CheckCrossEntropy(DataType type, ConstTensor losses, ConstTensor logits, ConstTensor targets) {
   CheckRank("logits", logits, 2);
   UPCYCLE_CHECK(logits.dim(1) >= 1);
-  CheckFloats("logits", logits, {logits.dim(0), logits.dim(1)});
+  CheckTensor("logits", logits, type, {logits.dim(0), logits.dim(1)});
   CheckFloats("losses", losses, {logits.dim(0)});
   CheckInts("targets", targets, {logits.dim(0)});
 }
@@ -63,6 +63,16 @@ void Backend::Zero(Tensor x) {
   DoZero(x);
 }
 
+void Backend::Convert(Tensor out, ConstTensor x) {
+  for (const DataType type : {out.type(), x.type()}) {
+    UPCYCLE_CHECK(type == DataType::kFloat32 || type == DataType::kBFloat16);
+  }
+  CheckTensor("out", out, out.type(), x.shape());
+  CheckTensor("x", x, x.type(), x.shape());
+  CheckApart("out", out, {x});
+  DoConvert(out, x);
+}
+
 // ---------------------------------------------------------------------------------- dense algebra
 
 void Backend::MatMul(Tensor out, ConstTensor a, Transpose transpose_a, ConstTensor b,
@@ -71,17 +81,21 @@ void Backend::MatMul(Tensor out, ConstTensor a, Transpose transpose_a, ConstTens
   CheckRank("a", a, 2);
   const int64_t rows = out.dim(0), columns = out.dim(1);
   const int64_t inner = a.dim(transpose_a == Transpose::kYes ? 0 : 1);
-  CheckFloats("out", out, {rows, columns});
-  CheckFloats("a", a, transpose_a == Transpose::kYes ? Shape{inner, rows} : Shape{rows, inner});
-  CheckFloats("b", b,
+  const DataType type = a.type() == DataType::kFloat32 ? DataType::kFloat32 : ActivationType();
+  CheckTensor("out", out, out.type() == DataType::kFloat32 ? DataType::kFloat32 : type,
+              {rows, columns});
+  CheckTensor("a", a, type,
+              transpose_a == Transpose::kYes ? Shape{inner, rows} : Shape{rows, inner});
+  CheckTensor("b", b, type,
               transpose_b == Transpose::kYes ? Shape{columns, inner} : Shape{inner, columns});
   CheckApart("out", out, {a, b});
   DoMatMul(out, a, transpose_a, b, transpose_b, accumulate);
 }
 
 void Backend::Add(Tensor out, ConstTensor x) {
-  CheckFloats("out", out, out.shape());
-  CheckFloats("x", x, out.shape());
+  const DataType type = out.type() == DataType::kFloat32 ? DataType::kFloat32 : ActivationType();
+  CheckTensor("out", out, type, out.shape());
+  CheckTensor("x", x, type, out.shape());
   DoAdd(out, x);
 }
 
@@ -90,9 +104,9 @@ void Backend::Add(Tensor out, ConstTensor x) {
 void Backend::EmbeddingForward(Tensor out, ConstTensor table, ConstTensor tokens) {
   CheckRank("table", table, 2);
   CheckRank("tokens", tokens, 1);
-  CheckFloats("table", table, {table.dim(0), table.dim(1)});
+  CheckTensor("table", table, ActivationType(), {table.dim(0), table.dim(1)});
   CheckInts("tokens", tokens, {tokens.dim(0)});
-  CheckFloats("out", out, {tokens.dim(0), table.dim(1)});
+  CheckTensor("out", out, ActivationType(), {tokens.dim(0), table.dim(1)});
   DoEmbeddingForward(out, table, tokens);
 }
 
@@ -101,7 +115,7 @@ void Backend::EmbeddingBackward(Tensor d_table, ConstTensor d_out, ConstTensor t
   CheckRank("tokens", tokens, 1);
   CheckFloats("d_table", d_table, {d_table.dim(0), d_table.dim(1)});
   CheckInts("tokens", tokens, {tokens.dim(0)});
-  CheckFloats("d_out", d_out, {tokens.dim(0), d_table.dim(1)});
+  CheckTensor("d_out", d_out, ActivationType(), {tokens.dim(0), d_table.dim(1)});
   DoEmbeddingBackward(d_table, d_out, tokens);
 }
 
@@ -111,10 +125,10 @@ void Backend::RmsNormForward(Tensor out, Tensor rstd, ConstTensor x, ConstTensor
                              double epsilon) {
   CheckRank("x", x, 2);
   UPCYCLE_CHECK(x.dim(1) >= 1 && epsilon > 0);
-  CheckFloats("x", x, {x.dim(0), x.dim(1)});
-  CheckFloats("out", out, x.shape());
+  CheckTensor("x", x, ActivationType(), {x.dim(0), x.dim(1)});
+  CheckTensor("out", out, ActivationType(), x.shape());
   CheckFloats("rstd", rstd, {x.dim(0)});
-  CheckFloats("weight", weight, {x.dim(1)});
+  CheckTensor("weight", weight, ActivationType(), {x.dim(1)});
   DoRmsNormForward(out, rstd, x, weight, epsilon);
 }
 
@@ -122,11 +136,11 @@ void Backend::RmsNormBackward(Tensor d_x, Tensor d_weight, ConstTensor d_out, Co
                               ConstTensor weight, ConstTensor rstd) {
   CheckRank("x", x, 2);
   UPCYCLE_CHECK(x.dim(1) >= 1);
-  CheckFloats("x", x, {x.dim(0), x.dim(1)});
-  CheckFloats("d_x", d_x, x.shape());
+  CheckTensor("x", x, ActivationType(), {x.dim(0), x.dim(1)});
+  CheckTensor("d_x", d_x, ActivationType(), x.shape());
   CheckFloats("d_weight", d_weight, {x.dim(1)});
-  CheckFloats("d_out", d_out, x.shape());
-  CheckFloats("weight", weight, {x.dim(1)});
+  CheckTensor("d_out", d_out, ActivationType(), x.shape());
+  CheckTensor("weight", weight, ActivationType(), {x.dim(1)});
   CheckFloats("rstd", rstd, {x.dim(0)});
   CheckApart("d_x", d_x, {d_out, x});
   DoRmsNormBackward(d_x, d_weight, d_out, x, weight, rstd);
@@ -136,12 +150,12 @@ void Backend::LayerNormForward(Tensor out, Tensor mean, Tensor rstd, ConstTensor
                                ConstTensor weight, ConstTensor bias, double epsilon) {
   CheckRank("x", x, 2);
   UPCYCLE_CHECK(x.dim(1) >= 1 && epsilon > 0);
-  CheckFloats("x", x, {x.dim(0), x.dim(1)});
-  CheckFloats("out", out, x.shape());
+  CheckTensor("x", x, ActivationType(), {x.dim(0), x.dim(1)});
+  CheckTensor("out", out, ActivationType(), x.shape());
   CheckFloats("mean", mean, {x.dim(0)});
   CheckFloats("rstd", rstd, {x.dim(0)});
-  CheckFloats("weight", weight, {x.dim(1)});
-  CheckFloats("bias", bias, {x.dim(1)});
+  CheckTensor("weight", weight, ActivationType(), {x.dim(1)});
+  CheckTensor("bias", bias, ActivationType(), {x.dim(1)});
   DoLayerNormForward(out, mean, rstd, x, weight, bias, epsilon);
 }
 
@@ -150,12 +164,12 @@ void Backend::LayerNormBackward(Tensor d_x, Tensor d_weight, Tensor d_bias, Cons
                                 ConstTensor rstd) {
   CheckRank("x", x, 2);
   UPCYCLE_CHECK(x.dim(1) >= 1);
-  CheckFloats("x", x, {x.dim(0), x.dim(1)});
-  CheckFloats("d_x", d_x, x.shape());
+  CheckTensor("x", x, ActivationType(), {x.dim(0), x.dim(1)});
+  CheckTensor("d_x", d_x, ActivationType(), x.shape());
   CheckFloats("d_weight", d_weight, {x.dim(1)});
   CheckFloats("d_bias", d_bias, {x.dim(1)});
-  CheckFloats("d_out", d_out, x.shape());
-  CheckFloats("weight", weight, {x.dim(1)});
+  CheckTensor("d_out", d_out, ActivationType(), x.shape());
+  CheckTensor("weight", weight, ActivationType(), {x.dim(1)});
   CheckFloats("mean", mean, {x.dim(0)});
   CheckFloats("rstd", rstd, {x.dim(0)});
   CheckApart("d_x", d_x, {d_out, x});
@@ -174,22 +188,22 @@ void Backend::RopeTables(Tensor cosines, Tensor sines, double theta) {
 
 void Backend::RopeForward(Tensor qkv, ConstTensor cosines, ConstTensor sines,
                           const AttentionShape& shape) {
-  CheckRope(qkv, cosines, sines, shape);
+  CheckRope(ActivationType(), qkv, cosines, sines, shape);
   DoRope(qkv, cosines, sines, shape, /*backward=*/false);
 }
 
 void Backend::RopeBackward(Tensor d_qkv, ConstTensor cosines, ConstTensor sines,
                            const AttentionShape& shape) {
-  CheckRope(d_qkv, cosines, sines, shape);
+  CheckRope(ActivationType(), d_qkv, cosines, sines, shape);
   DoRope(d_qkv, cosines, sines, shape, /*backward=*/true);
 }
 
 void Backend::AttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
                                const AttentionShape& shape) {
   CheckAttention(shape);
-  CheckFloats("out", out, {shape.tokens(), shape.query_width()});
+  CheckTensor("out", out, ActivationType(), {shape.tokens(), shape.query_width()});
   CheckFloats("log_sum_exp", log_sum_exp, {shape.sequences, shape.heads, shape.length});
-  CheckFloats("qkv", qkv, {shape.tokens(), shape.fused_width()});
+  CheckTensor("qkv", qkv, ActivationType(), {shape.tokens(), shape.fused_width()});
   CheckApart("out", out, {qkv});
   DoAttentionForward(out, log_sum_exp, qkv, shape);
 }
@@ -198,11 +212,11 @@ void Backend::AttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out
                                 ConstTensor log_sum_exp, ConstTensor qkv,
                                 const AttentionShape& shape) {
   CheckAttention(shape);
-  CheckFloats("d_qkv", d_qkv, {shape.tokens(), shape.fused_width()});
-  CheckFloats("d_out", d_out, {shape.tokens(), shape.query_width()});
-  CheckFloats("out", out, {shape.tokens(), shape.query_width()});
+  CheckTensor("d_qkv", d_qkv, ActivationType(), {shape.tokens(), shape.fused_width()});
+  CheckTensor("d_out", d_out, ActivationType(), {shape.tokens(), shape.query_width()});
+  CheckTensor("out", out, ActivationType(), {shape.tokens(), shape.query_width()});
   CheckFloats("log_sum_exp", log_sum_exp, {shape.sequences, shape.heads, shape.length});
-  CheckFloats("qkv", qkv, {shape.tokens(), shape.fused_width()});
+  CheckTensor("qkv", qkv, ActivationType(), {shape.tokens(), shape.fused_width()});
   CheckApart("d_qkv", d_qkv, {d_out, out, qkv});
   DoAttentionBackward(d_qkv, d_out, out, log_sum_exp, qkv, shape);
 }
@@ -211,15 +225,15 @@ void Backend::AttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out
 
 void Backend::ActivationForward(Tensor out, ConstTensor x, ConstTensor row_weight,
                                 Activation activation) {
-  CheckActivation(x, out, row_weight, activation);
+  CheckActivation(ActivationType(), x, out, row_weight, activation);
   CheckApart("out", out, {x});
   DoActivationForward(out, x, row_weight, activation);
 }
 
 void Backend::ActivationBackward(Tensor d_x, Tensor d_row_weight, ConstTensor d_out, ConstTensor x,
                                  ConstTensor row_weight, Activation activation) {
-  CheckActivation(x, d_out, row_weight, activation);
-  CheckFloats("d_x", d_x, x.shape());
+  CheckActivation(ActivationType(), x, d_out, row_weight, activation);
+  CheckTensor("d_x", d_x, ActivationType(), x.shape());
   if (!d_row_weight.empty()) CheckFloats("d_row_weight", d_row_weight, {x.dim(0)});
   CheckApart("d_x", d_x, {d_out, x});
   DoActivationBackward(d_x, d_row_weight, d_out, x, row_weight, activation);
@@ -228,13 +242,13 @@ void Backend::ActivationBackward(Tensor d_x, Tensor d_row_weight, ConstTensor d_
 // ------------------------------------------------------------------------------------------- loss
 
 void Backend::CrossEntropyForward(Tensor losses, ConstTensor logits, ConstTensor targets) {
-  CheckCrossEntropy(losses, logits, targets);
+  CheckCrossEntropy(ActivationType(), losses, logits, targets);
   DoCrossEntropy(losses, logits, /*d_logits=*/{}, targets, /*scale=*/0);
 }
 
 void Backend::CrossEntropyBackward(Tensor losses, Tensor logits, ConstTensor targets,
                                    double scale) {
-  CheckCrossEntropy(losses, logits, targets);
+  CheckCrossEntropy(ActivationType(), losses, logits, targets);
   DoCrossEntropy(losses, logits, logits, targets, scale);
 }
 
@@ -253,7 +267,7 @@ void Backend::GradientNorm(Tensor norm, ConstTensor gradient) {
 }
 
 void Backend::AdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, ConstTensor norm,
-                    const AdamWStep& step) {
+                    const AdamWStep& step, Tensor rounded) {
   UPCYCLE_CHECK(step.step >= 1 && step.clip_norm >= 0 && step.epsilon > 0);
   UPCYCLE_CHECK(step.beta1 >= 0 && step.beta1 < 1 && step.beta2 >= 0 && step.beta2 < 1);
   CheckFloats("weights", weights, weights.shape());
@@ -261,7 +275,8 @@ void Backend::AdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, Co
   CheckFloats("v", v, weights.shape());
   CheckFloats("gradient", gradient, weights.shape());
   if (step.clip_norm > 0 || !norm.empty()) CheckFloats("norm", norm, {1});
-  DoAdamW(weights, m, v, gradient, norm, step);
+  if (!rounded.empty()) CheckTensor("rounded", rounded, ActivationType(), weights.shape());
+  DoAdamW(weights, m, v, gradient, norm, step, rounded);
 }
 
 }  // namespace upcycle

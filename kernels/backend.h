@@ -8,10 +8,13 @@
 //   of assignments.
 //   "+=" in an equation means that the output accumulates. Gradients are named d_x; gradients of
 //   weights always accumulate.
-//   Shape mistakes are bugs of ours: the checked front throws Error(Cause::kBug).
-//   Every op gives the same bits for any number of threads; on CUDA reductions have a fixed order.
-//   Calls may be asynchronous; CopyToHost waits for all that came before it.
-//   No op allocates.
+//   Activations, their gradients and the weights that products, norms and the embedding read have
+//   the backend's activation type, float32 or bfloat16; sums run in float32. Everything else is
+//   float32 whatever that type: what the router says and its gradients but for d_logits, rstd,
+//   log_sum_exp, losses, gradients of weights, master weights and moments; and int32 where it says
+//   so. Shape mistakes are bugs of ours: the checked front throws Error(Cause::kBug). Every op
+//   gives the same bits for any number of threads; on CUDA reductions have a fixed order. Calls may
+//   be asynchronous; CopyToHost waits for all that came before it. No op allocates.
 #pragma once
 
 #include <cstdint>
@@ -85,6 +88,9 @@ class Backend {
   // "cpu (AVX-512, 2 threads)", for provenance and messages.
   virtual std::string Name() const = 0;
 
+  // float32 or bfloat16; see the conventions above.
+  virtual DataType ActivationType() const = 0;
+
   // --- memory
   // ---------------------------------------------------------------------------------------
 
@@ -96,14 +102,17 @@ class Backend {
   void CopyFromHost(Tensor destination, ConstTensor host);
   void Copy(Tensor destination, ConstTensor source);
   void Zero(Tensor x);
+  // out = x, each float32 or bfloat16, rounded to nearest even.
+  void Convert(Tensor out, ConstTensor x);
 
   // --- dense algebra
   // --------------------------------------------------------------------------------
 
-  // out [M, N] (+)= op(a) · op(b), where op(a) is [M, I] and op(b) is [I, N].
+  // out [M, N] (+)= op(a) · op(b), where op(a) is [M, I] and op(b) is [I, N]. Either all three are
+  // float32, or a and b have the activation type and out that type or float32.
   void MatMul(Tensor out, ConstTensor a, Transpose transpose_a, ConstTensor b,
               Transpose transpose_b, Accumulate accumulate = Accumulate::kNo);
-  // out += x, any equal shapes.
+  // out += x, any equal shapes, both of the activation type or both float32.
   void Add(Tensor out, ConstTensor x);
 
   // --- embedding
@@ -221,9 +230,9 @@ class Backend {
   // norm [1] = sqrt(Σ g²) over all of a flat gradient, accumulated in double.
   void GradientNorm(Tensor norm, ConstTensor gradient);
   // g = gradient · min(1, clip_norm / norm); m, v moments; weights -= lr · (m̂/(sqrt(v̂) + ε) +
-  // wd·weights).
+  // wd·weights). `rounded`, unless empty, gets the new weights in the activation type.
   void AdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, ConstTensor norm,
-             const AdamWStep& step);
+             const AdamWStep& step, Tensor rounded = {});
 
  protected:
   Backend() = default;
@@ -234,6 +243,7 @@ class Backend {
   virtual void DoCopyFromHost(Tensor destination, ConstTensor host) = 0;
   virtual void DoCopy(Tensor destination, ConstTensor source) = 0;
   virtual void DoZero(Tensor x) = 0;
+  virtual void DoConvert(Tensor out, ConstTensor x) = 0;
   virtual void DoMatMul(Tensor out, ConstTensor a, Transpose transpose_a, ConstTensor b,
                         Transpose transpose_b, Accumulate accumulate) = 0;
   virtual void DoAdd(Tensor out, ConstTensor x) = 0;
@@ -288,10 +298,19 @@ class Backend {
   virtual void DoSum(Tensor total, ConstTensor x) = 0;
   virtual void DoGradientNorm(Tensor norm, ConstTensor gradient) = 0;
   virtual void DoAdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, ConstTensor norm,
-                       const AdamWStep& step) = 0;
+                       const AdamWStep& step, Tensor rounded) = 0;
 };
 
 // The CPU backend with its own threads, at least one. Instruction set chosen at run time.
 std::unique_ptr<Backend> MakeCpuBackend(int threads);
+
+// The library upcycle_cuda has these two, with or without CUDA.
+
+// How many NVIDIA GPUs this process can use: 0 where there is none, no driver, or no CUDA in this
+// build.
+int CudaDeviceCount();
+// A GPU's backend, for the one thread that makes it. Throws Error(kDevice) where there is no such
+// GPU, and says why.
+std::unique_ptr<Backend> MakeCudaBackend(int device, DataType activation_type);
 
 }  // namespace upcycle

@@ -38,14 +38,15 @@ void CheckDispatch(const Dispatch& dispatch) {
 }
 
 // rows [R, I] and out [R, O] of one product with weights [E, O, I].
-void CheckExpertMatMul(ConstTensor rows, ConstTensor out, ConstTensor weights,
-                       const Dispatch& dispatch) {
+void CheckExpertMatMul(DataType type, ConstTensor rows, ConstTensor out, ConstTensor weights,
+                       DataType weight_type, const Dispatch& dispatch) {
   CheckDispatch(dispatch);
   CheckRank("weights", weights, 3);
   const int64_t row_count = dispatch.assignment_of.dim(0);
-  CheckFloats("weights", weights, {dispatch.counts.dim(0), weights.dim(1), weights.dim(2)});
-  CheckFloats("rows", rows, {row_count, weights.dim(2)});
-  CheckFloats("out", out, {row_count, weights.dim(1)});
+  CheckTensor("weights", weights, weight_type,
+              {dispatch.counts.dim(0), weights.dim(1), weights.dim(2)});
+  CheckTensor("rows", rows, type, {row_count, weights.dim(2)});
+  CheckTensor("out", out, type, {row_count, weights.dim(1)});
 }
 
 }  // namespace
@@ -61,7 +62,7 @@ void Backend::RouterForward(const Routing& routing, ConstTensor logits, RoutingO
 void Backend::RouterBackward(Tensor d_logits, const Routing& routing, ConstTensor d_weight,
                              ConstTensor balance_gradient, double z_factor, RoutingOrder order) {
   CheckRouting(routing);
-  CheckFloats("d_logits", d_logits, routing.probabilities.shape());
+  CheckTensor("d_logits", d_logits, ActivationType(), routing.probabilities.shape());
   CheckFloats("d_weight", d_weight, routing.expert.shape());
   if (!balance_gradient.empty()) {
     CheckRank("balance_gradient", balance_gradient, 2);
@@ -114,8 +115,8 @@ void Backend::PlanDispatch(const Dispatch& dispatch, ConstTensor expert, ConstTe
 void Backend::GatherRows(Tensor rows, ConstTensor x, const Dispatch& dispatch) {
   CheckDispatch(dispatch);
   CheckRank("x", x, 2);
-  CheckFloats("x", x, {dispatch.row_of.dim(0), x.dim(1)});
-  CheckFloats("rows", rows, {dispatch.assignment_of.dim(0), x.dim(1)});
+  CheckTensor("x", x, ActivationType(), {dispatch.row_of.dim(0), x.dim(1)});
+  CheckTensor("rows", rows, ActivationType(), {dispatch.assignment_of.dim(0), x.dim(1)});
   CheckApart("rows", rows, {x});
   DoGatherRows(rows, x, dispatch);
 }
@@ -124,8 +125,8 @@ void Backend::CombineRows(Tensor out, ConstTensor rows, const Dispatch& dispatch
                           Accumulate accumulate) {
   CheckDispatch(dispatch);
   CheckRank("out", out, 2);
-  CheckFloats("out", out, {dispatch.row_of.dim(0), out.dim(1)});
-  CheckFloats("rows", rows, {dispatch.assignment_of.dim(0), out.dim(1)});
+  CheckTensor("out", out, ActivationType(), {dispatch.row_of.dim(0), out.dim(1)});
+  CheckTensor("rows", rows, ActivationType(), {dispatch.assignment_of.dim(0), out.dim(1)});
   CheckApart("out", out, {rows});
   DoCombineRows(out, rows, dispatch, accumulate);
 }
@@ -146,21 +147,21 @@ void Backend::ScatterWeights(Tensor d_weight, ConstTensor d_row_weight, const Di
 
 void Backend::ExpertMatMul(Tensor out, ConstTensor rows, ConstTensor weights,
                            const Dispatch& dispatch) {
-  CheckExpertMatMul(rows, out, weights, dispatch);
+  CheckExpertMatMul(ActivationType(), rows, out, weights, ActivationType(), dispatch);
   CheckApart("out", out, {rows, weights});
   DoExpertMatMul(out, rows, weights, dispatch);
 }
 
 void Backend::ExpertMatMulBackwardRows(Tensor d_rows, ConstTensor d_out, ConstTensor weights,
                                        const Dispatch& dispatch) {
-  CheckExpertMatMul(d_rows, d_out, weights, dispatch);
+  CheckExpertMatMul(ActivationType(), d_rows, d_out, weights, ActivationType(), dispatch);
   CheckApart("d_rows", d_rows, {d_out, weights});
   DoExpertMatMulBackwardRows(d_rows, d_out, weights, dispatch);
 }
 
 void Backend::ExpertMatMulBackwardWeights(Tensor d_weights, ConstTensor d_out, ConstTensor rows,
                                           const Dispatch& dispatch) {
-  CheckExpertMatMul(rows, d_out, d_weights, dispatch);
+  CheckExpertMatMul(ActivationType(), rows, d_out, d_weights, DataType::kFloat32, dispatch);
   CheckApart("d_weights", d_weights, {d_out, rows});
   DoExpertMatMulBackwardWeights(d_weights, d_out, rows, dispatch);
 }

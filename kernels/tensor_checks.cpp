@@ -13,15 +13,6 @@ using Where = std::source_location;
   internal::CheckFailed(where.file_name(), static_cast<int>(where.line()), name, detail);
 }
 
-void CheckTensor(const char* name, const ConstTensor& x, DataType type, const Shape& shape,
-                 const Where& where) {
-  if (!(x.shape() == shape)) {
-    Fail(where, name, "the shape " + x.shape().ToString() + " in place of " + shape.ToString());
-  }
-  if (x.type() != type) Fail(where, name, "another element type");
-  if (x.empty() && shape.size() > 0) Fail(where, name, "no memory");
-}
-
 bool Overlap(const ConstTensor& a, const ConstTensor& b) {
   const auto a_begin = reinterpret_cast<uintptr_t>(a.memory());
   const auto b_begin = reinterpret_cast<uintptr_t>(b.memory());
@@ -30,6 +21,15 @@ bool Overlap(const ConstTensor& a, const ConstTensor& b) {
 }
 
 }  // namespace
+
+void CheckTensor(const char* name, ConstTensor x, DataType type, const Shape& shape,
+                 const Where& where) {
+  if (!(x.shape() == shape)) {
+    Fail(where, name, "the shape " + x.shape().ToString() + " in place of " + shape.ToString());
+  }
+  if (x.type() != type) Fail(where, name, "another element type");
+  if (x.empty() && shape.size() > 0) Fail(where, name, "no memory");
+}
 
 void CheckFloats(const char* name, ConstTensor x, const Shape& shape, const Where& where) {
   CheckTensor(name, x, DataType::kFloat32, shape, where);

@@ -11,6 +11,8 @@
 namespace upcycle {
 
 // `x` has this type and shape, and memory.
+void CheckTensor(const char* name, ConstTensor x, DataType type, const Shape& shape,
+                 const std::source_location& where = std::source_location::current());
 void CheckFloats(const char* name, ConstTensor x, const Shape& shape,
                  const std::source_location& where = std::source_location::current());
 void CheckInts(const char* name, ConstTensor x, const Shape& shape,

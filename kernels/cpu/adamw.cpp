@@ -8,6 +8,7 @@
 
 #include "kernels/cpu/adamw.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/cpu/cpu_backend.h"
@@ -73,13 +74,16 @@ AdamWFactors FactorsOf(const AdamWStep& step, double norm) {
 HWY_EXPORT(AdamWPiece);
 
 void CpuBackend::DoAdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, ConstTensor norm,
-                         const AdamWStep& step) {
+                         const AdamWStep& step, Tensor rounded) {
   constexpr int64_t kPiece = 1 << 14;
   const AdamWFactors factors = FactorsOf(step, step.clip_norm > 0 ? norm.floats()[0] : 0.0);
   pool_.ParallelRanges(weights.size(), kPiece, [&](int64_t begin, int64_t end) {
     HWY_DYNAMIC_DISPATCH(AdamWPiece)
     (weights.floats() + begin, m.floats() + begin, v.floats() + begin, gradient.floats() + begin,
      end - begin, factors);
+    if (!rounded.empty()) {
+      std::copy(weights.floats() + begin, weights.floats() + end, rounded.floats() + begin);
+    }
   });
 }
 

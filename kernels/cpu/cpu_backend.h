@@ -16,6 +16,7 @@ class CpuBackend final : public Backend {
   explicit CpuBackend(int threads);
 
   std::string Name() const override;
+  DataType ActivationType() const override { return DataType::kFloat32; }
   void* Allocate(int64_t bytes) override;
   void Free(void* memory) override;
 
@@ -44,6 +45,9 @@ class CpuBackend final : public Backend {
   void DoCopyFromHost(Tensor destination, ConstTensor host) override;
   void DoCopy(Tensor destination, ConstTensor source) override;
   void DoZero(Tensor x) override;
+
+  // convert.cpp
+  void DoConvert(Tensor out, ConstTensor x) override;
 
   // gemm.cpp, add.cpp
   void DoMatMul(Tensor out, ConstTensor a, Transpose transpose_a, ConstTensor b,
@@ -112,7 +116,7 @@ class CpuBackend final : public Backend {
   void DoSum(Tensor total, ConstTensor x) override;
   void DoGradientNorm(Tensor norm, ConstTensor gradient) override;
   void DoAdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, ConstTensor norm,
-               const AdamWStep& step) override;
+               const AdamWStep& step, Tensor rounded) override;
 
   ThreadPool pool_;
   Scratch scratch_;

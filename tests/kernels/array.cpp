@@ -1,5 +1,6 @@
 #include "tests/kernels/array.h"
 
+#include "core/bfloat16.h"
 #include "core/random.h"
 
 namespace upcycle {
@@ -11,6 +12,18 @@ Array Random(Shape shape, std::string_view name, double deviation) {
     array(i) = static_cast<float>(deviation * stream.Normal(static_cast<uint64_t>(i)));
   }
   return array;
+}
+
+Array Random(DataType type, Shape shape, std::string_view name, double deviation) {
+  return Rounded(Random(shape, name, deviation), type);
+}
+
+Array Rounded(Array values, DataType type) {
+  for (double& value : values.values) {
+    const auto real = static_cast<float>(value);
+    value = type == DataType::kBFloat16 ? FloatOf(RoundToBFloat16(real)) : real;
+  }
+  return values;
 }
 
 Array RandomInts(Shape shape, std::string_view name, int64_t begin, int64_t end) {

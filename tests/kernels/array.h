@@ -39,6 +39,10 @@ struct Array {
 // Normal numbers of a standard deviation that a float holds exactly; `name` picks the stream.
 Array Random(Shape shape, std::string_view name, double deviation = 1);
 
+// The same, rounded to what `type` holds, float32 or bfloat16.
+Array Random(DataType type, Shape shape, std::string_view name, double deviation = 1);
+Array Rounded(Array values, DataType type);
+
 // Whole numbers in [begin, end).
 Array RandomInts(Shape shape, std::string_view name, int64_t begin, int64_t end);
 

@@ -10,7 +10,7 @@ namespace {
 class CpuOps : public testing::TestWithParam<OpCaseGroup> {};
 
 TEST_P(CpuOps, AgreeWithTheReferenceOnEveryInstructionSet) {
-  const std::vector<OpCase> cases = GetParam().cases();
+  const std::vector<OpCase> cases = GetParam().cases(DataType::kFloat32);
   for (const int64_t target : InstructionSets()) {
     const ForcedInstructionSet forced(target);
     const auto backend = MakeCpuBackend(1);
@@ -25,7 +25,7 @@ TEST_P(CpuOps, AgreeWithTheReferenceOnEveryInstructionSet) {
 
 TEST_P(CpuOps, GiveTheSameBitsForOneTwoAndThreeThreads) {
   const auto one = MakeCpuBackend(1);
-  for (const OpCase& op_case : GetParam().cases()) {
+  for (const OpCase& op_case : GetParam().cases(DataType::kFloat32)) {
     OpRun expected(*one, op_case);
     expected.Prepare();
     expected.Call();

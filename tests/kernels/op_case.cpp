@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "core/bfloat16.h"
+
 namespace upcycle {
 namespace {
 
@@ -13,13 +15,29 @@ constexpr int32_t kRubbish = -1234567;
 
 using Role = Argument::Role;
 
+template <typename T>
+void Put(std::vector<std::byte>& bytes, int64_t i, T value) {
+  std::memcpy(bytes.data() + i * static_cast<int64_t>(sizeof(T)), &value, sizeof(T));
+}
+
+template <typename T>
+T Take(const std::vector<std::byte>& bytes, int64_t i) {
+  T value;
+  std::memcpy(&value, bytes.data() + i * static_cast<int64_t>(sizeof(T)), sizeof(T));
+  return value;
+}
+
 std::vector<std::byte> Encode(const Array& values, DataType type) {
   std::vector<std::byte> bytes(static_cast<size_t>(values.size() * SizeOf(type)));
   for (int64_t i = 0; i < values.size(); ++i) {
-    const auto real = static_cast<float>(values(i));
-    const auto whole = static_cast<int32_t>(std::isnan(values(i)) ? kRubbish : values(i));
-    const void* source = type == DataType::kInt32 ? static_cast<const void*>(&whole) : &real;
-    std::memcpy(bytes.data() + i * 4, source, 4);
+    const double value = values(i);
+    if (type == DataType::kInt32) {
+      Put(bytes, i, static_cast<int32_t>(std::isnan(value) ? kRubbish : value));
+    } else if (type == DataType::kBFloat16) {
+      Put(bytes, i, RoundToBFloat16(static_cast<float>(value)));
+    } else {
+      Put(bytes, i, static_cast<float>(value));
+    }
   }
   return bytes;
 }
@@ -27,13 +45,17 @@ std::vector<std::byte> Encode(const Array& values, DataType type) {
 Array Decode(const std::vector<std::byte>& bytes, DataType type, const Shape& shape) {
   Array values(shape);
   for (int64_t i = 0; i < values.size(); ++i) {
-    float real = 0;
-    int32_t whole = 0;
-    std::memcpy(&real, bytes.data() + i * 4, 4);
-    std::memcpy(&whole, bytes.data() + i * 4, 4);
-    values(i) = type == DataType::kInt32 ? whole : real;
+    values(i) = type == DataType::kInt32      ? Take<int32_t>(bytes, i)
+                : type == DataType::kBFloat16 ? FloatOf(Take<BFloat16>(bytes, i))
+                                              : Take<float>(bytes, i);
   }
   return values;
+}
+
+// What may be between an argument's values and what is expected, over the largest magnitude.
+double AllowedError(const Argument& argument) {
+  if (argument.type != DataType::kBFloat16 || argument.error == 0) return argument.error;
+  return argument.error + argument.roundings * kBFloat16Rounding;
 }
 
 Array Poison(const Shape& shape) { return Array(shape, std::numeric_limits<double>::quiet_NaN()); }
@@ -56,56 +78,75 @@ std::string Compare(const Argument& argument, const Array& actual) {
       if (std::isnan(difference)) break;
     }
   }
-  if (worst <= argument.error * largest) return "";
+  if (worst <= AllowedError(argument) * largest) return "";
   return fmt::format("[{}] is {} in place of {}: error {:.2g} of {:.2g} allowed", worst_at,
-                     actual(worst_at), expected(worst_at), worst / largest, argument.error);
+                     actual(worst_at), expected(worst_at), worst / largest, AllowedError(argument));
 }
 
 }  // namespace
 
-OpCase& OpCase::In(Array values) {
-  arguments_.push_back({.role = Role::kInput, .initial = std::move(values)});
+OpCase& OpCase::Add(Argument argument) {
+  arguments_.push_back(std::move(argument));
   return *this;
+}
+
+OpCase& OpCase::In(Array values) { return InFloats(std::move(values)).As(activations_); }
+
+OpCase& OpCase::InFloats(Array values) {
+  return Add({.role = Role::kInput, .initial = std::move(values)});
 }
 
 OpCase& OpCase::Ints(Array values) {
-  arguments_.push_back(
-      {.role = Role::kInput, .type = DataType::kInt32, .initial = std::move(values)});
-  return *this;
+  return Add({.role = Role::kInput, .type = DataType::kInt32, .initial = std::move(values)});
 }
 
-OpCase& OpCase::Missing() {
-  arguments_.push_back({});
-  return *this;
-}
+OpCase& OpCase::Missing() { return Add({}); }
 
 OpCase& OpCase::Out(Array expected, double error) {
-  arguments_.push_back({.role = Role::kOutput,
-                        .initial = Poison(expected.shape),
-                        .expected = expected,
-                        .error = error});
-  return *this;
+  return OutFloats(std::move(expected), error).As(activations_);
+}
+
+OpCase& OpCase::OutFloats(Array expected, double error) {
+  return Add({.role = Role::kOutput,
+              .initial = Poison(expected.shape),
+              .expected = expected,
+              .error = error});
 }
 
 OpCase& OpCase::OutInts(Array expected) {
-  arguments_.push_back({.role = Role::kOutput,
-                        .type = DataType::kInt32,
-                        .initial = Poison(expected.shape),
-                        .expected = expected});
-  return *this;
+  return OutFloats(std::move(expected), 0).As(DataType::kInt32);
 }
 
 OpCase& OpCase::InOut(Array initial, Array expected, double error) {
-  arguments_.push_back({.role = Role::kInOut,
-                        .initial = std::move(initial),
-                        .expected = std::move(expected),
-                        .error = error});
-  return *this;
+  return InOutFloats(std::move(initial), std::move(expected), error).As(activations_);
+}
+
+OpCase& OpCase::InOutFloats(Array initial, Array expected, double error) {
+  return Add({.role = Role::kInOut,
+              .initial = std::move(initial),
+              .expected = std::move(expected),
+              .error = error});
 }
 
 OpCase& OpCase::Accumulates(const Array& added, double error) {
-  Array initial = Random(added.shape, "accumulated/" + std::to_string(arguments_.size()));
+  Array initial =
+      Random(activations_, added.shape, "accumulated/" + std::to_string(arguments_.size()));
   return InOut(initial, Sum(initial, added), error);
+}
+
+OpCase& OpCase::AccumulatesFloats(const Array& added, double error) {
+  Array initial = Random(added.shape, "accumulated/" + std::to_string(arguments_.size()));
+  return InOutFloats(initial, Sum(initial, added), error);
+}
+
+OpCase& OpCase::As(DataType type) {
+  arguments_.back().type = type;
+  return *this;
+}
+
+OpCase& OpCase::Roundings(int count) {
+  arguments_.back().roundings = count;
+  return *this;
 }
 
 OpCase& OpCase::Optional() {

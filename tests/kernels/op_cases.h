@@ -1,5 +1,6 @@
 // The table of cases: every op, forward and backward, over a grid of shapes with odd sizes, sizes
-// of one, experts without rows and all rows on one expert.
+// of one, experts without rows and all rows on one expert; each for float32 or bfloat16
+// activations.
 #pragma once
 
 #include <ostream>
@@ -9,21 +10,21 @@
 
 namespace upcycle {
 
-std::vector<OpCase> MatMulCases();
-std::vector<OpCase> EmbeddingCases();
-std::vector<OpCase> NormCases();
-std::vector<OpCase> RopeCases();
-std::vector<OpCase> AttentionCases();
-std::vector<OpCase> ActivationCases();
-std::vector<OpCase> RouterCases();
-std::vector<OpCase> DispatchCases();
-std::vector<OpCase> ExpertMatMulCases();
-std::vector<OpCase> LossCases();
-std::vector<OpCase> OptimizerCases();
+std::vector<OpCase> MatMulCases(DataType activations);
+std::vector<OpCase> EmbeddingCases(DataType activations);
+std::vector<OpCase> NormCases(DataType activations);
+std::vector<OpCase> RopeCases(DataType activations);
+std::vector<OpCase> AttentionCases(DataType activations);
+std::vector<OpCase> ActivationCases(DataType activations);
+std::vector<OpCase> RouterCases(DataType activations);
+std::vector<OpCase> DispatchCases(DataType activations);
+std::vector<OpCase> ExpertMatMulCases(DataType activations);
+std::vector<OpCase> LossCases(DataType activations);
+std::vector<OpCase> OptimizerCases(DataType activations);
 
 struct OpCaseGroup {
   const char* name;
-  std::vector<OpCase> (*cases)();
+  std::vector<OpCase> (*cases)(DataType activations);
 };
 
 inline void PrintTo(const OpCaseGroup& group, std::ostream* out) { *out << group.name; }

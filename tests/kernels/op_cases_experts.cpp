@@ -26,11 +26,11 @@ OpCase RouterForwardCase(const RouterShape& s, const Array& logits, RoutingOrder
   const auto routed = reference::RouterForward(logits, s.top_k, order);
   OpCase forward(fmt::format("RouterForward n={} E={} T={} {}", s.tokens, s.experts, s.top_k,
                              NameOfOrder(order)));
-  forward.Out(routed.probabilities)
-      .Out(routed.log_sum_exp)
+  forward.OutFloats(routed.probabilities)
+      .OutFloats(routed.log_sum_exp)
       .OutInts(routed.expert)
-      .Out(routed.weight)
-      .In(logits)
+      .OutFloats(routed.weight)
+      .InFloats(logits)
       .Calls([order](Backend& backend, const Tensors& t) {
         backend.RouterForward({t[0], t[1], t[2], t[3]}, t[4], order);
       });
@@ -38,20 +38,21 @@ OpCase RouterForwardCase(const RouterShape& s, const Array& logits, RoutingOrder
 }
 
 OpCase RouterBackwardCase(const RouterShape& s, const Array& logits, bool balanced, double z_factor,
-                          RoutingOrder order) {
+                          RoutingOrder order, DataType type) {
   const auto routed = reference::RouterForward(logits, s.top_k, order);
   const Array d_weight = Random({s.tokens, s.top_k}, "d_weight");
   const Array balance = balanced ? Random({s.spans, s.experts}, "balance") : Array();
   OpCase backward(fmt::format("RouterBackward n={} E={} T={} S={} balanced={} z={} {}", s.tokens,
-                              s.experts, s.top_k, s.spans, balanced, z_factor, NameOfOrder(order)));
+                              s.experts, s.top_k, s.spans, balanced, z_factor, NameOfOrder(order)),
+                  type);
   backward
       .Out(reference::RouterBackward(logits, d_weight, balance, z_factor, order), kGradientError)
-      .In(routed.probabilities)
-      .In(routed.log_sum_exp)
+      .InFloats(routed.probabilities)
+      .InFloats(routed.log_sum_exp)
       .Ints(routed.expert)
-      .In(routed.weight)
-      .In(d_weight);
-  balanced ? backward.In(balance).Optional() : backward.Missing();
+      .InFloats(routed.weight)
+      .InFloats(d_weight);
+  balanced ? backward.InFloats(balance).Optional() : backward.Missing();
   backward.Calls([=](Backend& backend, const Tensors& t) {
     backend.RouterBackward(t[0], {t[1], t[2], t[3], t[4]}, t[5], t[6], z_factor, order);
   });
@@ -71,17 +72,17 @@ void AddBalanceCases(std::vector<OpCase>& cases, const RouterShape& s, const Arr
   });
   cases.push_back(OpCase("BalanceLoss " + name));
   cases.back()
-      .Out(Array({1}, reference::BalanceLoss(gradient, routed.probabilities)))
-      .Out(gradient)
-      .In(routed.probabilities)
+      .OutFloats(Array({1}, reference::BalanceLoss(gradient, routed.probabilities)))
+      .OutFloats(gradient)
+      .InFloats(routed.probabilities)
       .Ints(counts)
       .Calls([factor](Backend& backend, const Tensors& t) {
         backend.BalanceLoss(t[0], t[1], t[2], t[3], factor);
       });
   cases.push_back(OpCase("RouterZLoss " + name));
   cases.back()
-      .Out(Array({1}, reference::RouterZLoss(routed.log_sum_exp, factor)))
-      .In(routed.log_sum_exp)
+      .OutFloats(Array({1}, reference::RouterZLoss(routed.log_sum_exp, factor)))
+      .InFloats(routed.log_sum_exp)
       .Calls([factor](Backend& backend, const Tensors& t) {
         backend.RouterZLoss(t[0], t[1], factor);
       });
@@ -89,7 +90,7 @@ void AddBalanceCases(std::vector<OpCase>& cases, const RouterShape& s, const Arr
 
 }  // namespace
 
-std::vector<OpCase> RouterCases() {
+std::vector<OpCase> RouterCases(DataType type) {
   std::vector<OpCase> cases;
   for (const RouterShape& s :
        {RouterShape{1, 1, 1, 1}, RouterShape{1, 8, 2, 1}, RouterShape{6, 3, 3, 2},
@@ -99,9 +100,9 @@ std::vector<OpCase> RouterCases() {
     for (const RoutingOrder order :
          {RoutingOrder::kSoftmaxThenTopk, RoutingOrder::kTopkThenSoftmax}) {
       cases.push_back(RouterForwardCase(s, logits, order));
-      cases.push_back(RouterBackwardCase(s, logits, false, 0, order));
-      cases.push_back(RouterBackwardCase(s, logits, true, 0, order));
-      cases.push_back(RouterBackwardCase(s, logits, true, 0.3, order));
+      cases.push_back(RouterBackwardCase(s, logits, false, 0, order, type));
+      cases.push_back(RouterBackwardCase(s, logits, true, 0, order, type));
+      cases.push_back(RouterBackwardCase(s, logits, true, 0.3, order, type));
     }
     AddBalanceCases(cases, s, logits);
   }
@@ -170,7 +171,7 @@ OpCase PlanDispatchCase(const ExpertShape& s, const ExpertCase& made, DropPolicy
       .OutInts(made.plan.row_of)
       .OutInts(made.plan.assignment_of)
       .Ints(made.expert)
-      .In(made.weight)
+      .InFloats(made.weight)
       .Calls([capacity = s.capacity, policy](Backend& backend, const Tensors& t) {
         backend.PlanDispatch(DispatchFrom(t, 0), t[4], t[5], capacity, policy);
       });
@@ -178,21 +179,21 @@ OpCase PlanDispatchCase(const ExpertShape& s, const ExpertCase& made, DropPolicy
 }
 
 void AddRowCases(std::vector<OpCase>& cases, const ExpertShape& s, const ExpertCase& made,
-                 DropPolicy policy, int64_t width) {
-  const Array x = Random({s.tokens, width}, "x");
-  const Array rows = Random({s.tokens * s.top_k, width}, "rows");
-  cases.push_back(OpCase(s.Name("GatherRows", policy, width)));
+                 DropPolicy policy, int64_t width, DataType type) {
+  const Array x = Random(type, {s.tokens, width}, "x");
+  const Array rows = Random(type, {s.tokens * s.top_k, width}, "rows");
+  cases.push_back(OpCase(s.Name("GatherRows", policy, width), type));
   WithPlan(cases.back().Out(reference::GatherRows(x, made.plan), kNothing).In(x), made.plan)
       .Calls([](Backend& backend, const Tensors& t) {
         backend.GatherRows(t[0], t[1], DispatchFrom(t, 2));
       });
   const Array combined = reference::CombineRows(rows, made.plan);
-  cases.push_back(OpCase(s.Name("CombineRows", policy, width)));
+  cases.push_back(OpCase(s.Name("CombineRows", policy, width), type));
   WithPlan(cases.back().Out(combined).In(rows), made.plan)
       .Calls([](Backend& backend, const Tensors& t) {
         backend.CombineRows(t[0], t[1], DispatchFrom(t, 2));
       });
-  cases.push_back(OpCase(s.Name("CombineRows, accumulating", policy, width)));
+  cases.push_back(OpCase(s.Name("CombineRows, accumulating", policy, width), type));
   WithPlan(cases.back().Accumulates(combined, kForwardError).In(rows), made.plan)
       .Calls([](Backend& backend, const Tensors& t) {
         backend.CombineRows(t[0], t[1], DispatchFrom(t, 2), Accumulate::kYes);
@@ -203,16 +204,17 @@ void AddWeightCases(std::vector<OpCase>& cases, const ExpertShape& s, const Expe
                     DropPolicy policy) {
   const Array d_row_weight = Random({s.tokens * s.top_k}, "d_row_weight");
   cases.push_back(OpCase(s.Name("GatherWeights", policy, 0)));
-  WithPlan(
-      cases.back().Out(reference::GatherWeights(made.weight, made.plan), kNothing).In(made.weight),
-      made.plan)
+  WithPlan(cases.back()
+               .OutFloats(reference::GatherWeights(made.weight, made.plan), kNothing)
+               .InFloats(made.weight),
+           made.plan)
       .Calls([](Backend& backend, const Tensors& t) {
         backend.GatherWeights(t[0], t[1], DispatchFrom(t, 2));
       });
   cases.push_back(OpCase(s.Name("ScatterWeights", policy, 0)));
   WithPlan(cases.back()
-               .Out(reference::ScatterWeights(d_row_weight, made.plan), kNothing)
-               .In(d_row_weight),
+               .OutFloats(reference::ScatterWeights(d_row_weight, made.plan), kNothing)
+               .InFloats(d_row_weight),
            made.plan)
       .Calls([](Backend& backend, const Tensors& t) {
         backend.ScatterWeights(t[0], t[1], DispatchFrom(t, 2));
@@ -220,19 +222,19 @@ void AddWeightCases(std::vector<OpCase>& cases, const ExpertShape& s, const Expe
 }
 
 void AddExpertMatMulCases(std::vector<OpCase>& cases, const ExpertShape& s, const ExpertCase& made,
-                          int64_t inputs, int64_t outputs) {
+                          int64_t inputs, int64_t outputs, DataType type) {
   const int64_t row_count = s.tokens * s.top_k;
-  const Array rows = Random({row_count, inputs}, "rows");
-  const Array d_out = Random({row_count, outputs}, "d_out");
-  const Array weights = Random({s.experts, outputs, inputs}, "weights");
+  const Array rows = Random(type, {row_count, inputs}, "rows");
+  const Array d_out = Random(type, {row_count, outputs}, "d_out");
+  const Array weights = Random(type, {s.experts, outputs, inputs}, "weights");
   const DropPolicy policy = DropPolicy::kProbs;
-  cases.push_back(OpCase(s.Name("ExpertMatMul", policy, inputs)));
+  cases.push_back(OpCase(s.Name("ExpertMatMul", policy, inputs), type));
   WithPlan(cases.back().Out(reference::ExpertMatMul(rows, weights, made.plan)).In(rows).In(weights),
            made.plan)
       .Calls([](Backend& backend, const Tensors& t) {
         backend.ExpertMatMul(t[0], t[1], t[2], DispatchFrom(t, 3));
       });
-  cases.push_back(OpCase(s.Name("ExpertMatMulBackwardRows", policy, inputs)));
+  cases.push_back(OpCase(s.Name("ExpertMatMulBackwardRows", policy, inputs), type));
   WithPlan(cases.back()
                .Out(reference::ExpertMatMulBackwardRows(d_out, weights, made.plan), kGradientError)
                .In(d_out)
@@ -241,9 +243,9 @@ void AddExpertMatMulCases(std::vector<OpCase>& cases, const ExpertShape& s, cons
       .Calls([](Backend& backend, const Tensors& t) {
         backend.ExpertMatMulBackwardRows(t[0], t[1], t[2], DispatchFrom(t, 3));
       });
-  cases.push_back(OpCase(s.Name("ExpertMatMulBackwardWeights", policy, inputs)));
+  cases.push_back(OpCase(s.Name("ExpertMatMulBackwardWeights", policy, inputs), type));
   WithPlan(cases.back()
-               .Accumulates(reference::ExpertMatMulBackwardWeights(d_out, rows, made.plan))
+               .AccumulatesFloats(reference::ExpertMatMulBackwardWeights(d_out, rows, made.plan))
                .In(d_out)
                .In(rows),
            made.plan)
@@ -254,48 +256,55 @@ void AddExpertMatMulCases(std::vector<OpCase>& cases, const ExpertShape& s, cons
 
 }  // namespace
 
-std::vector<OpCase> DispatchCases() {
+std::vector<OpCase> DispatchCases(DataType type) {
   std::vector<OpCase> cases;
   for (const ExpertShape& s : kExpertShapes) {
     for (const DropPolicy policy : {DropPolicy::kProbs, DropPolicy::kPosition}) {
       const ExpertCase made = MakeExpertCase(s, policy);
       cases.push_back(PlanDispatchCase(s, made, policy));
-      for (const int64_t width : {1, 19, 64}) AddRowCases(cases, s, made, policy, width);
+      for (const int64_t width : {1, 19, 64}) AddRowCases(cases, s, made, policy, width, type);
       AddWeightCases(cases, s, made, policy);
     }
   }
   return cases;
 }
 
-std::vector<OpCase> ExpertMatMulCases() {
+std::vector<OpCase> ExpertMatMulCases(DataType type) {
   std::vector<OpCase> cases;
   for (const ExpertShape& s : kExpertShapes) {
     const ExpertCase made = MakeExpertCase(s, DropPolicy::kProbs);
-    AddExpertMatMulCases(cases, s, made, 1, 1);
-    AddExpertMatMulCases(cases, s, made, 13, 20);
-    AddExpertMatMulCases(cases, s, made, 33, 6);
+    AddExpertMatMulCases(cases, s, made, 1, 1, type);
+    AddExpertMatMulCases(cases, s, made, 13, 20, type);
+    AddExpertMatMulCases(cases, s, made, 33, 6, type);
+    AddExpertMatMulCases(cases, s, made, 16, 24, type);
+  }
+  // Several tiles of a GPU in each direction.
+  for (const ExpertShape& s : {ExpertShape{"several tiles", 300, 2, 2, 290}}) {
+    AddExpertMatMulCases(cases, s, MakeExpertCase(s, DropPolicy::kProbs), 72, 264, type);
   }
   return cases;
 }
 
 // ------------------------------------------------------------------------------ loss and optimizer
 
-std::vector<OpCase> LossCases() {
+std::vector<OpCase> LossCases(DataType type) {
   std::vector<OpCase> cases;
   for (const int64_t vocabulary : {1, 2, 17, 300, 5000}) {
     for (const int64_t tokens : {1, 7, 90}) {
-      const Array logits = Random({tokens, vocabulary}, "logits", 3);
+      const Array logits = Random(type, {tokens, vocabulary}, "logits", 3);
       const Array targets = RandomInts({tokens}, "targets", -1, vocabulary);
       const Array losses = reference::CrossEntropyForward(logits, targets);
       const double scale = 1.0 / static_cast<double>(tokens);
-      cases.push_back(OpCase(fmt::format("CrossEntropyForward n={} V={}", tokens, vocabulary)));
-      cases.back().Out(losses).In(logits).Ints(targets).Calls(
+      cases.push_back(
+          OpCase(fmt::format("CrossEntropyForward n={} V={}", tokens, vocabulary), type));
+      cases.back().OutFloats(losses).In(logits).Ints(targets).Calls(
           [](Backend& backend, const Tensors& t) {
             backend.CrossEntropyForward(t[0], t[1], t[2]);
           });
-      cases.push_back(OpCase(fmt::format("CrossEntropyBackward n={} V={}", tokens, vocabulary)));
+      cases.push_back(
+          OpCase(fmt::format("CrossEntropyBackward n={} V={}", tokens, vocabulary), type));
       cases.back()
-          .Out(losses)
+          .OutFloats(losses)
           .InOut(logits, reference::CrossEntropyBackward(logits, targets, scale))
           .Ints(targets)
           .Calls([scale](Backend& backend, const Tensors& t) {
@@ -311,19 +320,20 @@ std::vector<OpCase> LossCases() {
       squares += value * value;
     }
     cases.push_back(OpCase(fmt::format("Sum count={}", count)));
-    cases.back().Out(Array({1}, total)).In(x).Calls([](Backend& backend, const Tensors& t) {
-      backend.Sum(t[0], t[1]);
-    });
+    cases.back()
+        .OutFloats(Array({1}, total))
+        .InFloats(x)
+        .Calls([](Backend& backend, const Tensors& t) { backend.Sum(t[0], t[1]); });
     cases.push_back(OpCase(fmt::format("GradientNorm count={}", count)));
     cases.back()
-        .Out(Array({1}, std::sqrt(squares)))
-        .In(x)
+        .OutFloats(Array({1}, std::sqrt(squares)))
+        .InFloats(x)
         .Calls([](Backend& backend, const Tensors& t) { backend.GradientNorm(t[0], t[1]); });
   }
   return cases;
 }
 
-std::vector<OpCase> OptimizerCases() {
+std::vector<OpCase> OptimizerCases(DataType type) {
   std::vector<OpCase> cases;
   for (const int64_t count : {1, 16, 61, 40000}) {
     for (const int64_t step : {1, 2, 1000}) {
@@ -344,18 +354,20 @@ std::vector<OpCase> OptimizerCases() {
                                     .clip_norm = clip_norm,
                                     .step = step};
         const Array norm({1}, 1.5);
+        const bool rounds = step != 2;  // the weights in the activation type, too
         const auto after = reference::AdamW(before, gradient, norm(0), settings);
         cases.push_back(
-            OpCase(fmt::format("AdamW count={} step={} clip={}", count, step, clip_norm)));
+            OpCase(fmt::format("AdamW count={} step={} clip={}", count, step, clip_norm), type));
         cases.back()
-            .InOut(before.weights, after.weights, kForwardError)
-            .InOut(before.m, after.m, kForwardError)
-            .InOut(before.v, after.v, kForwardError)
-            .In(gradient)
-            .In(norm);
+            .InOutFloats(before.weights, after.weights, kForwardError)
+            .InOutFloats(before.m, after.m, kForwardError)
+            .InOutFloats(before.v, after.v, kForwardError)
+            .InFloats(gradient)
+            .InFloats(norm);
         if (clip_norm == 0) cases.back().Optional();
+        rounds ? cases.back().Out(after.weights).Optional() : cases.back().Missing();
         cases.back().Calls([settings](Backend& backend, const Tensors& t) {
-          backend.AdamW(t[0], t[1], t[2], t[3], t[4], settings);
+          backend.AdamW(t[0], t[1], t[2], t[3], t[4], settings, t[5]);
         });
       }
     }

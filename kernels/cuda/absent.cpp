@@ -1,0 +1,15 @@
+// A build without CUDA: no GPUs, and why.
+#include "core/error.h"
+#include "kernels/backend.h"
+
+namespace upcycle {
+
+int CudaDeviceCount() { return 0; }
+
+std::unique_ptr<Backend> MakeCudaBackend(int, DataType) {
+  throw Error(Cause::kDevice,
+              "this program was built without CUDA and has no GPU backend; choose device: cpu, or "
+              "build it where a CUDA toolkit is installed");
+}
+
+}  // namespace upcycle

@@ -1,0 +1,148 @@
+#include "kernels/cuda/cublas_matmul.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "kernels/cuda/errors.h"
+
+namespace upcycle {
+namespace {
+
+// What NVIDIA recommends for Hopper.
+constexpr size_t kWorkspaceBytes = size_t{32} << 20;
+
+void CheckCublas(cublasStatus_t status, const char* action) {
+  if (status == CUBLAS_STATUS_SUCCESS) return;
+  const Cause cause = status == CUBLAS_STATUS_ALLOC_FAILED ? Cause::kMemory : Cause::kDevice;
+  throw Error(cause, fmt::format("cannot {} on the GPU: cublasLt status {}", action,
+                                 static_cast<int>(status)));
+}
+
+cudaDataType_t CublasType(DataType type) {
+  return type == DataType::kBFloat16 ? CUDA_R_16BF : CUDA_R_32F;
+}
+
+// The largest power of two up to 256 that an address is a multiple of.
+uint32_t AlignmentOf(const void* memory) {
+  constexpr uintptr_t kMost = 256;
+  const auto address = reinterpret_cast<uintptr_t>(memory);
+  return static_cast<uint32_t>(std::min(kMost, address & (~address + 1)));
+}
+
+cublasOperation_t OperationOf(bool flip) { return flip ? CUBLAS_OP_T : CUBLAS_OP_N; }
+
+// cublasLt's matrices are column-major, so a row-major one is its transpose there.
+cublasLtMatrixLayout_t LayoutOf(const ConstTensor& x) {
+  cublasLtMatrixLayout_t layout = nullptr;
+  const auto rows = static_cast<uint64_t>(x.dim(0)), columns = static_cast<uint64_t>(x.dim(1));
+  CheckCublas(cublasLtMatrixLayoutCreate(&layout, CublasType(x.type()), columns, rows, x.dim(1)),
+              "describe a matrix");
+  return layout;
+}
+
+void SetOperation(cublasLtMatmulDesc_t product, cublasLtMatmulDescAttributes_t which, bool flip) {
+  const cublasOperation_t operation = OperationOf(flip);
+  CheckCublas(cublasLtMatmulDescSetAttribute(product, which, &operation, sizeof(operation)),
+              "describe a product");
+}
+
+void SetAlignment(cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenceAttributes_t which,
+                  const void* memory) {
+  const uint32_t alignment = AlignmentOf(memory);
+  CheckCublas(
+      cublasLtMatmulPreferenceSetAttribute(preference, which, &alignment, sizeof(alignment)),
+      "describe a product");
+}
+
+}  // namespace
+
+CublasMatMul::CublasMatMul() {
+  CheckCuda(cudaMalloc(&workspace_, kWorkspaceBytes), "reserve 32 MiB for matrix products");
+  const cublasStatus_t status = cublasLtCreate(&handle_);
+  if (status != CUBLAS_STATUS_SUCCESS) cudaFree(workspace_);
+  CheckCublas(status, "start cublasLt");
+}
+
+CublasMatMul::~CublasMatMul() {
+  plans_.clear();
+  cublasLtDestroy(handle_);
+  cudaFree(workspace_);
+}
+
+// The operands change places, as Multiply says.
+CublasMatMul::Plan::Plan(const Tensor& out_matrix, const ConstTensor& a_matrix, bool flip_a,
+                         const ConstTensor& b_matrix, bool flip_b) {
+  CheckCublas(cublasLtMatmulDescCreate(&product, CUBLAS_COMPUTE_32F, CUDA_R_32F),
+              "describe a product");
+  SetOperation(product, CUBLASLT_MATMUL_DESC_TRANSA, flip_b);
+  SetOperation(product, CUBLASLT_MATMUL_DESC_TRANSB, flip_a);
+  a = LayoutOf(a_matrix);
+  b = LayoutOf(b_matrix);
+  out = LayoutOf(out_matrix);
+}
+
+CublasMatMul::Plan::~Plan() {
+  for (cublasLtMatrixLayout_t layout : {a, b, out}) cublasLtMatrixLayoutDestroy(layout);
+  cublasLtMatmulDescDestroy(product);
+}
+
+void CublasMatMul::ChooseAlgorithm(Plan& plan, const Tensor& out, const ConstTensor& a,
+                                   const ConstTensor& b) {
+  cublasLtMatmulPreference_t preference = nullptr;
+  CheckCublas(cublasLtMatmulPreferenceCreate(&preference), "describe a product");
+  CheckCublas(
+      cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
+                                           &kWorkspaceBytes, sizeof(kWorkspaceBytes)),
+      "describe a product");
+  // The operands change places, as Multiply says.
+  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, b.memory());
+  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, a.memory());
+  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, out.memory());
+  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, out.memory());
+  cublasLtMatmulHeuristicResult_t choice = {};
+  int found = 0;
+  const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
+      handle_, plan.product, plan.b, plan.a, plan.out, plan.out, preference, 1, &choice, &found);
+  cublasLtMatmulPreferenceDestroy(preference);
+  CheckCublas(found == 0 ? CUBLAS_STATUS_NOT_SUPPORTED : status, "choose how to multiply matrices");
+  plan.algorithm = choice.algo;
+}
+
+const CublasMatMul::Plan& CublasMatMul::PlanOf(const Tensor& out, const ConstTensor& a, bool flip_a,
+                                               const ConstTensor& b, bool flip_b) {
+  const int flags = (flip_a ? 1 : 0) + (flip_b ? 2 : 0) +
+                    (a.type() == DataType::kBFloat16 ? 4 : 0) +
+                    (out.type() == DataType::kBFloat16 ? 8 : 0);
+  const auto aligned = [](const ConstTensor& x) {
+    return static_cast<int>(AlignmentOf(x.memory()));
+  };
+  const Key key = {out.dim(0), out.dim(1), a.dim(flip_a ? 0 : 1), flags, aligned(out),
+                   aligned(a), aligned(b)};
+  const auto known = plans_.find(key);
+  if (known != plans_.end()) return *known->second;
+  auto plan = std::make_unique<Plan>(out, a, flip_a, b, flip_b);
+  ChooseAlgorithm(*plan, out, a, b);
+  return *(plans_[key] = std::move(plan));
+}
+
+// Row-major out = op(a) · op(b) is column-major outᵀ = op(b)ᵀ · op(a)ᵀ: the operands change places.
+void CublasMatMul::Multiply(Tensor out, ConstTensor a, Transpose transpose_a, ConstTensor b,
+                            Transpose transpose_b, Accumulate accumulate, cudaStream_t stream) {
+  const bool adds = accumulate == Accumulate::kYes;
+  if (out.size() == 0) return;
+  if (a.size() == 0) {  // no inner dimension: an empty sum
+    if (adds) return;
+    return CheckCuda(cudaMemsetAsync(out.memory(), 0, static_cast<size_t>(out.bytes()), stream),
+                     "clear memory");
+  }
+  const Plan& plan =
+      PlanOf(out, a, transpose_a == Transpose::kYes, b, transpose_b == Transpose::kYes);
+  const float one = 1, before = adds ? 1.0f : 0.0f;
+  CheckCublas(cublasLtMatmul(handle_, plan.product, &one, b.memory(), plan.b, a.memory(), plan.a,
+                             &before, out.memory(), plan.out, out.memory(), plan.out,
+                             &plan.algorithm, workspace_, kWorkspaceBytes, stream),
+              "multiply matrices");
+}
+
+}  // namespace upcycle

@@ -1,0 +1,145 @@
+#include "kernels/cuda/cuda_backend.h"
+
+#include <fmt/format.h>
+
+#include "core/check.h"
+#include "kernels/cuda/errors.h"
+
+namespace upcycle {
+namespace {
+
+size_t BytesOf(const ConstTensor& x) { return static_cast<size_t>(x.bytes()); }
+
+std::string NameOf(int device, DataType activation_type) {
+  cudaDeviceProp properties = {};
+  CheckCuda(cudaGetDeviceProperties(&properties, device), "look at the device");
+  return fmt::format("cuda:{} ({}, {})", device, properties.name,
+                     activation_type == DataType::kBFloat16 ? "bfloat16" : "float32");
+}
+
+// The device, made the calling thread's own.
+int Select(int device) {
+  const int count = CudaDeviceCount();
+  if (device < 0 || device >= count) {
+    throw Error(Cause::kDevice,
+                fmt::format("there is no GPU {}: this process sees {}; choose another device, or "
+                            "look at CUDA_VISIBLE_DEVICES and at what nvidia-smi says",
+                            device, count));
+  }
+  CheckCuda(cudaSetDevice(device), "use the device");
+  return device;
+}
+
+const char* Describe(DeviceFault fault) {
+  return fault == DeviceFault::kToken ? "a token or a target outside the vocabulary"
+                                      : "an expert that does not exist";
+}
+
+}  // namespace
+
+int CudaDeviceCount() {
+  int count = 0;
+  if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
+  cudaGetLastError();
+  return 0;
+}
+
+std::unique_ptr<Backend> MakeCudaBackend(int device, DataType activation_type) {
+  return std::make_unique<CudaBackend>(device, activation_type);
+}
+
+CudaBackend::Stream::Stream() {
+  CheckCuda(cudaStreamCreateWithFlags(&handle, cudaStreamNonBlocking), "make a stream");
+}
+
+CudaBackend::Stream::~Stream() { cudaStreamDestroy(handle); }
+
+CudaBackend::FaultWord::FaultWord() {
+  void* memory = nullptr;
+  CheckCuda(cudaMallocHost(&memory, sizeof(int32_t)), "allocate pinned memory");
+  host = static_cast<int32_t*>(memory);
+  const cudaError_t status = cudaMalloc(&memory, sizeof(int32_t));
+  if (status != cudaSuccess) cudaFreeHost(host);
+  CheckCuda(status, "allocate memory");
+  device = static_cast<int32_t*>(memory);
+}
+
+CudaBackend::FaultWord::~FaultWord() {
+  cudaFree(device);
+  cudaFreeHost(host);
+}
+
+CudaBackend::CudaBackend(int device, DataType activation_type)
+    : name_(NameOf(Select(device), activation_type)),
+      activation_type_(activation_type),
+      stream_(owned_stream_.handle),
+      fault_(fault_word_.device),
+      scratch_(stream_) {
+  UPCYCLE_CHECK(activation_type == DataType::kFloat32 || activation_type == DataType::kBFloat16);
+  CheckCuda(cudaMemsetAsync(fault_, 0, sizeof(int32_t), stream_), "clear memory");
+  // Enough for most models; wider ones grow it at their first step.
+  constexpr int64_t kUsualScratchBytes = 4 << 20;
+  scratch_.Reserve(kUsualScratchBytes);
+}
+
+// Whoever made the last call may still be waited for.
+CudaBackend::~CudaBackend() { cudaStreamSynchronize(stream_); }
+
+void* CudaBackend::Allocate(int64_t bytes) {
+  UPCYCLE_CHECK(bytes >= 0);
+  const auto size = static_cast<size_t>(bytes > 0 ? bytes : 1);
+  void* memory = nullptr;
+  if (cudaMalloc(&memory, size) != cudaSuccess) {
+    cudaGetLastError();
+    throw DeviceMemoryError(bytes);
+  }
+  CheckCuda(cudaMemsetAsync(memory, 0, size, stream_), "clear memory");
+  return memory;
+}
+
+void CudaBackend::Free(void* memory) {
+  cudaStreamSynchronize(stream_);
+  cudaFree(memory);
+}
+
+void CudaBackend::Finish() {
+  CheckCuda(
+      cudaMemcpyAsync(fault_word_.host, fault_, sizeof(int32_t), cudaMemcpyDeviceToHost, stream_),
+      "read from the device");
+  CheckCuda(cudaStreamSynchronize(stream_), "finish the work");
+  const auto fault = static_cast<DeviceFault>(*fault_word_.host);
+  if (fault == DeviceFault::kNone) return;
+  CheckCuda(cudaMemsetAsync(fault_, 0, sizeof(int32_t), stream_), "clear memory");
+  throw Error(Cause::kBug, fmt::format("a GPU kernel was given {}", Describe(fault)));
+}
+
+void CudaBackend::DoCopyToHost(Tensor host, ConstTensor source) {
+  CheckCuda(cudaMemcpyAsync(host.memory(), source.memory(), BytesOf(source), cudaMemcpyDeviceToHost,
+                            stream_),
+            "copy from the device");
+  Finish();
+}
+
+// CUDA has read ordinary host memory when this returns, so the caller may change it.
+void CudaBackend::DoCopyFromHost(Tensor destination, ConstTensor host) {
+  CheckCuda(cudaMemcpyAsync(destination.memory(), host.memory(), BytesOf(host),
+                            cudaMemcpyHostToDevice, stream_),
+            "copy to the device");
+}
+
+void CudaBackend::DoCopy(Tensor destination, ConstTensor source) {
+  CheckCuda(cudaMemcpyAsync(destination.memory(), source.memory(), BytesOf(source),
+                            cudaMemcpyDeviceToDevice, stream_),
+            "copy on the device");
+}
+
+void CudaBackend::DoZero(Tensor x) {
+  CheckCuda(cudaMemsetAsync(x.memory(), 0, BytesOf(x), stream_), "clear memory");
+}
+
+void CudaBackend::DoMatMul(Tensor out, ConstTensor a, Transpose transpose_a, ConstTensor b,
+                           Transpose transpose_b, Accumulate accumulate) {
+  matmul_.Multiply(out, a, transpose_a, b, transpose_b, accumulate, stream_);
+}
+
+}  // namespace upcycle

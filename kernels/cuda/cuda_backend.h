@@ -1,0 +1,141 @@
+// A GPU's bodies of every op, with activations in float32 or bfloat16. Each group of ops has its
+// own file; this is the list.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <cuda_runtime.h>
+
+#include "kernels/backend.h"
+#include "kernels/cuda/cublas_matmul.h"
+#include "kernels/cuda/scratch.h"
+
+namespace upcycle {
+
+// What a kernel cannot throw: it leaves the reason in the backend's fault word, reads and writes
+// nothing for it, and the next CopyToHost throws Error(kBug).
+enum class DeviceFault : int32_t { kNone, kToken, kExpert };
+
+class CudaBackend final : public Backend {
+ public:
+  CudaBackend(int device, DataType activation_type);
+  ~CudaBackend() override;
+
+  std::string Name() const override { return name_; }
+  DataType ActivationType() const override { return activation_type_; }
+  void* Allocate(int64_t bytes) override;
+  void Free(void* memory) override;
+
+ private:
+  // cuda_backend.cpp
+  void DoCopyToHost(Tensor host, ConstTensor source) override;
+  void DoCopyFromHost(Tensor destination, ConstTensor host) override;
+  void DoCopy(Tensor destination, ConstTensor source) override;
+  void DoZero(Tensor x) override;
+
+  // elementwise.cu
+  void DoConvert(Tensor out, ConstTensor x) override;
+  void DoAdd(Tensor out, ConstTensor x) override;
+
+  // cuda_backend.cpp, with cublas_matmul.h
+  void DoMatMul(Tensor out, ConstTensor a, Transpose transpose_a, ConstTensor b,
+                Transpose transpose_b, Accumulate accumulate) override;
+
+  // embedding.cu
+  void DoEmbeddingForward(Tensor out, ConstTensor table, ConstTensor tokens) override;
+  void DoEmbeddingBackward(Tensor d_table, ConstTensor d_out, ConstTensor tokens) override;
+
+  // rms_norm.cu, layer_norm.cu
+  void DoRmsNormForward(Tensor out, Tensor rstd, ConstTensor x, ConstTensor weight,
+                        double epsilon) override;
+  void DoRmsNormBackward(Tensor d_x, Tensor d_weight, ConstTensor d_out, ConstTensor x,
+                         ConstTensor weight, ConstTensor rstd) override;
+  void DoLayerNormForward(Tensor out, Tensor mean, Tensor rstd, ConstTensor x, ConstTensor weight,
+                          ConstTensor bias, double epsilon) override;
+  void DoLayerNormBackward(Tensor d_x, Tensor d_weight, Tensor d_bias, ConstTensor d_out,
+                           ConstTensor x, ConstTensor weight, ConstTensor mean,
+                           ConstTensor rstd) override;
+
+  // rope.cu, attention_forward.cu, attention_backward.cu
+  void DoRopeTables(Tensor cosines, Tensor sines, double theta) override;
+  void DoRope(Tensor qkv, ConstTensor cosines, ConstTensor sines, const AttentionShape& shape,
+              bool backward) override;
+  void DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
+                          const AttentionShape& shape) override;
+  void DoAttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out,
+                           ConstTensor log_sum_exp, ConstTensor qkv,
+                           const AttentionShape& shape) override;
+
+  // activation.cu
+  void DoActivationForward(Tensor out, ConstTensor x, ConstTensor row_weight,
+                           Activation activation) override;
+  void DoActivationBackward(Tensor d_x, Tensor d_row_weight, ConstTensor d_out, ConstTensor x,
+                            ConstTensor row_weight, Activation activation) override;
+
+  // router.cu, balance.cu
+  void DoRouterForward(const Routing& routing, ConstTensor logits, RoutingOrder order) override;
+  void DoRouterBackward(Tensor d_logits, const Routing& routing, ConstTensor d_weight,
+                        ConstTensor balance_gradient, double z_factor, RoutingOrder order) override;
+  void DoCountAssignments(Tensor counts, ConstTensor expert) override;
+  void DoBalanceLoss(Tensor loss, Tensor gradient, ConstTensor probabilities, ConstTensor counts,
+                     double factor) override;
+  void DoRouterZLoss(Tensor loss, ConstTensor log_sum_exp, double factor) override;
+
+  // dispatch.cu, rows.cu, expert_matmul.cu
+  void DoPlanDispatch(const Dispatch& dispatch, ConstTensor expert, ConstTensor weight,
+                      int64_t capacity, DropPolicy policy) override;
+  void DoGatherRows(Tensor rows, ConstTensor x, const Dispatch& dispatch) override;
+  void DoCombineRows(Tensor out, ConstTensor rows, const Dispatch& dispatch,
+                     Accumulate accumulate) override;
+  void DoGatherWeights(Tensor row_weight, ConstTensor weight, const Dispatch& dispatch) override;
+  void DoScatterWeights(Tensor d_weight, ConstTensor d_row_weight,
+                        const Dispatch& dispatch) override;
+  void DoExpertMatMul(Tensor out, ConstTensor rows, ConstTensor weights,
+                      const Dispatch& dispatch) override;
+  void DoExpertMatMulBackwardRows(Tensor d_rows, ConstTensor d_out, ConstTensor weights,
+                                  const Dispatch& dispatch) override;
+  void DoExpertMatMulBackwardWeights(Tensor d_weights, ConstTensor d_out, ConstTensor rows,
+                                     const Dispatch& dispatch) override;
+
+  // cross_entropy.cu, reduce.cu, adamw.cu
+  void DoCrossEntropy(Tensor losses, ConstTensor logits, Tensor d_logits, ConstTensor targets,
+                      double scale) override;
+  void DoSum(Tensor total, ConstTensor x) override;
+  void DoGradientNorm(Tensor norm, ConstTensor gradient) override;
+  void DoAdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, ConstTensor norm,
+               const AdamWStep& step, Tensor rounded) override;
+
+  // A stream that ends with this object.
+  struct Stream {
+    cudaStream_t handle = nullptr;
+    Stream();
+    ~Stream();
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+  };
+  // Device and pinned memory of one word each.
+  struct FaultWord {
+    int32_t* device = nullptr;
+    int32_t* host = nullptr;
+    FaultWord();
+    ~FaultWord();
+    FaultWord(const FaultWord&) = delete;
+    FaultWord& operator=(const FaultWord&) = delete;
+  };
+
+  // Waits for the stream; throws what kernels found wrong.
+  void Finish();
+
+  std::string name_;
+  DataType activation_type_;
+  Stream owned_stream_;
+  FaultWord fault_word_;
+  cudaStream_t stream_;
+  int32_t* fault_;
+  DeviceScratch scratch_;
+  CublasMatMul matmul_;
+};
+
+}  // namespace upcycle

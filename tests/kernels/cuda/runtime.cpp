@@ -1,0 +1,119 @@
+// The host's stand-in for CUDA's runtime.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "tests/kernels/cuda/cuda_runtime.h"
+#include "tests/kernels/cuda/device.h"
+
+namespace upcycle::shim {
+namespace {
+
+constexpr size_t kDeviceBytes = size_t{8} << 30;
+constexpr unsigned kMostThreads = 1024;
+constexpr size_t kMostSharedBytes = 227 << 10;
+
+int64_t allocations = 0;
+
+}  // namespace
+
+int64_t DeviceAllocations() { return allocations; }
+
+cudaError_t Launch(const cudaLaunchConfig_t& config, const std::function<void()>& thread) {
+  const dim3& grid = config.gridDim;
+  const dim3& block = config.blockDim;
+  const bool fits = grid.x > 0 && grid.x <= 0x7fffffff && grid.y > 0 && grid.y <= 65535 &&
+                    grid.z > 0 && grid.z <= 65535 && block.x > 0 && block.y > 0 && block.z > 0 &&
+                    block.x * block.y * block.z <= kMostThreads &&
+                    config.dynamicSmemBytes <= kMostSharedBytes;
+  if (!fits) return cudaErrorInvalidValue;
+  try {
+    RunKernel(grid, block, config.dynamicSmemBytes, thread);
+  } catch (const KernelFault& fault) {
+    std::fprintf(stderr, "kernel fault: %s\n", fault.what());
+    return cudaErrorLaunchFailure;
+  }
+  return cudaSuccess;
+}
+
+}  // namespace upcycle::shim
+
+using upcycle::shim::allocations;
+
+const char* cudaGetErrorString(cudaError_t error) {
+  switch (error) {
+    case cudaSuccess:
+      return "no error";
+    case cudaErrorMemoryAllocation:
+      return "out of memory";
+    case cudaErrorInvalidDevice:
+      return "invalid device ordinal";
+    case cudaErrorLaunchFailure:
+      return "unspecified launch failure";
+    default:
+      return "invalid argument";
+  }
+}
+
+cudaError_t cudaGetLastError() { return cudaSuccess; }
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = 1;
+  return cudaSuccess;
+}
+
+cudaError_t cudaSetDevice(int device) { return device == 0 ? cudaSuccess : cudaErrorInvalidDevice; }
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+  *properties = {.name = "host stand-in",
+                 .totalGlobalMem = upcycle::shim::kDeviceBytes,
+                 .major = 9,
+                 .minor = 0,
+                 .multiProcessorCount = 2};
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
+  *free = *total = upcycle::shim::kDeviceBytes;
+  return cudaSuccess;
+}
+
+cudaError_t cudaMalloc(void** memory, size_t bytes) {
+  if (bytes > upcycle::shim::kDeviceBytes) return cudaErrorMemoryAllocation;
+  ++allocations;
+  constexpr size_t kAlignment = 256;
+  *memory = ::operator new(bytes, std::align_val_t(kAlignment));
+  std::memset(*memory, 0xff, bytes);
+  return cudaSuccess;
+}
+
+cudaError_t cudaFree(void* memory) {
+  constexpr size_t kAlignment = 256;
+  ::operator delete(memory, std::align_val_t(kAlignment));
+  return cudaSuccess;
+}
+
+cudaError_t cudaMallocHost(void** memory, size_t bytes) { return cudaMalloc(memory, bytes); }
+
+cudaError_t cudaFreeHost(void* memory) { return cudaFree(memory); }
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind,
+                            cudaStream_t) {
+  if (bytes > 0) std::memcpy(to, from, bytes);
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t) {
+  if (bytes > 0) std::memset(memory, value, bytes);
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int) {
+  *stream = nullptr;
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
+
+cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
