@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/enum_names.h"
 #include "core/tensor.h"
 #include "kernels/backend.h"
 
@@ -14,6 +15,19 @@ namespace upcycle {
 
 enum class MemoryCategory { kWeights, kGradients, kOptimizer, kActivations, kWorkspace };
 inline constexpr int kMemoryCategories = 5;
+template <>
+struct EnumNames<MemoryCategory> {
+  static constexpr EnumName<MemoryCategory> values[] = {
+      {MemoryCategory::kWeights, "weights", "what ops read, and master values"},
+      {MemoryCategory::kGradients, "gradients", "of weights"},
+      {MemoryCategory::kOptimizer, "optimizer", "moments"},
+      {MemoryCategory::kActivations, "activations", "kept for the backward pass"},
+      {MemoryCategory::kWorkspace, "workspace", "shared by all layers"},
+  };
+};
+
+// Of each MemoryCategory.
+using MemoryBytes = std::array<int64_t, kMemoryCategories>;
 
 class BufferPlan {
  public:
@@ -24,6 +38,7 @@ class BufferPlan {
 
   // Bytes of one category so far, alignment included.
   int64_t Bytes(MemoryCategory category) const { return bytes_[static_cast<size_t>(category)]; }
+  const MemoryBytes& Bytes() const { return bytes_; }
   int64_t TotalBytes() const;
 
   // The block that holds all buffers; freed with this object.
@@ -50,7 +65,7 @@ class BufferPlan {
     int64_t offset;  // within the category
   };
   std::vector<Entry> entries_;
-  std::array<int64_t, kMemoryCategories> bytes_ = {};
+  MemoryBytes bytes_ = {};
 };
 
 }  // namespace upcycle

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/recipe/data_settings.h"
+#include "core/recipe/execution_settings.h"
 #include "core/recipe/fields.h"
 #include "core/recipe/model_settings.h"
 #include "core/recipe/moe_settings.h"
@@ -29,6 +30,7 @@ struct EvaluateSettings {
   int64_t shots = 0;
   ChoiceStyle style = ChoiceStyle::kCloze;
   CapacityFactor capacity_factor = {};
+  Precision precision = Precision::kFloat32;
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
@@ -47,26 +49,7 @@ struct EvaluateSettings {
              .minimum = 0,
              .maximum = 1e6,
              .above_minimum = true});
-  }
-};
-
-// Where and how fast: nothing here changes a result.
-struct ExecutionSettings {
-  std::string device = "auto";
-  int64_t threads = 0;
-
-  template <typename Self, typename Visitor>
-  static void Describe(Self& s, Visitor& v) {
-    v.Field("device", s.device,
-            {.help = "where the run computes; auto takes a GPU where there is one",
-             .pattern = "auto|cpu|cuda(:[0-9]{1,3})?",
-             .form = "auto, cpu, cuda or cuda:N",
-             .effect = Effect::kSpeed});
-    v.Field("threads", s.threads,
-            {.help = "CPU threads of one run; 0 divides the cores among the runs that can start",
-             .minimum = 0,
-             .maximum = 1024,
-             .effect = Effect::kSpeed});
+    v.Field("precision", s.precision, {.help = "of activations while evaluating"});
   }
 };
 

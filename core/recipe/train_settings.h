@@ -31,6 +31,18 @@ struct EnumNames<ScheduleStart> {
   };
 };
 
+// Of activations and of the weights that products read. Master weights, sums, the router's
+// probabilities, losses and gradients of weights are float32 in either.
+enum class Precision { kFloat32, kBFloat16 };
+template <>
+struct EnumNames<Precision> {
+  static constexpr EnumName<Precision> values[] = {
+      {Precision::kFloat32, "float32", "32 bits on every device"},
+      {Precision::kBFloat16, "bfloat16",
+       "16 bits on a GPU, where products are many times as fast; a CPU computes in float32"},
+  };
+};
+
 struct LearningRateSettings {
   ScheduleShape schedule = ScheduleShape::kCosine;
   double peak = 1e-3;
@@ -85,6 +97,7 @@ struct TrainSettings {
   int64_t tokens = 1 << 20;
   int64_t batch_sequences = 16;
   int64_t micro_batch_sequences = 0;  // 0: the whole batch at once
+  Precision precision = Precision::kFloat32;
   LearningRateSettings learning_rate;
   OptimizerSettings optimizer;
   int64_t validate_every = 100;
@@ -113,6 +126,8 @@ struct TrainSettings {
          .minimum = 0,
          .maximum = 1 << 20,
          .unit = "sequences"});
+    v.Field("precision", s.precision,
+            {.help = "of activations; master weights and sums are float32 in either"});
     v.Group("learning_rate", s.learning_rate, "the rate over the steps");
     v.Group("optimizer", s.optimizer, "AdamW");
     v.Field("validate_every", s.validate_every,

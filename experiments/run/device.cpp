@@ -1,22 +1,49 @@
 #include "experiments/run/device.h"
 
+#include <charconv>
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "core/error.h"
 
 namespace upcycle {
+namespace {
 
-void RequireDevice(std::string_view device) {
-  if (device == "auto" || device == "cpu") return;
-  throw Error(Cause::kInput,
-              fmt::format("the recipe asks for execution.device={}, and this build has no CUDA "
-                          "backend; use auto or cpu",
-                          device));
+// The number of the GPU that `device` names; nothing where it means the CPU.
+std::optional<int> GpuOf(std::string_view device) {
+  constexpr std::string_view kNumbered = "cuda:";
+  if (device == "cpu" || (device == "auto" && CudaDeviceCount() == 0)) return std::nullopt;
+  int number = 0;
+  if (device.starts_with(kNumbered)) {
+    std::from_chars(device.data() + kNumbered.size(), device.data() + device.size(), number);
+  }
+  return number;
 }
 
-std::unique_ptr<Backend> MakeBackend(std::string_view device, int threads) {
+}  // namespace
+
+void RequireDevice(std::string_view device) {
+  const std::optional<int> gpu = GpuOf(device);
+  const int count = CudaDeviceCount();
+  if (!gpu || *gpu < count) return;
+  throw Error(
+      Cause::kInput,
+      count == 0
+          ? fmt::format("the recipe asks for execution.device={}, and there is no GPU: `upcycle "
+                        "doctor` says why; use auto or cpu",
+                        device)
+          : fmt::format("the recipe asks for execution.device={}, and the GPUs here are cuda:0 to "
+                        "cuda:{}",
+                        device, count - 1));
+}
+
+std::unique_ptr<Backend> MakeBackend(std::string_view device, Precision precision, int threads) {
   RequireDevice(device);
-  return MakeCpuBackend(threads);
+  const std::optional<int> gpu = GpuOf(device);
+  if (!gpu) return MakeCpuBackend(threads);
+  const bool narrow = precision == Precision::kBFloat16;
+  return MakeCudaBackend(*gpu, narrow ? DataType::kBFloat16 : DataType::kFloat32);
 }
 
 }  // namespace upcycle

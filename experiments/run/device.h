@@ -4,14 +4,17 @@
 #include <memory>
 #include <string_view>
 
+#include "core/recipe/train_settings.h"
 #include "kernels/backend.h"
 
 namespace upcycle {
 
-// Throws Error(kInput) for a device that this build or this machine does not have.
+// Throws Error(kInput) for a device that this build or this machine does not have. `device` is
+// auto, cpu, cuda or cuda:N.
 void RequireDevice(std::string_view device);
 
-// `device` is auto, cpu, cuda or cuda:N; `threads` those of the CPU.
-std::unique_ptr<Backend> MakeBackend(std::string_view device, int threads);
+// auto is the first GPU, or the CPU where there is none, and cuda is cuda:0. A CPU computes in
+// float32 whatever the precision, with `threads` threads.
+std::unique_ptr<Backend> MakeBackend(std::string_view device, Precision precision, int threads);
 
 }  // namespace upcycle

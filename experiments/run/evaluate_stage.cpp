@@ -46,8 +46,8 @@ void RunEvaluateStage(const StageContext& context) {
   const ModelFolder folder(context.Input(1).model());
   const int64_t length = folder.architecture().model.sequence_length;
   const int64_t sequences = std::max<int64_t>(1, kBatchTokens / length);
-  Transformer model(context.backend, folder.architecture(), {sequences, length, 1},
-                    Purpose::kEvaluate);
+  Transformer model(context.backend, folder.architecture(),
+                    {{sequences, length, 1}, Purpose::kEvaluate});
   folder.CopyTo(model.parameters(), context.backend);
 
   Validator validator(model, dataset, sequences, settings.capacity_factor);

@@ -38,6 +38,7 @@ void ModelFolder::CopyTo(ModelParameters& parameters, Backend& backend) const {
     const std::span<const float> values = Values(piece.part);
     backend.CopyFromHost(piece.value, ConstTensor(values.data(), piece.value.shape()));
   }
+  parameters.RoundValues(backend);
 }
 
 std::vector<SafetensorsEntry> EntriesOf(const Architecture& architecture,

@@ -45,17 +45,16 @@ MoeBlock::MoeBlock(const Architecture& architecture, int64_t layer, ModelParamet
                      ExpertParts(architecture, layer, {PartKind::kExpertDown}));
 }
 
-void MoeBlock::Plan(BufferPlan& plan, int64_t sequences, int64_t tokens, int64_t micro_batches,
-                    Purpose purpose) {
-  const int64_t experts = moe_.Experts();
-  const int64_t rows = tokens * moe_.top_k;
-  const int64_t hidden = model_.ffn_width / moe_.granularity;
+void MoeBlock::Plan(BufferPlan& plan, const ModelBuild& build) {
+  const int64_t tokens = build.limits.tokens(), experts = moe_.Experts();
+  const int64_t rows = tokens * moe_.top_k, hidden = model_.ffn_width / moe_.granularity;
   const auto add = [&](Tensor* tensor, Shape extents, DataType type = DataType::kFloat32) {
     plan.Add(tensor, MemoryCategory::kActivations, type, extents);
   };
-  norm_.Plan(plan, tokens);
-  add(&normed_, {tokens, model_.width});
-  add(&logits_, {tokens, experts});
+  const auto keep = [&](Tensor* tensor, Recompute level, Shape extents) {
+    if (build.Keeps(level)) add(tensor, extents, build.activation_type);
+  };
+  norm_.Plan(plan, build);
   add(&routing_.probabilities, {tokens, experts});
   add(&routing_.log_sum_exp, {tokens});
   add(&routing_.expert, {tokens, moe_.top_k}, DataType::kInt32);
@@ -64,22 +63,20 @@ void MoeBlock::Plan(BufferPlan& plan, int64_t sequences, int64_t tokens, int64_t
   add(&dispatch_.offsets, {experts}, DataType::kInt32);
   add(&dispatch_.row_of, {tokens, moe_.top_k}, DataType::kInt32);
   add(&dispatch_.assignment_of, {rows}, DataType::kInt32);
-  add(&rows_, {rows, model_.width});
-  add(&inner_, {rows, ActivationInputs(activation_, hidden)});
-  add(&hidden_, {rows, hidden});
   add(&row_weight_, {rows});
-  add(&load_, {1, experts}, DataType::kInt32);
-  if (purpose == Purpose::kEvaluate) return;
+  keep(&normed_, Recompute::kCheap, {tokens, model_.width});
+  keep(&rows_, Recompute::kCheap, {rows, model_.width});
+  keep(&inner_, Recompute::kMlp, {rows, ActivationInputs(activation_, hidden)});
+  keep(&hidden_, Recompute::kCheap, {rows, hidden});
+  if (!build.trains()) return;
 
   const BalanceScope scope = moe_.router.balance_scope;
-  const int64_t spans = scope == BalanceScope::kSequence ? sequences : 1;
+  const int64_t spans = scope == BalanceScope::kSequence ? build.limits.sequences : 1;
   if (scope == BalanceScope::kGlobal) {
-    add(&batch_expert_, {micro_batches * tokens, moe_.top_k}, DataType::kInt32);
+    add(&batch_expert_, {build.limits.micro_batches * tokens, moe_.top_k}, DataType::kInt32);
   }
   add(&balance_counts_, {spans, experts}, DataType::kInt32);
   add(&balance_gradient_, {spans, experts});
-  add(&balance_loss_, {1});
-  add(&z_loss_, {1});
 }
 
 Routing MoeBlock::RoutingFor(int64_t tokens) const {
@@ -87,13 +84,13 @@ Routing MoeBlock::RoutingFor(int64_t tokens) const {
           routing_.expert.Slice(0, tokens), routing_.weight.Slice(0, tokens)};
 }
 
-MoeBlock::Saved MoeBlock::SavedFor(int64_t tokens) const {
-  const int64_t rows = tokens * moe_.top_k;
-  return {normed_.Slice(0, tokens),
-          logits_.Slice(0, tokens),
-          rows_.Slice(0, rows),
-          inner_.Slice(0, rows),
-          hidden_.Slice(0, rows),
+MoeBlock::Saved MoeBlock::SavedFor(int64_t tokens, const Workspace& workspace) const {
+  const SharedActivations& shared = workspace.shared;
+  const int64_t rows = tokens * moe_.top_k, hidden = model_.ffn_width / moe_.granularity;
+  return {CutOwn(normed_, shared.normed, {tokens, model_.width}),
+          CutOwn(rows_, shared.rows, {rows, model_.width}),
+          CutOwn(inner_, shared.inner, {rows, ActivationInputs(activation_, hidden)}),
+          CutOwn(hidden_, shared.hidden, {rows, hidden}),
           row_weight_.Slice(0, rows),
           RoutingFor(tokens),
           {dispatch_.counts, dispatch_.offsets, dispatch_.row_of.Slice(0, tokens),
@@ -103,10 +100,11 @@ MoeBlock::Saved MoeBlock::SavedFor(int64_t tokens) const {
 void MoeBlock::Forward(Backend& backend, Tensor out, ConstTensor x, const RoutingRules& rules,
                        const Workspace& workspace) {
   const int64_t n = tokens_ = rules.tokens;
-  const Saved saved = SavedFor(n);
+  const Saved saved = SavedFor(n, workspace);
+  const Tensor logits = workspace.logits.Slice(0, n);
   norm_.Forward(backend, saved.normed, x);
-  backend.MatMul(saved.logits, saved.normed, Transpose::kNo, router_.value, Transpose::kYes);
-  backend.RouterForward(saved.routing, saved.logits, moe_.router.order);
+  backend.MatMul(logits, saved.normed, Transpose::kNo, router_.value, Transpose::kYes);
+  backend.RouterForward(saved.routing, logits, moe_.router.order);
   backend.PlanDispatch(saved.dispatch, saved.routing.expert, saved.routing.weight,
                        ExpertCapacity(moe_, rules.capacity_factor, n), moe_.drop_policy);
 
@@ -120,6 +118,15 @@ void MoeBlock::Forward(Backend& backend, Tensor out, ConstTensor x, const Routin
   backend.CombineRows(out, out_rows, saved.dispatch, Accumulate::kYes);
 }
 
+void MoeBlock::ComputeAgain(Backend& backend, const Saved& saved, ConstTensor x) {
+  if (normed_.empty()) norm_.Forward(backend, saved.normed, x);
+  if (rows_.empty()) backend.GatherRows(saved.rows, saved.normed, saved.dispatch);
+  if (inner_.empty()) backend.ExpertMatMul(saved.inner, saved.rows, in_.value, saved.dispatch);
+  if (hidden_.empty()) {
+    backend.ActivationForward(saved.hidden, saved.inner, saved.row_weight, activation_);
+  }
+}
+
 void MoeBlock::KeepAssignments(Backend& backend, const RoutingRules& rules) {
   if (moe_.router.balance_scope != BalanceScope::kGlobal) return;
   backend.Copy(batch_expert_.Slice(rules.micro_batch * rules.tokens, rules.tokens),
@@ -129,7 +136,7 @@ void MoeBlock::KeepAssignments(Backend& backend, const RoutingRules& rules) {
 // With m tokens a span and s spans in the batch, every scope is the mean over spans of
 // c·E/(T·m²) · Σ_i (Σ_t p_ti) n_i; the global scope has one span, of which this micro-batch holds a
 // part.
-void MoeBlock::RouterLosses(Backend& backend, const RoutingRules& rules) {
+void MoeBlock::RouterLosses(Backend& backend, Tensor balance, Tensor z, const RoutingRules& rules) {
   const RouterSettings& router = moe_.router;
   const int64_t n = rules.tokens;
   const Routing routing = RoutingFor(n);
@@ -153,26 +160,25 @@ void MoeBlock::RouterLosses(Backend& backend, const RoutingRules& rules) {
   const double factor =
       router.load_balance * static_cast<double>(moe_.Experts()) /
       (static_cast<double>(moe_.top_k) * span_tokens * span_tokens * spans_in_batch);
-  backend.BalanceLoss(balance_loss_, balance_gradient_.Slice(0, spans), routing.probabilities,
-                      counts, factor);
-  backend.RouterZLoss(z_loss_, routing.log_sum_exp, router.z_loss / all_tokens);
+  backend.BalanceLoss(balance, balance_gradient_.Slice(0, spans), routing.probabilities, counts,
+                      factor);
+  backend.RouterZLoss(z, routing.log_sum_exp, router.z_loss / all_tokens);
 }
 
 void MoeBlock::Backward(Backend& backend, Tensor d_x, ConstTensor x, const RoutingRules& rules,
                         const Workspace& workspace) {
   const int64_t n = rules.tokens;
-  const Saved saved = SavedFor(n);
+  const Saved saved = SavedFor(n, workspace);
   const int64_t rows = n * moe_.top_k;
   const Tensor d_rows = workspace.rows.Slice(0, rows);
-  const Tensor d_hidden =
-      workspace.d_hidden.Slice(0, saved.hidden.size()).Reshaped(saved.hidden.shape());
-  const Tensor d_inner =
-      workspace.d_inner.Slice(0, saved.inner.size()).Reshaped(saved.inner.shape());
+  const Tensor d_hidden = Cut(workspace.d_hidden, saved.hidden.shape());
+  const Tensor d_inner = Cut(workspace.d_inner, saved.inner.shape());
   const Tensor d_row_weight = workspace.d_row_weight.Slice(0, rows);
   const Tensor d_weight = workspace.d_weight.Slice(0, n);
   const Tensor d_logits = workspace.d_logits.Slice(0, n);
   const Tensor d_normed = workspace.d_normed.Slice(0, n);
 
+  ComputeAgain(backend, saved, x);
   // Experts: d_rows holds the gradient of their outputs, then of their inputs.
   backend.GatherRows(d_rows, d_x, saved.dispatch);
   backend.ExpertMatMulBackwardWeights(down_.gradient, d_rows, saved.hidden, saved.dispatch);
@@ -196,20 +202,9 @@ void MoeBlock::Backward(Backend& backend, Tensor d_x, ConstTensor x, const Routi
   norm_.Backward(backend, d_x, d_normed, x);
 }
 
-void MoeBlock::ReadLoad(Backend& backend, Load& load) {
-  const int64_t experts = moe_.Experts();
-  load.assigned.resize(static_cast<size_t>(experts));
-  load.served.resize(static_cast<size_t>(experts));
-  backend.CountAssignments(load_, routing_.expert.Slice(0, tokens_));
-  backend.CopyToHost(Tensor(load.assigned.data(), {1, experts}), load_);
-  backend.CopyToHost(Tensor(load.served.data(), {experts}), dispatch_.counts);
-}
-
-MoeBlock::Losses MoeBlock::ReadLosses(Backend& backend) {
-  float balance = 0, z = 0;
-  backend.CopyToHost(Tensor(&balance, {1}), balance_loss_);
-  backend.CopyToHost(Tensor(&z, {1}), z_loss_);
-  return {balance, z};
+void MoeBlock::CountLoad(Backend& backend, Tensor assigned, Tensor served) {
+  backend.CountAssignments(assigned, routing_.expert.Slice(0, tokens_));
+  backend.Copy(served, dispatch_.counts.Reshaped(served.shape()));
 }
 
 }  // namespace upcycle

@@ -32,17 +32,15 @@ class MoeBlock {
  public:
   MoeBlock(const Architecture& architecture, int64_t layer, ModelParameters& parameters);
 
-  // For micro-batches of at most `tokens` tokens and `sequences` sequences, at most `micro_batches`
-  // of them in a batch.
-  void Plan(BufferPlan& plan, int64_t sequences, int64_t tokens, int64_t micro_batches,
-            Purpose purpose);
+  void Plan(BufferPlan& plan, const ModelBuild& build);
 
   // out [n, D] = x + the block's output.
   void Forward(Backend& backend, Tensor out, ConstTensor x, const RoutingRules& rules,
                const Workspace& workspace);
-  // The router's losses and, with Forward's routing, what Backward needs of them. `balance_scope`
-  // global reads the assignments that KeepAssignments kept of the whole batch.
-  void RouterLosses(Backend& backend, const RoutingRules& rules);
+  // The router's losses with Forward's routing, weighted, as they enter the objective, and what
+  // Backward needs of them: balance [1], z [1]. `balance_scope` global reads the assignments that
+  // KeepAssignments kept of the whole batch.
+  void RouterLosses(Backend& backend, Tensor balance, Tensor z, const RoutingRules& rules);
   // d_x [n, D] holds the gradient of `out` and becomes the gradient of `x`.
   void Backward(Backend& backend, Tensor d_x, ConstTensor x, const RoutingRules& rules,
                 const Workspace& workspace);
@@ -50,28 +48,26 @@ class MoeBlock {
   // Remembers this micro-batch's assignments for the global load-balance loss.
   void KeepAssignments(Backend& backend, const RoutingRules& rules);
 
-  // Of the last Forward. Copies to the host, so it waits.
+  // How many assignments each expert had in a micro-batch, on the host.
   struct Load {
     std::vector<int32_t> assigned;  // [E], before anything is dropped
     std::vector<int32_t> served;    // [E]
   };
-  void ReadLoad(Backend& backend, Load& load);
-  // Of the last RouterLosses: weighted, as they enter the objective.
-  struct Losses {
-    double balance = 0, z = 0;
-  };
-  Losses ReadLosses(Backend& backend);
+  // Of the last Forward: both of them, [1, E] int32 each.
+  void CountLoad(Backend& backend, Tensor assigned, Tensor served);
 
   // Of the last Forward, in backend memory.
   Routing RoutingFor(int64_t tokens) const;
 
  private:
   struct Saved {
-    Tensor normed, logits, rows, inner, hidden, row_weight;
+    Tensor normed, rows, inner, hidden, row_weight;
     Routing routing;
     Dispatch dispatch;
   };
-  Saved SavedFor(int64_t tokens) const;
+  Saved SavedFor(int64_t tokens, const Workspace& workspace) const;
+  // Computes those of them again that the layers share; never the routing.
+  void ComputeAgain(Backend& backend, const Saved& saved, ConstTensor x);
 
   const ModelSettings& model_;
   const MoeSettings& moe_;
@@ -82,19 +78,18 @@ class MoeBlock {
   Weight down_;    // [E, D, F/G]
 
   int64_t tokens_ = 0;  // of the last Forward
-  Tensor normed_;       // [n, D]
-  Tensor logits_;       // [n, E]
   Routing routing_;
   Dispatch dispatch_;
-  Tensor rows_;                   // [R, D]
-  Tensor inner_;                  // [R, 2F/G or F/G]
-  Tensor hidden_;                 // [R, F/G]
-  Tensor row_weight_;             // [R]
-  Tensor batch_expert_;           // [micro_batches · n, T] int32, for the global scope
-  Tensor balance_counts_;         // [S, E] int32
-  Tensor balance_gradient_;       // [S, E]
-  Tensor load_;                   // [1, E] int32
-  Tensor balance_loss_, z_loss_;  // [1]
+  Tensor row_weight_;  // [R]
+  // Empty where the layers share them.
+  Tensor normed_;  // [n, D]
+  Tensor rows_;    // [R, D]
+  Tensor inner_;   // [R, 2F/G or F/G]
+  Tensor hidden_;  // [R, F/G]
+  // Of training alone.
+  Tensor batch_expert_;      // [micro_batches · n, T] int32, for the global scope
+  Tensor balance_counts_;    // [S, E] int32
+  Tensor balance_gradient_;  // [S, E]
 };
 
 }  // namespace upcycle

@@ -8,7 +8,8 @@ Norm::Norm(const Architecture& architecture, Part weight, Part bias, ModelParame
   if (centred_) parameters.Declare(&bias_, PartShape(bias, architecture), {bias});
 }
 
-void Norm::Plan(BufferPlan& plan, int64_t tokens) {
+void Norm::Plan(BufferPlan& plan, const ModelBuild& build) {
+  const int64_t tokens = build.limits.tokens();
   plan.Add(&rstd_, MemoryCategory::kActivations, DataType::kFloat32, {tokens});
   if (centred_) plan.Add(&mean_, MemoryCategory::kActivations, DataType::kFloat32, {tokens});
 }

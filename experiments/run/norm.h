@@ -12,8 +12,8 @@ class Norm {
   // `weight` and `bias` are the parts; the bias exists in the LayerNorm family only.
   Norm(const Architecture& architecture, Part weight, Part bias, ModelParameters& parameters);
 
-  // Keeps statistics of at most `tokens` rows.
-  void Plan(BufferPlan& plan, int64_t tokens);
+  // Keeps statistics of the rows of a micro-batch.
+  void Plan(BufferPlan& plan, const ModelBuild& build);
 
   void Forward(Backend& backend, Tensor out, ConstTensor x);
   // d_x += the gradient; weights' gradients accumulate. `x` is what Forward read.

@@ -11,7 +11,7 @@
 namespace upcycle {
 namespace {
 
-constexpr int64_t kAlignmentElements = 16;  // 64 bytes of float32
+constexpr int64_t kAlignmentElements = 32;  // 64 bytes of bfloat16
 
 int64_t Padded(int64_t elements) {
   return (elements + kAlignmentElements - 1) / kAlignmentElements * kAlignmentElements;
@@ -68,7 +68,7 @@ void ModelParameters::Declare(Weight* weight, Shape shape, std::vector<Part> par
   declared_.push_back({weight, shape, std::move(parts), 0});
 }
 
-void ModelParameters::Plan(BufferPlan& plan, Purpose purpose) {
+void ModelParameters::Plan(BufferPlan& plan, const ModelBuild& build) {
   std::stable_partition(declared_.begin(), declared_.end(),
                         [](const Declared& declared) { return declared.decays(); });
   int64_t elements = 0;
@@ -78,7 +78,10 @@ void ModelParameters::Plan(BufferPlan& plan, Purpose purpose) {
     if (declared.decays()) decaying_ = elements;
   }
   plan.Add(&values_, MemoryCategory::kWeights, DataType::kFloat32, {elements});
-  if (purpose == Purpose::kEvaluate) return;
+  if (build.activation_type != DataType::kFloat32) {
+    plan.Add(&rounded_, MemoryCategory::kWeights, build.activation_type, {elements});
+  }
+  if (!build.trains()) return;
   plan.Add(&gradients_, MemoryCategory::kGradients, DataType::kFloat32, {elements});
   plan.Add(&m_, MemoryCategory::kOptimizer, DataType::kFloat32, {elements});
   plan.Add(&v_, MemoryCategory::kOptimizer, DataType::kFloat32, {elements});
@@ -90,7 +93,7 @@ void ModelParameters::Bind() {
     const auto place = [&](Tensor flat) {
       return flat.Slice(declared.offset, declared.shape.size()).Reshaped(declared.shape);
     };
-    declared.weight->value = place(values_);
+    declared.weight->value = place(rounded_.empty() ? values_ : rounded_);
     if (trains) declared.weight->gradient = place(gradients_);
     BindPieces(declared);
   }
@@ -106,8 +109,10 @@ void ModelParameters::Bind() {
   pieces_ = std::move(ordered);
 
   const auto span = [&](int64_t begin, int64_t count, bool decays) {
-    const auto slice = [&](Tensor flat) { return trains ? flat.Slice(begin, count) : Tensor(); };
-    return Span{values_.Slice(begin, count), slice(gradients_), slice(m_), slice(v_), decays};
+    const auto slice = [&](Tensor flat) {
+      return flat.empty() ? Tensor() : flat.Slice(begin, count);
+    };
+    return Span{slice(values_), slice(rounded_), slice(gradients_), slice(m_), slice(v_), decays};
   };
   spans_ = {span(0, decaying_, true), span(decaying_, values_.size() - decaying_, false)};
 }
@@ -131,6 +136,11 @@ void ModelParameters::Initialize(Backend& backend, uint64_t seed) {
     FillFreshPart(values, piece.part, architecture_, seed);
     backend.CopyFromHost(piece.value, ConstTensor(values.data(), piece.value.shape()));
   }
+  RoundValues(backend);
+}
+
+void ModelParameters::RoundValues(Backend& backend) {
+  if (!rounded_.empty()) backend.Convert(rounded_, values_);
 }
 
 }  // namespace upcycle

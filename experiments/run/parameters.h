@@ -9,19 +9,18 @@
 
 #include "core/tensor.h"
 #include "experiments/run/architecture.h"
+#include "experiments/run/model_build.h"
 #include "experiments/run/parts.h"
 #include "kernels/buffer_plan.h"
 
 namespace upcycle {
 
-// One fused weight in backend memory, and its gradient (empty in a model that only evaluates).
+// One fused weight in backend memory as ops read it, in the activation type, and its gradient
+// (float32; empty in a model that only evaluates).
 struct Weight {
   Tensor value;
   Tensor gradient;
 };
-
-// What a model is for decides what memory it gets.
-enum class Purpose { kEvaluate, kTrain };
 
 class ModelParameters {
  public:
@@ -33,23 +32,28 @@ class ModelParameters {
   // where it is. Matrices decay; vectors (norms) do not.
   void Declare(Weight* weight, Shape shape, std::vector<Part> parts);
 
-  // Adds the flat arrays to the plan: values, and for training gradients and both moments.
-  void Plan(BufferPlan& plan, Purpose purpose);
+  // Adds the flat arrays to the plan: master values in float32, a copy of them where ops read
+  // another type, and for training gradients and both moments.
+  void Plan(BufferPlan& plan, const ModelBuild& build);
   // Gives every declared weight its place, once the plan is bound.
   void Bind();
 
   // Fresh weights, see FillFreshPart.
   void Initialize(Backend& backend, uint64_t seed);
 
-  // Flat views: first everything that decays, then everything else.
+  // Makes what ops read follow the master values, after those were written.
+  void RoundValues(Backend& backend);
+
+  // Flat views: first everything that decays, then everything else. `rounded` is what ops read,
+  // empty where that is `values`.
   struct Span {
-    Tensor values, gradients, m, v;
+    Tensor values, rounded, gradients, m, v;
     bool decays = false;
   };
   const std::vector<Span>& spans() const { return spans_; }
   Tensor gradients() const { return gradients_; }
 
-  // A part's own piece of the flat arrays, under the part's shape.
+  // A part's own piece of the flat arrays, under the part's shape: float32.
   struct Piece {
     Part part;
     Tensor value;
@@ -72,8 +76,8 @@ class ModelParameters {
 
   Architecture architecture_;
   std::vector<Declared> declared_;
-  Tensor values_, gradients_, m_, v_;  // flat
-  int64_t decaying_ = 0;               // elements that decay, padding included
+  Tensor values_, rounded_, gradients_, m_, v_;  // flat
+  int64_t decaying_ = 0;                         // elements that decay, padding included
   std::vector<Span> spans_;
   std::vector<Piece> pieces_;
 };

@@ -135,12 +135,40 @@ std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
   return stages;
 }
 
+ExecutionSettings ReadExecution(const Stage& stage) {
+  json settings = stage.execution;
+  for (const char* other : {"train", "data"}) settings.erase(other);
+  return SettingsFromJson<ExecutionSettings>(settings);
+}
+
+Precision PrecisionOf(const Stage& stage) {
+  switch (stage.kind) {
+    case StageKind::kTrain:
+      return ReadTrainOrder(stage).train.precision;
+    case StageKind::kEvaluate:
+      return SettingsFromJson<EvaluateSettings>(stage.settings).precision;
+    case StageKind::kTokens:
+    case StageKind::kUpcycle:
+      break;
+  }
+  return Precision::kFloat32;
+}
+
 TrainOrder ReadTrainOrder(const Stage& stage) {
   UPCYCLE_CHECK(stage.kind == StageKind::kTrain);
   const TrainSettings train = SettingsFromJson<TrainSettings>(stage.execution.at("train"));
   UPCYCLE_CHECK(ResultSettings(train) == stage.settings.at("train"));
   return {ArchitectureFromJson(stage.settings, stage.settings.at("vocabulary")), train,
-          stage.settings.at("seed"), stage.settings.value("parent_rate", 0.0)};
+          stage.settings.at("seed"), stage.settings.value("parent_rate", 0.0),
+          ReadExecution(stage)};
+}
+
+ModelBuild BuildOf(const TrainOrder& order) {
+  const int64_t sequences = order.train.MicroBatchSequences();
+  return {.limits = {sequences, order.architecture.model.sequence_length,
+                     order.train.batch_sequences / sequences},
+          .purpose = Purpose::kTrain,
+          .recompute = order.execution.recompute};
 }
 
 UpcycleOrder ReadUpcycleOrder(const Stage& stage) {

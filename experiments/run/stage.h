@@ -23,6 +23,7 @@
 #include "core/fingerprint.h"
 #include "core/recipe/settings.h"
 #include "experiments/run/architecture.h"
+#include "experiments/run/model_build.h"
 #include "results/records.h"
 
 namespace upcycle {
@@ -68,6 +69,11 @@ struct RunStage {
 std::vector<RunStage> StagesOf(const RunSettings& settings, int64_t seed,
                                const Fingerprint& content);
 
+// Where and how fast.
+ExecutionSettings ReadExecution(const Stage& stage);
+// Of the activations while the stage computes.
+Precision PrecisionOf(const Stage& stage);
+
 // What a train stage is told.
 struct TrainOrder {
   Architecture architecture;
@@ -75,8 +81,11 @@ struct TrainOrder {
   uint64_t seed = 0;
   double parent_rate =
       0;  // the rate with which the parent ended, for learning_rate.start: continue
+  ExecutionSettings execution;
 };
 TrainOrder ReadTrainOrder(const Stage& stage);
+// How its model is held.
+ModelBuild BuildOf(const TrainOrder& order);
 
 // What an upcycle stage is told.
 struct UpcycleOrder {

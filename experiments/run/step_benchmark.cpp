@@ -47,7 +47,7 @@ StepRate MeasureStep(Backend& backend, const Architecture& architecture, int64_t
                      double seconds) {
   const int64_t length = architecture.model.sequence_length;
   const int64_t batch_tokens = sequences * length;
-  Transformer model(backend, architecture, {sequences, length, 1}, Purpose::kTrain);
+  Transformer model(backend, architecture, {{sequences, length, 1}, Purpose::kTrain});
   model.parameters().Initialize(backend, 1);
   TrainSettings settings;
   settings.batch_sequences = sequences;

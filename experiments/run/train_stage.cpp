@@ -42,7 +42,7 @@ class Training {
         dataset_(OpenDataset(context.Input(0).tokens())),
         batches_(TrainingSources(dataset_, context.stage.settings.at("blend")), length_,
                  order_.seed),
-        model_(context.backend, order_.architecture, Limits(), Purpose::kTrain),
+        model_(context.backend, order_.architecture, BuildOf(order_)),
         trainer_(MakeTrainer()),
         record_(model_.expert_layers(), order_.architecture.moe.Experts()),
         validator_(model_, dataset_, order_.train.MicroBatchSequences(), CapacityFactor{}),
@@ -66,11 +66,6 @@ class Training {
   }
 
  private:
-  BatchLimits Limits() const {
-    const int64_t sequences = order_.train.MicroBatchSequences();
-    return {sequences, length_, order_.train.batch_sequences / sequences};
-  }
-
   Trainer MakeTrainer() {
     const int64_t steps = TrainSteps(order_.train, order_.architecture.model);
     return Trainer(

@@ -82,7 +82,7 @@ void Trainer::Update(double learning_rate) {
   for (const ModelParameters::Span& span : model_.parameters().spans()) {
     if (span.values.size() == 0) continue;
     step.weight_decay = span.decays ? optimizer.weight_decay : 0;
-    model_.backend().AdamW(span.values, span.m, span.v, span.gradients, norm_, step);
+    model_.backend().AdamW(span.values, span.m, span.v, span.gradients, norm_, step, span.rounded);
   }
 }
 

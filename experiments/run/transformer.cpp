@@ -1,15 +1,25 @@
 #include "experiments/run/transformer.h"
 
 #include <algorithm>
+#include <string>
+
+#include <fmt/format.h>
 
 #include "core/check.h"
+#include "core/error.h"
 
 namespace upcycle {
 namespace {
 
-// Rows of logits held at a time: a chunk stays in cache for a vocabulary of some thousands, and the
-// logits of a whole batch never exist.
-constexpr int64_t kHeadChunkRows = 256;
+std::string MemoryText(const MemoryBytes& bytes) {
+  std::string text;
+  for (int i = 0; i < kMemoryCategories; ++i) {
+    const double mebibytes = static_cast<double>(bytes[static_cast<size_t>(i)]) / (1 << 20);
+    text += fmt::format("{}{} {:.0f} MiB", i == 0 ? "" : ", ",
+                        NameOf(static_cast<MemoryCategory>(i)), mebibytes);
+  }
+  return text;
+}
 
 }  // namespace
 
@@ -23,9 +33,9 @@ Transformer::Layer::Layer(const Architecture& architecture, int64_t index,
   }
 }
 
-Transformer::Transformer(const Architecture& architecture, const BatchLimits& limits,
-                         Purpose purpose)
+Transformer::Transformer(const Architecture& architecture, const ModelBuild& build)
     : architecture_(architecture),
+      build_(build),
       parameters_(architecture_),
       final_norm_(architecture_, {PartKind::kFinalNorm}, {PartKind::kFinalNormBias}, parameters_) {
   const Shape table = PartShape({PartKind::kEmbedding}, architecture_);
@@ -35,54 +45,66 @@ Transformer::Transformer(const Architecture& architecture, const BatchLimits& li
     layers_.push_back(std::make_unique<Layer>(architecture_, i, parameters_));
     if (layers_.back()->moe) expert_layers_.push_back(i);
   }
-  PlanBuffers(limits, purpose);
+  PlanBuffers();
+  if (build_.trains()) PlanRecord();
 }
 
-Transformer::Transformer(Backend& backend, const Architecture& architecture,
-                         const BatchLimits& limits, Purpose purpose)
-    : Transformer(architecture, limits, purpose) {
+Transformer::Transformer(Backend& backend, const Architecture& architecture, ModelBuild build)
+    : Transformer(architecture, (build.activation_type = backend.ActivationType(), build)) {
   backend_ = &backend;
-  block_ = plan_.Bind(backend);
+  try {
+    block_ = plan_.Bind(backend);
+  } catch (const Error& error) {
+    if (error.cause() != Cause::kMemory) throw;
+    throw Error(Cause::kMemory,
+                fmt::format("the model needs {}: {}. Smaller train.micro_batch_sequences and "
+                            "execution.recompute lower activations and workspace",
+                            MemoryText(plan_.Bytes()), error.what()));
+  }
   parameters_.Bind();
   backend.RopeTables(rope_.cosines, rope_.sines, architecture_.model.rope_theta);
 }
 
-Transformer::MemoryBytes Transformer::PlanMemory(const Architecture& architecture,
-                                                 const BatchLimits& limits, Purpose purpose) {
-  const Transformer planned(architecture, limits, purpose);
-  MemoryBytes bytes;
-  for (int i = 0; i < kMemoryCategories; ++i) {
-    bytes[static_cast<size_t>(i)] = planned.plan_.Bytes(static_cast<MemoryCategory>(i));
-  }
-  return bytes;
+MemoryBytes Transformer::PlanMemory(const Architecture& architecture, const ModelBuild& build) {
+  return Transformer(architecture, build).plan_.Bytes();
 }
 
-void Transformer::PlanBuffers(const BatchLimits& limits, Purpose purpose) {
-  const int64_t n = limits.tokens();
+void Transformer::PlanBuffers() {
+  const int64_t n = build_.limits.tokens();
   const int64_t width = architecture_.model.width;
-  const auto add = [&](Tensor* tensor, Shape extents, DataType type = DataType::kFloat32) {
+  const auto add = [&](Tensor* tensor, Shape extents, DataType type) {
     plan_.Add(tensor, MemoryCategory::kActivations, type, extents);
   };
-  parameters_.Plan(plan_, purpose);
+  const DataType type = build_.activation_type, exact = DataType::kFloat32;
+  parameters_.Plan(plan_, build_);
   for (auto& layer : layers_) {
-    add(&layer->x, {n, width});
-    layer->attention.Plan(plan_, architecture_, limits.sequences, limits.length);
-    add(&layer->mid, {n, width});
-    if (layer->dense) layer->dense->Plan(plan_, architecture_, n);
-    if (layer->moe) layer->moe->Plan(plan_, limits.sequences, n, limits.micro_batches, purpose);
+    add(&layer->x, {n, width}, type);
+    layer->attention.Plan(plan_, architecture_, build_);
+    if (build_.Keeps(Recompute::kLayers)) add(&layer->mid, {n, width}, type);
+    if (layer->dense) layer->dense->Plan(plan_, architecture_, build_);
+    if (layer->moe) layer->moe->Plan(plan_, build_);
   }
-  final_norm_.Plan(plan_, n);
-  workspace_.Plan(plan_, architecture_, n, purpose);
-  add(&rope_.cosines, {limits.length, architecture_.model.HeadWidth() / 2});
-  add(&rope_.sines, {limits.length, architecture_.model.HeadWidth() / 2});
+  final_norm_.Plan(plan_, build_);
+  workspace_.Plan(plan_, architecture_, build_);
+  add(&rope_.cosines, {build_.limits.length, architecture_.model.HeadWidth() / 2}, exact);
+  add(&rope_.sines, {build_.limits.length, architecture_.model.HeadWidth() / 2}, exact);
   add(&tokens_, {n}, DataType::kInt32);
   add(&targets_, {n}, DataType::kInt32);
-  add(&last_, {n, width});
-  add(&normed_, {n, width});
-  add(&losses_, {n});
-  add(&total_, {1});
-  add(&logits_, {std::min(n, kHeadChunkRows), architecture_.vocabulary});
-  if (purpose == Purpose::kTrain) add(&d_x_, {n, width});
+  add(&last_, {n, width}, type);
+  add(&normed_, {n, width}, type);
+  add(&losses_, {n}, exact);
+  add(&logits_, {std::min(n, build_.head_rows), architecture_.vocabulary}, type);
+  if (build_.trains()) add(&d_x_, {n, width}, type);
+}
+
+void Transformer::PlanRecord() {
+  const auto layers = static_cast<int64_t>(expert_layers_.size());
+  plan_.Add(&step_losses_, MemoryCategory::kWorkspace, DataType::kFloat32, {1 + 2 * layers});
+  host_losses_.resize(static_cast<size_t>(step_losses_.size()));
+  if (layers == 0) return;
+  plan_.Add(&step_loads_, MemoryCategory::kWorkspace, DataType::kInt32,
+            {2 * layers, architecture_.moe.Experts()});
+  host_loads_.resize(static_cast<size_t>(step_loads_.size()));
 }
 
 RoutingRules Transformer::Rules(const TokenBatch& batch, CapacityFactor capacity_factor,
@@ -92,6 +114,10 @@ RoutingRules Transformer::Rules(const TokenBatch& batch, CapacityFactor capacity
 
 RopeTables Transformer::RopeFor(int64_t length) const {
   return {rope_.cosines.Slice(0, length), rope_.sines.Slice(0, length)};
+}
+
+Tensor Transformer::MidOf(const Layer& layer, int64_t tokens) const {
+  return CutOwn(layer.mid, workspace_.shared.mid, {tokens, architecture_.model.width});
 }
 
 void Transformer::Forward(const TokenBatch& batch, const RoutingRules& rules) {
@@ -104,10 +130,10 @@ void Transformer::Forward(const TokenBatch& batch, const RoutingRules& rules) {
   for (size_t i = 0; i < layers_.size(); ++i) {
     Layer& layer = *layers_[i];
     const Tensor x = layer.x.Slice(0, n);
-    const Tensor mid = layer.mid.Slice(0, n);
+    const Tensor mid = MidOf(layer, n);
     const Tensor out = (i + 1 < layers_.size() ? layers_[i + 1]->x : last_).Slice(0, n);
-    layer.attention.Forward(*backend_, mid, x, rope, shape);
-    if (layer.dense) layer.dense->Forward(*backend_, out, mid);
+    layer.attention.Forward(*backend_, mid, x, rope, shape, workspace_);
+    if (layer.dense) layer.dense->Forward(*backend_, out, mid, workspace_);
     if (layer.moe) layer.moe->Forward(*backend_, out, mid, rules, workspace_);
   }
   final_norm_.Forward(*backend_, normed_.Slice(0, n), last_.Slice(0, n));
@@ -117,8 +143,8 @@ void Transformer::Evaluate(const TokenBatch& batch, CapacityFactor capacity_fact
   const int64_t n = batch.size();
   Forward(batch, Rules(batch, capacity_factor));
   backend_->CopyFromHost(targets_.Slice(0, n), ConstTensor(batch.targets, {n}));
-  for (int64_t begin = 0; begin < n; begin += kHeadChunkRows) {
-    const int64_t rows = std::min(kHeadChunkRows, n - begin);
+  for (int64_t begin = 0; begin < n; begin += build_.head_rows) {
+    const int64_t rows = std::min(build_.head_rows, n - begin);
     const Tensor logits = logits_.Slice(0, rows);
     backend_->MatMul(logits, normed_.Slice(begin, rows), Transpose::kNo, head().value,
                      Transpose::kYes);
@@ -130,8 +156,8 @@ void Transformer::Evaluate(const TokenBatch& batch, CapacityFactor capacity_fact
 void Transformer::Logits(const TokenBatch& batch, CapacityFactor capacity_factor, float* logits) {
   const int64_t n = batch.size();
   Forward(batch, Rules(batch, capacity_factor));
-  for (int64_t begin = 0; begin < n; begin += kHeadChunkRows) {
-    const int64_t rows = std::min(kHeadChunkRows, n - begin);
+  for (int64_t begin = 0; begin < n; begin += build_.head_rows) {
+    const int64_t rows = std::min(build_.head_rows, n - begin);
     const Tensor chunk = logits_.Slice(0, rows);
     backend_->MatMul(chunk, normed_.Slice(begin, rows), Transpose::kNo, head().value,
                      Transpose::kYes);
@@ -139,11 +165,25 @@ void Transformer::Logits(const TokenBatch& batch, CapacityFactor capacity_factor
   }
 }
 
-double Transformer::BackpropagateHead(const TokenBatch& batch, Tensor d_normed, double scale) {
-  const int64_t n = batch.size();
-  backend_->CopyFromHost(targets_.Slice(0, n), ConstTensor(batch.targets, {n}));
-  for (int64_t begin = 0; begin < n; begin += kHeadChunkRows) {
-    const int64_t rows = std::min(kHeadChunkRows, n - begin);
+void Transformer::KeepAssignments(const RoutingRules& rules) {
+  for (size_t i = 0; i < expert_layers_.size(); ++i) {
+    ExpertBlock(i).KeepAssignments(*backend_, rules);
+  }
+}
+
+void Transformer::RecordRouters(const RoutingRules& rules) {
+  for (size_t i = 0; i < expert_layers_.size(); ++i) {
+    const auto place = static_cast<int64_t>(2 * i);
+    MoeBlock& moe = ExpertBlock(i);
+    moe.RouterLosses(*backend_, step_losses_.Slice(1 + place, 1), step_losses_.Slice(2 + place, 1),
+                     rules);
+    moe.CountLoad(*backend_, step_loads_.Slice(place, 1), step_loads_.Slice(place + 1, 1));
+  }
+}
+
+void Transformer::BackpropagateHead(int64_t tokens, Tensor d_normed, double scale) {
+  for (int64_t begin = 0; begin < tokens; begin += build_.head_rows) {
+    const int64_t rows = std::min(build_.head_rows, tokens - begin);
     const Tensor normed = normed_.Slice(begin, rows);
     const Tensor logits = logits_.Slice(0, rows);
     backend_->MatMul(logits, normed, Transpose::kNo, head().value, Transpose::kYes);
@@ -154,37 +194,40 @@ double Transformer::BackpropagateHead(const TokenBatch& batch, Tensor d_normed, 
     backend_->MatMul(d_normed.Slice(begin, rows), logits, Transpose::kNo, head().value,
                      Transpose::kNo);
   }
-  float total = 0;
-  backend_->Sum(total_, losses_.Slice(0, n));
-  backend_->CopyToHost(Tensor(&total, {1}), total_);
-  return total;
+  backend_->Sum(step_losses_.Slice(0, 1), losses_.Slice(0, tokens));
+}
+
+void Transformer::BackpropagateLayer(size_t index, Tensor d_x, const AttentionShape& shape,
+                                     const RoutingRules& rules) {
+  Layer& layer = *layers_[index];
+  const int64_t n = shape.tokens();
+  const RopeTables rope = RopeFor(shape.length);
+  const Tensor x = layer.x.Slice(0, n), mid = MidOf(layer, n);
+  if (layer.mid.empty()) layer.attention.Forward(*backend_, mid, x, rope, shape, workspace_);
+  if (layer.dense) layer.dense->Backward(*backend_, d_x, mid, workspace_);
+  if (layer.moe) layer.moe->Backward(*backend_, d_x, mid, rules, workspace_);
+  layer.attention.Backward(*backend_, d_x, x, rope, shape, workspace_);
 }
 
 void Transformer::BackpropagateLayers(const TokenBatch& batch, const RoutingRules& rules) {
   const int64_t n = batch.size();
   const AttentionShape shape = architecture_.Attention(batch.sequences, batch.length);
-  const RopeTables rope = RopeFor(batch.length);
-  const Tensor d_x = d_x_.Slice(0, n);
-  for (size_t i = layers_.size(); i-- > 0;) {
-    Layer& layer = *layers_[i];
-    const Tensor mid = layer.mid.Slice(0, n);
-    if (layer.dense) layer.dense->Backward(*backend_, d_x, mid, workspace_);
-    if (layer.moe) layer.moe->Backward(*backend_, d_x, mid, rules, workspace_);
-    layer.attention.Backward(*backend_, d_x, layer.x.Slice(0, n), rope, shape, workspace_);
-  }
+  const Tensor d_x = d_x_.Slice(0, n), d_normed = workspace_.d_normed.Slice(0, n);
+  backend_->Zero(d_x);
+  final_norm_.Backward(*backend_, d_x, d_normed, last_.Slice(0, n));
+  for (size_t i = layers_.size(); i-- > 0;) BackpropagateLayer(i, d_x, shape, rules);
   backend_->EmbeddingBackward(embedding_.gradient, d_x, tokens_.Slice(0, n));
 }
 
-Transformer::StepLosses Transformer::RouterLosses(const RoutingRules& rules) {
-  StepLosses sum;
-  for (int64_t i : expert_layers_) {
-    MoeBlock& moe = *layers_[static_cast<size_t>(i)]->moe;
-    moe.RouterLosses(*backend_, rules);
-    const MoeBlock::Losses losses = moe.ReadLosses(*backend_);
-    sum.balance += losses.balance;
-    sum.z += losses.z;
+Transformer::StepLosses Transformer::ReadLosses() {
+  backend_->CopyToHost(Tensor(host_losses_.data(), step_losses_.shape()), step_losses_);
+  StepLosses losses;
+  losses.token = host_losses_[0];
+  for (size_t i = 0; i < expert_layers_.size(); ++i) {
+    losses.balance += host_losses_[1 + 2 * i];
+    losses.z += host_losses_[2 + 2 * i];
   }
-  return sum;
+  return losses;
 }
 
 Transformer::StepLosses Transformer::Backpropagate(const TokenBatch& batch, int64_t micro_batch,
@@ -192,20 +235,15 @@ Transformer::StepLosses Transformer::Backpropagate(const TokenBatch& batch, int6
   const int64_t n = batch.size();
   const RoutingRules rules =
       Rules(batch, architecture_.moe.capacity_factor, micro_batch, micro_batches);
+  backend_->CopyFromHost(targets_.Slice(0, n), ConstTensor(batch.targets, {n}));
   Forward(batch, rules);
   // A batch of one micro-batch has its assignments here already; of several, from CountAssignments.
-  if (micro_batches == 1) {
-    for (int64_t i : expert_layers_)
-      layers_[static_cast<size_t>(i)]->moe->KeepAssignments(*backend_, rules);
-  }
-  StepLosses losses = RouterLosses(rules);
-  const Tensor d_x = d_x_.Slice(0, n);
-  const Tensor d_normed = workspace_.d_normed.Slice(0, n);
-  losses.token = BackpropagateHead(batch, d_normed, 1.0 / static_cast<double>(n * micro_batches));
-  backend_->Zero(d_x);
-  final_norm_.Backward(*backend_, d_x, d_normed, last_.Slice(0, n));
+  if (micro_batches == 1) KeepAssignments(rules);
+  RecordRouters(rules);
+  BackpropagateHead(n, workspace_.d_normed.Slice(0, n),
+                    1.0 / static_cast<double>(n * micro_batches));
   BackpropagateLayers(batch, rules);
-  return losses;
+  return ReadLosses();
 }
 
 bool Transformer::NeedsAssignmentPass(int64_t micro_batches) const {
@@ -219,15 +257,20 @@ void Transformer::CountAssignments(const TokenBatch& batch, int64_t micro_batch,
   const RoutingRules rules =
       Rules(batch, architecture_.moe.capacity_factor, micro_batch, micro_batches);
   Forward(batch, rules);
-  for (int64_t i : expert_layers_)
-    layers_[static_cast<size_t>(i)]->moe->KeepAssignments(*backend_, rules);
+  KeepAssignments(rules);
 }
 
 void Transformer::ReadLoads(std::vector<MoeBlock::Load>& loads) {
   loads.resize(expert_layers_.size());
-  for (size_t i = 0; i < expert_layers_.size(); ++i) {
-    MoeBlock& moe = *layers_[static_cast<size_t>(expert_layers_[i])]->moe;
-    moe.ReadLoad(*backend_, loads[i]);
+  if (loads.empty()) return;
+  backend_->CopyToHost(Tensor(host_loads_.data(), step_loads_.shape()), step_loads_);
+  const int64_t experts = architecture_.moe.Experts();
+  auto next = host_loads_.begin();
+  for (MoeBlock::Load& load : loads) {
+    for (std::vector<int32_t>* counts : {&load.assigned, &load.served}) {
+      counts->assign(next, next + experts);
+      next += experts;
+    }
   }
 }
 

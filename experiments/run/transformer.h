@@ -1,6 +1,7 @@
 // The decoder-only transformer: embedding, layers of attention and a dense or expert MLP, final
 // norm, head. One object holds the weights, the activations of one micro-batch, and for training
 // the gradients and moments; all memory is planned at construction, and a step allocates nothing.
+// The host waits for the backend only where values are asked for.
 #pragma once
 
 #include <array>
@@ -12,6 +13,7 @@
 #include "experiments/run/architecture.h"
 #include "experiments/run/attention_block.h"
 #include "experiments/run/dense_block.h"
+#include "experiments/run/model_build.h"
 #include "experiments/run/moe_block.h"
 #include "experiments/run/norm.h"
 #include "experiments/run/parameters.h"
@@ -20,15 +22,6 @@
 #include "kernels/buffer_plan.h"
 
 namespace upcycle {
-
-// The largest micro-batch that a model is built for.
-struct BatchLimits {
-  int64_t sequences = 1;
-  int64_t length = 1;
-  int64_t micro_batches = 1;  // in a batch, for load balance over all of it
-
-  int64_t tokens() const { return sequences * length; }
-};
 
 // One micro-batch in host memory. Row-major [sequences, length]; a target of -1 is not scored.
 struct TokenBatch {
@@ -42,15 +35,12 @@ struct TokenBatch {
 
 class Transformer {
  public:
-  // Throws Error(kMemory) if the backend cannot hold it. Weights are zero until initialised or
-  // loaded.
-  Transformer(Backend& backend, const Architecture& architecture, const BatchLimits& limits,
-              Purpose purpose);
+  // The build's activation type becomes the backend's. Throws Error(kMemory), with what each
+  // category takes, if the backend cannot hold it. Weights are zero until initialised or loaded.
+  Transformer(Backend& backend, const Architecture& architecture, ModelBuild build);
 
-  // Bytes of each MemoryCategory that a Transformer of this kind allocates, without making one.
-  using MemoryBytes = std::array<int64_t, kMemoryCategories>;
-  static MemoryBytes PlanMemory(const Architecture& architecture, const BatchLimits& limits,
-                                Purpose purpose);
+  // Bytes of each MemoryCategory that a Transformer of this build allocates, without making one.
+  static MemoryBytes PlanMemory(const Architecture& architecture, const ModelBuild& build);
 
   const Architecture& architecture() const { return architecture_; }
   ModelParameters& parameters() { return parameters_; }
@@ -80,7 +70,7 @@ class Transformer {
   bool NeedsAssignmentPass(int64_t micro_batches) const;
   void CountAssignments(const TokenBatch& batch, int64_t micro_batch, int64_t micro_batches);
 
-  // The experts' load in the last micro-batch, of each layer that has experts.
+  // The experts' load in the last Backpropagate, of each layer that has experts.
   void ReadLoads(std::vector<MoeBlock::Load>& loads);
   const std::vector<int64_t>& expert_layers() const { return expert_layers_; }
 
@@ -92,24 +82,34 @@ class Transformer {
     std::optional<DenseBlock> dense;
     std::optional<MoeBlock> moe;
     Tensor x;    // [n, D] what enters the layer
-    Tensor mid;  // [n, D] between its halves
+    Tensor mid;  // [n, D] between its halves; empty where the layers share it
   };
   // Declares everything and allocates nothing.
-  Transformer(const Architecture& architecture, const BatchLimits& limits, Purpose purpose);
-  void PlanBuffers(const BatchLimits& limits, Purpose purpose);
+  Transformer(const Architecture& architecture, const ModelBuild& build);
+  void PlanBuffers();
+  void PlanRecord();
   RoutingRules Rules(const TokenBatch& batch, CapacityFactor capacity_factor,
                      int64_t micro_batch = 0, int64_t micro_batches = 1) const;
   RopeTables RopeFor(int64_t length) const;
   // Leaves the final norm's output in normed_.
   void Forward(const TokenBatch& batch, const RoutingRules& rules);
+  void KeepAssignments(const RoutingRules& rules);
+  // Losses and loads of the router of each expert layer, into the record.
+  void RecordRouters(const RoutingRules& rules);
   // Loss and gradient of the head in chunks of rows; leaves the gradient of normed_ in d_normed.
-  double BackpropagateHead(const TokenBatch& batch, Tensor d_normed, double scale);
+  void BackpropagateHead(int64_t tokens, Tensor d_normed, double scale);
   void BackpropagateLayers(const TokenBatch& batch, const RoutingRules& rules);
-  StepLosses RouterLosses(const RoutingRules& rules);
+  void BackpropagateLayer(size_t index, Tensor d_x, const AttentionShape& shape,
+                          const RoutingRules& rules);
+  StepLosses ReadLosses();
+  // Where a layer's halves meet.
+  Tensor MidOf(const Layer& layer, int64_t tokens) const;
+  MoeBlock& ExpertBlock(size_t i) { return *layers_[static_cast<size_t>(expert_layers_[i])]->moe; }
   const Weight& head() const { return architecture_.model.tied_embeddings ? embedding_ : head_; }
 
   Backend* backend_ = nullptr;
   const Architecture architecture_;
+  ModelBuild build_;
   ModelParameters parameters_;
   Weight embedding_, head_;
   std::vector<std::unique_ptr<Layer>> layers_;
@@ -123,10 +123,14 @@ class Transformer {
   Tensor tokens_, targets_;  // [n] int32
   Tensor last_;              // [n, D] what leaves the last layer
   Tensor normed_;            // [n, D]
-  Tensor losses_;            // [n]
-  Tensor total_;             // [1]
+  Tensor losses_;            // [n] float32
   Tensor logits_;            // [chunk, V]
   Tensor d_x_;               // [n, D]
+  // What a training step leaves to be recorded, for the i-th of M layers with experts.
+  Tensor step_losses_;  // [1 + 2M] token loss; balance and z loss of each layer
+  Tensor step_loads_;   // [2M, E] int32: assigned and served of each layer
+  std::vector<float> host_losses_;
+  std::vector<int32_t> host_loads_;
 };
 
 }  // namespace upcycle

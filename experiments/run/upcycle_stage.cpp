@@ -46,7 +46,7 @@ Outputs OutputsOf(const ModelFolder& folder, const Dataset& dataset, Backend& ba
   const Architecture& architecture = folder.architecture();
   const int64_t length = architecture.model.sequence_length;
   const int64_t sequences = std::max<int64_t>(1, kCompareTokens / length);
-  Transformer model(backend, architecture, {sequences, length, 1}, Purpose::kEvaluate);
+  Transformer model(backend, architecture, {{sequences, length, 1}, Purpose::kEvaluate});
   folder.CopyTo(model.parameters(), backend);
 
   const TokenSet& set = dataset.validation.front();

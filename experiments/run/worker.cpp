@@ -181,7 +181,7 @@ WorkerExit RunWorker(const fs::path& path, int threads) {
     const Stage stage = Stage::FromJson(json::parse(ReadTextFile(folder.description())));
     if (IsComplete(folder, stage.kind)) return WorkerExit::kComplete;
     const std::unique_ptr<Backend> backend =
-        MakeBackend(stage.execution.value("device", "auto"), threads);
+        MakeBackend(ReadExecution(stage).device, PrecisionOf(stage), threads);
     return RunAttempt(stage, folder, *backend, stop);
   } catch (const Error& error) {
     fmt::print(stderr, "error: {}\n", error.what());

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "experiments/run/architecture.h"
-#include "experiments/run/parameters.h"
+#include "experiments/run/model_build.h"
 #include "kernels/buffer_plan.h"
 
 namespace upcycle {
@@ -14,20 +14,46 @@ struct RopeTables {
   Tensor cosines, sines;
 };
 
-// Cut to the rows in use. A model that only evaluates has `rows` alone.
+// The beginning of a buffer, under a shape of at most its size.
+inline Tensor Cut(const Tensor& buffer, const Shape& shape) {
+  return buffer.Reshaped({buffer.size()}).Slice(0, shape.size()).Reshaped(shape);
+}
+// The same of a layer's own buffer, or where it has none of the one that all layers share.
+inline Tensor CutOwn(const Tensor& own, const Tensor& shared, const Shape& shape) {
+  return Cut(own.empty() ? shared : own, shape);
+}
+
+// What a layer's forward pass leaves for its backward pass, as far as the layers have no buffers of
+// their own for it (ModelBuild::Keeps): flat, enough for any layer of the model.
+struct SharedActivations {
+  Tensor normed;       // n·D
+  Tensor fused;        // n·(H + 2K)·W
+  Tensor attended;     // n·H·W
+  Tensor log_sum_exp;  // n·H, float32
+  Tensor rows;         // R·D, experts only
+  Tensor inner;        // n·2F or n·F, or with experts R·2F/G or R·F/G
+  Tensor hidden;       // n·F, or with experts R·F/G
+  Tensor mid;          // n·D, between a layer's halves
+};
+
 struct Workspace {
+  SharedActivations shared;
   Tensor rows;          // [R, D] experts' outputs, and in the backward pass gradients of rows
+  Tensor logits;        // [n, E] float32, experts only
   Tensor d_normed;      // [n, D]
   Tensor d_attended;    // [n, H·W]
   Tensor d_qkv;         // [n, (H + 2K)·W]
-  Tensor d_hidden;      // [R, F]
-  Tensor d_inner;       // [R, 2F or F], before the activation
-  Tensor d_row_weight;  // [R], experts only
-  Tensor d_weight;      // [n, T], experts only
+  Tensor d_hidden;      // flat, as shared.hidden
+  Tensor d_inner;       // flat, as shared.inner
+  Tensor d_row_weight;  // [R] float32, experts only
+  Tensor d_weight;      // [n, T] float32, experts only
   Tensor d_logits;      // [n, E], experts only
 
-  // For micro-batches of `tokens`; R = tokens · T.
-  void Plan(BufferPlan& plan, const Architecture& architecture, int64_t tokens, Purpose purpose);
+  // R = n·T. A model that only evaluates has what its forward pass needs.
+  void Plan(BufferPlan& plan, const Architecture& architecture, const ModelBuild& build);
+
+ private:
+  void PlanShared(BufferPlan& plan, const Architecture& architecture, const ModelBuild& build);
 };
 
 }  // namespace upcycle

@@ -37,10 +37,7 @@ Cost CostOf(const Architecture& architecture) {
 }
 
 int64_t TrainMemory(const TrainOrder& order) {
-  const int64_t sequences = order.train.MicroBatchSequences();
-  const BatchLimits limits = {sequences, order.architecture.model.sequence_length,
-                              order.train.batch_sequences / sequences};
-  const auto bytes = Transformer::PlanMemory(order.architecture, limits, Purpose::kTrain);
+  const MemoryBytes bytes = Transformer::PlanMemory(order.architecture, BuildOf(order));
   return std::accumulate(bytes.begin(), bytes.end(), int64_t{0});
 }
 

@@ -129,12 +129,12 @@ TEST(Reader, SuggestsAKeyThatIsSpeltAlikeElsewhere) {
 
 TEST(Reader, ListsTheKeysWhereNoneIsNear) {
   RunReader reader;
-  reader.Read("execution: {colour: red}\n");
+  reader.Read("upcycle: {colour: red}\n");
   EXPECT_EQ(reader.mistakes(),
-            "v:1:13: error: there is no key \"colour\" in execution\n"
-            "  execution: {colour: red}\n"
-            "              ^\n"
-            "  expected device or threads\n");
+            "v:1:11: error: there is no key \"colour\" in upcycle\n"
+            "  upcycle: {colour: red}\n"
+            "            ^\n"
+            "  expected method or scaling\n");
 }
 
 TEST(Reader, AsksForNestedKeysInPlaceOfADottedOne) {
@@ -160,7 +160,7 @@ TEST(Reader, RefusesTheWrongShape) {
             "  evaluate: [1]\n"
             "            ^\n"
             "  expected a mapping with keys among sequences, questions, shots, style, "
-            "capacity_factor\n"
+            "capacity_factor, precision\n"
             "v:3:15: error: data.train cannot be a mapping\n"
             "  data: {train: {kind: atlas}, validation: [x]}\n"
             "                ^\n"

@@ -16,8 +16,8 @@ class ByteModel {
  public:
   ByteModel(int64_t sequence_length, int64_t sequences)
       : backend_(MakeCpuBackend(2)),
-        model(*backend_, Small(sequence_length), {sequences, sequence_length, 1},
-              Purpose::kEvaluate),
+        model(*backend_, Small(sequence_length),
+              {{sequences, sequence_length, 1}, Purpose::kEvaluate}),
         reference_(model.architecture()) {
     model.parameters().Initialize(*backend_, 5);
     for (const auto& piece : model.parameters().pieces()) {

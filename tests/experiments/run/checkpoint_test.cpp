@@ -38,8 +38,8 @@ class CheckpointTest : public testing::TestWithParam<bool> {
  protected:
   CheckpointTest()
       : backend_(MakeCpuBackend(1)),
-        model_(*backend_, Tiny(GetParam()), {2, 8, 1}, Purpose::kTrain),
-        other_(*backend_, Tiny(GetParam()), {2, 8, 1}, Purpose::kTrain),
+        model_(*backend_, Tiny(GetParam()), {{2, 8, 1}}),
+        other_(*backend_, Tiny(GetParam()), {{2, 8, 1}}),
         checkpoints_(folder_ / "checkpoints", folder_ / "tokenizer", 256) {
     fs::create_directory(folder_ / "tokenizer");
     ByteTokenizer().Save(folder_ / "tokenizer");

@@ -41,13 +41,13 @@ class ParentCosinesTest : public testing::Test {
     fs::create_directories(folder_ / "tokenizer");
     ByteTokenizer().Save(folder_ / "tokenizer");
     fs::create_directories(folder_ / "parent");
-    Transformer dense(*backend_, target.Dense(), {1, 8, 1}, Purpose::kEvaluate);
+    Transformer dense(*backend_, target.Dense(), {{1, 8, 1}, Purpose::kEvaluate});
     dense.parameters().Initialize(*backend_, 9);
     WriteModel(folder_ / "parent", dense.parameters(), *backend_, folder_ / "tokenizer",
                ByteTokenizer().EndOfText());
     const ModelFolder parent(folder_ / "parent");
 
-    Transformer experts(*backend_, target, {1, 8, 1}, Purpose::kEvaluate);
+    Transformer experts(*backend_, target, {{1, 8, 1}, Purpose::kEvaluate});
     const Upcycler upcycler(target, settings, 4);
     for (const auto& piece : experts.parameters().pieces()) {
       std::vector<float> values(static_cast<size_t>(piece.value.size()));

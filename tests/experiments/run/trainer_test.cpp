@@ -3,83 +3,22 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "core/random.h"
 #include "tests/caught_error.h"
+#include "tests/experiments/run/training_fixture.h"
 #include "tests/kernels/allocations.h"
 #include "tests/says.h"
 
 namespace upcycle {
 namespace {
 
-constexpr int64_t kLength = 16;
-
-Architecture Small(bool experts) {
-  Architecture a;
-  a.model.layers = 2;
-  a.model.width = 32;
-  a.model.heads = 4;
-  a.model.kv_heads = 2;
-  a.model.ffn_width = 48;
-  a.model.sequence_length = kLength;
-  a.vocabulary = 32;
-  a.has_experts = experts;
-  a.moe.expansion = 4;
-  a.moe.capacity_factor = {1.0};
-  return a;
-}
-
-TrainSettings Settings() {
-  TrainSettings s;
-  s.batch_sequences = 8;
-  s.learning_rate.peak = 1e-2;
-  s.learning_rate.warmup_steps = 2;
-  return s;
-}
-
-// Sequences that count upwards from a random start: easy to learn.
-void FillCounting(int64_t first, int64_t count, std::span<int32_t> tokens,
-                  std::span<int32_t> targets) {
-  const RandomStream stream(1, "starts");
-  for (int64_t i = 0; i < count; ++i) {
-    const auto start = static_cast<int32_t>(stream.Below(static_cast<uint64_t>(first + i), 32));
-    for (int32_t t = 0; t < kLength; ++t) {
-      tokens[static_cast<size_t>(i * kLength + t)] = (start + t) % 32;
-      targets[static_cast<size_t>(i * kLength + t)] = (start + t + 1) % 32;
-    }
-  }
-}
-
-struct Fixture {
-  Fixture(const Architecture& architecture, const TrainSettings& settings, int threads)
-      : backend(MakeCpuBackend(threads)),
-        model(*backend, architecture,
-              {settings.MicroBatchSequences(), kLength,
-               settings.batch_sequences / settings.MicroBatchSequences()},
-              Purpose::kTrain),
-        trainer(model, settings, Schedule(settings.learning_rate, 100, 0), 100, FillCounting) {
-    model.parameters().Initialize(*backend, 5);
-  }
-
-  std::vector<float> Weights() {
-    std::vector<float> all;
-    for (const auto& span : model.parameters().spans()) {
-      all.insert(all.end(), span.values.floats(), span.values.floats() + span.values.size());
-    }
-    return all;
-  }
-
-  std::unique_ptr<Backend> backend;
-  Transformer model;
-  Trainer trainer;
-};
-
 TEST(Trainer, LearnsToCountDenseAndWithExperts) {
   for (bool experts : {false, true}) {
-    Fixture fixture(Small(experts), Settings(), 1);
+    SmallTrainer fixture(MakeCpuBackend(1), SmallArchitecture(experts), SmallTraining());
     const double first = fixture.trainer.Step().loss;
     double last = first;
     for (int i = 0; i < 60; ++i) last = fixture.trainer.Step().loss;
@@ -90,11 +29,11 @@ TEST(Trainer, LearnsToCountDenseAndWithExperts) {
 
 TEST(Trainer, GivesEqualBitsForAnyNumberOfThreads) {
   for (bool experts : {false, true}) {
-    TrainSettings settings = Settings();
+    TrainSettings settings = SmallTraining();
     settings.micro_batch_sequences = 4;
-    Fixture one(Small(experts), settings, 1);
+    SmallTrainer one(MakeCpuBackend(1), SmallArchitecture(experts), settings);
     for (int threads : {2, 3}) {
-      Fixture many(Small(experts), settings, threads);
+      SmallTrainer many(MakeCpuBackend(threads), SmallArchitecture(experts), settings);
       one.trainer.set_step(0);
       one.model.parameters().Initialize(*one.backend, 5);
       for (const auto& span : one.model.parameters().spans()) {
@@ -111,10 +50,41 @@ TEST(Trainer, GivesEqualBitsForAnyNumberOfThreads) {
   }
 }
 
+TEST(Trainer, GivesEqualBitsWhateverIsComputedAgain) {
+  for (bool experts : {false, true}) {
+    Architecture architecture = SmallArchitecture(experts);
+    architecture.moe.layers.kind = LayerSelection::Kind::kEveryOther;
+    SmallTrainer kept(MakeCpuBackend(2), architecture, SmallTraining());
+    for (int i = 0; i < 3; ++i) kept.trainer.Step();
+    const std::vector<float> expected = kept.Weights();
+    for (Recompute level : {Recompute::kCheap, Recompute::kMlp, Recompute::kLayers}) {
+      SmallTrainer again(MakeCpuBackend(2), architecture, SmallTraining(), level);
+      for (int i = 0; i < 3; ++i) again.trainer.Step();
+      EXPECT_EQ(again.Weights(), expected) << NameOf(level) << ", experts: " << experts;
+    }
+  }
+}
+
+TEST(Trainer, TakesLessMemoryForEachLevelOfComputingAgain) {
+  for (bool experts : {false, true}) {
+    Architecture architecture = SmallArchitecture(experts);
+    architecture.model.layers = 6;
+    ModelBuild build = {.limits = {8, kCountingLength}};
+    int64_t before = std::numeric_limits<int64_t>::max();
+    for (const auto& level : EnumNames<Recompute>::values) {
+      build.recompute = level.value;
+      const MemoryBytes bytes = Transformer::PlanMemory(architecture, build);
+      const int64_t total = std::accumulate(bytes.begin(), bytes.end(), int64_t{0});
+      EXPECT_LT(total, before) << level.name << ", experts: " << experts;
+      before = total;
+    }
+  }
+}
+
 TEST(Trainer, AllocatesNothingInAStep) {
   if (!CountsAllocations()) GTEST_SKIP() << "the sanitizer has its own malloc";
   for (bool experts : {false, true}) {
-    Fixture fixture(Small(experts), Settings(), 2);
+    SmallTrainer fixture(MakeCpuBackend(2), SmallArchitecture(experts), SmallTraining());
     for (int i = 0; i < 3; ++i) fixture.trainer.Step();
     const int64_t before = AllocationsSoFar();
     for (int i = 0; i < 5; ++i) fixture.trainer.Step();
@@ -123,9 +93,10 @@ TEST(Trainer, AllocatesNothingInAStep) {
 }
 
 TEST(Trainer, SplittingABatchChangesADenseStepByRoundingAlone) {
-  TrainSettings split = Settings();
+  TrainSettings split = SmallTraining();
   split.micro_batch_sequences = 2;
-  Fixture whole(Small(false), Settings(), 1), parts(Small(false), split, 1);
+  SmallTrainer whole(MakeCpuBackend(1), SmallArchitecture(false), SmallTraining()),
+      parts(MakeCpuBackend(1), SmallArchitecture(false), split);
   for (int i = 0; i < 3; ++i) {
     const StepReport a = whole.trainer.Step(), b = parts.trainer.Step();
     EXPECT_NEAR(a.loss, b.loss, 1e-4);
@@ -134,7 +105,7 @@ TEST(Trainer, SplittingABatchChangesADenseStepByRoundingAlone) {
 }
 
 TEST(Trainer, StopsWithTheCauseAndTheOldWeightsWhenTheLossIsNotFinite) {
-  Fixture fixture(Small(true), Settings(), 1);
+  SmallTrainer fixture(MakeCpuBackend(1), SmallArchitecture(true), SmallTraining());
   fixture.trainer.Step();
   float* values = fixture.model.parameters().pieces().back().value.floats();
   values[0] = std::numeric_limits<float>::quiet_NaN();

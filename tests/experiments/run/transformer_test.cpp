@@ -97,7 +97,7 @@ class TransformerTest : public testing::TestWithParam<Case> {
     backend_ = MakeCpuBackend(2);
     model_ = std::make_unique<Transformer>(
         *backend_, c.architecture,
-        BatchLimits{c.micro_sequences, kLength, c.sequences / c.micro_sequences}, Purpose::kTrain);
+        ModelBuild{{c.micro_sequences, kLength, c.sequences / c.micro_sequences}});
     model_->parameters().Initialize(*backend_, 3);
     for (const auto& piece : model_->parameters().pieces()) {
       const float* values = piece.value.floats();

@@ -63,7 +63,7 @@ UpcycleSettings Settings(int64_t granularity, WeightScaling scaling) {
 
 std::vector<float> Logits(const Architecture& architecture, const ParentReader& values) {
   const auto backend = MakeCpuBackend(1);
-  Transformer model(*backend, architecture, {4, 16, 1}, Purpose::kEvaluate);
+  Transformer model(*backend, architecture, {{4, 16, 1}, Purpose::kEvaluate});
   for (const auto& piece : model.parameters().pieces()) {
     const auto part = values(piece.part);
     backend->CopyFromHost(piece.value, ConstTensor(part.data(), piece.value.shape()));

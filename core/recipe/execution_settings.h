@@ -1,0 +1,50 @@
+// Where a run computes, how fast, and in how much memory.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/recipe/fields.h"
+
+namespace upcycle {
+
+// Each level includes those before it.
+enum class Recompute { kNothing, kCheap, kMlp, kLayers };
+template <>
+struct EnumNames<Recompute> {
+  static constexpr EnumName<Recompute> values[] = {
+      {Recompute::kNothing, "nothing", "everything is kept"},
+      {Recompute::kCheap, "cheap", "norms, activations and the gathering of experts' rows"},
+      {Recompute::kMlp, "mlp", "and the products before the activation"},
+      {Recompute::kLayers, "layers",
+       "and attention: a layer keeps what enters it and its routing decisions"},
+  };
+};
+
+// Where, how fast, in how much memory: no part of what a run is. Devices round differently, and so
+// may differ in the last digits; everything else here leaves the bits as they are.
+struct ExecutionSettings {
+  std::string device = "auto";
+  int64_t threads = 0;
+  Recompute recompute = Recompute::kNothing;
+
+  template <typename Self, typename Visitor>
+  static void Describe(Self& s, Visitor& v) {
+    v.Field("device", s.device,
+            {.help = "where the run computes; auto takes a GPU where there is one",
+             .pattern = "auto|cpu|cuda(:[0-9]{1,3})?",
+             .form = "auto, cpu, cuda or cuda:N",
+             .effect = Effect::kSpeed});
+    v.Field("threads", s.threads,
+            {.help = "CPU threads of one run; 0 divides the cores among the runs that can start",
+             .minimum = 0,
+             .maximum = 1024,
+             .effect = Effect::kSpeed});
+    v.Field("recompute", s.recompute,
+            {.help = "what a training's backward pass computes again instead of keeping: less "
+                     "memory, more time, the same bits",
+             .effect = Effect::kSpeed});
+  }
+};
+
+}  // namespace upcycle

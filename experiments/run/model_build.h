@@ -1,0 +1,37 @@
+// How a model is held in a backend's memory: what it is for, for what batches, and what a backward
+// pass finds there or computes again. Nothing here is part of what the model is.
+#pragma once
+
+#include <cstdint>
+
+#include "core/recipe/execution_settings.h"
+#include "core/tensor.h"
+
+namespace upcycle {
+
+// The largest micro-batch that a model is built for.
+struct BatchLimits {
+  int64_t sequences = 1;
+  int64_t length = 1;
+  int64_t micro_batches = 1;  // in a batch, for load balance over all of it
+  int64_t tokens() const { return sequences * length; }
+};
+
+enum class Purpose { kEvaluate, kTrain };
+
+struct ModelBuild {
+  BatchLimits limits;
+  Purpose purpose = Purpose::kTrain;
+  Recompute recompute = Recompute::kNothing;
+  DataType activation_type = DataType::kFloat32;  // the backend's
+  // Rows of logits held at a time: a chunk stays in a CPU's cache for a vocabulary of some
+  // thousands, and the logits of a whole batch never exist.
+  int64_t head_rows = 256;
+
+  bool trains() const { return purpose == Purpose::kTrain; }
+  // Whether each layer has its own buffers for what is computed again from `level` on. A model that
+  // only evaluates needs those of one layer.
+  bool Keeps(Recompute level) const { return trains() && recompute < level; }
+};
+
+}  // namespace upcycle
