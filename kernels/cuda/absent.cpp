@@ -1,10 +1,18 @@
 // A build without CUDA: no GPUs, and why.
 #include "core/error.h"
 #include "kernels/backend.h"
+#include "kernels/gpus.h"
 
 namespace upcycle {
 
 int CudaDeviceCount() { return 0; }
+
+GpuSurvey SurveyGpus() {
+  GpuSurvey survey;
+  survey.problem =
+      "this program was built without CUDA: build it where a CUDA toolkit is installed";
+  return survey;
+}
 
 std::unique_ptr<Backend> MakeCudaBackend(int, DataType) {
   throw Error(Cause::kDevice,

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "kernels/backend.h"
+#include "kernels/gpus.h"
 #include "tests/caught_error.h"
 #include "tests/kernels/array.h"
 #include "tests/says.h"
@@ -33,6 +34,15 @@ TEST(CudaBackend, SaysWhatItIs) {
 TEST(CudaBackend, RefusesADeviceThatIsNotThere) {
   EXPECT_EQ(CauseOf([] { MakeCudaBackend(1, DataType::kFloat32); }), Cause::kDevice);
   EXPECT_EQ(CauseOf([] { MakeCudaBackend(-1, DataType::kFloat32); }), Cause::kDevice);
+}
+
+TEST(CudaBackend, IsFoundWithItsMemory) {
+  const GpuSurvey survey = SurveyGpus();
+  EXPECT_EQ(survey.problem, "");
+  ASSERT_EQ(survey.gpus.size(), 1u);
+  EXPECT_EQ(survey.gpus[0].name, "host stand-in");
+  EXPECT_GT(survey.gpus[0].free_bytes, 0);
+  EXPECT_LE(survey.gpus[0].free_bytes, survey.gpus[0].memory_bytes);
 }
 
 TEST(CudaBackend, AllocatesZeros) {

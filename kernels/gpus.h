@@ -1,0 +1,29 @@
+// Which NVIDIA GPUs this process can use, and why not, for people and for whoever places runs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace upcycle {
+
+struct Gpu {
+  int number = 0;            // as in cuda:N
+  std::string name;          // "NVIDIA H100 80GB HBM3"
+  int major = 0, minor = 0;  // compute capability
+  int multiprocessors = 0;
+  int64_t memory_bytes = 0;
+  int64_t free_bytes = 0;  // of them, at the moment
+};
+
+struct GpuSurvey {
+  int toolkit_version = 0;  // of the toolkit this program was built with, as 13020; 0: without CUDA
+  int driver_version = 0;   // the newest CUDA that the driver serves; 0: no driver
+  std::string problem;      // why there is no GPU, and what to do; empty where there is one
+  std::vector<Gpu> gpus;
+};
+
+// Looks at every GPU; takes a moment for each, since asking for free memory wakes it.
+GpuSurvey SurveyGpus();
+
+}  // namespace upcycle

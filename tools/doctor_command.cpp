@@ -1,0 +1,131 @@
+// `upcycle doctor`: what this machine has for the program, and how to get what it lacks.
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "core/files.h"
+#include "kernels/backend.h"
+#include "kernels/cpu/sgemm_rate.h"
+#include "kernels/gpus.h"
+#include "results/number_text.h"
+#include "tools/command_line.h"
+#include "tools/commands.h"
+#include "tools/cores.h"
+#include "tools/state_options.h"
+
+namespace upcycle {
+namespace {
+
+// One thing looked at: whether it works, what was found, and where it does not, what to do.
+struct Finding {
+  std::string topic;
+  bool works = true;
+  std::string found;
+  std::string advice;
+};
+
+Finding LookAtCpu() {
+  const double rate = MeasureSgemmGflops(Cores(), 0.2);
+  return {"cpu", true,
+          fmt::format("{}, {:.0f} GFLOP/s in large matrix products",
+                      MakeCpuBackend(Cores())->Name(), rate),
+          ""};
+}
+
+Finding LookAtMemory() {
+  struct sysinfo info = {};
+  if (::sysinfo(&info) != 0) return {"memory", false, "the system does not say", ""};
+  const double unit = info.mem_unit;
+  return {"memory", true,
+          fmt::format("{} of {} free",
+                      BytesText(unit * static_cast<double>(info.freeram + info.bufferram)),
+                      BytesText(unit * static_cast<double>(info.totalram))),
+          ""};
+}
+
+// Of the file system that runs are or would be on.
+Finding LookAtDisk(const StateOptions& state) {
+  fs::path folder = fs::absolute(state.Root());
+  while (!fs::exists(folder)) folder = folder.parent_path();
+  std::error_code error;
+  const fs::space_info space = fs::space(folder, error);
+  if (error) return {"disk", false, fmt::format("{}: {}", folder.native(), error.message()), ""};
+  const bool writable = ::access(folder.c_str(), W_OK) == 0;
+  return {"disk", writable,
+          fmt::format("{} free for {}{}", BytesText(static_cast<double>(space.available)),
+                      state.Root().native(), writable ? "" : ", which cannot be written"),
+          writable ? "" : "choose a folder of your own with --root"};
+}
+
+std::string VersionText(int version) {
+  return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
+}
+
+std::vector<Finding> LookAtGpus() {
+  const GpuSurvey survey = SurveyGpus();
+  std::vector<Finding> findings;
+  const std::string built = survey.toolkit_version == 0
+                                ? "none in this build"
+                                : "toolkit " + VersionText(survey.toolkit_version);
+  const std::string driver =
+      survey.driver_version == 0 ? "no driver" : "driver for " + VersionText(survey.driver_version);
+  findings.push_back(
+      {"cuda", survey.problem.empty(), fmt::format("{}, {}", built, driver), survey.problem});
+  for (const Gpu& gpu : survey.gpus) {
+    findings.push_back(
+        {fmt::format("cuda:{}", gpu.number), true,
+         fmt::format("{}, compute capability {}.{}, {} multiprocessors, {} of {} free", gpu.name,
+                     gpu.major, gpu.minor, gpu.multiprocessors,
+                     BytesText(static_cast<double>(gpu.free_bytes)),
+                     BytesText(static_cast<double>(gpu.memory_bytes))),
+         ""});
+  }
+  return findings;
+}
+
+void Print(const std::vector<Finding>& findings) {
+  for (const Finding& finding : findings) {
+    fmt::print("{:<8} {:<4} {}\n", finding.topic, finding.works ? "ok" : "no", finding.found);
+    if (!finding.advice.empty()) fmt::print("{:<13} {}\n", "", finding.advice);
+  }
+}
+
+nlohmann::json JsonOf(const std::vector<Finding>& findings) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const Finding& finding : findings) {
+    list.push_back({{"topic", finding.topic},
+                    {"works", finding.works},
+                    {"found", finding.found},
+                    {"advice", finding.advice}});
+  }
+  return list;
+}
+
+}  // namespace
+
+int DoctorCommand(const Arguments& arguments) {
+  StateOptions state;
+  bool json = false;
+  CommandLine line(
+      "doctor [options]",
+      "What this machine has to train with, and how to get what it lacks. Runs need no "
+      "GPU.");
+  state.Declare(line);
+  line.Flag("json", &json, "as JSON");
+  line.Parse(arguments);
+  std::vector<Finding> findings = {{"program", true, "upcycle " UPCYCLE_VERSION, ""},
+                                   LookAtCpu(),
+                                   LookAtMemory(),
+                                   LookAtDisk(state)};
+  for (Finding& finding : LookAtGpus()) findings.push_back(std::move(finding));
+  if (json) {
+    fmt::print("{}\n", JsonOf(findings).dump(2));
+  } else {
+    Print(findings);
+  }
+  return kExitDone;
+}
+
+}  // namespace upcycle
