@@ -23,7 +23,8 @@ struct GpuSurvey {
   std::vector<Gpu> gpus;
 };
 
-// Looks at every GPU; takes a moment for each, since asking for free memory wakes it.
+// Looks at every GPU, which takes a moment for each. Ends what this process has on them, so it
+// comes before any backend is made.
 GpuSurvey SurveyGpus();
 
 }  // namespace upcycle

@@ -85,8 +85,17 @@ class PlanReport {
             {"train_flops", cost.train_flops},
             {"mismatch", study_.recipe.budgets[index].mismatch},
             {"memory_bytes", prediction.memory_bytes},
+            {"memory", MemoryJson(prediction.memory)},
             {"disk_bytes", prediction.disk_bytes},
             {"core_seconds", prediction.core_seconds}};
+  }
+
+  static json MemoryJson(const MemoryBytes& bytes) {
+    json by_category;
+    for (const auto& category : EnumNames<MemoryCategory>::values) {
+      by_category[std::string(category.name)] = bytes[static_cast<size_t>(category.value)];
+    }
+    return by_category;
   }
 
   json RunJson(const Study::Run& run) const {

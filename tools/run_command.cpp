@@ -17,6 +17,7 @@
 #include "experiments/study/plan.h"
 #include "experiments/study/scheduler.h"
 #include "kernels/cpu/sgemm_rate.h"
+#include "kernels/gpus.h"
 #include "results/ledger_writer.h"
 #include "tools/commands.h"
 #include "tools/cores.h"
@@ -168,6 +169,7 @@ int RunCommand(const Arguments& arguments) {
   scheduling.cores = Cores();
   scheduling.jobs = options.jobs > 0 ? options.jobs : scheduling.cores;
   scheduling.keep_going = options.keep_going;
+  scheduling.gpus = SurveyGpus().gpus;
   LocalExecutor executor(fs::read_symlink("/proc/self/exe"));
   StudyOutcome outcome;
   {

@@ -9,11 +9,13 @@ namespace upcycle {
 int WorkerCommand(const Arguments& arguments) {
   std::string folder;
   int threads = 1;
+  std::string device;
   CommandLine line("worker FOLDER [options]", "Does the stage that FOLDER/stage.json describes.");
   line.Positional("FOLDER", &folder, "a stage's folder under ROOT/stages");
   line.Option("threads", &threads, "CPU threads");
+  line.Option("device", &device, "cpu or cuda:N; where it is left out, as the stage asks");
   line.Parse(arguments);
-  return static_cast<int>(RunWorker(folder, threads));
+  return static_cast<int>(RunWorker(folder, device, threads));
 }
 
 }  // namespace upcycle

@@ -38,12 +38,16 @@ void RequireDevice(std::string_view device) {
                         device, count - 1));
 }
 
+DataType ActivationTypeOn(std::string_view device, Precision precision) {
+  const bool narrow = GpuOf(device).has_value() && precision == Precision::kBFloat16;
+  return narrow ? DataType::kBFloat16 : DataType::kFloat32;
+}
+
 std::unique_ptr<Backend> MakeBackend(std::string_view device, Precision precision, int threads) {
   RequireDevice(device);
   const std::optional<int> gpu = GpuOf(device);
   if (!gpu) return MakeCpuBackend(threads);
-  const bool narrow = precision == Precision::kBFloat16;
-  return MakeCudaBackend(*gpu, narrow ? DataType::kBFloat16 : DataType::kFloat32);
+  return MakeCudaBackend(*gpu, ActivationTypeOn(device, precision));
 }
 
 }  // namespace upcycle

@@ -13,6 +13,10 @@ namespace upcycle {
 // auto, cpu, cuda or cuda:N.
 void RequireDevice(std::string_view device);
 
+// The activations' type of the backend that MakeBackend would make; a GPU that is asked for counts
+// as there.
+DataType ActivationTypeOn(std::string_view device, Precision precision);
+
 // auto is the first GPU, or the CPU where there is none, and cuda is cuda:0. A CPU computes in
 // float32 whatever the precision, with `threads` threads.
 std::unique_ptr<Backend> MakeBackend(std::string_view device, Precision precision, int threads);

@@ -17,9 +17,6 @@
 namespace upcycle {
 namespace {
 
-// Tokens computed at once: enough rows for fast products, little memory.
-constexpr int64_t kBatchTokens = 4096;
-
 // A question whose solved examples were cut off is no longer the one that was asked for: the share
 // of such prompts stands beside the accuracy, also where it is 0.
 void RecordScores(JournalWriter& journal, const std::string& set, const ChoiceScores& scores) {
@@ -45,7 +42,7 @@ void RunEvaluateStage(const StageContext& context) {
   const Dataset dataset = OpenDataset(context.Input(0).tokens());
   const ModelFolder folder(context.Input(1).model());
   const int64_t length = folder.architecture().model.sequence_length;
-  const int64_t sequences = std::max<int64_t>(1, kBatchTokens / length);
+  const int64_t sequences = EvaluateSequences(length);
   Transformer model(context.backend, folder.architecture(),
                     {{sequences, length, 1}, Purpose::kEvaluate});
   folder.CopyTo(model.parameters(), context.backend);

@@ -17,6 +17,13 @@ struct BatchLimits {
   int64_t tokens() const { return sequences * length; }
 };
 
+// Sequences of `length` tokens that an evaluation computes at once: enough rows for fast products,
+// little memory.
+constexpr int64_t EvaluateSequences(int64_t length) {
+  constexpr int64_t kTokens = 4096;
+  return length < kTokens ? kTokens / length : 1;
+}
+
 enum class Purpose { kEvaluate, kTrain };
 
 struct ModelBuild {

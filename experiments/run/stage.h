@@ -43,6 +43,9 @@ struct EnumNames<StageKind> {
   };
 };
 
+// Whether a stage of this kind has anything for a GPU to do.
+constexpr bool ComputesOnDevice(StageKind kind) { return kind != StageKind::kTokens; }
+
 struct Stage {
   StageKind kind = StageKind::kTokens;
   nlohmann::json settings;          // decides the result

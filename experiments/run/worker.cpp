@@ -134,6 +134,11 @@ bool IsComplete(const StageFolder& folder, StageKind kind) {
   return complete && folder.FindOutputDamage(kind).empty();
 }
 
+std::string DeviceOf(const Stage& stage, const std::string& given) {
+  if (!ComputesOnDevice(stage.kind)) return "cpu";
+  return given.empty() ? ReadExecution(stage).device : given;
+}
+
 // Runs the stage and puts its end into the journal. An error that keeps the journal from being
 // written (a full disk) reaches the log alone; the scheduler then knows by the exit code.
 WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& backend,
@@ -169,7 +174,7 @@ void StageContext::LeaveIfStopped() const {
     throw Error(Cause::kInterrupted, "stopped on request; the same command continues");
 }
 
-WorkerExit RunWorker(const fs::path& path, int threads) {
+WorkerExit RunWorker(const fs::path& path, const std::string& device, int threads) {
   StopSignals stop;  // before any thread
   const StageFolder folder(path);
   try {
@@ -181,7 +186,7 @@ WorkerExit RunWorker(const fs::path& path, int threads) {
     const Stage stage = Stage::FromJson(json::parse(ReadTextFile(folder.description())));
     if (IsComplete(folder, stage.kind)) return WorkerExit::kComplete;
     const std::unique_ptr<Backend> backend =
-        MakeBackend(ReadExecution(stage).device, PrecisionOf(stage), threads);
+        MakeBackend(DeviceOf(stage, device), PrecisionOf(stage), threads);
     return RunAttempt(stage, folder, *backend, stop);
   } catch (const Error& error) {
     fmt::print(stderr, "error: {}\n", error.what());

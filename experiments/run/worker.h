@@ -32,8 +32,9 @@ void RunEvaluateStage(const StageContext& context);
 // Exit codes of a worker. The reason is in the journal; these are for people and for `status`.
 enum class WorkerExit { kComplete = 0, kFailed = 1, kBadInput = 2, kBusy = 3, kStopped = 130 };
 
-// Does the stage of `folder` unless another process is at it. Every attempt begins and ends with an
-// event in the journal, whatever happens short of a kill.
-WorkerExit RunWorker(const fs::path& folder, int threads);
+// Does the stage of `folder` unless another process is at it, on `device` or, where that is empty,
+// on what the stage asks for. Every attempt begins and ends with an event in the journal, whatever
+// happens short of a kill.
+WorkerExit RunWorker(const fs::path& folder, const std::string& device, int threads);
 
 }  // namespace upcycle

@@ -17,6 +17,7 @@ struct Job {
   Fingerprint stage;
   std::filesystem::path folder;  // of the stage; stage.json is in it
   int64_t threads = 1;
+  std::string device = "cpu";  // cpu or cuda:N
 };
 
 // How a process ended. Why is in the stage's journal, unless it died of a signal.

@@ -55,8 +55,9 @@ void LocalExecutor::Start(const Job& job) {
   const fs::path log_path = job.folder / "log.txt";
   const FileDescriptor log = OpenFile(log_path, O_WRONLY | O_CREAT | O_APPEND, "write");
 
-  std::vector<std::string> words = {program_.native(), "worker", job.folder.native(), "--threads",
-                                    std::to_string(job.threads)};
+  std::vector<std::string> words = {
+      program_.native(),           "worker",   job.folder.native(), "--threads",
+      std::to_string(job.threads), "--device", job.device};
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/recipe/cost.h"
+#include "experiments/run/device.h"
 #include "experiments/run/transformer.h"
 
 namespace upcycle {
@@ -36,9 +37,23 @@ Cost CostOf(const Architecture& architecture) {
                 architecture.vocabulary);
 }
 
-int64_t TrainMemory(const TrainOrder& order) {
-  const MemoryBytes bytes = Transformer::PlanMemory(order.architecture, BuildOf(order));
+int64_t Total(const MemoryBytes& bytes) {
   return std::accumulate(bytes.begin(), bytes.end(), int64_t{0});
+}
+
+MemoryBytes TrainMemory(const TrainOrder& order) {
+  ModelBuild build = BuildOf(order);
+  build.activation_type = ActivationTypeOn(order.execution.device, order.train.precision);
+  return Transformer::PlanMemory(order.architecture, build);
+}
+
+MemoryBytes EvaluateMemory(const Architecture& architecture, const std::string& device,
+                           Precision precision) {
+  const int64_t length = architecture.model.sequence_length;
+  return Transformer::PlanMemory(architecture,
+                                 {.limits = {EvaluateSequences(length), length},
+                                  .purpose = Purpose::kEvaluate,
+                                  .activation_type = ActivationTypeOn(device, precision)});
 }
 
 StagePrediction PredictTraining(const Stage& stage, double rate) {
@@ -48,7 +63,8 @@ StagePrediction PredictTraining(const Stage& stage, double rate) {
   prediction.tokens = TrainSteps(order.train, order.architecture.model) *
                       TokensPerStep(order.train, order.architecture.model);
   prediction.flops = static_cast<double>(prediction.tokens) * cost.TrainFlops();
-  prediction.memory_bytes = TrainMemory(order);
+  prediction.memory = TrainMemory(order);
+  prediction.memory_bytes = Total(prediction.memory);
   prediction.disk_bytes = cost.WeightBytes();
   const double share = ShareAt(static_cast<double>(order.architecture.model.width));
   if (rate > 0) prediction.core_seconds = prediction.flops / (rate * share);
@@ -56,6 +72,22 @@ StagePrediction PredictTraining(const Stage& stage, double rate) {
 }
 
 }  // namespace
+
+int64_t DeviceBytesOf(const Study& study, const Stage& stage) {
+  switch (stage.kind) {
+    case StageKind::kTokens:
+      return 0;
+    case StageKind::kUpcycle:
+      return Total(EvaluateMemory(ReadUpcycleOrder(stage).target, ReadExecution(stage).device,
+                                  Precision::kFloat32));
+    case StageKind::kTrain:
+      return Total(TrainMemory(ReadTrainOrder(stage)));
+    case StageKind::kEvaluate:
+      return Total(EvaluateMemory(ReadTrainOrder(study.stages.at(stage.inputs.at(1))).architecture,
+                                  ReadExecution(stage).device, PrecisionOf(stage)));
+  }
+  return 0;
+}
 
 double TrainFlopsOf(const Stage& stage) {
   return stage.kind == StageKind::kTrain ? PredictTraining(stage, 0).flops : 0;

@@ -5,13 +5,15 @@
 
 #include "experiments/run/stage.h"
 #include "experiments/study/study.h"
+#include "kernels/buffer_plan.h"
 
 namespace upcycle {
 
 struct StagePrediction {
   double flops = 0;    // of training, as core/recipe/cost.h counts; evaluation: forward passes
   int64_t tokens = 0;  // trained on
-  int64_t memory_bytes = 0;  // of the process's planned buffers
+  int64_t memory_bytes = 0;  // of the process's planned buffers, all of them
+  MemoryBytes memory = {};   // the same of a training, by category
   int64_t disk_bytes = 0;    // kept when it is complete
   double core_seconds = 0;   // 0 where `flops_per_core_second` was 0
 };
@@ -20,6 +22,10 @@ struct StagePrediction {
 // step of this width reaches is that of `upcycle bench` on the reference machine, so the time is
 // right to within a factor of about 1.5 elsewhere.
 StagePrediction PredictStage(const Stage& stage, double flops_per_core_second);
+
+// Bytes of the planned buffers of a stage's model on the device that it asks for. What a stage
+// computes on is counted as a GPU where it asks for one, whether there is one here or not.
+int64_t DeviceBytesOf(const Study& study, const Stage& stage);
 
 // Training FLOPs of a stage; 0 for one that does not train.
 double TrainFlopsOf(const Stage& stage);

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "experiments/study/plan.h"
+#include "experiments/study/prediction.h"
 #include "results/journal_events.h"
 
 namespace upcycle {
@@ -33,7 +34,8 @@ Scheduler::Scheduler(const Study& study, fs::path root, LedgerWriter& ledger, Ex
       ledger_(ledger),
       executor_(executor),
       options_(options),
-      observer_(observer) {}
+      observer_(observer),
+      placement_(options.gpus) {}
 
 StudyOutcome Scheduler::Run(StopSignals& stop) {
   CatchUp();
@@ -124,7 +126,9 @@ void Scheduler::StartReady() {
     if (static_cast<int>(running_.size()) >= options_.jobs) return;
     const auto pending = pending_.find(stage);
     if (pending == pending_.end() || running_.contains(stage)) continue;
-    if (pending->second.waits_for.empty()) Start(stage);
+    if (!pending->second.waits_for.empty()) continue;
+    // A stage without room waits, and those behind it with it, or smaller ones would always pass.
+    if (!Start(stage)) return;
   }
 }
 
@@ -136,8 +140,16 @@ int64_t Scheduler::ThreadsForNext() const {
   return std::max<int64_t>(1, options_.cores / std::max<int64_t>(1, together));
 }
 
-void Scheduler::Start(const Fingerprint& identity) {
+std::optional<std::string> Scheduler::Place(const Fingerprint& identity) {
   const Stage& stage = study_.stages.at(identity);
+  if (!ComputesOnDevice(stage.kind) || options_.gpus.empty()) return "cpu";
+  return placement_.Place(identity, ReadExecution(stage).device, DeviceBytesOf(study_, stage));
+}
+
+bool Scheduler::Start(const Fingerprint& identity) {
+  const Stage& stage = study_.stages.at(identity);
+  const std::optional<std::string> device = Place(identity);
+  if (!device) return false;
   const StageFolder folder = FolderOf(identity);
   MakeDirectories(folder.path());
   WriteFileAtomically(folder.description(), stage.ToJson().dump(2) + "\n");
@@ -147,11 +159,12 @@ void Scheduler::Start(const Fingerprint& identity) {
   Running running{JournalReader(folder.journal()), {}, {}};
   ForgetLostJournal(identity, folder);
   running.journal.SkipTo(ledger_.JournalOffset(identity));
-  executor_.Start({identity, folder.path(), threads});
+  executor_.Start({identity, folder.path(), threads, *device});
   running_.emplace(identity, std::move(running));
   ++pending_.at(identity).attempts;
   ledger_.SetStageState(identity, StageState::kRunning);
   observer_.Started(identity, threads);
+  return true;
 }
 
 // Where a journal was moved away or lost its end, the worker writes everything again, and the
@@ -191,6 +204,7 @@ void Scheduler::Follow(const Fingerprint& stage, Running& running) {
 void Scheduler::Finish(const JobEnd& job) {
   auto node = running_.extract(job.stage);
   UPCYCLE_CHECK(!node.empty());
+  placement_.Release(job.stage);
   Follow(job.stage, node.mapped());
   const AttemptEnd end = EndOf(job, node.mapped());
   if (!ledger_.EndAttempt(job.stage, end))

@@ -16,6 +16,7 @@
 #include "core/stop_signals.h"
 #include "experiments/run/stage_folder.h"
 #include "experiments/study/executor.h"
+#include "experiments/study/placement.h"
 #include "experiments/study/study.h"
 #include "results/ledger_writer.h"
 
@@ -26,6 +27,7 @@ struct SchedulerOptions {
   int cores = 1;            // shared by them
   bool keep_going = false;  // start other stages after one has failed
   int restarts = 2;         // of a stage whose process was killed; it goes on from its checkpoint
+  std::vector<Gpu> gpus = {};  // that stages may share
 };
 
 // What a running stage has told so far.
@@ -80,7 +82,10 @@ class Scheduler {
   void FindPending();
   void RecordWaiting();
   void StartReady();
-  void Start(const Fingerprint& stage);
+  // The device to compute on; nothing while there is no room.
+  std::optional<std::string> Place(const Fingerprint& stage);
+  // False where there is no room for it now.
+  bool Start(const Fingerprint& stage);
   int64_t ThreadsForNext() const;
   void ForgetLostJournal(const Fingerprint& stage, const StageFolder& folder);
   void Follow(const Fingerprint& stage, Running& running);
@@ -98,6 +103,7 @@ class Scheduler {
   Executor& executor_;
   SchedulerOptions options_;
   StudyObserver& observer_;
+  Placement placement_;
 
   std::map<Fingerprint, Pending> pending_;
   std::map<Fingerprint, Running> running_;

@@ -31,6 +31,8 @@ Gpu LookAt(int number) {
   CheckCuda(cudaSetDevice(number), "use the device");
   size_t free = 0, total = 0;
   CheckCuda(cudaMemGetInfo(&free, &total), "ask for free memory");
+  // Asking has made a context, which would hold some hundred MiB for as long as the process lives.
+  CheckCuda(cudaDeviceReset(), "let go of the device");
   return {.number = number,
           .name = properties.name,
           .major = properties.major,

@@ -25,12 +25,14 @@ class FakeExecutor : public Executor {
   std::map<Fingerprint, std::deque<Fate>> fates;
   std::vector<Fingerprint> started;
   std::vector<int64_t> threads;
+  std::vector<std::string> devices;
   int most_at_once = 0;
   std::function<void(const Fingerprint&)> on_start = [](const Fingerprint&) {};
 
   void Start(const Job& job) override {
     started.push_back(job.stage);
     threads.push_back(job.threads);
+    devices.push_back(job.device);
     queue_.push_back(job);
     most_at_once = std::max(most_at_once, running());
     on_start(job.stage);
