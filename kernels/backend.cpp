@@ -3,6 +3,7 @@
 #include "kernels/backend.h"
 
 #include "core/check.h"
+#include "kernels/moment_storage.h"
 #include "kernels/tensor_checks.h"
 
 namespace upcycle {
@@ -36,6 +37,18 @@ void CheckCrossEntropy(DataType type, ConstTensor losses, ConstTensor logits, Co
   CheckTensor("logits", logits, type, {logits.dim(0), logits.dim(1)});
   CheckFloats("losses", losses, {logits.dim(0)});
   CheckInts("targets", targets, {logits.dim(0)});
+}
+
+// Two moments of `shape`, with scales where their elements are codes.
+void CheckMoments(const Moments& moments, const Shape& shape) {
+  const DataType type = moments.m.type();
+  const bool has_codes = type == DataType::kUInt8;
+  UPCYCLE_CHECK(has_codes || type == DataType::kFloat32 || type == DataType::kBFloat16);
+  CheckTensor("m", moments.m, type, shape);
+  CheckTensor("v", moments.v, type, shape);
+  if (!has_codes) return;
+  CheckFloats("m_scales", moments.m_scales, {MomentBlocks(shape.size())});
+  CheckFloats("v_scales", moments.v_scales, {MomentBlocks(shape.size())});
 }
 
 }  // namespace
@@ -266,17 +279,30 @@ void Backend::GradientNorm(Tensor norm, ConstTensor gradient) {
   DoGradientNorm(norm, gradient);
 }
 
-void Backend::AdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, ConstTensor norm,
+void Backend::AdamW(Tensor weights, const Moments& moments, ConstTensor gradient, ConstTensor norm,
                     const AdamWStep& step, Tensor rounded) {
-  UPCYCLE_CHECK(step.step >= 1 && step.clip_norm >= 0 && step.epsilon > 0);
+  UPCYCLE_CHECK(step.step >= 1 && step.clip_norm >= 0 && step.epsilon > 0 && step.first_index >= 0);
   UPCYCLE_CHECK(step.beta1 >= 0 && step.beta1 < 1 && step.beta2 >= 0 && step.beta2 < 1);
   CheckFloats("weights", weights, weights.shape());
-  CheckFloats("m", m, weights.shape());
-  CheckFloats("v", v, weights.shape());
+  CheckMoments(moments, weights.shape());
   CheckFloats("gradient", gradient, weights.shape());
   if (step.clip_norm > 0 || !norm.empty()) CheckFloats("norm", norm, {1});
   if (!rounded.empty()) CheckTensor("rounded", rounded, ActivationType(), weights.shape());
-  DoAdamW(weights, m, v, gradient, norm, step, rounded);
+  DoAdamW(weights, moments, gradient, norm, step, rounded);
+}
+
+void Backend::LoadMoment(Tensor out, const Moments& moments, Moment which) {
+  CheckFloats("out", out, out.shape());
+  CheckMoments(moments, out.shape());
+  CheckApart("out", out, {moments.m, moments.v});
+  DoLoadMoment(out, moments, which);
+}
+
+void Backend::StoreMoment(const Moments& moments, Moment which, ConstTensor x) {
+  CheckFloats("x", x, x.shape());
+  CheckMoments(moments, x.shape());
+  CheckApart("moment", ArraysOf(moments, which).elements, {x});
+  DoStoreMoment(moments, which, x);
 }
 
 }  // namespace upcycle

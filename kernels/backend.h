@@ -11,10 +11,11 @@
 //   Activations, their gradients and the weights that products, norms and the embedding read have
 //   the backend's activation type, float32 or bfloat16; sums run in float32. Everything else is
 //   float32 whatever that type: what the router says and its gradients but for d_logits, rstd,
-//   log_sum_exp, losses, gradients of weights, master weights and moments; and int32 where it says
-//   so. Shape mistakes are bugs of ours: the checked front throws Error(Cause::kBug). Every op
-//   gives the same bits for any number of threads; on CUDA reductions have a fixed order. Calls may
-//   be asynchronous; CopyToHost waits for all that came before it. No op allocates.
+//   log_sum_exp, losses, gradients of weights, master weights; and int32 where it says so. Moments
+//   have types of their own (Moments). Shape mistakes are bugs of ours: the checked front throws
+//   Error(Cause::kBug). Every op gives the same bits for any number of threads; on CUDA reductions
+//   have a fixed order. Calls may be asynchronous; CopyToHost waits for all that came before it. No
+//   op allocates.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,7 @@
 
 #include "core/recipe/moe_settings.h"
 #include "core/tensor.h"
+#include "kernels/host_device.h"
 
 namespace upcycle {
 
@@ -77,7 +79,32 @@ struct AdamWStep {
   double weight_decay = 0;
   double clip_norm = 0;  // gradients are scaled by min(1, clip_norm / norm); 0: never
   int64_t step = 0;      // from 1, for the bias correction
+  // What the random rounding of bfloat16 moments depends on beside `step`: the run's seed, and
+  // where among all weights of the run the first of this call stands, so that calls share no
+  // numbers.
+  uint64_t seed = 0;
+  int64_t first_index = 0;
 };
+
+// Elements of 8-bit moments that share a scale, and how many such blocks `size` elements have, the
+// last one perhaps short.
+inline constexpr int64_t kMomentBlock = 256;
+UPCYCLE_HOST_DEVICE constexpr int64_t MomentBlocks(int64_t size) {
+  return (size + kMomentBlock - 1) / kMomentBlock;
+}
+
+// AdamW's running means of g and g², both of the weights' shape and of one type: float32, bfloat16
+// (rounded at random), or uint8 (codes of blocks with a scale each, after Dettmers et al. 2022).
+// The last two are laid down in kernels/moment_storage.h. Memory of zeros holds moments of zero.
+struct Moments {
+  Tensor m;
+  Tensor v;
+  Tensor m_scales;  // uint8 alone: [MomentBlocks(size)] float32
+  Tensor v_scales;
+  bool on_host = false;  // all four lie in memory of AllocateOnHost
+};
+
+enum class Moment { kFirst, kSecond };  // m, v
 
 class Backend {
  public:
@@ -97,6 +124,10 @@ class Backend {
   // `bytes` of zeroed memory, aligned for every op. Throws Error(kMemory) naming the amount.
   virtual void* Allocate(int64_t bytes) = 0;
   virtual void Free(void* memory) = 0;
+  // The same in the host's memory, where the device reaches it, for moments alone: of all ops only
+  // AdamW, LoadMoment and StoreMoment take it. The host may read it after a CopyToHost.
+  virtual void* AllocateOnHost(int64_t bytes) = 0;
+  virtual void FreeOnHost(void* memory) = 0;
   // Copies whole tensors between this backend's memory and the host's; shapes and types agree.
   void CopyToHost(Tensor host, ConstTensor source);
   void CopyFromHost(Tensor destination, ConstTensor host);
@@ -230,9 +261,21 @@ class Backend {
   // norm [1] = sqrt(Σ g²) over all of a flat gradient, accumulated in double.
   void GradientNorm(Tensor norm, ConstTensor gradient);
   // g = gradient · min(1, clip_norm / norm); m, v moments; weights -= lr · (m̂/(sqrt(v̂) + ε) +
-  // wd·weights). `rounded`, unless empty, gets the new weights in the activation type.
-  void AdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, ConstTensor norm,
+  // wd·weights), all in float32: the weights move by moments that are not rounded yet. `rounded`,
+  // unless empty, gets the new weights in the activation type.
+  void AdamW(Tensor weights, const Moments& moments, ConstTensor gradient, ConstTensor norm,
              const AdamWStep& step, Tensor rounded = {});
+  // The same with float32 moments in the backend's own memory.
+  void AdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, ConstTensor norm,
+             const AdamWStep& step, Tensor rounded = {}) {
+    AdamW(weights, Moments{.m = m, .v = v, .m_scales = {}, .v_scales = {}}, gradient, norm, step,
+          rounded);
+  }
+  // out = one of the moments in float32, of its shape.
+  void LoadMoment(Tensor out, const Moments& moments, Moment which);
+  // One of the moments = x, rounded to the nearest. What LoadMoment gave becomes the bits that it
+  // was read from.
+  void StoreMoment(const Moments& moments, Moment which, ConstTensor x);
 
  protected:
   Backend() = default;
@@ -297,8 +340,10 @@ class Backend {
                               ConstTensor targets, double scale) = 0;
   virtual void DoSum(Tensor total, ConstTensor x) = 0;
   virtual void DoGradientNorm(Tensor norm, ConstTensor gradient) = 0;
-  virtual void DoAdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, ConstTensor norm,
-                       const AdamWStep& step, Tensor rounded) = 0;
+  virtual void DoAdamW(Tensor weights, const Moments& moments, ConstTensor gradient,
+                       ConstTensor norm, const AdamWStep& step, Tensor rounded) = 0;
+  virtual void DoLoadMoment(Tensor out, const Moments& moments, Moment which) = 0;
+  virtual void DoStoreMoment(const Moments& moments, Moment which, ConstTensor x) = 0;
 };
 
 // The CPU backend with its own threads, at least one. Instruction set chosen at run time.

@@ -3,29 +3,58 @@
 #define HWY_TARGET_INCLUDE "kernels/cpu/adamw.cpp"
 #include "kernels/cpu/simd.h"
 #include <hwy/foreach_target.h>
+#include "kernels/cpu/eight_bit-inl.h"
 #include "kernels/cpu/vector-inl.h"
 // clang-format on
 
-#include "kernels/cpu/adamw.h"
-
 #include <algorithm>
-#include <cmath>
 
+#include "kernels/adamw_factors.h"
 #include "kernels/cpu/cpu_backend.h"
+#include "kernels/moment_storage.h"
+
+#ifndef UPCYCLE_KERNELS_CPU_ADAMW_ONCE
+#define UPCYCLE_KERNELS_CPU_ADAMW_ONCE
+namespace upcycle {
+
+// The elements of one task.
+struct AdamWPiece {
+  float* weights;
+  const float* gradient;
+  int64_t count;
+  float clip;
+  AdamWFactors factors;
+};
+
+}  // namespace upcycle
+#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace upcycle {
 namespace HWY_NAMESPACE {
 
-void AdamWPiece(float* HWY_RESTRICT weights, float* HWY_RESTRICT m, float* HWY_RESTRICT v,
-                const float* HWY_RESTRICT gradient, int64_t count, const AdamWFactors& factors) {
-  const AdamWFactors f = factors;
+// old · decay + x · share. Moments that are held in fewer bits are not fused: they are equal to the
+// bit on every machine, a GPU among them, and so are the codes that they round to.
+template <bool kFused, class D, class V>
+HWY_INLINE V Blend(D d, V old, float decay, V x, float share) {
+  const V added = hn::Mul(x, hn::Set(d, share));
+  if constexpr (kFused) return hn::MulAdd(old, hn::Set(d, decay), added);
+  return hn::Add(hn::Mul(old, hn::Set(d, decay)), added);
+}
+
+// The elements [begin, begin + count) of a piece, whose moments are m and v [count].
+template <bool kFused>
+HWY_INLINE void Update(const AdamWPiece& piece, int64_t begin, int64_t count, float* HWY_RESTRICT m,
+                       float* HWY_RESTRICT v) {
+  const AdamWFactors f = piece.factors;
+  const float clip = piece.clip;
+  float* HWY_RESTRICT weights = piece.weights + begin;
+  const float* HWY_RESTRICT gradient = piece.gradient + begin;
   ForLanes(count, [=](auto d, int64_t i) HWY_ATTR {
-    const auto g = hn::Mul(hn::LoadU(d, gradient + i), hn::Set(d, f.gradient));
-    const auto scaled = hn::Mul(g, hn::Set(d, f.one_minus_beta1));
-    const auto first = hn::MulAdd(hn::LoadU(d, m + i), hn::Set(d, f.beta1), scaled);
-    const auto square = hn::Mul(hn::Mul(g, g), hn::Set(d, f.one_minus_beta2));
-    const auto second = hn::MulAdd(hn::LoadU(d, v + i), hn::Set(d, f.beta2), square);
+    const auto g = hn::Mul(hn::LoadU(d, gradient + i), hn::Set(d, clip));
+    const auto first = Blend<kFused>(d, hn::LoadU(d, m + i), f.beta1, g, f.one_minus_beta1);
+    const auto second =
+        Blend<kFused>(d, hn::LoadU(d, v + i), f.beta2, hn::Mul(g, g), f.one_minus_beta2);
     hn::StoreU(first, d, m + i);
     hn::StoreU(second, d, v + i);
     const auto root = hn::Sqrt(hn::Mul(second, hn::Set(d, f.second_correction)));
@@ -37,6 +66,44 @@ void AdamWPiece(float* HWY_RESTRICT weights, float* HWY_RESTRICT m, float* HWY_R
   });
 }
 
+void AdamWFloat32(const AdamWPiece& piece, float* HWY_RESTRICT m, float* HWY_RESTRICT v) {
+  Update<true>(piece, 0, piece.count, m, v);
+}
+
+// `index` is the first element's among all weights of the run.
+void AdamWBFloat16(const AdamWPiece& piece, uint16_t* HWY_RESTRICT m, uint16_t* HWY_RESTRICT v,
+                   const RoundingKey& key, uint64_t index) {
+  alignas(64) float first[kMomentBlock], second[kMomentBlock];
+  for (int64_t begin = 0; begin < piece.count; begin += kMomentBlock) {
+    const int64_t n = HWY_MIN(kMomentBlock, piece.count - begin);
+    for (int64_t i = 0; i < n; ++i) first[i] = FloatOfBFloat16(m[begin + i]);
+    for (int64_t i = 0; i < n; ++i) second[i] = FloatOfBFloat16(v[begin + i]);
+    Update<false>(piece, begin, n, first, second);
+    const uint64_t block_index = index + static_cast<uint64_t>(begin);
+    for (int64_t i = 0; i < n; ++i) {
+      const uint32_t random = RoundingBits(key, block_index + static_cast<uint64_t>(i));
+      m[begin + i] = RoundAtRandom(first[i], random >> 16);
+      v[begin + i] = RoundAtRandom(second[i], random);
+    }
+  }
+}
+
+void AdamWEightBit(const AdamWPiece& piece, const Moments& moments) {
+  alignas(64) float first[kMomentBlock], second[kMomentBlock];
+  for (int64_t begin = 0; begin < piece.count; begin += kMomentBlock) {
+    const int64_t n = HWY_MIN(kMomentBlock, piece.count - begin);
+    uint8_t* m = moments.m.data<uint8_t>() + begin;
+    uint8_t* v = moments.v.data<uint8_t>() + begin;
+    float& m_scale = moments.m_scales.floats()[begin / kMomentBlock];
+    float& v_scale = moments.v_scales.floats()[begin / kMomentBlock];
+    LoadBlock(first, m, m_scale, kSignedMap, n);
+    LoadBlock(second, v, v_scale, kUnsignedMap, n);
+    Update<false>(piece, begin, n, first, second);
+    m_scale = StoreBlock(m, first, kSignedCodes, n);
+    v_scale = StoreBlock(v, second, kUnsignedCodes, n);
+  }
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace upcycle
 HWY_AFTER_NAMESPACE();
@@ -45,42 +112,34 @@ HWY_AFTER_NAMESPACE();
 namespace upcycle {
 namespace {
 
-// By what the gradients are multiplied so that their norm is at most clip_norm. A norm that is not
-// a number gives gradients that are not numbers, which the trainer's guard sees.
-double ClipFactor(double norm, double clip_norm) {
-  if (clip_norm == 0 || norm <= clip_norm) return 1;
-  return clip_norm / norm;
-}
-
-AdamWFactors FactorsOf(const AdamWStep& step, double norm) {
-  const auto steps = static_cast<double>(step.step);
-  const auto narrow = [](double x) { return static_cast<float>(x); };
-  return {
-      .gradient = narrow(ClipFactor(norm, step.clip_norm)),
-      .beta1 = narrow(step.beta1),
-      .one_minus_beta1 = narrow(1 - step.beta1),
-      .beta2 = narrow(step.beta2),
-      .one_minus_beta2 = narrow(1 - step.beta2),
-      .first_correction = narrow(1 / (1 - std::pow(step.beta1, steps))),
-      .second_correction = narrow(1 / (1 - std::pow(step.beta2, steps))),
-      .epsilon = narrow(step.epsilon),
-      .weight_decay = narrow(step.weight_decay),
-      .learning_rate = narrow(step.learning_rate),
-  };
-}
+uint16_t* BitsOfBFloat16(const Tensor& x) { return static_cast<uint16_t*>(x.memory()); }
 
 }  // namespace
 
-HWY_EXPORT(AdamWPiece);
+HWY_EXPORT(AdamWFloat32);
+HWY_EXPORT(AdamWBFloat16);
+HWY_EXPORT(AdamWEightBit);
 
-void CpuBackend::DoAdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, ConstTensor norm,
-                         const AdamWStep& step, Tensor rounded) {
+void CpuBackend::DoAdamW(Tensor weights, const Moments& moments, ConstTensor gradient,
+                         ConstTensor norm, const AdamWStep& step, Tensor rounded) {
   constexpr int64_t kPiece = 1 << 14;
-  const AdamWFactors factors = FactorsOf(step, step.clip_norm > 0 ? norm.floats()[0] : 0.0);
+  static_assert(kPiece % kMomentBlock == 0);
+  const AdamWFactors factors = FactorsOf(step);
+  const RoundingKey key = RoundingKeyOf(step);
+  const float clip = ClipFactor(norm.empty() ? nullptr : norm.floats(), step.clip_norm);
   pool_.ParallelRanges(weights.size(), kPiece, [&](int64_t begin, int64_t end) {
-    HWY_DYNAMIC_DISPATCH(AdamWPiece)
-    (weights.floats() + begin, m.floats() + begin, v.floats() + begin, gradient.floats() + begin,
-     end - begin, factors);
+    const AdamWPiece piece = {weights.floats() + begin, gradient.floats() + begin, end - begin,
+                              clip, factors};
+    const Moments part = PartOf(moments, begin, end - begin);
+    if (part.m.type() == DataType::kFloat32) {
+      HWY_DYNAMIC_DISPATCH(AdamWFloat32)(piece, part.m.floats(), part.v.floats());
+    } else if (part.m.type() == DataType::kBFloat16) {
+      HWY_DYNAMIC_DISPATCH(AdamWBFloat16)
+      (piece, BitsOfBFloat16(part.m), BitsOfBFloat16(part.v), key,
+       static_cast<uint64_t>(step.first_index + begin));
+    } else {
+      HWY_DYNAMIC_DISPATCH(AdamWEightBit)(piece, part);
+    }
     if (!rounded.empty()) {
       std::copy(weights.floats() + begin, weights.floats() + end, rounded.floats() + begin);
     }

@@ -19,6 +19,8 @@ class CpuBackend final : public Backend {
   DataType ActivationType() const override { return DataType::kFloat32; }
   void* Allocate(int64_t bytes) override;
   void Free(void* memory) override;
+  void* AllocateOnHost(int64_t bytes) override { return Allocate(bytes); }
+  void FreeOnHost(void* memory) override { Free(memory); }
 
  private:
   // Reductions to one number are sums of at most this many partial sums.
@@ -115,8 +117,12 @@ class CpuBackend final : public Backend {
                       double scale) override;
   void DoSum(Tensor total, ConstTensor x) override;
   void DoGradientNorm(Tensor norm, ConstTensor gradient) override;
-  void DoAdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, ConstTensor norm,
+  void DoAdamW(Tensor weights, const Moments& moments, ConstTensor gradient, ConstTensor norm,
                const AdamWStep& step, Tensor rounded) override;
+
+  // load_moment.cpp
+  void DoLoadMoment(Tensor out, const Moments& moments, Moment which) override;
+  void DoStoreMoment(const Moments& moments, Moment which, ConstTensor x) override;
 
   ThreadPool pool_;
   Scratch scratch_;

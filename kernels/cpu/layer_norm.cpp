@@ -9,7 +9,7 @@
 #include <cmath>
 
 #include "kernels/cpu/cpu_backend.h"
-#include "kernels/cpu/moments.h"
+#include "kernels/cpu/row_moments.h"
 #include "kernels/cpu/task_size.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -17,9 +17,9 @@ namespace upcycle {
 namespace HWY_NAMESPACE {
 
 // One row of `width`. The variance comes from a second pass: squares of small differences.
-Moments LayerNormForwardRow(float* HWY_RESTRICT out, const float* HWY_RESTRICT x,
-                            const float* HWY_RESTRICT weight, const float* HWY_RESTRICT bias,
-                            int64_t width, double epsilon) {
+RowMoments LayerNormForwardRow(float* HWY_RESTRICT out, const float* HWY_RESTRICT x,
+                               const float* HWY_RESTRICT weight, const float* HWY_RESTRICT bias,
+                               int64_t width, double epsilon) {
   const float sum = SumLanes(width, [=](auto d, int64_t i, auto partial)
                                         HWY_ATTR { return hn::Add(partial, hn::LoadU(d, x + i)); });
   const float mean = sum / static_cast<float>(width);
@@ -40,7 +40,7 @@ Moments LayerNormForwardRow(float* HWY_RESTRICT out, const float* HWY_RESTRICT x
 // With g = d_out · weight and y the normalised x: d_x += rstd · (g - mean(g) - y · mean(g · y)).
 void LayerNormBackwardRow(float* HWY_RESTRICT d_x, const float* HWY_RESTRICT d_out,
                           const float* HWY_RESTRICT x, const float* HWY_RESTRICT weight,
-                          Moments moments, int64_t width) {
+                          RowMoments moments, int64_t width) {
   const float m = moments.mean, s = moments.rstd;
   const float g_sum = SumLanes(width, [=](auto d, int64_t i, auto sum) HWY_ATTR {
     return hn::MulAdd(hn::LoadU(d, d_out + i), hn::LoadU(d, weight + i), sum);
@@ -99,7 +99,7 @@ void CpuBackend::DoLayerNormForward(Tensor out, Tensor mean, Tensor rstd, ConstT
   const int64_t width = x.dim(1);
   pool_.ParallelRanges(x.dim(0), RowsOfTask(width), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
-      const Moments moments = HWY_DYNAMIC_DISPATCH(LayerNormForwardRow)(
+      const RowMoments moments = HWY_DYNAMIC_DISPATCH(LayerNormForwardRow)(
           out.floats() + r * width, x.floats() + r * width, weight.floats(), bias.floats(), width,
           epsilon);
       mean.floats()[r] = moments.mean;

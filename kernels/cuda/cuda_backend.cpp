@@ -1,5 +1,7 @@
 #include "kernels/cuda/cuda_backend.h"
 
+#include <cstring>
+
 #include <fmt/format.h>
 
 #include "core/check.h"
@@ -69,12 +71,13 @@ CudaBackend::FaultWord::~FaultWord() {
   cudaFreeHost(host);
 }
 
-CudaBackend::CudaBackend(int device, DataType activation_type)
+CudaBackend::CudaBackend(int device, DataType activation_type, int64_t staging_bytes)
     : name_(NameOf(Select(device), activation_type)),
       activation_type_(activation_type),
       stream_(owned_stream_.handle),
       fault_(fault_word_.device),
-      scratch_(stream_) {
+      scratch_(stream_),
+      staging_(stream_, staging_bytes) {
   UPCYCLE_CHECK(activation_type == DataType::kFloat32 || activation_type == DataType::kBFloat16);
   CheckCuda(cudaMemsetAsync(fault_, 0, sizeof(int32_t), stream_), "clear memory");
   // Enough for most models; wider ones grow it at their first step.
@@ -100,6 +103,26 @@ void* CudaBackend::Allocate(int64_t bytes) {
 void CudaBackend::Free(void* memory) {
   cudaStreamSynchronize(stream_);
   cudaFree(memory);
+}
+
+void* CudaBackend::AllocateOnHost(int64_t bytes) {
+  UPCYCLE_CHECK(bytes >= 0);
+  const auto size = static_cast<size_t>(bytes > 0 ? bytes : 1);
+  void* memory = nullptr;
+  if (cudaMallocHost(&memory, size) != cudaSuccess) {
+    cudaGetLastError();
+    throw Error(Cause::kMemory,
+                fmt::format("cannot pin {:.1f} MiB of the host's memory for the GPU; keep the "
+                            "optimizer's moments on the device, or in fewer bits",
+                            static_cast<double>(bytes) / (1 << 20)));
+  }
+  std::memset(memory, 0, size);
+  return memory;
+}
+
+void CudaBackend::FreeOnHost(void* memory) {
+  cudaStreamSynchronize(stream_);
+  cudaFreeHost(memory);
 }
 
 void CudaBackend::Finish() {

@@ -10,6 +10,7 @@
 
 #include "kernels/backend.h"
 #include "kernels/cuda/cublas_matmul.h"
+#include "kernels/cuda/moment_staging.h"
 #include "kernels/cuda/scratch.h"
 
 namespace upcycle {
@@ -20,13 +21,17 @@ enum class DeviceFault : int32_t { kNone, kToken, kExpert };
 
 class CudaBackend final : public Backend {
  public:
-  CudaBackend(int device, DataType activation_type);
+  // Moments on the host pass through two pieces of device memory of `staging_bytes` each, allocated
+  // when there first are such moments.
+  CudaBackend(int device, DataType activation_type, int64_t staging_bytes = 32 << 20);
   ~CudaBackend() override;
 
   std::string Name() const override { return name_; }
   DataType ActivationType() const override { return activation_type_; }
   void* Allocate(int64_t bytes) override;
   void Free(void* memory) override;
+  void* AllocateOnHost(int64_t bytes) override;
+  void FreeOnHost(void* memory) override;
 
  private:
   // cuda_backend.cpp
@@ -104,8 +109,12 @@ class CudaBackend final : public Backend {
                       double scale) override;
   void DoSum(Tensor total, ConstTensor x) override;
   void DoGradientNorm(Tensor norm, ConstTensor gradient) override;
-  void DoAdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, ConstTensor norm,
+  void DoAdamW(Tensor weights, const Moments& moments, ConstTensor gradient, ConstTensor norm,
                const AdamWStep& step, Tensor rounded) override;
+
+  // load_moment.cu
+  void DoLoadMoment(Tensor out, const Moments& moments, Moment which) override;
+  void DoStoreMoment(const Moments& moments, Moment which, ConstTensor x) override;
 
   // A stream that ends with this object.
   struct Stream {
@@ -135,6 +144,7 @@ class CudaBackend final : public Backend {
   cudaStream_t stream_;
   int32_t* fault_;
   DeviceScratch scratch_;
+  MomentStaging staging_;
   CublasMatMul matmul_;
 };
 

@@ -10,9 +10,11 @@
 #include "kernels/cpu/sgemm_rate.h"
 #include "tests/caught_error.h"
 #include "tests/kernels/allocations.h"
+#include "tests/kernels/array.h"
 #include "tests/kernels/instruction_sets.h"
 #include "tests/kernels/op_cases.h"
 #include "tests/kernels/op_refusals.h"
+#include "tests/kernels/optimizer_state.h"
 #include "tests/says.h"
 
 namespace upcycle {
@@ -183,6 +185,26 @@ TEST(CpuBackend, AdamWShowsANormThatIsNotANumber) {
                   .clip_norm = 1,
                   .step = 1});
   EXPECT_TRUE(std::isnan(weights[0]));
+}
+
+TEST(CpuBackend, AdamWGivesEqualMomentsInFewerBitsOnEveryInstructionSet) {
+  const Array x = Random({1000}, "gradient");
+  const std::vector<float> gradient(x.values.begin(), x.values.end());
+  for (const DataType type : {DataType::kBFloat16, DataType::kUInt8}) {
+    std::vector<StateBits> bits;
+    for (const int64_t target : InstructionSets()) {
+      const ForcedInstructionSet forced(target);
+      const auto backend = MakeCpuBackend(1);
+      OptimizerState state(*backend, type, 1000);
+      for (int64_t step = 1; step <= 3; ++step) {
+        state.Step(
+            gradient,
+            {.learning_rate = 0.1, .beta1 = 0.9, .beta2 = 0.99, .epsilon = 1e-8, .step = step});
+      }
+      bits.push_back(state.Bits());
+    }
+    for (const StateBits& other : bits) EXPECT_TRUE(other == bits[0]);
+  }
 }
 
 TEST(CpuBackend, ActivationsKeepNaN) {

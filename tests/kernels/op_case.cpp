@@ -33,6 +33,8 @@ std::vector<std::byte> Encode(const Array& values, DataType type) {
     const double value = values(i);
     if (type == DataType::kInt32) {
       Put(bytes, i, static_cast<int32_t>(std::isnan(value) ? kRubbish : value));
+    } else if (type == DataType::kUInt8) {
+      Put(bytes, i, static_cast<uint8_t>(value));
     } else if (type == DataType::kBFloat16) {
       Put(bytes, i, RoundToBFloat16(static_cast<float>(value)));
     } else {
@@ -46,6 +48,7 @@ Array Decode(const std::vector<std::byte>& bytes, DataType type, const Shape& sh
   Array values(shape);
   for (int64_t i = 0; i < values.size(); ++i) {
     values(i) = type == DataType::kInt32      ? Take<int32_t>(bytes, i)
+                : type == DataType::kUInt8    ? Take<uint8_t>(bytes, i)
                 : type == DataType::kBFloat16 ? FloatOf(Take<BFloat16>(bytes, i))
                                               : Take<float>(bytes, i);
   }

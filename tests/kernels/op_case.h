@@ -63,7 +63,7 @@ class OpCase {
   // An accumulating gradient: it starts with random numbers and must end with `added` more.
   OpCase& Accumulates(const Array& added, double error = kGradientError);
   OpCase& AccumulatesFloats(const Array& added, double error = kGradientError);
-  // Sets the last argument's element type, float32 or bfloat16, or how often values on its way are
+  // Sets the last argument's element type, or how often values on its way are
   // rounded to it.
   OpCase& As(DataType type);
   OpCase& Roundings(int count);

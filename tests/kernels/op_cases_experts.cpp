@@ -1,4 +1,4 @@
-// Cases of routing, dispatch, experts, losses and the optimizer.
+// Cases of routing, dispatch, experts and losses.
 #include <cmath>
 
 #include <fmt/format.h>
@@ -329,48 +329,6 @@ std::vector<OpCase> LossCases(DataType type) {
         .OutFloats(Array({1}, std::sqrt(squares)))
         .InFloats(x)
         .Calls([](Backend& backend, const Tensors& t) { backend.GradientNorm(t[0], t[1]); });
-  }
-  return cases;
-}
-
-std::vector<OpCase> OptimizerCases(DataType type) {
-  std::vector<OpCase> cases;
-  for (const int64_t count : {1, 16, 61, 40000}) {
-    for (const int64_t step : {1, 2, 1000}) {
-      for (const double clip_norm : {0.0, 1.0, 1e9}) {
-        const reference::Optimized before = {Random({count}, "w"), Random({count}, "m", 0.1), [&] {
-                                               Array v = Random({count}, "v", 0.1);
-                                               for (double& value : v.values) value *= value;
-                                               for (double& value : v.values)
-                                                 value = static_cast<float>(value);
-                                               return v;
-                                             }()};
-        const Array gradient = Random({count}, "gradient");
-        const AdamWStep settings = {.learning_rate = 0.01,
-                                    .beta1 = 0.9,
-                                    .beta2 = 0.95,
-                                    .epsilon = 1e-8,
-                                    .weight_decay = 0.1,
-                                    .clip_norm = clip_norm,
-                                    .step = step};
-        const Array norm({1}, 1.5);
-        const bool rounds = step != 2;  // the weights in the activation type, too
-        const auto after = reference::AdamW(before, gradient, norm(0), settings);
-        cases.push_back(
-            OpCase(fmt::format("AdamW count={} step={} clip={}", count, step, clip_norm), type));
-        cases.back()
-            .InOutFloats(before.weights, after.weights, kForwardError)
-            .InOutFloats(before.m, after.m, kForwardError)
-            .InOutFloats(before.v, after.v, kForwardError)
-            .InFloats(gradient)
-            .InFloats(norm);
-        if (clip_norm == 0) cases.back().Optional();
-        rounds ? cases.back().Out(after.weights).Optional() : cases.back().Missing();
-        cases.back().Calls([settings](Backend& backend, const Tensors& t) {
-          backend.AdamW(t[0], t[1], t[2], t[3], t[4], settings, t[5]);
-        });
-      }
-    }
   }
   return cases;
 }

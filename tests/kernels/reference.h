@@ -90,4 +90,14 @@ struct Optimized {
 };
 Optimized AdamW(const Optimized& before, const Array& gradient, double norm, const AdamWStep& step);
 
+// Moments of 8 bits (kernels/moment_storage.h): the numbers that codes stand for, by the rule as
+// the paper has it, a moment's codes and scales, and what they hold.
+struct EightBits {
+  Array codes;
+  Array scales;
+};
+std::vector<double> DynamicMapValues(bool with_sign);
+EightBits ToEightBits(const Array& x, bool with_sign);
+Array FromEightBits(const EightBits& x, bool with_sign);
+
 }  // namespace upcycle::reference

@@ -3,7 +3,7 @@
 
 namespace upcycle {
 
-struct Moments {
+struct RowMoments {
   float mean;
   float rstd;
 };
