@@ -44,8 +44,15 @@ TEST_P(Maps, AgreeWithTheReference) {
   }
 }
 
+TEST(UnsignedMap, TakesNothingButZeroForZero) {
+  EXPECT_EQ(NearestCode(kUnsignedMap.boundaries, 0), 0);
+  EXPECT_EQ(NearestCode(kUnsignedMap.boundaries, std::numeric_limits<float>::denorm_min()), 1);
+  EXPECT_EQ(NearestCode(kUnsignedMap.boundaries, kUnsignedMap.values[1]), 1);
+}
+
 TEST_P(Maps, RoundToTheNearestAndOfEqualsToTheLowerCode) {
-  for (int i = 0; i + 1 < kCodes; ++i) {
+  const int first = GetParam() ? 0 : 1;  // what becomes 0 without a sign is told above
+  for (int i = first; i + 1 < kCodes; ++i) {
     const float boundary = map().boundaries[i];
     const double low = map().values[i], high = map().values[i + 1];
     const float above = std::nextafter(boundary, 2.0f);

@@ -225,14 +225,15 @@ TEST_F(AdamWMoments, DifferBySeedAndStepAndNotByHowWeightsAreCutIntoCalls) {
   EXPECT_FALSE(bits(other, 0, 1000) == whole);
 }
 
-// Σ a·w²/2, its gradient disturbed, after 200 steps. In every block of moments a goes over two
-// orders of magnitude, and v over four.
+// Σ a·w²/2, its gradient disturbed, after 200 steps. In every block of moments a goes over four
+// orders of magnitude, and v over eight: more than the map's seven, so that the smallest v would
+// become 0 if it could, and their weights run away. The loss begins near 11000.
 double LossOnAQuadratic(Backend& backend, DataType type) {
   const int64_t size = 1000;
   OptimizerState state(backend, type, size);
   std::vector<float> curvature(static_cast<size_t>(size)), gradient(curvature.size());
   for (size_t i = 0; i < curvature.size(); ++i) {
-    curvature[i] = static_cast<float>(std::pow(10.0, 0.5 * static_cast<double>(i % 5) - 1));
+    curvature[i] = static_cast<float>(std::pow(10.0, static_cast<double>(i % 5) - 2));
   }
   state.SetWeights(Floats(Random({size}, "start")));
   AdamWStep step = kStep;
@@ -254,8 +255,8 @@ double LossOnAQuadratic(Backend& backend, DataType type) {
 TEST_F(AdamWMoments, InFewerBitsReachTheLossOfFloat32) {
   const double in_float32 = LossOnAQuadratic(*backend_, DataType::kFloat32);
   EXPECT_LT(LossOnAQuadratic(*backend_, DataType::kBFloat16), 1.02 * in_float32);
-  EXPECT_LT(LossOnAQuadratic(*backend_, DataType::kUInt8), 1.1 * in_float32);
-  EXPECT_LT(in_float32, 1);
+  EXPECT_LT(LossOnAQuadratic(*backend_, DataType::kUInt8), 1.2 * in_float32);
+  EXPECT_LT(in_float32, 10);
 }
 
 TEST_F(AdamWMoments, OnTheHostGiveTheSameBitsAsOnTheDevice) {
