@@ -40,6 +40,11 @@ void CheckCrossEntropy(DataType type, ConstTensor losses, ConstTensor logits, Co
 
 }  // namespace
 
+void Backend::Repeat(std::unique_ptr<Recording>& recording, const std::function<void()>& work) {
+  UPCYCLE_CHECK(work != nullptr);
+  DoRepeat(recording, work);
+}
+
 // ----------------------------------------------------------------------------------------- memory
 
 void Backend::CopyToHost(Tensor host, ConstTensor source) {
