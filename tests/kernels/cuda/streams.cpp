@@ -102,8 +102,9 @@ cudaError_t Give(cudaStream_t stream, Work work) {
 
 cudaError_t GiveProduct(cudaStream_t stream, const void* workspace, Work work) {
   if (!Lives(stream)) return cudaErrorInvalidResourceHandle;
+  if (stream->captured) return Do(stream, std::move(work));
   const bool forked = stream->parent != nullptr;
-  if (!forked && !stream->captured && stream->past.empty()) return Refuse("no fork");
+  if (!forked && stream->past.empty()) return Refuse("no fork");
   if (forked && !After(*stream, *stream->parent)) return Refuse("no fork after the last work");
   auto& [user, use] = TheState().workspaces[workspace];
   if (user != nullptr && Lives(user) && Known(stream->past, user) < use) {
