@@ -62,9 +62,8 @@ struct Routing {
 // How products over experts are computed, and with it how rows lie. expert_path.h chooses.
 //   kGrouped: rows close up, the experts' one behind the other, R = n·T. One kernel for all.
 //   kStreams: rows as for kGrouped. A GPU computes one product for each expert with rows, several
-//   at
-//     once; for that the host waits once for each PlanDispatch. The products must follow a
-//     PlanDispatch of the same backend, and `counts` be left alone in between.
+//     at once, so the host waits once for each PlanDispatch. Products must follow a PlanDispatch
+//     by the same backend with this path, and `counts` be left alone in between.
 //   kPadded: every expert has C rows, R = E·C, offsets[e] = e·C, whatever it serves. One batch of
 //     equal products, which takes unserved rows along (see ExpertMatMul).
 enum class ExpertPath { kGrouped, kStreams, kPadded };
@@ -116,11 +115,12 @@ class Backend {
   virtual DataType ActivationType() const = 0;
 
   // Does `work`: calls of this backend's ops alone, with the same tensors, sizes and scalars every
-  // time; only what is in the tensors may change. No copies to or from the host, no Allocate or
-  // Free, no Repeat. `recording` is empty at first and belongs to this work. A GPU does the work
-  // plainly at first, then records and from then on replays it without calling `work`, at the cost
-  // of one launch; what cannot be recorded, such as ExpertPath::kStreams, it goes on doing plainly.
-  // `work` may be called twice in one Repeat: a failed attempt to record it has changed no tensor.
+  // time; only what is in the tensors may change (so not AdamW, whose step counts on). No copies to
+  // or from the host, no Allocate or Free, no Repeat. `recording` is empty at first and belongs to
+  // this work. A GPU does the work plainly at first, then records and from then on replays it
+  // without calling `work`, at the cost of one launch; what cannot be recorded, such as
+  // ExpertPath::kStreams, it goes on doing plainly. `work` may be called twice in one Repeat: a
+  // failed attempt to record it has changed no tensor.
   void Repeat(std::unique_ptr<Recording>& recording, const std::function<void()>& work);
 
   // --- memory

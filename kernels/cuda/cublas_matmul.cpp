@@ -24,11 +24,12 @@ cudaDataType_t CublasType(DataType type) {
   return type == DataType::kBFloat16 ? CUDA_R_16BF : CUDA_R_32F;
 }
 
-// The largest power of two up to 256 that an address is a multiple of.
-uint32_t AlignmentOf(const void* memory) {
+// The largest power of two up to 256 that the address of every matrix of a batch is a multiple of.
+uint32_t AlignmentOf(const ConstTensor& x) {
   constexpr uintptr_t kMost = 256;
-  const auto address = reinterpret_cast<uintptr_t>(memory);
-  return static_cast<uint32_t>(std::min(kMost, address & (~address + 1)));
+  const int64_t step = x.rank() == 3 ? x.dim(1) * x.dim(2) * SizeOf(x.type()) : 0;
+  const uintptr_t bits = reinterpret_cast<uintptr_t>(x.memory()) | static_cast<uintptr_t>(step);
+  return static_cast<uint32_t>(std::min(kMost, bits & (~bits + 1)));
 }
 
 cublasOperation_t OperationOf(bool flip) { return flip ? CUBLAS_OP_T : CUBLAS_OP_N; }
@@ -65,8 +66,8 @@ void SetOperation(cublasLtMatmulDesc_t product, cublasLtMatmulDescAttributes_t w
 }
 
 void SetAlignment(cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenceAttributes_t which,
-                  const void* memory) {
-  const uint32_t alignment = AlignmentOf(memory);
+                  const ConstTensor& x) {
+  const uint32_t alignment = AlignmentOf(x);
   CheckCublas(
       cublasLtMatmulPreferenceSetAttribute(preference, which, &alignment, sizeof(alignment)),
       "describe a product");
@@ -113,10 +114,10 @@ void CublasMatMul::ChooseAlgorithm(Plan& plan, const Tensor& out, const ConstTen
                   sizeof(ProductWorkspace::kBytes)),
               "describe a product");
   // The operands change places, as Multiply says.
-  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, b.memory());
-  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, a.memory());
-  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, out.memory());
-  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, out.memory());
+  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, b);
+  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, a);
+  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, out);
+  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, out);
   cublasLtMatmulHeuristicResult_t choice = {};
   int found = 0;
   const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
@@ -131,9 +132,7 @@ const CublasMatMul::Plan& CublasMatMul::PlanOf(const Tensor& out, const ConstTen
   const int flags = (flip_a ? 1 : 0) + (flip_b ? 2 : 0) +
                     (a.type() == DataType::kBFloat16 ? 4 : 0) +
                     (out.type() == DataType::kBFloat16 ? 8 : 0);
-  const auto aligned = [](const ConstTensor& x) {
-    return static_cast<int>(AlignmentOf(x.memory()));
-  };
+  const auto aligned = [](const ConstTensor& x) { return static_cast<int>(AlignmentOf(x)); };
   const Key key = {BatchOf(out), RowsOf(out),  ColumnsOf(out), flip_a ? RowsOf(a) : ColumnsOf(a),
                    flags,        aligned(out), aligned(a),     aligned(b)};
   const auto known = plans_.find(key);

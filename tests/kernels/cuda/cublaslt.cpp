@@ -69,8 +69,11 @@ Sizes SizesOf(const cublasLtMatrixLayoutOpaque_t& x, cublasOperation_t operation
   return operation == CUBLAS_OP_T ? Sizes{columns, rows} : Sizes{rows, columns};
 }
 
-bool Aligned(const void* memory, uint32_t alignment) {
-  return reinterpret_cast<uintptr_t>(memory) % alignment == 0;
+// Every matrix of a batch.
+bool Aligned(const void* memory, const cublasLtMatrixLayoutOpaque_t& layout, uint32_t alignment) {
+  const int64_t element_bytes = layout.type == CUDA_R_32F ? 4 : 2;
+  const int64_t step = layout.batch > 1 ? layout.batch_stride * element_bytes : 0;
+  return reinterpret_cast<uintptr_t>(memory) % alignment == 0 && step % alignment == 0;
 }
 
 // All that a product reads when it runs, which may be after its descriptions have ended.
@@ -199,8 +202,8 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
                              d,
                              *d_layout};
   const uint32_t* alignment = algorithm->alignment;
-  const bool aligned = Aligned(a, alignment[0]) && Aligned(b, alignment[1]) &&
-                       Aligned(c, alignment[2]) && Aligned(d, alignment[3]);
+  const bool aligned = Aligned(a, *a_layout, alignment[0]) && Aligned(b, *b_layout, alignment[1]) &&
+                       Aligned(c, *c_layout, alignment[2]) && Aligned(d, *d_layout, alignment[3]);
   if (!Fits(described, *c_layout) || !aligned || workspace == nullptr) {
     return CUBLAS_STATUS_INVALID_VALUE;
   }
