@@ -53,6 +53,11 @@ void CheckMoments(const Moments& moments, const Shape& shape) {
 
 }  // namespace
 
+void Backend::Repeat(std::unique_ptr<Recording>& recording, const std::function<void()>& work) {
+  UPCYCLE_CHECK(work != nullptr);
+  DoRepeat(recording, work);
+}
+
 // ----------------------------------------------------------------------------------------- memory
 
 void Backend::CopyToHost(Tensor host, ConstTensor source) {

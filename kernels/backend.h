@@ -4,8 +4,8 @@
 // Conventions
 //   Outputs first, then inputs, then scalars. All tensors live in this backend's memory.
 //   n tokens of a micro-batch (B sequences of L tokens, n = B·L), D width, H heads, K key/value
-//   heads, W head width, F hidden width, V vocabulary, E experts, T experts a token, R = n·T rows
-//   of assignments.
+//   heads, W head width, F hidden width, V vocabulary, E experts, T experts a token, C rows that an
+//   expert can serve, R rows of assignments: n·T, or E·C (ExpertPath).
 //   "+=" in an equation means that the output accumulates. Gradients are named d_x; gradients of
 //   weights always accumulate.
 //   Activations, their gradients and the weights that products, norms and the embedding read have
@@ -19,6 +19,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -60,6 +61,15 @@ struct Routing {
   Tensor weight;         // [n, T] what each chosen expert's output is multiplied by
 };
 
+// How products over experts are computed, and with it how rows lie. expert_path.h chooses.
+//   kGrouped: rows close up, the experts' one behind the other, R = n·T. One kernel for all.
+//   kStreams: rows as for kGrouped. A GPU computes one product for each expert with rows, several
+//     at once, so the host waits once for each PlanDispatch. Products must follow a PlanDispatch
+//     by the same backend with this path, and `counts` be left alone in between.
+//   kPadded: every expert has C rows, R = E·C, offsets[e] = e·C, whatever it serves. One batch of
+//     equal products, which takes unserved rows along (see ExpertMatMul).
+enum class ExpertPath { kGrouped, kStreams, kPadded };
+
 // Where each assignment goes. The rows of expert e are [offsets[e], offsets[e] + counts[e]),
 // ordered by token.
 struct Dispatch {
@@ -68,6 +78,7 @@ struct Dispatch {
   Tensor row_of;         // [n, T] int32, the row of an assignment, or -1 if it was dropped
   Tensor assignment_of;  // [R] int32, the flat index token·T + j of a row's assignment, or -1 for a
                          // row that no expert serves
+  ExpertPath path = ExpertPath::kGrouped;
 };
 
 // One step of AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019).
@@ -106,6 +117,18 @@ struct Moments {
 
 enum class Moment { kFirst, kSecond };  // m, v
 
+// What a backend remembers of work that is repeated. Made by Backend::Repeat, owned by its caller,
+// destroyed before the backend.
+class Recording {
+ public:
+  virtual ~Recording() = default;
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
+ protected:
+  Recording() = default;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -117,6 +140,15 @@ class Backend {
 
   // float32 or bfloat16; see the conventions above.
   virtual DataType ActivationType() const = 0;
+
+  // Does `work`: calls of this backend's ops alone, with the same tensors, sizes and scalars every
+  // time; only what is in the tensors may change (so not AdamW, whose step counts on). No copies to
+  // or from the host, no Allocate or Free, no Repeat. `recording` is empty at first and belongs to
+  // this work. A GPU does the work plainly at first, then records and from then on replays it
+  // without calling `work`, at the cost of one launch; what cannot be recorded, such as
+  // ExpertPath::kStreams, it goes on doing plainly. `work` may be called twice in one Repeat: a
+  // failed attempt to record it has changed no tensor.
+  void Repeat(std::unique_ptr<Recording>& recording, const std::function<void()>& work);
 
   // --- memory
   // ---------------------------------------------------------------------------------------
@@ -221,8 +253,9 @@ class Backend {
   // --- experts
   // --------------------------------------------------------------------------------------
 
-  // Gives every assignment a row, at most `capacity` for each expert. kProbs keeps the largest
-  // weights (equal: the earlier token), kPosition the earliest tokens.
+  // Gives every assignment a row, at most `capacity` for each expert, which is C for
+  // ExpertPath::kPadded. kProbs keeps the largest weights (equal: the earlier token), kPosition the
+  // earliest tokens.
   void PlanDispatch(const Dispatch& dispatch, ConstTensor expert, ConstTensor weight,
                     int64_t capacity, DropPolicy policy);
   // rows [R, D] = x [n, D] at each row's token; unserved rows become 0.
@@ -235,12 +268,15 @@ class Backend {
   // d_weight [n, T] = d_row_weight [R] of each assignment's row; 0 where it was dropped.
   void ScatterWeights(Tensor d_weight, ConstTensor d_row_weight, const Dispatch& dispatch);
   // For each expert e: out [R, O] rows = rows [R, I] · weights[e] [O, I]ᵀ. Unserved rows are left
-  // alone.
+  // alone, but with ExpertPath::kPadded they take part: those of `rows` must be zero, and those of
+  // `out` become so as long as the weights are finite. GatherRows begins with zeros, activations
+  // and these products keep them, forward and backward.
   void ExpertMatMul(Tensor out, ConstTensor rows, ConstTensor weights, const Dispatch& dispatch);
   // d_rows [R, I] rows = d_out [R, O] · weights[e].
   void ExpertMatMulBackwardRows(Tensor d_rows, ConstTensor d_out, ConstTensor weights,
                                 const Dispatch& dispatch);
-  // d_weights[e] [O, I] += d_outᵀ · rows, over e's rows; nothing for an expert without rows.
+  // d_weights[e] [O, I] += d_outᵀ · rows, over e's rows; nothing for an expert without rows. With
+  // ExpertPath::kPadded, d_out and rows must be finite on unserved rows and one of them zero.
   void ExpertMatMulBackwardWeights(Tensor d_weights, ConstTensor d_out, ConstTensor rows,
                                    const Dispatch& dispatch);
 
@@ -282,6 +318,8 @@ class Backend {
 
  private:
   // The bodies: arguments have passed the checks above.
+  virtual void DoRepeat(std::unique_ptr<Recording>& recording,
+                        const std::function<void()>& work) = 0;
   virtual void DoCopyToHost(Tensor host, ConstTensor source) = 0;
   virtual void DoCopyFromHost(Tensor destination, ConstTensor host) = 0;
   virtual void DoCopy(Tensor destination, ConstTensor source) = 0;

@@ -30,11 +30,19 @@ void CheckSpans(int64_t tokens, int64_t spans) {
 void CheckDispatch(const Dispatch& dispatch) {
   CheckRank("counts", dispatch.counts, 1);
   CheckRank("row_of", dispatch.row_of, 2);
-  UPCYCLE_CHECK(dispatch.row_of.size() <= std::numeric_limits<int32_t>::max());
+  UPCYCLE_CHECK(dispatch.row_of.dim(1) >= 1);
+  constexpr int64_t kMostRows = std::numeric_limits<int32_t>::max();
+  const int64_t rows =
+      dispatch.path == ExpertPath::kPadded ? dispatch.assignment_of.size() : dispatch.row_of.size();
+  UPCYCLE_CHECK(dispatch.row_of.size() <= kMostRows && rows <= kMostRows);
   CheckInts("counts", dispatch.counts, {dispatch.counts.dim(0)});
   CheckInts("offsets", dispatch.offsets, {dispatch.counts.dim(0)});
   CheckInts("row_of", dispatch.row_of, {dispatch.row_of.dim(0), dispatch.row_of.dim(1)});
-  CheckInts("assignment_of", dispatch.assignment_of, {dispatch.row_of.size()});
+  CheckInts("assignment_of", dispatch.assignment_of, {rows});
+  if (dispatch.path == ExpertPath::kPadded) {
+    UPCYCLE_CHECK(dispatch.counts.size() >= 1);
+    UPCYCLE_CHECK_EQ(rows % dispatch.counts.size(), 0);
+  }
 }
 
 // rows [R, I] and out [R, O] of one product with weights [E, O, I].
@@ -107,6 +115,9 @@ void Backend::PlanDispatch(const Dispatch& dispatch, ConstTensor expert, ConstTe
                            int64_t capacity, DropPolicy policy) {
   CheckDispatch(dispatch);
   UPCYCLE_CHECK(dispatch.counts.dim(0) >= 1 && capacity >= 0);
+  if (dispatch.path == ExpertPath::kPadded) {
+    UPCYCLE_CHECK_EQ(dispatch.assignment_of.size(), capacity * dispatch.counts.dim(0));
+  }
   CheckInts("expert", expert, dispatch.row_of.shape());
   CheckFloats("weight", weight, dispatch.row_of.shape());
   DoPlanDispatch(dispatch, expert, weight, capacity, policy);

@@ -43,6 +43,10 @@ void* CpuBackend::Allocate(int64_t bytes) { return AllocateZeroed(bytes); }
 
 void CpuBackend::Free(void* memory) { std::free(memory); }
 
+void CpuBackend::DoRepeat(std::unique_ptr<Recording>&, const std::function<void()>& work) {
+  work();
+}
+
 std::unique_ptr<Backend> MakeCpuBackend(int threads) {
   return std::make_unique<CpuBackend>(threads);
 }

@@ -42,6 +42,9 @@ class CpuBackend final : public Backend {
     return sum;
   }
 
+  // cpu_backend.cpp
+  void DoRepeat(std::unique_ptr<Recording>& recording, const std::function<void()>& work) override;
+
   // copy.cpp
   void DoCopyToHost(Tensor host, ConstTensor source) override;
   void DoCopyFromHost(Tensor destination, ConstTensor host) override;

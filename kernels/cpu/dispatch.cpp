@@ -53,27 +53,29 @@ void CpuBackend::DoPlanDispatch(const Dispatch& dispatch, ConstTensor expert, Co
   int32_t* row_of = dispatch.row_of.ints();
   int32_t* assignment_of = dispatch.assignment_of.ints();
 
+  // row_of holds the sorted assignments until all rows are given.
   CountByExpert(counts, offsets, experts, expert);
-  SortByExpert(assignment_of, offsets, expert);
-  std::fill(row_of, row_of + dispatch.row_of.size(), -1);
-
-  // Experts close ranks in place: none moves backwards over assignments not yet looked at.
+  SortByExpert(row_of, offsets, expert);
+  std::fill(assignment_of, assignment_of + dispatch.assignment_of.size(), -1);
   int32_t row = 0;
-  int32_t* begin = assignment_of;
+  int32_t* begin = row_of;
   for (int64_t e = 0; e < experts; ++e) {
     int32_t* end = begin + counts[e];
     if (counts[e] > capacity) {
       if (policy == DropPolicy::kProbs) KeepLargest(begin, end, capacity, weight.floats());
       counts[e] = static_cast<int32_t>(capacity);
     }
+    if (dispatch.path == ExpertPath::kPadded) row = static_cast<int32_t>(e * capacity);
     offsets[e] = row;
-    for (int32_t i = 0; i < counts[e]; ++i) {
-      row_of[begin[i]] = row;
-      assignment_of[row++] = begin[i];
-    }
+    std::copy(begin, begin + counts[e], assignment_of + row);
+    row += counts[e];
     begin = end;
   }
-  std::fill(assignment_of + row, assignment_of + dispatch.assignment_of.size(), -1);
+
+  std::fill(row_of, row_of + dispatch.row_of.size(), -1);
+  for (int32_t r = 0; r < static_cast<int32_t>(dispatch.assignment_of.size()); ++r) {
+    if (assignment_of[r] >= 0) row_of[assignment_of[r]] = r;
+  }
 }
 
 }  // namespace upcycle

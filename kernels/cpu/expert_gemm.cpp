@@ -1,4 +1,6 @@
 // One product for each expert over the rows it serves; a task is one tile of one expert.
+#include <algorithm>
+
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/gemm.h"
 
@@ -33,6 +35,18 @@ void ForExpertTiles(ThreadPool& pool, const Dispatch& dispatch, const TilingOfCo
   });
 }
 
+// Zeros what the padded layout leaves unserved.
+void ZeroUnserved(Tensor out, const Dispatch& dispatch) {
+  const int64_t experts = dispatch.counts.dim(0), columns = out.dim(1);
+  const int64_t capacity = out.dim(0) / experts;
+  for (int64_t e = 0; e < experts; ++e) {
+    const int64_t count = dispatch.counts.ints()[e];
+    UPCYCLE_CHECK(count <= capacity);
+    float* begin = out.floats() + e * capacity * columns;
+    std::fill(begin + count * columns, begin + capacity * columns, 0.0f);
+  }
+}
+
 // out rows = rows · op(weights[e]), for [R, columns] and [R, inner].
 void ExpertProduct(ThreadPool& pool, const Scratch& scratch, Tensor out, ConstTensor rows,
                    ConstTensor weights, Transpose transpose, const Dispatch& dispatch) {
@@ -49,6 +63,7 @@ void ExpertProduct(ThreadPool& pool, const Scratch& scratch, Tensor out, ConstTe
             {.rows = served.count, .columns = columns, .inner = inner, .accumulate = false}};
         MultiplyTile(product, tiling, tile, scratch.Of(worker));
       });
+  if (dispatch.path == ExpertPath::kPadded) ZeroUnserved(out, dispatch);
 }
 
 }  // namespace

@@ -9,8 +9,9 @@
 namespace upcycle {
 namespace {
 
-// What NVIDIA recommends for Hopper.
-constexpr size_t kWorkspaceBytes = size_t{32} << 20;
+// Experts whose rows vary make a plan for every number of rows. Forgotten ones are made again, the
+// same as before.
+constexpr size_t kMostPlans = 4096;
 
 void CheckCublas(cublasStatus_t status, const char* action) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
@@ -23,21 +24,38 @@ cudaDataType_t CublasType(DataType type) {
   return type == DataType::kBFloat16 ? CUDA_R_16BF : CUDA_R_32F;
 }
 
-// The largest power of two up to 256 that an address is a multiple of.
-uint32_t AlignmentOf(const void* memory) {
+// The largest power of two up to 256 that the address of every matrix of a batch is a multiple of.
+uint32_t AlignmentOf(const ConstTensor& x) {
   constexpr uintptr_t kMost = 256;
-  const auto address = reinterpret_cast<uintptr_t>(memory);
-  return static_cast<uint32_t>(std::min(kMost, address & (~address + 1)));
+  const int64_t step = x.rank() == 3 ? x.dim(1) * x.dim(2) * SizeOf(x.type()) : 0;
+  const uintptr_t bits = reinterpret_cast<uintptr_t>(x.memory()) | static_cast<uintptr_t>(step);
+  return static_cast<uint32_t>(std::min(kMost, bits & (~bits + 1)));
 }
 
 cublasOperation_t OperationOf(bool flip) { return flip ? CUBLAS_OP_T : CUBLAS_OP_N; }
 
+int64_t BatchOf(const ConstTensor& x) { return x.rank() == 3 ? x.dim(0) : 1; }
+int64_t RowsOf(const ConstTensor& x) { return x.dim(x.rank() - 2); }
+int64_t ColumnsOf(const ConstTensor& x) { return x.dim(x.rank() - 1); }
+
+template <typename T>
+void SetLayout(cublasLtMatrixLayout_t layout, cublasLtMatrixLayoutAttribute_t which, T value) {
+  CheckCublas(cublasLtMatrixLayoutSetAttribute(layout, which, &value, sizeof(value)),
+              "describe a matrix");
+}
+
 // cublasLt's matrices are column-major, so a row-major one is its transpose there.
 cublasLtMatrixLayout_t LayoutOf(const ConstTensor& x) {
   cublasLtMatrixLayout_t layout = nullptr;
-  const auto rows = static_cast<uint64_t>(x.dim(0)), columns = static_cast<uint64_t>(x.dim(1));
-  CheckCublas(cublasLtMatrixLayoutCreate(&layout, CublasType(x.type()), columns, rows, x.dim(1)),
-              "describe a matrix");
+  const int64_t rows = RowsOf(x), columns = ColumnsOf(x);
+  CheckCublas(
+      cublasLtMatrixLayoutCreate(&layout, CublasType(x.type()), static_cast<uint64_t>(columns),
+                                 static_cast<uint64_t>(rows), columns),
+      "describe a matrix");
+  if (x.rank() == 3) {
+    SetLayout(layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, static_cast<int32_t>(x.dim(0)));
+    SetLayout(layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, rows * columns);
+  }
   return layout;
 }
 
@@ -48,8 +66,8 @@ void SetOperation(cublasLtMatmulDesc_t product, cublasLtMatmulDescAttributes_t w
 }
 
 void SetAlignment(cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenceAttributes_t which,
-                  const void* memory) {
-  const uint32_t alignment = AlignmentOf(memory);
+                  const ConstTensor& x) {
+  const uint32_t alignment = AlignmentOf(x);
   CheckCublas(
       cublasLtMatmulPreferenceSetAttribute(preference, which, &alignment, sizeof(alignment)),
       "describe a product");
@@ -57,17 +75,17 @@ void SetAlignment(cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenc
 
 }  // namespace
 
-CublasMatMul::CublasMatMul() {
-  CheckCuda(cudaMalloc(&workspace_, kWorkspaceBytes), "reserve 32 MiB for matrix products");
-  const cublasStatus_t status = cublasLtCreate(&handle_);
-  if (status != CUBLAS_STATUS_SUCCESS) cudaFree(workspace_);
-  CheckCublas(status, "start cublasLt");
+ProductWorkspace::ProductWorkspace() {
+  CheckCuda(cudaMalloc(&memory_, kBytes), "reserve 32 MiB for matrix products");
 }
+
+ProductWorkspace::~ProductWorkspace() { cudaFree(memory_); }
+
+CublasMatMul::CublasMatMul() { CheckCublas(cublasLtCreate(&handle_), "start cublasLt"); }
 
 CublasMatMul::~CublasMatMul() {
   plans_.clear();
   cublasLtDestroy(handle_);
-  cudaFree(workspace_);
 }
 
 // The operands change places, as Multiply says.
@@ -91,15 +109,15 @@ void CublasMatMul::ChooseAlgorithm(Plan& plan, const Tensor& out, const ConstTen
                                    const ConstTensor& b) {
   cublasLtMatmulPreference_t preference = nullptr;
   CheckCublas(cublasLtMatmulPreferenceCreate(&preference), "describe a product");
-  CheckCublas(
-      cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
-                                           &kWorkspaceBytes, sizeof(kWorkspaceBytes)),
-      "describe a product");
+  CheckCublas(cublasLtMatmulPreferenceSetAttribute(
+                  preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &ProductWorkspace::kBytes,
+                  sizeof(ProductWorkspace::kBytes)),
+              "describe a product");
   // The operands change places, as Multiply says.
-  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, b.memory());
-  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, a.memory());
-  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, out.memory());
-  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, out.memory());
+  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, b);
+  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, a);
+  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, out);
+  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, out);
   cublasLtMatmulHeuristicResult_t choice = {};
   int found = 0;
   const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
@@ -114,13 +132,12 @@ const CublasMatMul::Plan& CublasMatMul::PlanOf(const Tensor& out, const ConstTen
   const int flags = (flip_a ? 1 : 0) + (flip_b ? 2 : 0) +
                     (a.type() == DataType::kBFloat16 ? 4 : 0) +
                     (out.type() == DataType::kBFloat16 ? 8 : 0);
-  const auto aligned = [](const ConstTensor& x) {
-    return static_cast<int>(AlignmentOf(x.memory()));
-  };
-  const Key key = {out.dim(0), out.dim(1), a.dim(flip_a ? 0 : 1), flags, aligned(out),
-                   aligned(a), aligned(b)};
+  const auto aligned = [](const ConstTensor& x) { return static_cast<int>(AlignmentOf(x)); };
+  const Key key = {BatchOf(out), RowsOf(out),  ColumnsOf(out), flip_a ? RowsOf(a) : ColumnsOf(a),
+                   flags,        aligned(out), aligned(a),     aligned(b)};
   const auto known = plans_.find(key);
   if (known != plans_.end()) return *known->second;
+  if (plans_.size() >= kMostPlans) plans_.clear();
   auto plan = std::make_unique<Plan>(out, a, flip_a, b, flip_b);
   ChooseAlgorithm(*plan, out, a, b);
   return *(plans_[key] = std::move(plan));
@@ -128,7 +145,8 @@ const CublasMatMul::Plan& CublasMatMul::PlanOf(const Tensor& out, const ConstTen
 
 // Row-major out = op(a) · op(b) is column-major outᵀ = op(b)ᵀ · op(a)ᵀ: the operands change places.
 void CublasMatMul::Multiply(Tensor out, ConstTensor a, Transpose transpose_a, ConstTensor b,
-                            Transpose transpose_b, Accumulate accumulate, cudaStream_t stream) {
+                            Transpose transpose_b, Accumulate accumulate, cudaStream_t stream,
+                            const ProductWorkspace& workspace) {
   const bool adds = accumulate == Accumulate::kYes;
   if (out.size() == 0) return;
   if (a.size() == 0) {  // no inner dimension: an empty sum
@@ -141,7 +159,7 @@ void CublasMatMul::Multiply(Tensor out, ConstTensor a, Transpose transpose_a, Co
   const float one = 1, before = adds ? 1.0f : 0.0f;
   CheckCublas(cublasLtMatmul(handle_, plan.product, &one, b.memory(), plan.b, a.memory(), plan.a,
                              &before, out.memory(), plan.out, out.memory(), plan.out,
-                             &plan.algorithm, workspace_, kWorkspaceBytes, stream),
+                             &plan.algorithm, workspace.memory(), ProductWorkspace::kBytes, stream),
               "multiply matrices");
 }
 

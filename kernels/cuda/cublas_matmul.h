@@ -10,6 +10,7 @@
 #include <cuda_runtime.h>
 
 #include "kernels/backend.h"
+#include "kernels/cuda/workspace.h"
 
 namespace upcycle {
 
@@ -20,15 +21,18 @@ class CublasMatMul {
   CublasMatMul(const CublasMatMul&) = delete;
   CublasMatMul& operator=(const CublasMatMul&) = delete;
 
-  // out [M, N] (+)= op(a) · op(b). Which of cublasLt's algorithms computes a product is asked once
-  // for each combination of shapes, types, transposes and alignments, and is its first choice: no
-  // timing, so equal runs choose equally.
+  // out [M, N] (+)= op(a) · op(b), or for three tensors of rank 3 a batch of such products, one for
+  // each entry of their first dimension. The workspace is `stream`'s own. Which of cublasLt's
+  // algorithms computes a product is asked once for each combination of shapes, types, transposes
+  // and alignments, and is its first choice: no timing, so equal runs choose equally.
   void Multiply(Tensor out, ConstTensor a, Transpose transpose_a, ConstTensor b,
-                Transpose transpose_b, Accumulate accumulate, cudaStream_t stream);
+                Transpose transpose_b, Accumulate accumulate, cudaStream_t stream,
+                const ProductWorkspace& workspace);
 
  private:
-  // What a plan depends on: rows, columns and inner dimension of the product, flags, alignments.
-  using Key = std::tuple<int64_t, int64_t, int64_t, int, int, int, int>;
+  // What a plan depends on: the number of products, their rows, columns and inner dimension, flags,
+  // alignments.
+  using Key = std::tuple<int64_t, int64_t, int64_t, int64_t, int, int, int, int>;
   struct Plan {
     cublasLtMatmulDesc_t product = nullptr;
     cublasLtMatrixLayout_t a = nullptr;
@@ -48,7 +52,6 @@ class CublasMatMul {
   void ChooseAlgorithm(Plan& plan, const Tensor& out, const ConstTensor& a, const ConstTensor& b);
 
   cublasLtHandle_t handle_ = nullptr;
-  void* workspace_ = nullptr;
   std::map<Key, std::unique_ptr<Plan>> plans_;
 };
 

@@ -50,12 +50,6 @@ std::unique_ptr<Backend> MakeCudaBackend(int device, DataType activation_type) {
   return std::make_unique<CudaBackend>(device, activation_type);
 }
 
-CudaBackend::Stream::Stream() {
-  CheckCuda(cudaStreamCreateWithFlags(&handle, cudaStreamNonBlocking), "make a stream");
-}
-
-CudaBackend::Stream::~Stream() { cudaStreamDestroy(handle); }
-
 CudaBackend::FaultWord::FaultWord() {
   void* memory = nullptr;
   CheckCuda(cudaMallocHost(&memory, sizeof(int32_t)), "allocate pinned memory");
@@ -74,7 +68,7 @@ CudaBackend::FaultWord::~FaultWord() {
 CudaBackend::CudaBackend(int device, DataType activation_type, int64_t staging_bytes)
     : name_(NameOf(Select(device), activation_type)),
       activation_type_(activation_type),
-      stream_(owned_stream_.handle),
+      stream_(owned_stream_.handle()),
       fault_(fault_word_.device),
       scratch_(stream_),
       staging_(stream_, staging_bytes) {
@@ -90,6 +84,7 @@ CudaBackend::~CudaBackend() { cudaStreamSynchronize(stream_); }
 
 void* CudaBackend::Allocate(int64_t bytes) {
   UPCYCLE_CHECK(bytes >= 0);
+  host_took_part_ = true;
   const auto size = static_cast<size_t>(bytes > 0 ? bytes : 1);
   void* memory = nullptr;
   if (cudaMalloc(&memory, size) != cudaSuccess) {
@@ -101,6 +96,7 @@ void* CudaBackend::Allocate(int64_t bytes) {
 }
 
 void CudaBackend::Free(void* memory) {
+  host_took_part_ = true;
   cudaStreamSynchronize(stream_);
   cudaFree(memory);
 }
@@ -126,6 +122,7 @@ void CudaBackend::FreeOnHost(void* memory) {
 }
 
 void CudaBackend::Finish() {
+  host_took_part_ = true;
   CheckCuda(
       cudaMemcpyAsync(fault_word_.host, fault_, sizeof(int32_t), cudaMemcpyDeviceToHost, stream_),
       "read from the device");
@@ -145,6 +142,7 @@ void CudaBackend::DoCopyToHost(Tensor host, ConstTensor source) {
 
 // CUDA has read ordinary host memory when this returns, so the caller may change it.
 void CudaBackend::DoCopyFromHost(Tensor destination, ConstTensor host) {
+  host_took_part_ = true;
   CheckCuda(cudaMemcpyAsync(destination.memory(), host.memory(), BytesOf(host),
                             cudaMemcpyHostToDevice, stream_),
             "copy to the device");
@@ -162,7 +160,7 @@ void CudaBackend::DoZero(Tensor x) {
 
 void CudaBackend::DoMatMul(Tensor out, ConstTensor a, Transpose transpose_a, ConstTensor b,
                            Transpose transpose_b, Accumulate accumulate) {
-  matmul_.Multiply(out, a, transpose_a, b, transpose_b, accumulate, stream_);
+  matmul_.Multiply(out, a, transpose_a, b, transpose_b, accumulate, stream_, workspace_);
 }
 
 }  // namespace upcycle

@@ -10,8 +10,12 @@
 
 #include "kernels/backend.h"
 #include "kernels/cuda/cublas_matmul.h"
+#include "kernels/cuda/host_counts.h"
 #include "kernels/cuda/moment_staging.h"
 #include "kernels/cuda/scratch.h"
+#include "kernels/cuda/side_streams.h"
+#include "kernels/cuda/stream.h"
+#include "kernels/cuda/workspace.h"
 
 namespace upcycle {
 
@@ -34,6 +38,9 @@ class CudaBackend final : public Backend {
   void FreeOnHost(void* memory) override;
 
  private:
+  // recording.cpp
+  void DoRepeat(std::unique_ptr<Recording>& recording, const std::function<void()>& work) override;
+
   // cuda_backend.cpp
   void DoCopyToHost(Tensor host, ConstTensor source) override;
   void DoCopyFromHost(Tensor destination, ConstTensor host) override;
@@ -88,7 +95,7 @@ class CudaBackend final : public Backend {
                      double factor) override;
   void DoRouterZLoss(Tensor loss, ConstTensor log_sum_exp, double factor) override;
 
-  // dispatch.cu, rows.cu, expert_matmul.cu
+  // dispatch.cu, rows.cu, expert_paths.cpp
   void DoPlanDispatch(const Dispatch& dispatch, ConstTensor expert, ConstTensor weight,
                       int64_t capacity, DropPolicy policy) override;
   void DoGatherRows(Tensor rows, ConstTensor x, const Dispatch& dispatch) override;
@@ -116,13 +123,14 @@ class CudaBackend final : public Backend {
   void DoLoadMoment(Tensor out, const Moments& moments, Moment which) override;
   void DoStoreMoment(const Moments& moments, Moment which, ConstTensor x) override;
 
-  // A stream that ends with this object.
-  struct Stream {
-    cudaStream_t handle = nullptr;
-    Stream();
-    ~Stream();
-    Stream(const Stream&) = delete;
-    Stream& operator=(const Stream&) = delete;
+  // out (+)= op(a) · op(b) for each expert.
+  struct ExpertProduct {
+    Tensor out;
+    ConstTensor a;
+    Transpose transpose_a;
+    ConstTensor b;
+    Transpose transpose_b;
+    Accumulate accumulate;
   };
   // Device and pinned memory of one word each.
   struct FaultWord {
@@ -136,16 +144,29 @@ class CudaBackend final : public Backend {
 
   // Waits for the stream; throws what kernels found wrong.
   void Finish();
+  // `work` as a graph, which nothing has done yet; null if it cannot be one.
+  cudaGraphExec_t Record(const std::function<void()>& work);
+
+  void MultiplyPadded(const ExpertProduct& product, int64_t experts);
+  void MultiplyOnStreams(const ExpertProduct& product, const Dispatch& dispatch);
+  void MultiplyWithCublas(const ExpertProduct& product, const Dispatch& dispatch);
 
   std::string name_;
   DataType activation_type_;
-  Stream owned_stream_;
+  CudaStream owned_stream_;
   FaultWord fault_word_;
   cudaStream_t stream_;
   int32_t* fault_;
   DeviceScratch scratch_;
   MomentStaging staging_;
+  ProductWorkspace workspace_;
   CublasMatMul matmul_;
+  HostCounts host_counts_;
+  std::unique_ptr<SideStreams> side_streams_;  // made when first needed
+  // Whether the host has waited, copied or allocated since this was last cleared: what a recording
+  // cannot hold.
+  bool host_took_part_ = false;
+  bool repeats_ = false;  // in a call of Repeat
 };
 
 }  // namespace upcycle

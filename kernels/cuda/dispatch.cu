@@ -16,6 +16,8 @@ struct Kept {
   int32_t of_equal;
 };
 
+constexpr int32_t kClosedUp = -1;  // in place of a number of padded rows
+
 constexpr uint32_t kAnyKey = 1, kBelowAll = 0, kAboveAll = 0xffffffff;
 
 // Larger weights have larger keys; a weight that is not a number has that of -∞. Without a choice
@@ -89,15 +91,18 @@ __global__ void CountKernel(int32_t* counts, Kept* kept, const int32_t* expert, 
   kept[own] = choice;
 }
 
-// offsets [E], and the rows of every assignment that is served; the others stay as they are.
+// offsets [E], and the rows of every assignment that is served; the others stay as they are. Every
+// expert has `padded_rows`, or as many as it serves.
 __global__ void AssignKernel(int32_t* offsets, int32_t* row_of, int32_t* assignment_of,
                              const int32_t* counts, const Kept* all_kept, const int32_t* expert,
-                             const float* weight, int64_t assignments, bool by_weight) {
+                             const float* weight, int64_t assignments, bool by_weight,
+                             int32_t padded_rows) {
   const int32_t own = static_cast<int32_t>(blockIdx.x);
   const int thread = static_cast<int>(threadIdx.x);
   int32_t before = 0;
   for (int e = thread; e < own; e += kThreads) before += counts[e];
-  int32_t row = SumOverBlock(before);
+  const int32_t rows_before = SumOverBlock(before);
+  int32_t row = padded_rows == kClosedUp ? rows_before : own * padded_rows;
   if (thread == 0) offsets[own] = row;
   const Kept kept = all_kept[own];
   int32_t equal_left = kept.of_equal;
@@ -134,7 +139,14 @@ void CudaBackend::DoPlanDispatch(const Dispatch& dispatch, ConstTensor expert, C
          expert.ints(), weight.floats(), assignments, most, by_weight, fault_);
   Launch(AssignKernel, Grid(experts), kThreads, 0, stream_, dispatch.offsets.ints(),
          dispatch.row_of.ints(), dispatch.assignment_of.ints(), dispatch.counts.ints(), kept,
-         expert.ints(), weight.floats(), assignments, by_weight);
+         expert.ints(), weight.floats(), assignments, by_weight,
+         dispatch.path == ExpertPath::kPadded ? capacity : int64_t{kClosedUp});
+  if (dispatch.path == ExpertPath::kStreams) {
+    host_took_part_ = true;
+    host_counts_.Fetch(dispatch.counts, stream_);
+  } else {
+    host_counts_.Forget(dispatch.counts);
+  }
 }
 
 }  // namespace upcycle

@@ -1,7 +1,7 @@
 // One product for each expert over the rows it serves. How many those are is known on the device
 // alone, so the grid has a block for every tile that there could be, and each block finds its own.
-#include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/device.h"
+#include "kernels/cuda/expert_matmul.h"
 #include "kernels/cuda/expert_matmul_tensor.h"
 #include "kernels/cuda/expert_rows.h"
 #include "kernels/cuda/launch.h"
@@ -116,36 +116,26 @@ void MultiplyRows(Tensor out, ConstTensor rows, ConstTensor weights, bool flip,
 
 }  // namespace
 
-void CudaBackend::DoExpertMatMul(Tensor out, ConstTensor rows, ConstTensor weights,
-                                 const Dispatch& dispatch) {
+void MultiplyRowsGrouped(Tensor out, ConstTensor rows, ConstTensor weights, bool flip,
+                         const Dispatch& dispatch, cudaStream_t stream) {
   if (FitsTensorCores(out, rows, weights)) {
-    return MultiplyRowsOnTensorCores(out, rows, weights, true, dispatch, stream_);
+    return MultiplyRowsOnTensorCores(out, rows, weights, flip, dispatch, stream);
   }
   WithElement(out.type(), [&](auto element) {
-    MultiplyRows<decltype(element)>(out, rows, weights, true, dispatch, stream_);
+    MultiplyRows<decltype(element)>(out, rows, weights, flip, dispatch, stream);
   });
 }
 
-void CudaBackend::DoExpertMatMulBackwardRows(Tensor d_rows, ConstTensor d_out, ConstTensor weights,
-                                             const Dispatch& dispatch) {
-  if (FitsTensorCores(d_rows, d_out, weights)) {
-    return MultiplyRowsOnTensorCores(d_rows, d_out, weights, false, dispatch, stream_);
-  }
-  WithElement(d_rows.type(), [&](auto element) {
-    MultiplyRows<decltype(element)>(d_rows, d_out, weights, false, dispatch, stream_);
-  });
-}
-
-void CudaBackend::DoExpertMatMulBackwardWeights(Tensor d_weights, ConstTensor d_out,
-                                                ConstTensor rows, const Dispatch& dispatch) {
+void MultiplyWeightsGrouped(Tensor d_weights, ConstTensor d_out, ConstTensor rows,
+                            const Dispatch& dispatch, cudaStream_t stream) {
   if (FitsTensorCores(d_out, rows, d_weights)) {
-    return MultiplyWeightsOnTensorCores(d_weights, d_out, rows, dispatch, stream_);
+    return MultiplyWeightsOnTensorCores(d_weights, d_out, rows, dispatch, stream);
   }
   const int64_t experts = d_weights.dim(0), outputs = d_weights.dim(1), inputs = d_weights.dim(2);
   WithElement(rows.type(), [&](auto element) {
     using T = decltype(element);
     Launch(WeightsKernel<T>, Grid(CeilDiv(inputs, kTile), CeilDiv(outputs, kTile), experts),
-           kThreads, 0, stream_, d_weights.floats(), Elements<T>(d_out), Elements<T>(rows),
+           kThreads, 0, stream, d_weights.floats(), Elements<T>(d_out), Elements<T>(rows),
            ExpertRowsOf(dispatch), outputs, inputs);
   });
 }

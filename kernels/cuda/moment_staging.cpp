@@ -22,17 +22,10 @@ void CopyTensor(const Tensor& to, const Tensor& from, cudaMemcpyKind kind, cudaS
 }  // namespace
 
 MomentStaging::MomentStaging(cudaStream_t stream, int64_t piece_bytes)
-    : stream_(stream), piece_bytes_(piece_bytes), memory_(stream) {
-  CheckCuda(cudaStreamCreateWithFlags(&second_, cudaStreamNonBlocking), "make a stream");
-  CheckCuda(cudaEventCreateWithFlags(&forked_, cudaEventDisableTiming), "make an event");
-  CheckCuda(cudaEventCreateWithFlags(&ended_, cudaEventDisableTiming), "make an event");
-}
+    : stream_(stream), piece_bytes_(piece_bytes), memory_(stream) {}
 
 MomentStaging::~MomentStaging() {
-  cudaStreamSynchronize(second_);
-  cudaEventDestroy(ended_);
-  cudaEventDestroy(forked_);
-  cudaStreamDestroy(second_);
+  for (const CudaStream& lane : lanes_) cudaStreamSynchronize(lane.handle());
 }
 
 int64_t MomentStaging::PieceOf(DataType type) const {
@@ -69,15 +62,17 @@ void MomentStaging::Copy(const Moments& to, const Moments& from, const MomentUse
   }
 }
 
-// The second stream goes on where the backend's is, and the other way around.
+// The lanes go on where the backend's stream is, and the other way around.
 void MomentStaging::Fork() {
-  CheckCuda(cudaEventRecord(forked_, stream_), "record an event");
-  CheckCuda(cudaStreamWaitEvent(second_, forked_, 0), "wait for an event");
+  forked_.Record(stream_);
+  for (const CudaStream& lane : lanes_) forked_.HoldBack(lane.handle());
 }
 
 void MomentStaging::Join() {
-  CheckCuda(cudaEventRecord(ended_, second_), "record an event");
-  CheckCuda(cudaStreamWaitEvent(stream_, ended_, 0), "wait for an event");
+  for (int i = 0; i < 2; ++i) {
+    ended_[i].Record(lanes_[i].handle());
+    ended_[i].HoldBack(stream_);
+  }
 }
 
 }  // namespace upcycle

@@ -1,7 +1,7 @@
 // Moments that lie on the host, passed through device memory piece by piece.
 //
-// Even pieces go through the backend's stream, odd ones through a second, each with staging memory
-// of its own. A stream copies in, calls, copies out and only then takes its next piece, so nothing
+// Even pieces go through one stream and odd ones through another, each with staging memory of its
+// own. A stream copies in, calls, copies out and only then takes its next piece, so nothing
 // is overwritten while it is read; the other stream's copies and kernels run meanwhile, a piece
 // coming in while one goes out.
 #pragma once
@@ -12,6 +12,7 @@
 
 #include "kernels/backend.h"
 #include "kernels/cuda/scratch.h"
+#include "kernels/cuda/stream.h"
 #include "kernels/moment_storage.h"
 
 namespace upcycle {
@@ -44,7 +45,7 @@ class MomentStaging {
     for (int64_t begin = 0, lane = 0; begin < size; begin += piece, lane ^= 1) {
       const Moments on_host = PartOf(moments, begin, begin + piece < size ? piece : size - begin);
       const Moments staged = Staged(on_host, lane);
-      const cudaStream_t stream = lane == 0 ? stream_ : second_;
+      const cudaStream_t stream = lanes_[lane].handle();
       if (use.reads) Copy(staged, on_host, use, cudaMemcpyHostToDevice, stream);
       body(staged, begin, stream);
       if (use.writes) Copy(on_host, staged, use, cudaMemcpyDeviceToHost, stream);
@@ -63,9 +64,8 @@ class MomentStaging {
   void Join();
 
   cudaStream_t stream_;
-  cudaStream_t second_ = nullptr;
-  cudaEvent_t forked_ = nullptr;
-  cudaEvent_t ended_ = nullptr;
+  CudaStream lanes_[2];
+  CudaEvent forked_, ended_[2];
   int64_t piece_bytes_;
   DeviceScratch memory_;
 };

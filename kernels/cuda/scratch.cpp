@@ -12,6 +12,7 @@ void* DeviceScratch::Reserve(int64_t bytes) {
   cudaFree(memory_);
   memory_ = nullptr;
   bytes_ = 0;
+  ++growths_;
   if (cudaMalloc(&memory_, static_cast<size_t>(bytes)) != cudaSuccess) {
     cudaGetLastError();
     throw DeviceMemoryError(bytes);

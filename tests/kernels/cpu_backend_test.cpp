@@ -62,6 +62,14 @@ TEST(CpuBackend, CopiesAndZeroes) {
   EXPECT_EQ(x, y);
 }
 
+TEST(CpuBackend, CallsRepeatedWorkEveryTime) {
+  const auto backend = MakeCpuBackend(1);
+  std::unique_ptr<Recording> recording;
+  int calls = 0;
+  for (int repeat = 0; repeat < 3; ++repeat) backend->Repeat(recording, [&] { ++calls; });
+  EXPECT_EQ(calls, 3);
+}
+
 class CpuBackendOps : public testing::TestWithParam<OpCaseGroup> {};
 
 INSTANTIATE_TEST_SUITE_P(, CpuBackendOps, testing::ValuesIn(kOpCaseGroups),

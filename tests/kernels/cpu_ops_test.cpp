@@ -1,6 +1,7 @@
 // Every case of the table on the CPU backend.
 #include <gtest/gtest.h>
 
+#include "tests/kernels/expert_chain.h"
 #include "tests/kernels/instruction_sets.h"
 #include "tests/kernels/op_cases.h"
 
@@ -35,6 +36,19 @@ TEST_P(CpuOps, GiveTheSameBitsForOneTwoAndThreeThreads) {
       run.Prepare();
       run.Call();
       EXPECT_TRUE(run.Outputs() == expected.Outputs()) << op_case.name() << ", " << threads;
+    }
+  }
+}
+
+TEST(CpuExperts, ComputeALayersExpertsInEveryLayout) {
+  const auto backend = MakeCpuBackend(2);
+  for (const ExpertChain& chain : ExpertChains()) {
+    for (const ExpertPath path : kExpertPaths) {
+      const OpCase op_case = MakeExpertChain(chain, path);
+      OpRun run(*backend, op_case);
+      run.Prepare();
+      run.Call();
+      EXPECT_EQ(run.Mistakes(), "");
     }
   }
 }

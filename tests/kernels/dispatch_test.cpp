@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "core/error.h"
 #include "kernels/backend.h"
+#include "tests/caught_error.h"
 #include "tests/kernels/instruction_sets.h"
 #include "tests/kernels/reference.h"
 
@@ -34,13 +36,18 @@ struct RoutedTokens {
 
 struct PlannedRows {
   PlannedRows(int64_t tokens, int64_t experts, int64_t top_k)
+      : PlannedRows(tokens, experts, top_k, ExpertPath::kGrouped, tokens * top_k) {}
+  PlannedRows(int64_t tokens, int64_t experts, int64_t top_k, ExpertPath path, int64_t rows)
       : counts(static_cast<size_t>(experts)),
         offsets(static_cast<size_t>(experts)),
         row_of(static_cast<size_t>(tokens * top_k)),
-        assignment_of(static_cast<size_t>(tokens * top_k)),
+        // Never without memory.
+        assignment_of(static_cast<size_t>(rows + 1)),
         dispatch{Tensor(counts.data(), {experts}), Tensor(offsets.data(), {experts}),
-                 Tensor(row_of.data(), {tokens, top_k}),
-                 Tensor(assignment_of.data(), {tokens * top_k})} {}
+                 Tensor(row_of.data(), {tokens, top_k}), Tensor(assignment_of.data(), {rows}),
+                 path} {
+    assignment_of.resize(static_cast<size_t>(rows));
+  }
 
   std::vector<int32_t> counts;
   std::vector<int32_t> offsets;
@@ -94,13 +101,18 @@ void CheckEveryRouting(Backend& backend, int64_t tokens, int64_t experts) {
         }
         for (int64_t capacity = 0; capacity <= 4; ++capacity) {
           for (const DropPolicy policy : {DropPolicy::kProbs, DropPolicy::kPosition}) {
-            PlannedRows rows(tokens, experts, top_k);
-            backend.PlanDispatch(rows.dispatch, routed.routing.expert, routed.routing.weight,
-                                 capacity, policy);
-            ASSERT_TRUE(SamePlan(
-                rows, reference::PlanDispatch(expected.expert, weight, experts, capacity, policy)))
-                << "n=" << tokens << " E=" << experts << " T=" << top_k << " logits " << code
-                << " capacity " << capacity << (policy == DropPolicy::kProbs ? " probs" : "");
+            for (const ExpertPath path : {ExpertPath::kGrouped, ExpertPath::kPadded}) {
+              const bool padded = path == ExpertPath::kPadded;
+              PlannedRows rows(tokens, experts, top_k, path,
+                               padded ? experts * capacity : tokens * top_k);
+              backend.PlanDispatch(rows.dispatch, routed.routing.expert, routed.routing.weight,
+                                   capacity, policy);
+              ASSERT_TRUE(SamePlan(rows, reference::PlanDispatch(expected.expert, weight, experts,
+                                                                 capacity, policy, path)))
+                  << "n=" << tokens << " E=" << experts << " T=" << top_k << " logits " << code
+                  << " capacity " << capacity << (policy == DropPolicy::kProbs ? " probs" : "")
+                  << (padded ? " padded" : "");
+            }
           }
         }
       }
@@ -204,6 +216,34 @@ TEST(Dispatch, DropsTheLatestTokensByPosition) {
   backend->PlanDispatch(rows.dispatch, ConstTensor(expert.data(), {5, 1}),
                         ConstTensor(weight.data(), {5, 1}), 2, DropPolicy::kPosition);
   EXPECT_EQ(rows.row_of, (std::vector<int32_t>{0, 1, 2, -1, -1}));
+}
+
+TEST(Dispatch, GivesEveryExpertAsManyRowsWhenPadded) {
+  const auto backend = MakeCpuBackend(1);
+  const std::vector<int32_t> expert = {0, 0, 2, 0, 0};
+  const std::vector<float> weight = {0.3f, 0.9f, 0.1f, 0.5f, 0.4f};
+  PlannedRows rows(5, 3, 1, ExpertPath::kPadded, 6);
+  backend->PlanDispatch(rows.dispatch, ConstTensor(expert.data(), {5, 1}),
+                        ConstTensor(weight.data(), {5, 1}), 2, DropPolicy::kProbs);
+  EXPECT_EQ(rows.counts, (std::vector<int32_t>{2, 0, 1}));
+  EXPECT_EQ(rows.offsets, (std::vector<int32_t>{0, 2, 4}));
+  EXPECT_EQ(rows.row_of, (std::vector<int32_t>{-1, 0, 4, 1, -1}));
+  EXPECT_EQ(rows.assignment_of, (std::vector<int32_t>{1, 3, -1, -1, 2, -1}));
+}
+
+TEST(Dispatch, RefusesACapacityThatIsNotThatOfThePaddedRows) {
+  const auto backend = MakeCpuBackend(1);
+  const std::vector<int32_t> expert = {0, 1};
+  const std::vector<float> weight = {1, 1};
+  for (const int64_t rows : {2, 3, 6}) {
+    PlannedRows planned(2, 2, 1, ExpertPath::kPadded, rows);
+    EXPECT_EQ(CauseOf([&] {
+                backend->PlanDispatch(planned.dispatch, ConstTensor(expert.data(), {2, 1}),
+                                      ConstTensor(weight.data(), {2, 1}), 2, DropPolicy::kProbs);
+              }),
+              Cause::kBug)
+        << rows;
+  }
 }
 
 TEST(Dispatch, KeepsTheEarlierOfEqualWeights) {

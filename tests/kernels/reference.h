@@ -70,7 +70,7 @@ struct Planned {
   Array assignment_of;
 };
 Planned PlanDispatch(const Array& expert, const Array& weight, int64_t experts, int64_t capacity,
-                     DropPolicy policy);
+                     DropPolicy policy, ExpertPath path = ExpertPath::kGrouped);
 Array GatherRows(const Array& x, const Planned& plan);
 Array CombineRows(const Array& rows, const Planned& plan);
 Array GatherWeights(const Array& weight, const Planned& plan);

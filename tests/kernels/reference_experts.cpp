@@ -110,12 +110,14 @@ double RouterZLoss(const Array& log_sum_exp, double factor) {
 
 // An assignment is served if fewer than `capacity` others of its expert come before it.
 Planned PlanDispatch(const Array& expert, const Array& weight, int64_t experts, int64_t capacity,
-                     DropPolicy policy) {
+                     DropPolicy policy, ExpertPath path) {
   const int64_t assignments = expert.size();
+  const bool padded = path == ExpertPath::kPadded;
   Planned plan = {Array({experts}), Array({experts}), Array(expert.shape, -1),
-                  Array({assignments}, -1)};
+                  Array({padded ? experts * capacity : assignments}, -1)};
   int64_t row = 0;
   for (int64_t e = 0; e < experts; ++e) {
+    if (padded) row = e * capacity;
     plan.offsets(e) = static_cast<double>(row);
     for (int64_t i = 0; i < assignments; ++i) {
       if (Whole(expert(i)) != e) continue;

@@ -173,6 +173,16 @@ TEST(Reference, PlanKeepsTheHeaviestAssignmentsInTheOrderOfTheTokens) {
   EXPECT_EQ(plan.assignment_of.values, (std::vector<double>{0, 4, 2, 5, 7, -1, -1, -1}));
 }
 
+TEST(Reference, PaddedPlanGivesEveryExpertAsManyRows) {
+  const Array expert({4, 2}, {0, 2, 2, 0, 0, 2, 2, 3});
+  const Array weight({4, 2}, {5, 1, 8, 2, 3, 9, 7, 4});
+  const Planned plan = PlanDispatch(expert, weight, 4, 2, DropPolicy::kProbs, ExpertPath::kPadded);
+  EXPECT_EQ(plan.counts.values, (std::vector<double>{2, 0, 2, 1}));
+  EXPECT_EQ(plan.offsets.values, (std::vector<double>{0, 2, 4, 6}));
+  EXPECT_EQ(plan.row_of.values, (std::vector<double>{0, -1, 4, -1, 1, 5, -1, 6}));
+  EXPECT_EQ(plan.assignment_of.values, (std::vector<double>{0, 4, -1, -1, 2, 5, 7, -1}));
+}
+
 TEST(Reference, GatherAndCombineAreEachOthersGradients) {
   const Planned plan = SmallPlan();
   const Array x = Random({4, 3}, "x"), c = Random({8, 3}, "c");

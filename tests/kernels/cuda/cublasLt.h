@@ -11,6 +11,7 @@ enum cublasStatus_t {
   CUBLAS_STATUS_SUCCESS = 0,
   CUBLAS_STATUS_ALLOC_FAILED = 3,
   CUBLAS_STATUS_INVALID_VALUE = 7,
+  CUBLAS_STATUS_EXECUTION_FAILED = 13,
   CUBLAS_STATUS_NOT_SUPPORTED = 15,
 };
 enum cudaDataType_t { CUDA_R_32F = 0, CUDA_R_16BF = 14 };
@@ -85,8 +86,9 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
                                               cublasLtMatmulPreference_t preference, int wanted,
                                               cublasLtMatmulHeuristicResult_t* found,
                                               int* found_count);
-// d = alpha · op(a) · op(b) + beta · c, of column-major matrices. Refuses operands that do not fit,
-// and addresses below the alignment that the algorithm was chosen for.
+// d = alpha · op(a) · op(b) + beta · c, of column-major matrices or batches of them. Refuses
+// operands that do not fit, addresses below the alignment that the algorithm was chosen for, a
+// missing workspace, and what streams.h does.
 cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t product,
                               const void* alpha, const void* a, cublasLtMatrixLayout_t a_layout,
                               const void* b, cublasLtMatrixLayout_t b_layout, const void* beta,

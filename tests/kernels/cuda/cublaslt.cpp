@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tests/kernels/cuda/cuda_bf16.h"
+#include "tests/kernels/cuda/streams.h"
 
 namespace {
 
@@ -68,8 +69,55 @@ Sizes SizesOf(const cublasLtMatrixLayoutOpaque_t& x, cublasOperation_t operation
   return operation == CUBLAS_OP_T ? Sizes{columns, rows} : Sizes{rows, columns};
 }
 
-bool Aligned(const void* memory, uint32_t alignment) {
-  return reinterpret_cast<uintptr_t>(memory) % alignment == 0;
+// Every matrix of a batch.
+bool Aligned(const void* memory, const cublasLtMatrixLayoutOpaque_t& layout, uint32_t alignment) {
+  const int64_t element_bytes = layout.type == CUDA_R_32F ? 4 : 2;
+  const int64_t step = layout.batch > 1 ? layout.batch_stride * element_bytes : 0;
+  return reinterpret_cast<uintptr_t>(memory) % alignment == 0 && step % alignment == 0;
+}
+
+// All that a product reads when it runs, which may be after its descriptions have ended.
+struct Product {
+  cublasLtMatmulDescOpaque_t description;
+  float factor, before;
+  const void* a;
+  cublasLtMatrixLayoutOpaque_t a_layout;
+  const void* b;
+  cublasLtMatrixLayoutOpaque_t b_layout;
+  const void* c;
+  void* d;
+  cublasLtMatrixLayoutOpaque_t d_layout;
+};
+
+bool Fits(const Product& p, const cublasLtMatrixLayoutOpaque_t& c_layout) {
+  const Sizes left = SizesOf(p.a_layout, p.description.a);
+  const Sizes right = SizesOf(p.b_layout, p.description.b);
+  const Sizes out = SizesOf(p.d_layout, CUBLAS_OP_N);
+  return left.columns == right.rows && out.rows == left.rows && out.columns == right.columns &&
+         c_layout.type == p.d_layout.type && p.a_layout.batch == p.d_layout.batch &&
+         p.b_layout.batch == p.d_layout.batch;
+}
+
+void Multiply(const Product& p) {
+  const Sizes left = SizesOf(p.a_layout, p.description.a);
+  const Sizes out = SizesOf(p.d_layout, CUBLAS_OP_N);
+  for (int64_t batch = 0; batch < p.d_layout.batch; ++batch) {
+    const std::vector<double> x = Gather(p.a, p.a_layout, p.description.a, batch);
+    const std::vector<double> y = Gather(p.b, p.b_layout, p.description.b, batch);
+    for (int64_t j = 0; j < out.columns; ++j) {
+      for (int64_t i = 0; i < out.rows; ++i) {
+        double sum = 0;
+        for (int64_t k = 0; k < left.columns; ++k) {
+          sum += x[static_cast<size_t>(i * left.columns + k)] *
+                 y[static_cast<size_t>(k * out.columns + j)];
+        }
+        const int64_t at = batch * p.d_layout.batch_stride + j * p.d_layout.stride + i;
+        // What is not asked for is not read: it may be anything.
+        const double old = p.before == 0 ? 0 : p.before * Read(p.c, p.d_layout.type, at);
+        Write(p.d, p.d_layout.type, at, p.factor * sum + old);
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -141,33 +189,27 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
                               cublasLtMatrixLayout_t b_layout, const void* beta, const void* c,
                               cublasLtMatrixLayout_t c_layout, void* d,
                               cublasLtMatrixLayout_t d_layout,
-                              const cublasLtMatmulAlgo_t* algorithm, void*, size_t, cudaStream_t) {
-  const Sizes left = SizesOf(*a_layout, product->a), right = SizesOf(*b_layout, product->b);
-  const Sizes out = SizesOf(*d_layout, CUBLAS_OP_N);
-  const bool fits = left.columns == right.rows && out.rows == left.rows &&
-                    out.columns == right.columns && c_layout->type == d_layout->type &&
-                    a_layout->batch == d_layout->batch && b_layout->batch == d_layout->batch;
+                              const cublasLtMatmulAlgo_t* algorithm, void* workspace, size_t,
+                              cudaStream_t stream) {
+  const Product described = {*product,
+                             *static_cast<const float*>(alpha),
+                             *static_cast<const float*>(beta),
+                             a,
+                             *a_layout,
+                             b,
+                             *b_layout,
+                             c,
+                             d,
+                             *d_layout};
   const uint32_t* alignment = algorithm->alignment;
-  const bool aligned = Aligned(a, alignment[0]) && Aligned(b, alignment[1]) &&
-                       Aligned(c, alignment[2]) && Aligned(d, alignment[3]);
-  if (!fits || !aligned) return CUBLAS_STATUS_INVALID_VALUE;
-  const float factor = *static_cast<const float*>(alpha), before = *static_cast<const float*>(beta);
-  for (int64_t batch = 0; batch < d_layout->batch; ++batch) {
-    const std::vector<double> x = Gather(a, *a_layout, product->a, batch);
-    const std::vector<double> y = Gather(b, *b_layout, product->b, batch);
-    for (int64_t j = 0; j < out.columns; ++j) {
-      for (int64_t i = 0; i < out.rows; ++i) {
-        double sum = 0;
-        for (int64_t k = 0; k < left.columns; ++k) {
-          sum += x[static_cast<size_t>(i * left.columns + k)] *
-                 y[static_cast<size_t>(k * out.columns + j)];
-        }
-        const int64_t at = batch * d_layout->batch_stride + j * d_layout->stride + i;
-        // What is not asked for is not read: it may be anything.
-        const double old = before == 0 ? 0 : before * Read(c, c_layout->type, at);
-        Write(d, d_layout->type, at, factor * sum + old);
-      }
-    }
+  const bool aligned = Aligned(a, *a_layout, alignment[0]) && Aligned(b, *b_layout, alignment[1]) &&
+                       Aligned(c, *c_layout, alignment[2]) && Aligned(d, *d_layout, alignment[3]);
+  if (!Fits(described, *c_layout) || !aligned || workspace == nullptr) {
+    return CUBLAS_STATUS_INVALID_VALUE;
   }
-  return CUBLAS_STATUS_SUCCESS;
+  const cudaError_t status = upcycle::shim::GiveProduct(stream, workspace, [described] {
+    Multiply(described);
+    return cudaSuccess;
+  });
+  return status == cudaSuccess ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_EXECUTION_FAILED;
 }

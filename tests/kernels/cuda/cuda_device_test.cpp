@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/kernels/cuda/tested_ops.h"
+#include "tests/kernels/expert_chain.h"
 
 namespace upcycle {
 namespace {
@@ -27,6 +28,23 @@ TEST_P(CudaDevice, AgreesWithTheReferenceAndGivesTheSameBitsAgain) {
     second.Prepare();
     second.Call();
     EXPECT_TRUE(first.Outputs() == second.Outputs()) << op_case.name();
+  }
+}
+
+TEST(CudaDeviceExperts, ComputeALayerOnEveryPathAndAgainWhenItIsRepeated) {
+  if (CudaDeviceCount() == 0) GTEST_SKIP() << "no GPU here, or no CUDA in this build";
+  const auto backend = MakeCudaBackend(0, DataType::kFloat32);
+  for (const ExpertChain& chain : ExpertChains()) {
+    for (const ExpertPath path : kExpertPaths) {
+      const OpCase op_case = MakeExpertChain(chain, path);
+      OpRun run(*backend, op_case);
+      std::unique_ptr<Recording> recording;
+      for (int repeat = 0; repeat < 3; ++repeat) {
+        run.Prepare();
+        backend->Repeat(recording, [&] { run.Call(); });
+        EXPECT_EQ(run.Mistakes(), "") << repeat;
+      }
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include "tests/kernels/cuda/block_runner.h"
 #include "tests/kernels/cuda/device.h"
 #include "tests/kernels/cuda/tested_ops.h"
+#include "tests/kernels/expert_chain.h"
 #include "tests/kernels/op_refusals.h"
 
 namespace upcycle {
@@ -39,6 +40,19 @@ TEST_P(CudaOps, RefuseTensorsOfAnotherTypeOrShapeOrWithoutMemory) {
   const auto backend = MakeCudaBackend(0, GetParam().type);
   for (const OpCase& op_case : GetParam().Cases()) {
     EXPECT_EQ(AcceptedMistakes(*backend, op_case), "");
+  }
+}
+
+TEST(CudaExperts, ComputeALayerOnEveryPath) {
+  const auto backend = MakeCudaBackend(0, DataType::kFloat32);
+  for (const ExpertChain& chain : ExpertChains()) {
+    for (const ExpertPath path : kExpertPaths) {
+      const OpCase op_case = MakeExpertChain(chain, path);
+      OpRun run(*backend, op_case);
+      run.Prepare();
+      run.Call();
+      EXPECT_EQ(run.Mistakes(), "");
+    }
   }
 }
 

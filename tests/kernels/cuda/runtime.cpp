@@ -3,9 +3,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <set>
 
 #include "tests/kernels/cuda/cuda_runtime.h"
 #include "tests/kernels/cuda/device.h"
+#include "tests/kernels/cuda/streams.h"
 
 namespace upcycle::shim {
 namespace {
@@ -16,11 +18,17 @@ constexpr size_t kMostSharedBytes = 227 << 10;
 
 int64_t allocations = 0;
 
+// Where pinned memory begins; nothing reads it from its middle.
+std::set<const void*>& Pinned() {
+  static std::set<const void*> pinned;
+  return pinned;
+}
+
 }  // namespace
 
 int64_t DeviceAllocations() { return allocations; }
 
-cudaError_t Launch(const cudaLaunchConfig_t& config, const std::function<void()>& thread) {
+cudaError_t Launch(const cudaLaunchConfig_t& config, std::function<void()> thread) {
   const dim3& grid = config.gridDim;
   const dim3& block = config.blockDim;
   const bool fits = grid.x > 0 && grid.x <= 0x7fffffff && grid.y > 0 && grid.y <= 65535 &&
@@ -28,13 +36,15 @@ cudaError_t Launch(const cudaLaunchConfig_t& config, const std::function<void()>
                     block.x * block.y * block.z <= kMostThreads &&
                     config.dynamicSmemBytes <= kMostSharedBytes;
   if (!fits) return cudaErrorInvalidValue;
-  try {
-    RunKernel(grid, block, config.dynamicSmemBytes, thread);
-  } catch (const KernelFault& fault) {
-    std::fprintf(stderr, "kernel fault: %s\n", fault.what());
-    return cudaErrorLaunchFailure;
-  }
-  return cudaSuccess;
+  return Give(config.stream, [grid, block, bytes = config.dynamicSmemBytes, thread] {
+    try {
+      RunKernel(grid, block, bytes, thread);
+    } catch (const KernelFault& fault) {
+      std::fprintf(stderr, "kernel fault: %s\n", fault.what());
+      return cudaErrorLaunchFailure;
+    }
+    return cudaSuccess;
+  });
 }
 
 }  // namespace upcycle::shim
@@ -49,6 +59,12 @@ const char* cudaGetErrorString(cudaError_t error) {
       return "out of memory";
     case cudaErrorInvalidDevice:
       return "invalid device ordinal";
+    case cudaErrorInvalidResourceHandle:
+      return "invalid resource handle";
+    case cudaErrorStreamCaptureUnsupported:
+      return "operation not permitted when stream is capturing";
+    case cudaErrorStreamCaptureInvalidated:
+      return "operation failed due to a previous error during capture";
     case cudaErrorLaunchFailure:
       return "unspecified launch failure";
     default:
@@ -87,6 +103,8 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
 }
 
 cudaError_t cudaMalloc(void** memory, size_t bytes) {
+  const cudaError_t refused = upcycle::shim::RefuseInCapture();
+  if (refused != cudaSuccess) return refused;
   if (bytes > upcycle::shim::kDeviceBytes) return cudaErrorMemoryAllocation;
   ++allocations;
   constexpr size_t kAlignment = 256;
@@ -96,42 +114,41 @@ cudaError_t cudaMalloc(void** memory, size_t bytes) {
 }
 
 cudaError_t cudaFree(void* memory) {
+  const cudaError_t refused = upcycle::shim::RefuseInCapture();
+  if (refused != cudaSuccess) return refused;
   constexpr size_t kAlignment = 256;
   ::operator delete(memory, std::align_val_t(kAlignment));
   return cudaSuccess;
 }
 
-cudaError_t cudaMallocHost(void** memory, size_t bytes) { return cudaMalloc(memory, bytes); }
-
-cudaError_t cudaFreeHost(void* memory) { return cudaFree(memory); }
-
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind,
-                            cudaStream_t) {
-  if (bytes > 0) std::memcpy(to, from, bytes);
-  return cudaSuccess;
+cudaError_t cudaMallocHost(void** memory, size_t bytes) {
+  const cudaError_t status = cudaMalloc(memory, bytes);
+  if (status == cudaSuccess) upcycle::shim::Pinned().insert(*memory);
+  return status;
 }
 
-cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t) {
-  if (bytes > 0) std::memset(memory, value, bytes);
-  return cudaSuccess;
+cudaError_t cudaFreeHost(void* memory) {
+  const cudaError_t status = cudaFree(memory);
+  if (status == cudaSuccess) upcycle::shim::Pinned().erase(memory);
+  return status;
 }
 
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int) {
-  *stream = nullptr;
-  return cudaSuccess;
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream) {
+  const void* host = kind == cudaMemcpyHostToDevice ? from : to;
+  if (kind != cudaMemcpyDeviceToDevice && upcycle::shim::IsCaptured(stream) &&
+      upcycle::shim::Pinned().count(host) == 0) {
+    return upcycle::shim::RefuseInCapture();
+  }
+  return upcycle::shim::Give(stream, [=] {
+    if (bytes > 0) std::memcpy(to, from, bytes);
+    return cudaSuccess;
+  });
 }
 
-cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
-
-cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
-
-cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned int) { return cudaSuccess; }
-
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int) {
-  *event = nullptr;
-  return cudaSuccess;
+cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t stream) {
+  return upcycle::shim::Give(stream, [=] {
+    if (bytes > 0) std::memset(memory, value, bytes);
+    return cudaSuccess;
+  });
 }
-
-cudaError_t cudaEventDestroy(cudaEvent_t) { return cudaSuccess; }
-
-cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) { return cudaSuccess; }
