@@ -9,6 +9,17 @@
 namespace upcycle {
 namespace {
 
+// Where rows are padded, row_of alone tells how many assignments a token has.
+bool HasFreeRowOf(const OpCase& op_case, size_t argument) {
+  constexpr std::pair<const char*, size_t> kRowOf[] = {
+      {"GatherRows", 4}, {"CombineRows", 4}, {"ExpertMatMul", 5}};
+  if (op_case.name().find(" padded ") == std::string::npos) return false;
+  for (const auto& [op, row_of] : kRowOf) {
+    if (op_case.name().rfind(op, 0) == 0 && argument == row_of) return true;
+  }
+  return false;
+}
+
 // Arguments that no other argument holds to a number of columns.
 bool MayHaveAnyWidth(const OpCase& op_case, size_t argument) {
   constexpr std::pair<const char*, size_t> kFree[] = {
@@ -18,11 +29,7 @@ bool MayHaveAnyWidth(const OpCase& op_case, size_t argument) {
   for (const auto& [op, free] : kFree) {
     if (op_case.name().rfind(op, 0) == 0 && argument == free) return true;
   }
-  // How many assignments a token has is told by row_of alone where rows are padded.
-  const bool moves_rows =
-      op_case.name().rfind("GatherRows", 0) == 0 || op_case.name().rfind("CombineRows", 0) == 0;
-  constexpr size_t kRowOf = 4;
-  return moves_rows && op_case.name().find(" padded ") != std::string::npos && argument == kRowOf;
+  return HasFreeRowOf(op_case, argument);
 }
 
 bool Refuses(Backend& backend, const OpCase& op_case, const std::vector<Tensor>& tensors) {
