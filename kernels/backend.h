@@ -23,9 +23,10 @@
 #include <memory>
 #include <string>
 
+#include "core/enum_names.h"
 #include "core/recipe/moe_settings.h"
 #include "core/tensor.h"
-#include "kernels/host_device.h"
+#include "kernels/adamw_step.h"
 
 namespace upcycle {
 
@@ -69,6 +70,14 @@ struct Routing {
 //   kPadded: every expert has C rows, R = E·C, offsets[e] = e·C, whatever it serves. One batch of
 //     equal products, which takes unserved rows along (see ExpertMatMul).
 enum class ExpertPath { kGrouped, kStreams, kPadded };
+template <>
+struct EnumNames<ExpertPath> {
+  static constexpr EnumName<ExpertPath> values[] = {
+      {ExpertPath::kGrouped, "grouped", "one kernel for all experts"},
+      {ExpertPath::kStreams, "streams", "a product for each expert, several at once"},
+      {ExpertPath::kPadded, "padded", "one batch of equal products"},
+  };
+};
 
 // Where each assignment goes. The rows of expert e are [offsets[e], offsets[e] + counts[e]),
 // ordered by token.
@@ -80,42 +89,6 @@ struct Dispatch {
                          // row that no expert serves
   ExpertPath path = ExpertPath::kGrouped;
 };
-
-// One step of AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019).
-struct AdamWStep {
-  double learning_rate = 0;
-  double beta1 = 0;
-  double beta2 = 0;
-  double epsilon = 0;
-  double weight_decay = 0;
-  double clip_norm = 0;  // gradients are scaled by min(1, clip_norm / norm); 0: never
-  int64_t step = 0;      // from 1, for the bias correction
-  // What the random rounding of bfloat16 moments depends on beside `step`: the run's seed, and
-  // where among all weights of the run the first of this call stands, so that calls share no
-  // numbers.
-  uint64_t seed = 0;
-  int64_t first_index = 0;
-};
-
-// Elements of 8-bit moments that share a scale, and how many such blocks `size` elements have, the
-// last one perhaps short.
-inline constexpr int64_t kMomentBlock = 256;
-UPCYCLE_HOST_DEVICE constexpr int64_t MomentBlocks(int64_t size) {
-  return (size + kMomentBlock - 1) / kMomentBlock;
-}
-
-// AdamW's running means of g and g², both of the weights' shape and of one type: float32, bfloat16
-// (rounded at random), or uint8 (codes of blocks with a scale each, after Dettmers et al. 2022).
-// The last two are laid down in kernels/moment_storage.h. Memory of zeros holds moments of zero.
-struct Moments {
-  Tensor m;
-  Tensor v;
-  Tensor m_scales;  // uint8 alone: [MomentBlocks(size)] float32
-  Tensor v_scales;
-  bool on_host = false;  // all four lie in memory of AllocateOnHost
-};
-
-enum class Moment { kFirst, kSecond };  // m, v
 
 // What a backend remembers of work that is repeated. Made by Backend::Repeat, owned by its caller,
 // destroyed before the backend.
@@ -140,6 +113,8 @@ class Backend {
 
   // float32 or bfloat16; see the conventions above.
   virtual DataType ActivationType() const = 0;
+
+  virtual bool OnGpu() const = 0;
 
   // Does `work`: calls of this backend's ops alone, with the same tensors, sizes and scalars every
   // time; only what is in the tensors may change (so not AdamW, whose step counts on). No copies to
@@ -301,12 +276,6 @@ class Backend {
   // unless empty, gets the new weights in the activation type.
   void AdamW(Tensor weights, const Moments& moments, ConstTensor gradient, ConstTensor norm,
              const AdamWStep& step, Tensor rounded = {});
-  // The same with float32 moments in the backend's own memory.
-  void AdamW(Tensor weights, Tensor m, Tensor v, ConstTensor gradient, ConstTensor norm,
-             const AdamWStep& step, Tensor rounded = {}) {
-    AdamW(weights, Moments{.m = m, .v = v, .m_scales = {}, .v_scales = {}}, gradient, norm, step,
-          rounded);
-  }
   // out = one of the moments in float32, of its shape.
   void LoadMoment(Tensor out, const Moments& moments, Moment which);
   // One of the moments = x, rounded to the nearest. What LoadMoment gave becomes the bits that it

@@ -1,5 +1,5 @@
 // Memory planned before the first step: every buffer is declared with its category, the total is
-// known before anything is allocated, and one block holds them all.
+// known before anything is allocated, and one block holds them all, but for what lies on the host.
 #pragma once
 
 #include <array>
@@ -13,8 +13,8 @@
 
 namespace upcycle {
 
-enum class MemoryCategory { kWeights, kGradients, kOptimizer, kActivations, kWorkspace };
-inline constexpr int kMemoryCategories = 5;
+enum class MemoryCategory { kWeights, kGradients, kOptimizer, kActivations, kWorkspace, kHost };
+inline constexpr int kMemoryCategories = 6;
 template <>
 struct EnumNames<MemoryCategory> {
   static constexpr EnumName<MemoryCategory> values[] = {
@@ -23,6 +23,7 @@ struct EnumNames<MemoryCategory> {
       {MemoryCategory::kOptimizer, "optimizer", "moments"},
       {MemoryCategory::kActivations, "activations", "kept for the backward pass"},
       {MemoryCategory::kWorkspace, "workspace", "shared by all layers"},
+      {MemoryCategory::kHost, "host", "of AllocateOnHost: moments that are not on the device"},
   };
 };
 
@@ -39,23 +40,27 @@ class BufferPlan {
   // Bytes of one category so far, alignment included.
   int64_t Bytes(MemoryCategory category) const { return bytes_[static_cast<size_t>(category)]; }
   const MemoryBytes& Bytes() const { return bytes_; }
-  int64_t TotalBytes() const;
+  // All categories but kHost.
+  int64_t DeviceBytes() const;
 
-  // The block that holds all buffers; freed with this object.
+  // The blocks that hold all buffers; freed with this object.
   class Block {
    public:
-    Block(Backend& backend, int64_t bytes);
+    // No block on the host where `host_bytes` is 0.
+    Block(Backend& backend, int64_t bytes, int64_t host_bytes);
     ~Block();
     Block(const Block&) = delete;
     Block& operator=(const Block&) = delete;
     void* memory() const { return memory_; }
+    void* on_host() const { return on_host_; }
 
    private:
     Backend& backend_;
-    void* memory_;
+    void* memory_ = nullptr;
+    void* on_host_ = nullptr;
   };
 
-  // Allocates the block, zeroed, and gives every declared tensor its memory.
+  // Allocates the blocks, zeroed, and gives every declared tensor its memory.
   std::unique_ptr<Block> Bind(Backend& backend);
 
  private:

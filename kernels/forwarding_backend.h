@@ -18,6 +18,7 @@ class ForwardingBackend : public Backend {
 
   std::string Name() const override { return inner_.Name(); }
   DataType ActivationType() const override { return inner_.ActivationType(); }
+  bool OnGpu() const override { return inner_.OnGpu(); }
   void* Allocate(int64_t bytes) override { return inner_.Allocate(bytes); }
   void Free(void* memory) override { inner_.Free(memory); }
   void* AllocateOnHost(int64_t bytes) override { return inner_.AllocateOnHost(bytes); }

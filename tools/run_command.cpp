@@ -40,6 +40,7 @@ struct RunOptions {
   bool keep_going = false;
   bool dry_run = false;
   bool json = false;
+  bool checked = false;
 };
 
 RunOptions ParseOptions(const Arguments& arguments) {
@@ -54,6 +55,8 @@ RunOptions ParseOptions(const Arguments& arguments) {
   line.Option("jobs,j", &options.jobs, "processes at a time; 0: one for each core");
   line.Flag("keep-going,k", &options.keep_going, "start other stages after one has failed");
   line.Flag("dry-run,n", &options.dry_run, "say what would be done; change nothing on disk");
+  line.Flag("checked", &options.checked,
+            "do every op of a GPU on the CPU too, and stop at the first that differs");
   line.Flag("json", &options.json, "the outcome as JSON on standard output");
   line.Parse(arguments);
   if (options.jobs < 0)
@@ -152,6 +155,11 @@ int RunCommand(const Arguments& arguments) {
   const RunOptions options = ParseOptions(arguments);
   const Study study = MakeStudy(options.recipe.Load());
   for (const Arm& arm : study.recipe.arms) RequireDevice(arm.settings.execution.device);
+  if (options.checked && CudaDeviceCount() == 0) {
+    throw Error(Cause::kInput,
+                "--checked compares a GPU's ops with the CPU's, and there is no GPU; `upcycle "
+                "doctor` says why");
+  }
   const fs::path root = options.state.Root();
   if (options.dry_run) {
     PrintIntent(study, PlanStages(study, options.state.StageStates(), root));
@@ -170,6 +178,7 @@ int RunCommand(const Arguments& arguments) {
   scheduling.jobs = options.jobs > 0 ? options.jobs : scheduling.cores;
   scheduling.keep_going = options.keep_going;
   scheduling.gpus = SurveyGpus().gpus;
+  scheduling.checked = options.checked;
   LocalExecutor executor(fs::read_symlink("/proc/self/exe"));
   StudyOutcome outcome;
   {

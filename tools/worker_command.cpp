@@ -8,14 +8,14 @@ namespace upcycle {
 
 int WorkerCommand(const Arguments& arguments) {
   std::string folder;
-  int threads = 1;
-  std::string device;
+  WorkerOptions options;
   CommandLine line("worker FOLDER [options]", "Does the stage that FOLDER/stage.json describes.");
   line.Positional("FOLDER", &folder, "a stage's folder under ROOT/stages");
-  line.Option("threads", &threads, "CPU threads");
-  line.Option("device", &device, "cpu or cuda:N; where it is left out, as the stage asks");
+  line.Option("threads", &options.threads, "CPU threads");
+  line.Option("device", &options.device, "cpu or cuda:N; where it is left out, as the stage asks");
+  line.Flag("checked", &options.checked, "do every op of a GPU on the CPU too, and compare");
   line.Parse(arguments);
-  return static_cast<int>(RunWorker(folder, device, threads));
+  return static_cast<int>(RunWorker(folder, options));
 }
 
 }  // namespace upcycle

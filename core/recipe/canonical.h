@@ -19,7 +19,8 @@ namespace upcycle {
 template <typename T>
 nlohmann::json AllSettings(const T& settings);
 
-// The fields that decide the result; a mapping without one is left out.
+// The fields that decide the result; a mapping without one is left out, and so is a field that came
+// later (FieldInfo) while it has its default.
 template <typename T>
 nlohmann::json ResultSettings(const T& settings);
 
@@ -86,7 +87,9 @@ void FromJson(const nlohmann::json& json, E& value, const std::string& path) {
 
 class JsonWriter {
  public:
-  explicit JsonWriter(bool only_results) : only_results_(only_results) {}
+  using Defaults = nlohmann::json (*)();
+  JsonWriter(bool only_results, Defaults defaults)
+      : only_results_(only_results), defaults_(defaults) {}
 
   nlohmann::json Take() { return std::move(json_); }
 
@@ -94,7 +97,9 @@ class JsonWriter {
   template <typename V>
   void Field(const char* name, const V& value, const FieldInfo& info) {
     if (only_results_ && info.effect != Effect::kResult) return;
-    json_[name] = ToJson(value);
+    nlohmann::json json = ToJson(value);
+    if (only_results_ && info.added_later && json == defaults_().at(name)) return;
+    json_[name] = std::move(json);
   }
   template <typename T>
   void Group(const char* name, const T& settings, const char*) {
@@ -109,13 +114,14 @@ class JsonWriter {
 
   template <typename T>
   static nlohmann::json Write(const T& settings, bool only_results) {
-    JsonWriter writer(only_results);
+    JsonWriter writer(only_results, [] { return Write(T{}, false); });
     T::Describe(settings, writer);
     return writer.Take();
   }
 
  private:
   bool only_results_;
+  Defaults defaults_;
   nlohmann::json json_ = nlohmann::json::object();
 };
 

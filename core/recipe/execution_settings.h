@@ -21,12 +21,26 @@ struct EnumNames<Recompute> {
   };
 };
 
+enum class ExpertPathChoice { kAuto, kGrouped, kStreams, kPadded };
+template <>
+struct EnumNames<ExpertPathChoice> {
+  static constexpr EnumName<ExpertPathChoice> values[] = {
+      {ExpertPathChoice::kAuto, "auto", "by the sizes of the products; always grouped on a CPU"},
+      {ExpertPathChoice::kGrouped, "grouped", "one kernel for all experts: many narrow ones"},
+      {ExpertPathChoice::kStreams, "streams", "one product for each expert, several at once"},
+      {ExpertPathChoice::kPadded, "padded",
+       "one batch of equal products, padded to the capacity; grouped where there is none"},
+  };
+};
+
 // Where, how fast, in how much memory: no part of what a run is. Devices round differently, and so
 // may differ in the last digits; everything else here leaves the bits as they are.
 struct ExecutionSettings {
   std::string device = "auto";
   int64_t threads = 0;
   Recompute recompute = Recompute::kNothing;
+  ExpertPathChoice expert_path = ExpertPathChoice::kAuto;
+  bool offload_optimizer = false;
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
@@ -43,6 +57,11 @@ struct ExecutionSettings {
     v.Field("recompute", s.recompute,
             {.help = "what a training's backward pass computes again instead of keeping: less "
                      "memory, more time, the same bits",
+             .effect = Effect::kSpeed});
+    v.Field("expert_path", s.expert_path,
+            {.help = "how a GPU computes the products of experts", .effect = Effect::kSpeed});
+    v.Field("offload_optimizer", s.offload_optimizer,
+            {.help = "keep the optimizer's moments in the host's memory: more time, the same bits",
              .effect = Effect::kSpeed});
   }
 };

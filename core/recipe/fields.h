@@ -48,6 +48,9 @@ struct FieldInfo {
   const char* form = "";       // the pattern in words: "letters, digits, '-', '_' and '.'"
   bool is_path = false;        // for text: a file, relative to the file in which it is written
   Effect effect = Effect::kResult;
+  // Came when there were results already: with its default it is no part of an identity, and they
+  // stay what they are.
+  bool added_later = false;
 };
 
 // A positive factor, or the word `dropless`: every assignment is served, nothing has a capacity.

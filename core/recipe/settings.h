@@ -49,7 +49,8 @@ struct EvaluateSettings {
              .minimum = 0,
              .maximum = 1e6,
              .above_minimum = true});
-    v.Field("precision", s.precision, {.help = "of activations while evaluating"});
+    v.Field("precision", s.precision,
+            {.help = "of activations while evaluating", .added_later = true});
   }
 };
 

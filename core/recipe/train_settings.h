@@ -69,6 +69,19 @@ struct LearningRateSettings {
   }
 };
 
+// How AdamW's moments are held; the update itself runs in float32.
+enum class MomentType { kFloat32, kBFloat16, kInt8 };
+template <>
+struct EnumNames<MomentType> {
+  static constexpr EnumName<MomentType> values[] = {
+      {MomentType::kFloat32, "float32", "8 bytes a parameter for both"},
+      {MomentType::kBFloat16, "bfloat16", "4 bytes a parameter, rounded at random"},
+      {MomentType::kInt8, "int8",
+       "2 bytes a parameter: 8-bit codes in blocks of 256 with a scale each (Dettmers et al. "
+       "2022)"},
+  };
+};
+
 // AdamW (Loshchilov and Hutter 2019). Weight decay spares norms; clipping is by the global norm.
 struct OptimizerSettings {
   double beta1 = 0.9;
@@ -76,6 +89,7 @@ struct OptimizerSettings {
   double epsilon = 1e-8;
   double weight_decay = 0.1;
   double clip_norm = 1;
+  MomentType moments = MomentType::kFloat32;
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
@@ -90,6 +104,8 @@ struct OptimizerSettings {
             {.help = "decoupled weight decay", .minimum = 0, .maximum = 10});
     v.Field("clip_norm", s.clip_norm,
             {.help = "largest global gradient norm; 0 does not clip", .minimum = 0});
+    v.Field("moments", s.moments,
+            {.help = "how both moments are held between steps", .added_later = true});
   }
 };
 
@@ -127,7 +143,8 @@ struct TrainSettings {
          .maximum = 1 << 20,
          .unit = "sequences"});
     v.Field("precision", s.precision,
-            {.help = "of activations; master weights and sums are float32 in either"});
+            {.help = "of activations; master weights and sums are float32 in either",
+             .added_later = true});
     v.Group("learning_rate", s.learning_rate, "the rate over the steps");
     v.Group("optimizer", s.optimizer, "AdamW");
     v.Field("validate_every", s.validate_every,

@@ -1,6 +1,9 @@
 #include "experiments/run/checkpoint.h"
 
 #include <algorithm>
+#include <map>
+#include <span>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -18,45 +21,70 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kMoments[] = {"m.", "v."};
+// How the moments of a part are named in front of the part's name.
+constexpr std::pair<Moment, const char*> kMoments[] = {{Moment::kFirst, "m."},
+                                                       {Moment::kSecond, "v."}};
 
-Tensor MomentOf(const ModelParameters::Piece& piece, int which) {
-  return which == 0 ? piece.m : piece.v;
-}
-
+// In float32 whatever holds them, so that a training may go on elsewhere.
 void WriteMoments(const fs::path& path, const ModelParameters& parameters, Backend& backend) {
   const Architecture& architecture = parameters.architecture();
   std::vector<SafetensorsEntry> entries;
-  for (const char* prefix : kMoments) {
+  for (const auto& [which, prefix] : kMoments) {
     const auto more = EntriesOf(architecture, prefix);
     entries.insert(entries.end(), more.begin(), more.end());
   }
   SafetensorsWriter writer(path, entries);
   std::vector<float> values;
-  for (int which = 0; which < 2; ++which) {
+  for (const auto& [which, prefix] : kMoments) {
     for (const ModelParameters::Piece& piece : parameters.pieces()) {
-      const Tensor moment = MomentOf(piece, which);
-      values.resize(static_cast<size_t>(moment.size()));
-      const Tensor host(values.data(), moment.shape());
-      backend.CopyToHost(host, moment);
-      writer.Write(kMoments[which] + PartName(piece.part, architecture), ConstTensor(host));
+      values.resize(static_cast<size_t>(piece.value.size()));
+      parameters.LoadMoment(backend, which, piece.begin, values);
+      writer.Write(prefix + PartName(piece.part, architecture),
+                   ConstTensor(values.data(), piece.value.shape()));
     }
   }
   writer.Commit();
 }
 
+// The moments of every piece in a file, by where the piece begins.
+std::map<int64_t, ConstTensor> MomentsIn(const SafetensorsReader& reader, const fs::path& path,
+                                         const char* prefix, const ModelParameters& parameters) {
+  std::map<int64_t, ConstTensor> moments;
+  for (const ModelParameters::Piece& piece : parameters.pieces()) {
+    const std::string name = prefix + PartName(piece.part, parameters.architecture());
+    const ConstTensor values = reader.View(name);
+    if (!(values.shape() == piece.value.shape()) || values.type() != DataType::kFloat32) {
+      throw Error(Cause::kInput,
+                  fmt::format("{}: {} has another shape than the model", path.native(), name));
+    }
+    moments[piece.begin] = values;
+  }
+  return moments;
+}
+
+// The elements from `begin` on, 0 between pieces.
+void FillFrom(const std::map<int64_t, ConstTensor>& pieces, int64_t begin,
+              std::span<float> values) {
+  std::fill(values.begin(), values.end(), 0.0f);
+  const int64_t end = begin + static_cast<int64_t>(values.size());
+  auto piece = pieces.upper_bound(begin);
+  if (piece != pieces.begin()) --piece;
+  for (; piece != pieces.end() && piece->first < end; ++piece) {
+    const int64_t from = std::max(begin, piece->first);
+    const int64_t to = std::min(end, piece->first + piece->second.size());
+    for (int64_t i = from; i < to; ++i) {
+      values[static_cast<size_t>(i - begin)] = piece->second.floats()[i - piece->first];
+    }
+  }
+}
+
 void ReadMoments(const fs::path& path, ModelParameters& parameters, Backend& backend) {
   const SafetensorsReader reader(path);
-  for (int which = 0; which < 2; ++which) {
-    for (const ModelParameters::Piece& piece : parameters.pieces()) {
-      const std::string name = kMoments[which] + PartName(piece.part, parameters.architecture());
-      const ConstTensor values = reader.View(name);
-      if (!(values.shape() == piece.value.shape()) || values.type() != DataType::kFloat32) {
-        throw Error(Cause::kInput,
-                    fmt::format("{}: {} has another shape than the model", path.native(), name));
-      }
-      backend.CopyFromHost(MomentOf(piece, which), values);
-    }
+  for (const auto& [which, prefix] : kMoments) {
+    const auto moments = MomentsIn(reader, path, prefix, parameters);
+    parameters.StoreMoment(backend, which, [&](int64_t begin, std::span<float> values) {
+      FillFrom(moments, begin, values);
+    });
   }
 }
 

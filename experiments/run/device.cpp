@@ -38,8 +38,10 @@ void RequireDevice(std::string_view device) {
                         device, count - 1));
 }
 
+bool IsGpu(std::string_view device) { return GpuOf(device).has_value(); }
+
 DataType ActivationTypeOn(std::string_view device, Precision precision) {
-  const bool narrow = GpuOf(device).has_value() && precision == Precision::kBFloat16;
+  const bool narrow = IsGpu(device) && precision == Precision::kBFloat16;
   return narrow ? DataType::kBFloat16 : DataType::kFloat32;
 }
 

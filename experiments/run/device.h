@@ -13,6 +13,9 @@ namespace upcycle {
 // auto, cpu, cuda or cuda:N.
 void RequireDevice(std::string_view device);
 
+// Whether `device` is a GPU; one that is asked for counts as there.
+bool IsGpu(std::string_view device);
+
 // The activations' type of the backend that MakeBackend would make; a GPU that is asked for counts
 // as there.
 DataType ActivationTypeOn(std::string_view device, Precision precision);

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/recipe/execution_settings.h"
+#include "core/recipe/train_settings.h"
 #include "core/tensor.h"
 
 namespace upcycle {
@@ -30,12 +31,17 @@ struct ModelBuild {
   BatchLimits limits;
   Purpose purpose = Purpose::kTrain;
   Recompute recompute = Recompute::kNothing;
-  DataType activation_type = DataType::kFloat32;  // the backend's
-  // Rows of logits held at a time: a chunk stays in a CPU's cache for a vocabulary of some
-  // thousands, and the logits of a whole batch never exist.
-  int64_t head_rows = 256;
+  ExpertPathChoice expert_path = ExpertPathChoice::kAuto;
+  MomentType moments = MomentType::kFloat32;
+  bool moments_on_host = false;
+  // Of the backend that the model is built on.
+  DataType activation_type = DataType::kFloat32;
+  bool on_gpu = false;
 
   bool trains() const { return purpose == Purpose::kTrain; }
+  // Rows of logits held at a time, so that those of a whole batch never exist: on a CPU a chunk
+  // that stays in its cache for a vocabulary of some thousands, on a GPU one that fills it.
+  int64_t HeadRows() const { return on_gpu ? 2048 : 256; }
   // Whether each layer has its own buffers for what is computed again from `level` on. A model that
   // only evaluates needs those of one layer.
   bool Keeps(Recompute level) const { return trains() && recompute < level; }

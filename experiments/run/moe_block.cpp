@@ -1,8 +1,5 @@
 #include "experiments/run/moe_block.h"
 
-#include <algorithm>
-#include <cmath>
-
 namespace upcycle {
 namespace {
 
@@ -22,17 +19,9 @@ std::vector<Part> InnerParts(const Architecture& architecture, int64_t layer) {
 
 }  // namespace
 
-int64_t ExpertCapacity(const MoeSettings& moe, CapacityFactor factor, int64_t tokens) {
-  if (factor.dropless()) return tokens;
-  const double even_share =
-      static_cast<double>(tokens * moe.top_k) / static_cast<double>(moe.Experts());
-  // A product that should be whole may come out a hair above it, and ceil would add a row.
-  const double rows = std::ceil(even_share * *factor.factor - 1e-9);
-  return static_cast<int64_t>(std::clamp(rows, 1.0, static_cast<double>(tokens)));
-}
-
 MoeBlock::MoeBlock(const Architecture& architecture, int64_t layer, ModelParameters& parameters)
-    : model_(architecture.model),
+    : architecture_(architecture),
+      model_(architecture.model),
       moe_(architecture.moe),
       activation_(architecture.activation()),
       norm_(architecture, {PartKind::kFeedForwardNorm, layer},
@@ -46,8 +35,10 @@ MoeBlock::MoeBlock(const Architecture& architecture, int64_t layer, ModelParamet
 }
 
 void MoeBlock::Plan(BufferPlan& plan, const ModelBuild& build) {
+  build_ = build;
   const int64_t tokens = build.limits.tokens(), experts = moe_.Experts();
-  const int64_t rows = tokens * moe_.top_k, hidden = model_.ffn_width / moe_.granularity;
+  const int64_t rows = MostExpertRows(architecture_, build),
+                hidden = model_.ffn_width / moe_.granularity;
   const auto add = [&](Tensor* tensor, Shape extents, DataType type = DataType::kFloat32) {
     plan.Add(tensor, MemoryCategory::kActivations, type, extents);
   };
@@ -86,7 +77,7 @@ Routing MoeBlock::RoutingFor(int64_t tokens) const {
 
 MoeBlock::Saved MoeBlock::SavedFor(int64_t tokens, const Workspace& workspace) const {
   const SharedActivations& shared = workspace.shared;
-  const int64_t rows = tokens * moe_.top_k, hidden = model_.ffn_width / moe_.granularity;
+  const int64_t rows = layout_.rows, hidden = model_.ffn_width / moe_.granularity;
   return {CutOwn(normed_, shared.normed, {tokens, model_.width}),
           CutOwn(rows_, shared.rows, {rows, model_.width}),
           CutOwn(inner_, shared.inner, {rows, ActivationInputs(activation_, hidden)}),
@@ -94,21 +85,22 @@ MoeBlock::Saved MoeBlock::SavedFor(int64_t tokens, const Workspace& workspace) c
           row_weight_.Slice(0, rows),
           RoutingFor(tokens),
           {dispatch_.counts, dispatch_.offsets, dispatch_.row_of.Slice(0, tokens),
-           dispatch_.assignment_of.Slice(0, rows)}};
+           dispatch_.assignment_of.Slice(0, rows), layout_.path}};
 }
 
 void MoeBlock::Forward(Backend& backend, Tensor out, ConstTensor x, const RoutingRules& rules,
                        const Workspace& workspace) {
   const int64_t n = tokens_ = rules.tokens;
+  layout_ = LayoutOf(architecture_, build_, rules.capacity_factor, n);
   const Saved saved = SavedFor(n, workspace);
   const Tensor logits = workspace.logits.Slice(0, n);
   norm_.Forward(backend, saved.normed, x);
   backend.MatMul(logits, saved.normed, Transpose::kNo, router_.value, Transpose::kYes);
   backend.RouterForward(saved.routing, logits, moe_.router.order);
-  backend.PlanDispatch(saved.dispatch, saved.routing.expert, saved.routing.weight,
-                       ExpertCapacity(moe_, rules.capacity_factor, n), moe_.drop_policy);
+  backend.PlanDispatch(saved.dispatch, saved.routing.expert, saved.routing.weight, layout_.capacity,
+                       moe_.drop_policy);
 
-  const Tensor out_rows = workspace.rows.Slice(0, n * moe_.top_k);
+  const Tensor out_rows = workspace.rows.Slice(0, layout_.rows);
   backend.GatherRows(saved.rows, saved.normed, saved.dispatch);
   backend.GatherWeights(saved.row_weight, saved.routing.weight, saved.dispatch);
   backend.ExpertMatMul(saved.inner, saved.rows, in_.value, saved.dispatch);
@@ -169,11 +161,10 @@ void MoeBlock::Backward(Backend& backend, Tensor d_x, ConstTensor x, const Routi
                         const Workspace& workspace) {
   const int64_t n = rules.tokens;
   const Saved saved = SavedFor(n, workspace);
-  const int64_t rows = n * moe_.top_k;
-  const Tensor d_rows = workspace.rows.Slice(0, rows);
+  const Tensor d_rows = workspace.rows.Slice(0, layout_.rows);
   const Tensor d_hidden = Cut(workspace.d_hidden, saved.hidden.shape());
   const Tensor d_inner = Cut(workspace.d_inner, saved.inner.shape());
-  const Tensor d_row_weight = workspace.d_row_weight.Slice(0, rows);
+  const Tensor d_row_weight = workspace.d_row_weight.Slice(0, layout_.rows);
   const Tensor d_weight = workspace.d_weight.Slice(0, n);
   const Tensor d_logits = workspace.d_logits.Slice(0, n);
   const Tensor d_normed = workspace.d_normed.Slice(0, n);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "experiments/run/architecture.h"
+#include "experiments/run/expert_layout.h"
 #include "experiments/run/norm.h"
 #include "experiments/run/parameters.h"
 #include "experiments/run/workspace.h"
@@ -24,9 +25,6 @@ struct RoutingRules {
   int64_t micro_batches = 1;  // in the batch
   int64_t micro_batch = 0;    // this one's place among them
 };
-
-// Rows an expert may serve: ceil(tokens · T / experts · factor); tokens where there is no capacity.
-int64_t ExpertCapacity(const MoeSettings& moe, CapacityFactor factor, int64_t tokens);
 
 class MoeBlock {
  public:
@@ -56,6 +54,8 @@ class MoeBlock {
   // Of the last Forward: both of them, [1, E] int32 each.
   void CountLoad(Backend& backend, Tensor assigned, Tensor served);
 
+  // How the last Forward laid its rows.
+  const ExpertLayout& layout() const { return layout_; }
   // Of the last Forward, in backend memory.
   Routing RoutingFor(int64_t tokens) const;
 
@@ -65,19 +65,23 @@ class MoeBlock {
     Routing routing;
     Dispatch dispatch;
   };
+  // For the layout of the last Forward.
   Saved SavedFor(int64_t tokens, const Workspace& workspace) const;
   // Computes those of them again that the layers share; never the routing.
   void ComputeAgain(Backend& backend, const Saved& saved, ConstTensor x);
 
+  const Architecture& architecture_;
   const ModelSettings& model_;
   const MoeSettings& moe_;
+  ModelBuild build_;
   Activation activation_;
   Norm norm_;
   Weight router_;  // [E, D]
   Weight in_;      // [E, 2F/G, D] gate above up, or [E, F/G, D]
   Weight down_;    // [E, D, F/G]
 
-  int64_t tokens_ = 0;  // of the last Forward
+  int64_t tokens_ = 0;   // of the last Forward
+  ExpertLayout layout_;  // and its rows
   Routing routing_;
   Dispatch dispatch_;
   Tensor row_weight_;  // [R]

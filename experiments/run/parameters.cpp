@@ -7,11 +7,28 @@
 
 #include "core/check.h"
 #include "core/random.h"
+#include "kernels/moment_storage.h"
 
 namespace upcycle {
 namespace {
 
 constexpr int64_t kAlignmentElements = 32;  // 64 bytes of bfloat16
+
+// Moments that are converted at once: whole blocks of theirs, 4 MiB in float32.
+constexpr int64_t kStageElements = int64_t{1} << 20;
+static_assert(kStageElements % kMomentBlock == 0);
+
+DataType StoredAs(MomentType type) {
+  switch (type) {
+    case MomentType::kFloat32:
+      return DataType::kFloat32;
+    case MomentType::kBFloat16:
+      return DataType::kBFloat16;
+    case MomentType::kInt8:
+      break;
+  }
+  return DataType::kUInt8;
+}
 
 int64_t Padded(int64_t elements) {
   return (elements + kAlignmentElements - 1) / kAlignmentElements * kAlignmentElements;
@@ -81,10 +98,30 @@ void ModelParameters::Plan(BufferPlan& plan, const ModelBuild& build) {
   if (build.activation_type != DataType::kFloat32) {
     plan.Add(&rounded_, MemoryCategory::kWeights, build.activation_type, {elements});
   }
+  PlanSpans(plan, build, elements);
+}
+
+void ModelParameters::PlanSpans(BufferPlan& plan, const ModelBuild& build, int64_t elements) {
+  spans_[0] = {.begin = 0, .count = decaying_, .decays = true};
+  spans_[1] = {.begin = decaying_, .count = elements - decaying_, .decays = false};
   if (!build.trains()) return;
   plan.Add(&gradients_, MemoryCategory::kGradients, DataType::kFloat32, {elements});
-  plan.Add(&m_, MemoryCategory::kOptimizer, DataType::kFloat32, {elements});
-  plan.Add(&v_, MemoryCategory::kOptimizer, DataType::kFloat32, {elements});
+  for (Span& span : spans_) PlanMoments(plan, build, span);
+  plan.Add(&stage_, MemoryCategory::kOptimizer, DataType::kFloat32,
+           {std::min(elements, kStageElements)});
+}
+
+void ModelParameters::PlanMoments(BufferPlan& plan, const ModelBuild& build, Span& span) {
+  const MemoryCategory category =
+      build.moments_on_host ? MemoryCategory::kHost : MemoryCategory::kOptimizer;
+  const DataType type = StoredAs(build.moments);
+  Moments& moments = span.moments;
+  moments.on_host = build.moments_on_host;
+  for (Tensor* moment : {&moments.m, &moments.v}) plan.Add(moment, category, type, {span.count});
+  if (type != DataType::kUInt8) return;
+  for (Tensor* scales : {&moments.m_scales, &moments.v_scales}) {
+    plan.Add(scales, category, DataType::kFloat32, {MomentBlocks(span.count)});
+  }
 }
 
 void ModelParameters::Bind() {
@@ -108,23 +145,21 @@ void ModelParameters::Bind() {
   }
   pieces_ = std::move(ordered);
 
-  const auto span = [&](int64_t begin, int64_t count, bool decays) {
+  for (Span& span : spans_) {
     const auto slice = [&](Tensor flat) {
-      return flat.empty() ? Tensor() : flat.Slice(begin, count);
+      return flat.empty() ? Tensor() : flat.Slice(span.begin, span.count);
     };
-    return Span{slice(values_), slice(rounded_), slice(gradients_), slice(m_), slice(v_), decays};
-  };
-  spans_ = {span(0, decaying_, true), span(decaying_, values_.size() - decaying_, false)};
+    span.values = slice(values_);
+    span.rounded = slice(rounded_);
+    span.gradients = slice(gradients_);
+  }
 }
 
 void ModelParameters::BindPieces(const Declared& declared) {
   int64_t offset = declared.offset;
   for (const Part& part : declared.parts) {
     const Shape shape = PartShape(part, architecture_);
-    const auto place = [&](Tensor flat) {
-      return flat.empty() ? Tensor() : flat.Slice(offset, shape.size()).Reshaped(shape);
-    };
-    pieces_.push_back({part, place(values_), place(m_), place(v_)});
+    pieces_.push_back({part, offset, values_.Slice(offset, shape.size()).Reshaped(shape)});
     offset += shape.size();
   }
 }
@@ -141,6 +176,42 @@ void ModelParameters::Initialize(Backend& backend, uint64_t seed) {
 
 void ModelParameters::RoundValues(Backend& backend) {
   if (!rounded_.empty()) backend.Convert(rounded_, values_);
+}
+
+// Block by block, since a block of 8-bit moments is read as a whole.
+void ModelParameters::LoadMoment(Backend& backend, Moment which, int64_t begin,
+                                 std::span<float> values) const {
+  std::vector<float> stage(static_cast<size_t>(stage_.size()));
+  const int64_t end = begin + static_cast<int64_t>(values.size());
+  for (const Span& span : spans_) {
+    const int64_t first = std::max(begin, span.begin),
+                  last = std::min(end, span.begin + span.count);
+    if (first >= last) continue;
+    int64_t at = (first - span.begin) / kMomentBlock * kMomentBlock;  // in the span
+    for (; span.begin + at < last; at += stage_.size()) {
+      const int64_t count = std::min(stage_.size(), span.count - at);
+      backend.LoadMoment(stage_.Slice(0, count), PartOf(span.moments, at, count), which);
+      backend.CopyToHost(Tensor(stage.data(), {count}), stage_.Slice(0, count));
+      const int64_t from = std::max(first, span.begin + at);
+      const int64_t to = std::min(last, span.begin + at + count);
+      std::copy(stage.begin() + (from - span.begin - at), stage.begin() + (to - span.begin - at),
+                values.begin() + (from - begin));
+    }
+  }
+}
+
+void ModelParameters::StoreMoment(
+    Backend& backend, Moment which,
+    const std::function<void(int64_t begin, std::span<float> values)>& read) {
+  std::vector<float> stage(static_cast<size_t>(stage_.size()));
+  for (const Span& span : spans_) {
+    for (int64_t at = 0; at < span.count; at += stage_.size()) {
+      const int64_t count = std::min(stage_.size(), span.count - at);
+      read(span.begin + at, {stage.data(), static_cast<size_t>(count)});
+      backend.CopyFromHost(stage_.Slice(0, count), ConstTensor(stage.data(), {count}));
+      backend.StoreMoment(PartOf(span.moments, at, count), which, stage_.Slice(0, count));
+    }
+  }
 }
 
 }  // namespace upcycle

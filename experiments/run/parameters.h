@@ -3,7 +3,9 @@
 // upcycling.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -33,7 +35,7 @@ class ModelParameters {
   void Declare(Weight* weight, Shape shape, std::vector<Part> parts);
 
   // Adds the flat arrays to the plan: master values in float32, a copy of them where ops read
-  // another type, and for training gradients and both moments.
+  // another type, and for training gradients and both moments as the build holds them.
   void Plan(BufferPlan& plan, const ModelBuild& build);
   // Gives every declared weight its place, once the plan is bound.
   void Bind();
@@ -47,20 +49,31 @@ class ModelParameters {
   // Flat views: first everything that decays, then everything else. `rounded` is what ops read,
   // empty where that is `values`.
   struct Span {
-    Tensor values, rounded, gradients, m, v;
+    int64_t begin = 0;  // in the flat arrays
+    int64_t count = 0;
     bool decays = false;
+    Tensor values, rounded, gradients;
+    Moments moments;
   };
-  const std::vector<Span>& spans() const { return spans_; }
+  const std::array<Span, 2>& spans() const { return spans_; }
   Tensor gradients() const { return gradients_; }
 
   // A part's own piece of the flat arrays, under the part's shape: float32.
   struct Piece {
     Part part;
+    int64_t begin;  // in the flat arrays
     Tensor value;
-    Tensor m, v;  // empty in a model that only evaluates
   };
   // In the order of ListParts.
   const std::vector<Piece>& pieces() const { return pieces_; }
+
+  // The elements [begin, begin + values.size()) of one of the flat moments, to the host in float32.
+  void LoadMoment(Backend& backend, Moment which, int64_t begin, std::span<float> values) const;
+  // All of one of the flat moments from the host: `read` fills in the elements from `begin` on, and
+  // is called for pieces that follow each other. What LoadMoment gave becomes the bits it came
+  // from.
+  void StoreMoment(Backend& backend, Moment which,
+                   const std::function<void(int64_t begin, std::span<float> values)>& read);
 
   const Architecture& architecture() const { return architecture_; }
 
@@ -72,13 +85,16 @@ class ModelParameters {
     int64_t offset;  // in the flat arrays, in elements
     bool decays() const { return shape.rank() > 1; }
   };
+  void PlanSpans(BufferPlan& plan, const ModelBuild& build, int64_t elements);
+  void PlanMoments(BufferPlan& plan, const ModelBuild& build, Span& span);
   void BindPieces(const Declared& declared);
 
   Architecture architecture_;
   std::vector<Declared> declared_;
-  Tensor values_, rounded_, gradients_, m_, v_;  // flat
-  int64_t decaying_ = 0;                         // elements that decay, padding included
-  std::vector<Span> spans_;
+  Tensor values_, rounded_, gradients_;  // flat
+  int64_t decaying_ = 0;                 // elements that decay, padding included
+  std::array<Span, 2> spans_;
+  Tensor stage_;  // moments in float32 on their way to and from the host
   std::vector<Piece> pieces_;
 };
 

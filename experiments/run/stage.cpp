@@ -168,7 +168,10 @@ ModelBuild BuildOf(const TrainOrder& order) {
   return {.limits = {sequences, order.architecture.model.sequence_length,
                      order.train.batch_sequences / sequences},
           .purpose = Purpose::kTrain,
-          .recompute = order.execution.recompute};
+          .recompute = order.execution.recompute,
+          .expert_path = order.execution.expert_path,
+          .moments = order.train.optimizer.moments,
+          .moments_on_host = order.execution.offload_optimizer};
 }
 
 UpcycleOrder ReadUpcycleOrder(const Stage& stage) {

@@ -62,7 +62,7 @@ StepRate MeasureStep(Backend& backend, const Architecture& architecture, int64_t
     for (size_t i = 0; i < targets.size(); ++i) targets[i] = draw(i + 1);
   };
   const int64_t endless = std::numeric_limits<int64_t>::max() / batch_tokens;
-  Trainer trainer(model, settings, Schedule(settings.learning_rate, 1000000, 0), endless, fill);
+  Trainer trainer(model, settings, Schedule(settings.learning_rate, 1000000, 0), endless, 1, fill);
 
   for (int i = 0; i < kWarmupSteps; ++i) trainer.Step();
   std::vector<double> step_seconds;

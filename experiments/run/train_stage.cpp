@@ -51,6 +51,7 @@ class Training {
         parent_(ParentOf(context)) {}
 
   void Run() {
+    RecordBuild();
     Begin();
     ReportProgress();
     while (trainer_.step() < trainer_.steps()) {
@@ -70,9 +71,21 @@ class Training {
     const int64_t steps = TrainSteps(order_.train, order_.architecture.model);
     return Trainer(
         model_, order_.train, Schedule(order_.train.learning_rate, steps, order_.parent_rate),
-        steps,
+        steps, order_.seed,
         [this](int64_t first, int64_t count, std::span<int32_t> tokens,
                std::span<int32_t> targets) { batches_.Fill(first, count, tokens, targets); });
+  }
+
+  // On what and in how much memory this training runs.
+  void RecordBuild() {
+    if (const std::string path = model_.ExpertPathName(); !path.empty()) {
+      RecordDevice(context_.journal, fmt::format("{}, experts {}", context_.backend.Name(), path));
+    }
+    for (const auto& category : EnumNames<MemoryCategory>::values) {
+      const int64_t bytes = model_.memory()[static_cast<size_t>(category.value)];
+      context_.journal.Point(fmt::format("system/memory/{}", category.name), 0,
+                             static_cast<double>(bytes));
+    }
   }
 
   // From the newest checkpoint, else from the first weights.

@@ -10,11 +10,12 @@
 namespace upcycle {
 
 Trainer::Trainer(Transformer& model, const TrainSettings& settings, const Schedule& schedule,
-                 int64_t steps, FillSamples fill)
+                 int64_t steps, uint64_t seed, FillSamples fill)
     : model_(model),
       settings_(settings),
       schedule_(schedule),
       steps_(steps),
+      seed_(seed),
       fill_(std::move(fill)),
       micro_batches_(settings.batch_sequences / settings.MicroBatchSequences()) {
   const int64_t tokens =
@@ -77,12 +78,19 @@ void Trainer::RequireFinite(const StepReport& report) const {
 
 void Trainer::Update(double learning_rate) {
   const OptimizerSettings& optimizer = settings_.optimizer;
-  AdamWStep step = {learning_rate,          optimizer.beta1,     optimizer.beta2, optimizer.epsilon,
-                    optimizer.weight_decay, optimizer.clip_norm, step_ + 1};
+  AdamWStep step = {.learning_rate = learning_rate,
+                    .beta1 = optimizer.beta1,
+                    .beta2 = optimizer.beta2,
+                    .epsilon = optimizer.epsilon,
+                    .weight_decay = optimizer.weight_decay,
+                    .clip_norm = optimizer.clip_norm,
+                    .step = step_ + 1,
+                    .seed = seed_};
   for (const ModelParameters::Span& span : model_.parameters().spans()) {
     if (span.values.size() == 0) continue;
     step.weight_decay = span.decays ? optimizer.weight_decay : 0;
-    model_.backend().AdamW(span.values, span.m, span.v, span.gradients, norm_, step, span.rounded);
+    step.first_index = span.begin;
+    model_.backend().AdamW(span.values, span.moments, span.gradients, norm_, step, span.rounded);
   }
 }
 

@@ -29,9 +29,10 @@ struct StepReport {
 
 class Trainer {
  public:
-  // `model` was made for training, with limits of a micro-batch of these settings.
+  // `model` was made for training, with limits of a micro-batch of these settings. `seed` is what
+  // random rounding depends on.
   Trainer(Transformer& model, const TrainSettings& settings, const Schedule& schedule,
-          int64_t steps, FillSamples fill);
+          int64_t steps, uint64_t seed, FillSamples fill);
 
   // Steps taken so far; a restored training starts where it left.
   int64_t step() const { return step_; }
@@ -54,6 +55,7 @@ class Trainer {
   TrainSettings settings_;
   Schedule schedule_;
   int64_t steps_;
+  uint64_t seed_;
   FillSamples fill_;
   int64_t step_ = 0;
   int64_t micro_batches_;

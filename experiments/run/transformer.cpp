@@ -21,6 +21,12 @@ std::string MemoryText(const MemoryBytes& bytes) {
   return text;
 }
 
+ModelBuild On(const Backend& backend, ModelBuild build) {
+  build.activation_type = backend.ActivationType();
+  build.on_gpu = backend.OnGpu();
+  return build;
+}
+
 }  // namespace
 
 Transformer::Layer::Layer(const Architecture& architecture, int64_t index,
@@ -50,15 +56,17 @@ Transformer::Transformer(const Architecture& architecture, const ModelBuild& bui
 }
 
 Transformer::Transformer(Backend& backend, const Architecture& architecture, ModelBuild build)
-    : Transformer(architecture, (build.activation_type = backend.ActivationType(), build)) {
+    : Transformer(architecture, On(backend, build)) {
   backend_ = &backend;
   try {
     block_ = plan_.Bind(backend);
   } catch (const Error& error) {
     if (error.cause() != Cause::kMemory) throw;
     throw Error(Cause::kMemory,
-                fmt::format("the model needs {}: {}. Smaller train.micro_batch_sequences and "
-                            "execution.recompute lower activations and workspace",
+                fmt::format("the model needs {}: {}. train.micro_batch_sequences and "
+                            "execution.recompute lower activations and workspace, "
+                            "train.optimizer.moments and execution.offload_optimizer the "
+                            "optimizer's share",
                             MemoryText(plan_.Bytes()), error.what()));
   }
   parameters_.Bind();
@@ -67,6 +75,13 @@ Transformer::Transformer(Backend& backend, const Architecture& architecture, Mod
 
 MemoryBytes Transformer::PlanMemory(const Architecture& architecture, const ModelBuild& build) {
   return Transformer(architecture, build).plan_.Bytes();
+}
+
+std::string Transformer::ExpertPathName() const {
+  if (expert_layers_.empty()) return "";
+  const ExpertLayout layout =
+      LayoutOf(architecture_, build_, architecture_.moe.capacity_factor, build_.limits.tokens());
+  return std::string(NameOf(layout.path));
 }
 
 void Transformer::PlanBuffers() {
@@ -93,7 +108,7 @@ void Transformer::PlanBuffers() {
   add(&last_, {n, width}, type);
   add(&normed_, {n, width}, type);
   add(&losses_, {n}, exact);
-  add(&logits_, {std::min(n, build_.head_rows), architecture_.vocabulary}, type);
+  add(&logits_, {std::min(n, build_.HeadRows()), architecture_.vocabulary}, type);
   if (build_.trains()) add(&d_x_, {n, width}, type);
 }
 
@@ -120,12 +135,18 @@ Tensor Transformer::MidOf(const Layer& layer, int64_t tokens) const {
   return CutOwn(layer.mid, workspace_.shared.mid, {tokens, architecture_.model.width});
 }
 
+void Transformer::CopyTokens(const TokenBatch& batch) {
+  const int64_t n = batch.size();
+  backend_->CopyFromHost(tokens_.Slice(0, n), ConstTensor(batch.tokens, {n}));
+  if (batch.targets == nullptr) return;
+  backend_->CopyFromHost(targets_.Slice(0, n), ConstTensor(batch.targets, {n}));
+}
+
 void Transformer::Forward(const TokenBatch& batch, const RoutingRules& rules) {
   const int64_t n = batch.size();
   UPCYCLE_CHECK(n > 0 && n <= tokens_.dim(0));
   const AttentionShape shape = architecture_.Attention(batch.sequences, batch.length);
   const RopeTables rope = RopeFor(batch.length);
-  backend_->CopyFromHost(tokens_.Slice(0, n), ConstTensor(batch.tokens, {n}));
   backend_->EmbeddingForward(layers_.front()->x.Slice(0, n), embedding_.value, tokens_.Slice(0, n));
   for (size_t i = 0; i < layers_.size(); ++i) {
     Layer& layer = *layers_[i];
@@ -141,10 +162,10 @@ void Transformer::Forward(const TokenBatch& batch, const RoutingRules& rules) {
 
 void Transformer::Evaluate(const TokenBatch& batch, CapacityFactor capacity_factor, float* losses) {
   const int64_t n = batch.size();
+  CopyTokens(batch);
   Forward(batch, Rules(batch, capacity_factor));
-  backend_->CopyFromHost(targets_.Slice(0, n), ConstTensor(batch.targets, {n}));
-  for (int64_t begin = 0; begin < n; begin += build_.head_rows) {
-    const int64_t rows = std::min(build_.head_rows, n - begin);
+  for (int64_t begin = 0; begin < n; begin += build_.HeadRows()) {
+    const int64_t rows = std::min(build_.HeadRows(), n - begin);
     const Tensor logits = logits_.Slice(0, rows);
     backend_->MatMul(logits, normed_.Slice(begin, rows), Transpose::kNo, head().value,
                      Transpose::kYes);
@@ -155,9 +176,10 @@ void Transformer::Evaluate(const TokenBatch& batch, CapacityFactor capacity_fact
 
 void Transformer::Logits(const TokenBatch& batch, CapacityFactor capacity_factor, float* logits) {
   const int64_t n = batch.size();
+  CopyTokens(batch);
   Forward(batch, Rules(batch, capacity_factor));
-  for (int64_t begin = 0; begin < n; begin += build_.head_rows) {
-    const int64_t rows = std::min(build_.head_rows, n - begin);
+  for (int64_t begin = 0; begin < n; begin += build_.HeadRows()) {
+    const int64_t rows = std::min(build_.HeadRows(), n - begin);
     const Tensor chunk = logits_.Slice(0, rows);
     backend_->MatMul(chunk, normed_.Slice(begin, rows), Transpose::kNo, head().value,
                      Transpose::kYes);
@@ -182,8 +204,8 @@ void Transformer::RecordRouters(const RoutingRules& rules) {
 }
 
 void Transformer::BackpropagateHead(int64_t tokens, Tensor d_normed, double scale) {
-  for (int64_t begin = 0; begin < tokens; begin += build_.head_rows) {
-    const int64_t rows = std::min(build_.head_rows, tokens - begin);
+  for (int64_t begin = 0; begin < tokens; begin += build_.HeadRows()) {
+    const int64_t rows = std::min(build_.HeadRows(), tokens - begin);
     const Tensor normed = normed_.Slice(begin, rows);
     const Tensor logits = logits_.Slice(0, rows);
     backend_->MatMul(logits, normed, Transpose::kNo, head().value, Transpose::kYes);
@@ -230,19 +252,35 @@ Transformer::StepLosses Transformer::ReadLosses() {
   return losses;
 }
 
-Transformer::StepLosses Transformer::Backpropagate(const TokenBatch& batch, int64_t micro_batch,
-                                                   int64_t micro_batches) {
+void Transformer::ComputeGradients(const TokenBatch& batch, const RoutingRules& rules) {
   const int64_t n = batch.size();
-  const RoutingRules rules =
-      Rules(batch, architecture_.moe.capacity_factor, micro_batch, micro_batches);
-  backend_->CopyFromHost(targets_.Slice(0, n), ConstTensor(batch.targets, {n}));
   Forward(batch, rules);
   // A batch of one micro-batch has its assignments here already; of several, from CountAssignments.
-  if (micro_batches == 1) KeepAssignments(rules);
+  if (rules.micro_batches == 1) KeepAssignments(rules);
   RecordRouters(rules);
   BackpropagateHead(n, workspace_.d_normed.Slice(0, n),
-                    1.0 / static_cast<double>(n * micro_batches));
+                    1.0 / static_cast<double>(n * rules.micro_batches));
   BackpropagateLayers(batch, rules);
+}
+
+Transformer::StepLosses Transformer::Backpropagate(const TokenBatch& batch, int64_t micro_batch,
+                                                   int64_t micro_batches) {
+  const RoutingRules rules =
+      Rules(batch, architecture_.moe.capacity_factor, micro_batch, micro_batches);
+  CopyTokens(batch);
+  // Recordings are of one shape of batch.
+  const std::array<int64_t, 3> shape = {batch.sequences, batch.length, micro_batches};
+  if (shape != recorded_shape_) {
+    recordings_.clear();
+    recordings_.resize(static_cast<size_t>(micro_batches));
+    recorded_shape_ = shape;
+  }
+  struct {
+    const TokenBatch& batch;
+    const RoutingRules& rules;
+  } const work = {batch, rules};
+  backend_->Repeat(recordings_[static_cast<size_t>(micro_batch)],
+                   [this, &work] { ComputeGradients(work.batch, work.rules); });
   return ReadLosses();
 }
 
@@ -256,6 +294,7 @@ void Transformer::CountAssignments(const TokenBatch& batch, int64_t micro_batch,
                                    int64_t micro_batches) {
   const RoutingRules rules =
       Rules(batch, architecture_.moe.capacity_factor, micro_batch, micro_batches);
+  CopyTokens(batch);
   Forward(batch, rules);
   KeepAssignments(rules);
 }

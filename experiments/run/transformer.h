@@ -46,6 +46,11 @@ class Transformer {
   ModelParameters& parameters() { return parameters_; }
   Backend& backend() { return *backend_; }
 
+  // What is held, by category.
+  const MemoryBytes& memory() const { return plan_.Bytes(); }
+  // How the experts of a training step are computed (ExpertPath); empty without experts.
+  std::string ExpertPathName() const;
+
   // The loss of each target, in nats, into host memory [batch.size()]; 0 where the target is -1.
   void Evaluate(const TokenBatch& batch, CapacityFactor capacity_factor, float* losses);
 
@@ -91,6 +96,9 @@ class Transformer {
   RoutingRules Rules(const TokenBatch& batch, CapacityFactor capacity_factor,
                      int64_t micro_batch = 0, int64_t micro_batches = 1) const;
   RopeTables RopeFor(int64_t length) const;
+  void CopyTokens(const TokenBatch& batch);
+  // Forward and backward, on the backend alone: work that it may record and replay.
+  void ComputeGradients(const TokenBatch& batch, const RoutingRules& rules);
   // Leaves the final norm's output in normed_.
   void Forward(const TokenBatch& batch, const RoutingRules& rules);
   void KeepAssignments(const RoutingRules& rules);
@@ -129,6 +137,8 @@ class Transformer {
   // What a training step leaves to be recorded, for the i-th of M layers with experts.
   Tensor step_losses_;  // [1 + 2M] token loss; balance and z loss of each layer
   Tensor step_loads_;   // [2M, E] int32: assigned and served of each layer
+  std::vector<std::unique_ptr<Recording>> recordings_;  // of each micro-batch's gradients
+  std::array<int64_t, 3> recorded_shape_ = {};          // sequences, length, micro-batches
   std::vector<float> host_losses_;
   std::vector<int32_t> host_loads_;
 };

@@ -16,6 +16,7 @@
 #include "core/files.h"
 #include "core/stopwatch.h"
 #include "experiments/run/device.h"
+#include "kernels/checked_backend.h"
 
 namespace upcycle {
 namespace {
@@ -78,11 +79,7 @@ void RunStage(const StageContext& context) {
 class Attempt {
  public:
   Attempt(JournalWriter& journal, const Backend& backend) : journal_(journal) {
-    journal_.Event({{"event", "attempt_started"},
-                    {"host", HostName()},
-                    {"pid", ::getpid()},
-                    {"device", backend.Name()},
-                    {"time", UnixSeconds()}});
+    RecordDevice(journal, backend.Name());
     journal_.Sync();
   }
 
@@ -134,9 +131,12 @@ bool IsComplete(const StageFolder& folder, StageKind kind) {
   return complete && folder.FindOutputDamage(kind).empty();
 }
 
-std::string DeviceOf(const Stage& stage, const std::string& given) {
-  if (!ComputesOnDevice(stage.kind)) return "cpu";
-  return given.empty() ? ReadExecution(stage).device : given;
+std::unique_ptr<Backend> BackendOf(const Stage& stage, const WorkerOptions& options) {
+  std::string device = options.device.empty() ? ReadExecution(stage).device : options.device;
+  if (!ComputesOnDevice(stage.kind)) device = "cpu";
+  std::unique_ptr<Backend> backend = MakeBackend(device, PrecisionOf(stage), options.threads);
+  if (!options.checked || !backend->OnGpu()) return backend;
+  return std::make_unique<CheckedBackend>(std::move(backend), options.threads);
 }
 
 // Runs the stage and puts its end into the journal. An error that keeps the journal from being
@@ -174,7 +174,15 @@ void StageContext::LeaveIfStopped() const {
     throw Error(Cause::kInterrupted, "stopped on request; the same command continues");
 }
 
-WorkerExit RunWorker(const fs::path& path, const std::string& device, int threads) {
+void RecordDevice(JournalWriter& journal, const std::string& device) {
+  journal.Event({{"event", "attempt_started"},
+                 {"host", HostName()},
+                 {"pid", ::getpid()},
+                 {"device", device},
+                 {"time", UnixSeconds()}});
+}
+
+WorkerExit RunWorker(const fs::path& path, const WorkerOptions& options) {
   StopSignals stop;  // before any thread
   const StageFolder folder(path);
   try {
@@ -185,8 +193,7 @@ WorkerExit RunWorker(const fs::path& path, const std::string& device, int thread
     }
     const Stage stage = Stage::FromJson(json::parse(ReadTextFile(folder.description())));
     if (IsComplete(folder, stage.kind)) return WorkerExit::kComplete;
-    const std::unique_ptr<Backend> backend =
-        MakeBackend(DeviceOf(stage, device), PrecisionOf(stage), threads);
+    const std::unique_ptr<Backend> backend = BackendOf(stage, options);
     return RunAttempt(stage, folder, *backend, stop);
   } catch (const Error& error) {
     fmt::print(stderr, "error: {}\n", error.what());

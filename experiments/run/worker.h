@@ -24,6 +24,9 @@ struct StageContext {
   void LeaveIfStopped() const;
 };
 
+// Records on what this process computes: at the start of an attempt, and again where more is known.
+void RecordDevice(JournalWriter& journal, const std::string& device);
+
 void RunTokensStage(const StageContext& context);
 void RunUpcycleStage(const StageContext& context);
 void RunTrainStage(const StageContext& context);
@@ -32,9 +35,13 @@ void RunEvaluateStage(const StageContext& context);
 // Exit codes of a worker. The reason is in the journal; these are for people and for `status`.
 enum class WorkerExit { kComplete = 0, kFailed = 1, kBadInput = 2, kBusy = 3, kStopped = 130 };
 
-// Does the stage of `folder` unless another process is at it, on `device` or, where that is empty,
-// on what the stage asks for. Every attempt begins and ends with an event in the journal, whatever
-// happens short of a kill.
-WorkerExit RunWorker(const fs::path& folder, const std::string& device, int threads);
+// Does the stage of `folder` unless another process is at it. Every attempt begins and ends with an
+// event in the journal, whatever happens short of a kill.
+struct WorkerOptions {
+  std::string device;    // cpu, cuda:N; where it is empty, as the stage asks
+  int threads = 1;       // of the CPU
+  bool checked = false;  // every op of a GPU is done on the CPU too (kernels/checked_backend.h)
+};
+WorkerExit RunWorker(const fs::path& folder, const WorkerOptions& options);
 
 }  // namespace upcycle

@@ -2,17 +2,15 @@
 
 #include <algorithm>
 
+#include "experiments/run/expert_layout.h"
+
 namespace upcycle {
 namespace {
 
-int64_t TopK(const Architecture& architecture) {
-  return architecture.has_experts ? architecture.moe.top_k : 0;
-}
-
-// One buffer serves dense and expert layers: the larger of n·F and n·T·F/G elements.
-int64_t HiddenElements(const Architecture& architecture, int64_t tokens) {
-  const int64_t of_experts = TopK(architecture) * architecture.ExpertWidth();
-  return tokens * std::max(architecture.model.ffn_width, of_experts);
+// One buffer serves dense and expert layers: the larger of n·F and R·F/G elements.
+int64_t HiddenElements(const Architecture& architecture, const ModelBuild& build) {
+  return std::max(build.limits.tokens() * architecture.model.ffn_width,
+                  MostExpertRows(architecture, build) * architecture.ExpertWidth());
 }
 
 }  // namespace
@@ -23,24 +21,24 @@ void Workspace::Plan(BufferPlan& plan, const Architecture& architecture, const M
   };
   const DataType type = build.activation_type, exact = DataType::kFloat32;
   const int64_t tokens = build.limits.tokens(), width = architecture.model.width;
-  const int64_t top_k = TopK(architecture);
+  const int64_t most_rows = MostExpertRows(architecture, build);
   PlanShared(plan, architecture, build);
-  if (top_k > 0) {
-    add(&rows, {tokens * top_k, width}, type);
+  if (architecture.has_experts) {
+    add(&rows, {most_rows, width}, type);
     add(&logits, {tokens, architecture.moe.Experts()}, exact);
   }
   if (!build.trains()) return;
 
   const AttentionShape attention = architecture.Attention(1, tokens);
-  const int64_t hidden = HiddenElements(architecture, tokens);
+  const int64_t hidden = HiddenElements(architecture, build);
   add(&d_normed, {tokens, width}, type);
   add(&d_attended, {tokens, attention.query_width()}, type);
   add(&d_qkv, {tokens, attention.fused_width()}, type);
   add(&d_hidden, {hidden}, type);
   add(&d_inner, {ActivationInputs(architecture.activation(), hidden)}, type);
-  if (top_k == 0) return;
-  add(&d_row_weight, {tokens * top_k}, exact);
-  add(&d_weight, {tokens, top_k}, exact);
+  if (!architecture.has_experts) return;
+  add(&d_row_weight, {most_rows}, exact);
+  add(&d_weight, {tokens, architecture.moe.top_k}, exact);
   add(&d_logits, {tokens, architecture.moe.Experts()}, type);
 }
 
@@ -53,11 +51,11 @@ void Workspace::PlanShared(BufferPlan& plan, const Architecture& architecture,
   const DataType type = build.activation_type;
   const int64_t tokens = build.limits.tokens(), width = architecture.model.width;
   const AttentionShape attention = architecture.Attention(1, tokens);
-  const int64_t hidden = HiddenElements(architecture, tokens);
+  const int64_t hidden = HiddenElements(architecture, build);
   add(&shared.normed, Recompute::kCheap, tokens * width, type);
   add(&shared.hidden, Recompute::kCheap, hidden, type);
   if (architecture.has_experts) {
-    add(&shared.rows, Recompute::kCheap, tokens * TopK(architecture) * width, type);
+    add(&shared.rows, Recompute::kCheap, MostExpertRows(architecture, build) * width, type);
   }
   add(&shared.inner, Recompute::kMlp, ActivationInputs(architecture.activation(), hidden), type);
   add(&shared.fused, Recompute::kLayers, tokens * attention.fused_width(), type);

@@ -49,7 +49,7 @@ struct Workspace {
   Tensor d_weight;      // [n, T] float32, experts only
   Tensor d_logits;      // [n, E], experts only
 
-  // R = n·T. A model that only evaluates has what its forward pass needs.
+  // R = MostExpertRows. A model that only evaluates has what its forward pass needs.
   void Plan(BufferPlan& plan, const Architecture& architecture, const ModelBuild& build);
 
  private:

@@ -18,6 +18,7 @@ struct Job {
   std::filesystem::path folder;  // of the stage; stage.json is in it
   int64_t threads = 1;
   std::string device = "cpu";  // cpu or cuda:N
+  bool checked = false;        // WorkerOptions::checked
 };
 
 // How a process ended. Why is in the stage's journal, unless it died of a signal.

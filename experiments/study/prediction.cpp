@@ -41,19 +41,28 @@ int64_t Total(const MemoryBytes& bytes) {
   return std::accumulate(bytes.begin(), bytes.end(), int64_t{0});
 }
 
+int64_t OnDevice(const MemoryBytes& bytes) {
+  return Total(bytes) - bytes[static_cast<size_t>(MemoryCategory::kHost)];
+}
+
+// What the device of a stage adds to a build.
+ModelBuild On(const std::string& device, Precision precision, ModelBuild build) {
+  build.activation_type = ActivationTypeOn(device, precision);
+  build.on_gpu = IsGpu(device);
+  return build;
+}
+
 MemoryBytes TrainMemory(const TrainOrder& order) {
-  ModelBuild build = BuildOf(order);
-  build.activation_type = ActivationTypeOn(order.execution.device, order.train.precision);
-  return Transformer::PlanMemory(order.architecture, build);
+  return Transformer::PlanMemory(order.architecture,
+                                 On(order.execution.device, order.train.precision, BuildOf(order)));
 }
 
 MemoryBytes EvaluateMemory(const Architecture& architecture, const std::string& device,
                            Precision precision) {
   const int64_t length = architecture.model.sequence_length;
-  return Transformer::PlanMemory(architecture,
-                                 {.limits = {EvaluateSequences(length), length},
-                                  .purpose = Purpose::kEvaluate,
-                                  .activation_type = ActivationTypeOn(device, precision)});
+  const ModelBuild build = {.limits = {EvaluateSequences(length), length},
+                            .purpose = Purpose::kEvaluate};
+  return Transformer::PlanMemory(architecture, On(device, precision, build));
 }
 
 StagePrediction PredictTraining(const Stage& stage, double rate) {
@@ -78,13 +87,14 @@ int64_t DeviceBytesOf(const Study& study, const Stage& stage) {
     case StageKind::kTokens:
       return 0;
     case StageKind::kUpcycle:
-      return Total(EvaluateMemory(ReadUpcycleOrder(stage).target, ReadExecution(stage).device,
-                                  Precision::kFloat32));
+      return OnDevice(EvaluateMemory(ReadUpcycleOrder(stage).target, ReadExecution(stage).device,
+                                     Precision::kFloat32));
     case StageKind::kTrain:
-      return Total(TrainMemory(ReadTrainOrder(stage)));
+      return OnDevice(TrainMemory(ReadTrainOrder(stage)));
     case StageKind::kEvaluate:
-      return Total(EvaluateMemory(ReadTrainOrder(study.stages.at(stage.inputs.at(1))).architecture,
-                                  ReadExecution(stage).device, PrecisionOf(stage)));
+      return OnDevice(
+          EvaluateMemory(ReadTrainOrder(study.stages.at(stage.inputs.at(1))).architecture,
+                         ReadExecution(stage).device, PrecisionOf(stage)));
   }
   return 0;
 }

@@ -159,7 +159,7 @@ bool Scheduler::Start(const Fingerprint& identity) {
   Running running{JournalReader(folder.journal()), {}, {}};
   ForgetLostJournal(identity, folder);
   running.journal.SkipTo(ledger_.JournalOffset(identity));
-  executor_.Start({identity, folder.path(), threads, *device});
+  executor_.Start({identity, folder.path(), threads, *device, options_.checked});
   running_.emplace(identity, std::move(running));
   ++pending_.at(identity).attempts;
   ledger_.SetStageState(identity, StageState::kRunning);

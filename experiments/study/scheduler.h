@@ -28,6 +28,7 @@ struct SchedulerOptions {
   bool keep_going = false;  // start other stages after one has failed
   int restarts = 2;         // of a stage whose process was killed; it goes on from its checkpoint
   std::vector<Gpu> gpus = {};  // that stages may share
+  bool checked = false;        // every op of a GPU is done on the CPU too
 };
 
 // What a running stage has told so far.

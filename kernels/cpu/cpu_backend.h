@@ -17,6 +17,7 @@ class CpuBackend final : public Backend {
 
   std::string Name() const override;
   DataType ActivationType() const override { return DataType::kFloat32; }
+  bool OnGpu() const override { return false; }
   void* Allocate(int64_t bytes) override;
   void Free(void* memory) override;
   void* AllocateOnHost(int64_t bytes) override { return Allocate(bytes); }

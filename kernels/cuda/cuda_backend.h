@@ -32,6 +32,7 @@ class CudaBackend final : public Backend {
 
   std::string Name() const override { return name_; }
   DataType ActivationType() const override { return activation_type_; }
+  bool OnGpu() const override { return true; }
   void* Allocate(int64_t bytes) override;
   void Free(void* memory) override;
   void* AllocateOnHost(int64_t bytes) override;

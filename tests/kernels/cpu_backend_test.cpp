@@ -183,8 +183,10 @@ TEST(CpuBackend, CrossEntropyKeepsNaNToItsRow) {
 TEST(CpuBackend, AdamWShowsANormThatIsNotANumber) {
   const auto backend = MakeCpuBackend(1);
   std::vector<float> weights = {1}, m(1), v(1), gradient = {1}, norm = {kNaN};
-  backend->AdamW(Tensor(weights.data(), {1}), Tensor(m.data(), {1}), Tensor(v.data(), {1}),
-                 ConstTensor(gradient.data(), {1}), ConstTensor(norm.data(), {1}),
+  const Moments moments = {
+      .m = Tensor(m.data(), {1}), .v = Tensor(v.data(), {1}), .m_scales = {}, .v_scales = {}};
+  backend->AdamW(Tensor(weights.data(), {1}), moments, ConstTensor(gradient.data(), {1}),
+                 ConstTensor(norm.data(), {1}),
                  {.learning_rate = 0.1,
                   .beta1 = 0.9,
                   .beta2 = 0.9,

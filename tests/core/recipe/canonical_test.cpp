@@ -53,7 +53,8 @@ TEST(Canonical, SettingsSurviveTheRoundTrip) {
 
 TEST(Canonical, KeysAreSortedAndNumbersShort) {
   EXPECT_EQ(AllSettings(OptimizerSettings()).dump(),
-            R"({"beta1":0.9,"beta2":0.95,"clip_norm":1.0,"epsilon":1e-08,"weight_decay":0.1})");
+            R"({"beta1":0.9,"beta2":0.95,"clip_norm":1.0,"epsilon":1e-08,)"
+            R"("moments":"float32","weight_decay":0.1})");
   MoeSettings moe;
   moe.capacity_factor.factor = 4;
   moe.layers.kind = LayerSelection::Kind::kEveryOther;
@@ -80,6 +81,15 @@ TEST(Canonical, FingerprintOfTheOptimizerIsStable) {
   Hasher hasher;
   hasher.Add(ResultSettings(OptimizerSettings()).dump());
   EXPECT_EQ(hasher.Finish().Hex(), "596825a36d07e03a731c088286af440e");
+}
+
+TEST(Canonical, AFieldThatCameLaterIsPartOfTheIdentityOnceItIsNotItsDefault) {
+  OptimizerSettings optimizer;
+  EXPECT_FALSE(ResultSettings(optimizer).contains("moments"));
+  optimizer.moments = MomentType::kInt8;
+  EXPECT_EQ(ResultSettings(optimizer).at("moments"), "int8");
+  EXPECT_EQ(SettingsFromJson<OptimizerSettings>(ResultSettings(optimizer)).moments,
+            MomentType::kInt8);
 }
 
 TEST(Canonical, ReadingSettingsRefusesWhatItDoesNotKnow) {

@@ -44,19 +44,27 @@ class CheckpointTest : public testing::TestWithParam<bool> {
     fs::create_directory(folder_ / "tokenizer");
     ByteTokenizer().Save(folder_ / "tokenizer");
     model_.parameters().Initialize(*backend_, 1);
-    for (const auto& piece : model_.parameters().pieces()) {
-      for (int64_t i = 0; i < piece.m.size(); ++i) {
-        piece.m.floats()[i] = static_cast<float>(i) * 0.001f;
-        piece.v.floats()[i] = static_cast<float>(i) * 0.002f;
-      }
-    }
+    const auto fill = [](float step) {
+      return [step](int64_t begin, std::span<float> values) {
+        for (size_t i = 0; i < values.size(); ++i) {
+          values[i] = static_cast<float>((begin + static_cast<int64_t>(i)) % 1000) * step;
+        }
+      };
+    };
+    model_.parameters().StoreMoment(*backend_, Moment::kFirst, fill(0.001f));
+    model_.parameters().StoreMoment(*backend_, Moment::kSecond, fill(0.002f));
   }
 
-  static std::vector<float> AllOf(Transformer& model) {
-    std::vector<float> all;
+  std::vector<float> AllOf(Transformer& model) {
+    std::vector<float> all, moment;
     for (const auto& piece : model.parameters().pieces()) {
-      for (Tensor t : {piece.value, piece.m, piece.v})
-        all.insert(all.end(), t.floats(), t.floats() + t.size());
+      const float* values = piece.value.floats();
+      all.insert(all.end(), values, values + piece.value.size());
+      moment.resize(static_cast<size_t>(piece.value.size()));
+      for (Moment which : {Moment::kFirst, Moment::kSecond}) {
+        model.parameters().LoadMoment(*backend_, which, piece.begin, moment);
+        all.insert(all.end(), moment.begin(), moment.end());
+      }
     }
     return all;
   }

@@ -3,12 +3,9 @@
 #include <cmath>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
-#include "core/data/tokenizer.h"
-#include "experiments/run/checkpoint.h"
+#include "kernels/checked_backend.h"
 #include "tests/experiments/run/training_fixture.h"
-#include "tests/temporary_folder.h"
 
 namespace upcycle {
 namespace {
@@ -58,38 +55,68 @@ TEST_P(CudaTraining, GivesEqualBitsWhateverIsComputedAgain) {
   for (DataType type : {DataType::kFloat32, DataType::kBFloat16}) {
     SmallTrainer kept(MakeCudaBackend(0, type), architecture(), SmallTraining());
     SmallTrainer again(MakeCudaBackend(0, type), architecture(), SmallTraining(),
-                       Recompute::kLayers);
+                       {.recompute = Recompute::kLayers});
     Train(kept, 2);
     Train(again, 2);
     EXPECT_EQ(again.Weights(), kept.Weights());
   }
 }
 
+// Every op of two steps is done on both sides; the first that differs would end them.
+TEST_P(CudaTraining, StandsTheCheckOfEveryOp) {
+  for (DataType type : {DataType::kFloat32, DataType::kBFloat16}) {
+    for (ExpertPathChoice path :
+         {ExpertPathChoice::kGrouped, ExpertPathChoice::kStreams, ExpertPathChoice::kPadded}) {
+      SmallTrainer checked(std::make_unique<CheckedBackend>(MakeCudaBackend(0, type), 1),
+                           architecture(), SmallTraining(), {.expert_path = path});
+      EXPECT_NO_THROW(Train(checked, 2));
+      if (!GetParam()) break;
+    }
+  }
+}
+
+TEST_P(CudaTraining, LosesNearlyEquallyWhicheverWayExpertsAreComputed) {
+  std::vector<std::vector<StepReport>> found;
+  for (ExpertPathChoice path :
+       {ExpertPathChoice::kGrouped, ExpertPathChoice::kStreams, ExpertPathChoice::kPadded}) {
+    SmallTrainer training(MakeCudaBackend(0, DataType::kFloat32), architecture(), SmallTraining(),
+                          {.expert_path = path});
+    found.push_back(Train(training, 5));
+  }
+  for (size_t i = 0; i < found[0].size(); ++i) {
+    EXPECT_NEAR(found[1][i].loss, found[0][i].loss, 1e-5);
+    EXPECT_NEAR(found[2][i].loss, found[0][i].loss, 1e-5);
+  }
+}
+
+TEST_P(CudaTraining, HoldsMomentsInFewerBitsAndOnTheHost) {
+  for (MomentType type : {MomentType::kBFloat16, MomentType::kInt8}) {
+    TrainSettings settings = SmallTraining();
+    settings.optimizer.moments = type;
+    SmallTrainer resident(MakeCudaBackend(0, DataType::kFloat32), architecture(), settings);
+    SmallTrainer offloaded(MakeCudaBackend(0, DataType::kFloat32), architecture(), settings,
+                           {.moments_on_host = true});
+    SmallTrainer cpu(MakeCpuBackend(1), architecture(), settings);
+    Train(resident, 3);
+    Train(offloaded, 3);
+    EXPECT_EQ(resident.Weights(), offloaded.Weights()) << NameOf(type);
+    const auto expected = Train(cpu, 4);
+    EXPECT_NEAR(Train(resident, 1).back().loss, expected.back().loss, 1e-4) << NameOf(type);
+  }
+}
+
 TEST_P(CudaTraining, GoesOnWhereTheCpuStoppedAndBack) {
-  TemporaryFolder folder;
-  std::filesystem::create_directory(folder / "tokenizer");
-  ByteTokenizer().Save(folder / "tokenizer");
-  Checkpoints checkpoints(folder / "checkpoints", folder / "tokenizer", 256);
   SmallTrainer undisturbed(MakeCpuBackend(1), architecture(), SmallTraining());
   const auto expected = Train(undisturbed, 9);
 
-  std::vector<std::string> passed_over;
-  const auto move = [&](SmallTrainer& from, SmallTrainer& to) {
-    const int64_t step = from.trainer.step();
-    checkpoints.Write(step, {{"step", step}}, from.model.parameters(), *from.backend);
-    EXPECT_TRUE(checkpoints.Restore(
-        to.model.parameters(), *to.backend,
-        [&](const auto& state) { to.trainer.set_step(state.at("step")); }, passed_over));
-  };
   SmallTrainer first(MakeCpuBackend(1), architecture(), SmallTraining());
   SmallTrainer second(MakeCudaBackend(0, DataType::kFloat32), architecture(), SmallTraining());
   SmallTrainer third(MakeCpuBackend(1), architecture(), SmallTraining());
   Train(first, 3);
-  move(first, second);
+  MoveTraining(first, second);
   Train(second, 3);
-  move(second, third);
+  MoveTraining(second, third);
   const auto found = Train(third, 3);
-  EXPECT_TRUE(passed_over.empty());
   for (size_t i = 0; i < 3; ++i) EXPECT_NEAR(found[i].loss, expected[6 + i].loss, 1e-5);
 }
 

@@ -37,8 +37,8 @@ TEST(Trainer, GivesEqualBitsForAnyNumberOfThreads) {
       one.trainer.set_step(0);
       one.model.parameters().Initialize(*one.backend, 5);
       for (const auto& span : one.model.parameters().spans()) {
-        one.backend->Zero(span.m);
-        one.backend->Zero(span.v);
+        one.backend->Zero(span.moments.m);
+        one.backend->Zero(span.moments.v);
       }
       for (int i = 0; i < 5; ++i) {
         const StepReport a = one.trainer.Step(), b = many.trainer.Step();
@@ -58,11 +58,48 @@ TEST(Trainer, GivesEqualBitsWhateverIsComputedAgain) {
     for (int i = 0; i < 3; ++i) kept.trainer.Step();
     const std::vector<float> expected = kept.Weights();
     for (Recompute level : {Recompute::kCheap, Recompute::kMlp, Recompute::kLayers}) {
-      SmallTrainer again(MakeCpuBackend(2), architecture, SmallTraining(), level);
+      SmallTrainer again(MakeCpuBackend(2), architecture, SmallTraining(), {.recompute = level});
       for (int i = 0; i < 3; ++i) again.trainer.Step();
       EXPECT_EQ(again.Weights(), expected) << NameOf(level) << ", experts: " << experts;
     }
   }
+}
+
+// Moments of any type lie in a checkpoint as float32 and come back to the bit.
+TEST(Trainer, GoesOnFromACheckpointToTheBitHoweverMomentsAreHeld) {
+  for (MomentType type : {MomentType::kFloat32, MomentType::kBFloat16, MomentType::kInt8}) {
+    TrainSettings settings = SmallTraining();
+    settings.optimizer.moments = type;
+    SmallTrainer undisturbed(MakeCpuBackend(1), SmallArchitecture(true), settings);
+    for (int i = 0; i < 6; ++i) undisturbed.trainer.Step();
+    for (bool on_host : {false, true}) {
+      const ModelBuild build = {.moments_on_host = on_host};
+      SmallTrainer first(MakeCpuBackend(1), SmallArchitecture(true), settings, build);
+      SmallTrainer second(MakeCpuBackend(1), SmallArchitecture(true), settings, build);
+      for (int i = 0; i < 3; ++i) first.trainer.Step();
+      MoveTraining(first, second);
+      for (int i = 0; i < 3; ++i) second.trainer.Step();
+      EXPECT_EQ(second.Weights(), undisturbed.Weights()) << NameOf(type) << ", " << on_host;
+    }
+  }
+}
+
+TEST(Trainer, TakesLessMemoryForMomentsOfFewerBitsAndNoneOfTheDeviceForThoseOnTheHost) {
+  const auto bytes = [](MomentType type, bool on_host, MemoryCategory category) {
+    Architecture architecture = SmallArchitecture(true);
+    architecture.model.width = 1024;
+    const MemoryBytes all =
+        Transformer::PlanMemory(architecture, {.moments = type, .moments_on_host = on_host});
+    return static_cast<double>(all[static_cast<size_t>(category)]);
+  };
+  const auto stage = double{4 << 20};  // of which moments are converted at a time
+  const double weights = bytes(MomentType::kFloat32, false, MemoryCategory::kWeights);
+  using enum MemoryCategory;
+  EXPECT_NEAR(bytes(MomentType::kFloat32, false, kOptimizer), 2 * weights + stage, 1e3);
+  EXPECT_NEAR(bytes(MomentType::kBFloat16, false, kOptimizer), weights + stage, 1e3);
+  EXPECT_NEAR(bytes(MomentType::kInt8, false, kOptimizer), weights * 65 / 128 + stage, 1e3);
+  EXPECT_NEAR(bytes(MomentType::kInt8, true, kHost), weights * 65 / 128, 1e3);
+  EXPECT_NEAR(bytes(MomentType::kInt8, true, kOptimizer), stage, 1e3);
 }
 
 TEST(Trainer, TakesLessMemoryForEachLevelOfComputingAgain) {

@@ -6,8 +6,14 @@
 #include <span>
 #include <vector>
 
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "core/data/tokenizer.h"
 #include "core/random.h"
+#include "experiments/run/checkpoint.h"
 #include "experiments/run/trainer.h"
+#include "tests/temporary_folder.h"
 
 namespace upcycle {
 
@@ -52,14 +58,18 @@ inline void FillCounting(int64_t first, int64_t count, std::span<int32_t> tokens
 
 struct SmallTrainer {
   SmallTrainer(std::unique_ptr<Backend> its_backend, const Architecture& architecture,
-               const TrainSettings& settings, Recompute recompute = Recompute::kNothing)
+               const TrainSettings& settings, ModelBuild build = {})
       : backend(std::move(its_backend)),
-        model(*backend, architecture,
-              {.limits = {settings.MicroBatchSequences(), kCountingLength,
-                          settings.batch_sequences / settings.MicroBatchSequences()},
-               .recompute = recompute}),
-        trainer(model, settings, Schedule(settings.learning_rate, 100, 0), 100, FillCounting) {
+        model(*backend, architecture, For(settings, build)),
+        trainer(model, settings, Schedule(settings.learning_rate, 100, 0), 100, 7, FillCounting) {
     model.parameters().Initialize(*backend, 5);
+  }
+
+  static ModelBuild For(const TrainSettings& settings, ModelBuild build) {
+    build.limits = {settings.MicroBatchSequences(), kCountingLength,
+                    settings.batch_sequences / settings.MicroBatchSequences()};
+    build.moments = settings.optimizer.moments;
+    return build;
   }
 
   // Master values of everything, on the host.
@@ -77,5 +87,20 @@ struct SmallTrainer {
   Transformer model;
   Trainer trainer;
 };
+
+// Through a checkpoint on disk.
+inline void MoveTraining(SmallTrainer& from, SmallTrainer& to) {
+  TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "tokenizer");
+  ByteTokenizer().Save(folder / "tokenizer");
+  Checkpoints checkpoints(folder / "checkpoints", folder / "tokenizer", 256);
+  const int64_t step = from.trainer.step();
+  checkpoints.Write(step, {{"step", step}}, from.model.parameters(), *from.backend);
+  std::vector<std::string> passed_over;
+  EXPECT_TRUE(checkpoints.Restore(
+      to.model.parameters(), *to.backend,
+      [&](const nlohmann::json& state) { to.trainer.set_step(state.at("step")); }, passed_over));
+  EXPECT_TRUE(passed_over.empty());
+}
 
 }  // namespace upcycle
