@@ -7,6 +7,10 @@
 
 namespace upcycle {
 
+// What a GPU's backend takes of its memory beside planned buffers: the workspace of matrix products
+// and scratch, which very wide models may grow.
+inline constexpr int64_t kCudaBackendBytes = int64_t{36} << 20;
+
 struct Gpu {
   int number = 0;            // as in cuda:N
   std::string name;          // "NVIDIA H100 80GB HBM3"

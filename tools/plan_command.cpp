@@ -62,6 +62,7 @@ class PlanReport {
     fmt::print("{}: {} arms × {} seeds = {} runs\n\n", recipe.name, recipe.arms.size(),
                recipe.seeds.size(), study_.runs.size());
     PrintArms();
+    PrintMemory();
     PrintRuns();
     fmt::print(
         "\n{} of {} stages to do: {:.2f} core hours, {} on {} cores, {} of disk. Times are "
@@ -130,6 +131,22 @@ class PlanReport {
                  100 * study_.recipe.budgets[index].mismatch,
                  BytesText(static_cast<double>(prediction.memory_bytes)),
                  ClockText(prediction.core_seconds));
+    }
+  }
+
+  // What a worker's memory goes to, while it trains.
+  void PrintMemory() const {
+    fmt::print("\nmemory of a training:\n");
+    for (size_t index = 0; index < study_.recipe.arms.size(); ++index) {
+      std::string parts;
+      for (const auto& category : EnumNames<MemoryCategory>::values) {
+        const int64_t bytes =
+            forecast_.trainings[index].memory[static_cast<size_t>(category.value)];
+        if (bytes == 0) continue;
+        parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", category.name,
+                             BytesText(static_cast<double>(bytes)));
+      }
+      fmt::print("  {}: {}\n", study_.recipe.arms[index].name, parts);
     }
   }
 

@@ -12,9 +12,9 @@
 
 namespace upcycle {
 
-// What a stage takes of a GPU beside its planned buffers: the driver's context, the kernels' code
-// and the workspace of matrix products.
-inline constexpr int64_t kGpuContextBytes = int64_t{700} << 20;
+// What a stage takes of a GPU beside its planned buffers: an allowance for the driver's context and
+// the kernels' code, and what the backend has.
+inline constexpr int64_t kGpuContextBytes = (int64_t{640} << 20) + kCudaBackendBytes;
 
 class Placement {
  public:

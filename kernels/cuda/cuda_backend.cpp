@@ -6,6 +6,7 @@
 
 #include "core/check.h"
 #include "kernels/cuda/errors.h"
+#include "kernels/gpus.h"
 
 namespace upcycle {
 namespace {
@@ -75,8 +76,7 @@ CudaBackend::CudaBackend(int device, DataType activation_type, int64_t staging_b
   UPCYCLE_CHECK(activation_type == DataType::kFloat32 || activation_type == DataType::kBFloat16);
   CheckCuda(cudaMemsetAsync(fault_, 0, sizeof(int32_t), stream_), "clear memory");
   // Enough for most models; wider ones grow it at their first step.
-  constexpr int64_t kUsualScratchBytes = 4 << 20;
-  scratch_.Reserve(kUsualScratchBytes);
+  scratch_.Reserve(kCudaBackendBytes - static_cast<int64_t>(ProductWorkspace::kBytes));
 }
 
 // Whoever made the last call may still be waited for.

@@ -10,6 +10,9 @@ namespace upcycle::shim {
 // Calls that asked for device or pinned memory so far.
 int64_t DeviceAllocations();
 
+// Bytes of device memory that are allocated now; pinned memory is not counted.
+int64_t DeviceBytes();
+
 // Captures begun, and graphs launched, so far.
 int64_t Captures();
 int64_t GraphLaunches();

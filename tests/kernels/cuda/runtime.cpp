@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <new>
 #include <set>
 
@@ -18,6 +19,12 @@ constexpr size_t kMostSharedBytes = 227 << 10;
 
 int64_t allocations = 0;
 
+// Sizes of what is allocated on the device.
+std::map<void*, int64_t>& Allocated() {
+  static std::map<void*, int64_t> sizes;
+  return sizes;
+}
+
 // Where pinned memory begins; nothing reads it from its middle.
 std::set<const void*>& Pinned() {
   static std::set<const void*> pinned;
@@ -27,6 +34,12 @@ std::set<const void*>& Pinned() {
 }  // namespace
 
 int64_t DeviceAllocations() { return allocations; }
+
+int64_t DeviceBytes() {
+  int64_t bytes = 0;
+  for (const auto& [memory, size] : Allocated()) bytes += size;
+  return bytes;
+}
 
 cudaError_t Launch(const cudaLaunchConfig_t& config, std::function<void()> thread) {
   const dim3& grid = config.gridDim;
@@ -110,6 +123,7 @@ cudaError_t cudaMalloc(void** memory, size_t bytes) {
   constexpr size_t kAlignment = 256;
   *memory = ::operator new(bytes, std::align_val_t(kAlignment));
   std::memset(*memory, 0xff, bytes);
+  upcycle::shim::Allocated()[*memory] = static_cast<int64_t>(bytes);
   return cudaSuccess;
 }
 
@@ -117,13 +131,16 @@ cudaError_t cudaFree(void* memory) {
   const cudaError_t refused = upcycle::shim::RefuseInCapture();
   if (refused != cudaSuccess) return refused;
   constexpr size_t kAlignment = 256;
+  upcycle::shim::Allocated().erase(memory);
   ::operator delete(memory, std::align_val_t(kAlignment));
   return cudaSuccess;
 }
 
 cudaError_t cudaMallocHost(void** memory, size_t bytes) {
   const cudaError_t status = cudaMalloc(memory, bytes);
-  if (status == cudaSuccess) upcycle::shim::Pinned().insert(*memory);
+  if (status != cudaSuccess) return status;
+  upcycle::shim::Allocated().erase(*memory);
+  upcycle::shim::Pinned().insert(*memory);
   return status;
 }
 
