@@ -14,6 +14,8 @@ GpuSurvey SurveyGpus() {
   return survey;
 }
 
+std::vector<GpuLibrary> SurveyGpuLibraries() { return {}; }
+
 std::unique_ptr<Backend> MakeCudaBackend(int, DataType) {
   throw Error(Cause::kDevice,
               "this program was built without CUDA and has no GPU backend; choose device: cpu, or "

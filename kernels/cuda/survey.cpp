@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "kernels/backend.h"
+#include "kernels/cuda/cublas_lt.h"
 #include "kernels/cuda/errors.h"
 #include "kernels/gpus.h"
 
@@ -66,5 +67,7 @@ GpuSurvey SurveyGpus() {
   }
   return survey;
 }
+
+std::vector<GpuLibrary> SurveyGpuLibraries() { return {SurveyCublasLt()}; }
 
 }  // namespace upcycle
