@@ -3,6 +3,7 @@
 
 #include "kernels/backend.h"
 #include "kernels/cuda/cublas_lt.h"
+#include "kernels/cuda/cudnn_attention.h"
 #include "kernels/cuda/errors.h"
 #include "kernels/gpus.h"
 
@@ -68,6 +69,6 @@ GpuSurvey SurveyGpus() {
   return survey;
 }
 
-std::vector<GpuLibrary> SurveyGpuLibraries() { return {SurveyCublasLt()}; }
+std::vector<GpuLibrary> SurveyGpuLibraries() { return {SurveyCublasLt(), SurveyCudnn()}; }
 
 }  // namespace upcycle
