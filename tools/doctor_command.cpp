@@ -82,6 +82,10 @@ std::vector<Finding> LookAtGpus() {
                      BytesText(static_cast<double>(gpu.memory_bytes))),
          ""});
   }
+  for (GpuLibrary& library : SurveyGpuLibraries()) {
+    findings.push_back({std::move(library.name), library.works, std::move(library.found),
+                        std::move(library.advice)});
+  }
   return findings;
 }
 

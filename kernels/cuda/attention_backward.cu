@@ -160,6 +160,9 @@ __global__ void __launch_bounds__(kAttentionThreads)
 void CudaBackend::DoAttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out,
                                       ConstTensor log_sum_exp, ConstTensor qkv,
                                       const AttentionShape& shape) {
+  if (cudnn_attention_ && cudnn_attention_->Backward(d_qkv, d_out, out, log_sum_exp, qkv, shape)) {
+    return;
+  }
   const AttentionSizes sizes = AttentionSizesOf(shape);
   auto* delta = scratch_.ReserveArray<float>(log_sum_exp.size());
   WithElement(qkv.type(), [&](auto element) {

@@ -83,6 +83,7 @@ __global__ void __launch_bounds__(kAttentionThreads)
 
 void CudaBackend::DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
                                      const AttentionShape& shape) {
+  if (cudnn_attention_ && cudnn_attention_->Forward(out, log_sum_exp, qkv, shape)) return;
   if (FitsAttentionTensors(shape, {out, qkv})) {
     return AttendOnTensorCores(out, log_sum_exp, qkv, shape, stream_);
   }

@@ -1,6 +1,7 @@
 #include "kernels/cuda/cublas_matmul.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -12,6 +13,9 @@ namespace {
 // Experts whose rows vary make a plan for every number of rows. Forgotten ones are made again, the
 // same as before.
 constexpr size_t kMostPlans = 4096;
+// How many algorithms cublasLt is asked for. The first is its best; what follows is for the case
+// that the first cannot be had.
+constexpr size_t kChoices = 8;
 
 void CheckCublas(cublasStatus_t status, const char* action) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
@@ -39,38 +43,36 @@ int64_t RowsOf(const ConstTensor& x) { return x.dim(x.rank() - 2); }
 int64_t ColumnsOf(const ConstTensor& x) { return x.dim(x.rank() - 1); }
 
 template <typename T>
-void SetLayout(cublasLtMatrixLayout_t layout, cublasLtMatrixLayoutAttribute_t which, T value) {
-  CheckCublas(cublasLtMatrixLayoutSetAttribute(layout, which, &value, sizeof(value)),
-              "describe a matrix");
+void SetLayout(const CublasLt& lt, cublasLtMatrixLayout_t layout,
+               cublasLtMatrixLayoutAttribute_t which, T value) {
+  CheckCublas(lt.layout_set(layout, which, &value, sizeof(value)), "describe a matrix");
 }
 
 // cublasLt's matrices are column-major, so a row-major one is its transpose there.
-cublasLtMatrixLayout_t LayoutOf(const ConstTensor& x) {
+cublasLtMatrixLayout_t LayoutOf(const CublasLt& lt, const ConstTensor& x) {
   cublasLtMatrixLayout_t layout = nullptr;
   const int64_t rows = RowsOf(x), columns = ColumnsOf(x);
-  CheckCublas(
-      cublasLtMatrixLayoutCreate(&layout, CublasType(x.type()), static_cast<uint64_t>(columns),
-                                 static_cast<uint64_t>(rows), columns),
-      "describe a matrix");
+  CheckCublas(lt.layout_create(&layout, CublasType(x.type()), static_cast<uint64_t>(columns),
+                               static_cast<uint64_t>(rows), columns),
+              "describe a matrix");
   if (x.rank() == 3) {
-    SetLayout(layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, static_cast<int32_t>(x.dim(0)));
-    SetLayout(layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, rows * columns);
+    SetLayout(lt, layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, static_cast<int32_t>(x.dim(0)));
+    SetLayout(lt, layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, rows * columns);
   }
   return layout;
 }
 
-void SetOperation(cublasLtMatmulDesc_t product, cublasLtMatmulDescAttributes_t which, bool flip) {
+void SetOperation(const CublasLt& lt, cublasLtMatmulDesc_t product,
+                  cublasLtMatmulDescAttributes_t which, bool flip) {
   const cublasOperation_t operation = OperationOf(flip);
-  CheckCublas(cublasLtMatmulDescSetAttribute(product, which, &operation, sizeof(operation)),
-              "describe a product");
+  CheckCublas(lt.product_set(product, which, &operation, sizeof(operation)), "describe a product");
 }
 
-void SetAlignment(cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenceAttributes_t which,
-                  const ConstTensor& x) {
+void SetAlignment(const CublasLt& lt, cublasLtMatmulPreference_t preference,
+                  cublasLtMatmulPreferenceAttributes_t which, const ConstTensor& x) {
   const uint32_t alignment = AlignmentOf(x);
-  CheckCublas(
-      cublasLtMatmulPreferenceSetAttribute(preference, which, &alignment, sizeof(alignment)),
-      "describe a product");
+  CheckCublas(lt.preference_set(preference, which, &alignment, sizeof(alignment)),
+              "describe a product");
 }
 
 }  // namespace
@@ -81,50 +83,59 @@ ProductWorkspace::ProductWorkspace() {
 
 ProductWorkspace::~ProductWorkspace() { cudaFree(memory_); }
 
-CublasMatMul::CublasMatMul() { CheckCublas(cublasLtCreate(&handle_), "start cublasLt"); }
+CublasMatMul::CublasMatMul() : lt_(LoadCublasLt()) {
+  CheckCublas(lt_.create(&handle_), "start cublasLt");
+}
 
 CublasMatMul::~CublasMatMul() {
   plans_.clear();
-  cublasLtDestroy(handle_);
+  lt_.destroy(handle_);
 }
 
 // The operands change places, as Multiply says.
-CublasMatMul::Plan::Plan(const Tensor& out_matrix, const ConstTensor& a_matrix, bool flip_a,
-                         const ConstTensor& b_matrix, bool flip_b) {
-  CheckCublas(cublasLtMatmulDescCreate(&product, CUBLAS_COMPUTE_32F, CUDA_R_32F),
-              "describe a product");
-  SetOperation(product, CUBLASLT_MATMUL_DESC_TRANSA, flip_b);
-  SetOperation(product, CUBLASLT_MATMUL_DESC_TRANSB, flip_a);
-  a = LayoutOf(a_matrix);
-  b = LayoutOf(b_matrix);
-  out = LayoutOf(out_matrix);
+CublasMatMul::Plan::Plan(const CublasLt& library, const Tensor& out_matrix,
+                         const ConstTensor& a_matrix, bool flip_a, const ConstTensor& b_matrix,
+                         bool flip_b)
+    : lt(library) {
+  CheckCublas(lt.product_create(&product, CUBLAS_COMPUTE_32F, CUDA_R_32F), "describe a product");
+  SetOperation(lt, product, CUBLASLT_MATMUL_DESC_TRANSA, flip_b);
+  SetOperation(lt, product, CUBLASLT_MATMUL_DESC_TRANSB, flip_a);
+  a = LayoutOf(lt, a_matrix);
+  b = LayoutOf(lt, b_matrix);
+  out = LayoutOf(lt, out_matrix);
 }
 
 CublasMatMul::Plan::~Plan() {
-  for (cublasLtMatrixLayout_t layout : {a, b, out}) cublasLtMatrixLayoutDestroy(layout);
-  cublasLtMatmulDescDestroy(product);
+  for (cublasLtMatrixLayout_t layout : {a, b, out}) lt.layout_destroy(layout);
+  lt.product_destroy(product);
 }
 
 void CublasMatMul::ChooseAlgorithm(Plan& plan, const Tensor& out, const ConstTensor& a,
                                    const ConstTensor& b) {
   cublasLtMatmulPreference_t preference = nullptr;
-  CheckCublas(cublasLtMatmulPreferenceCreate(&preference), "describe a product");
-  CheckCublas(cublasLtMatmulPreferenceSetAttribute(
-                  preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &ProductWorkspace::kBytes,
-                  sizeof(ProductWorkspace::kBytes)),
+  CheckCublas(lt_.preference_create(&preference), "describe a product");
+  CheckCublas(lt_.preference_set(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
+                                 &ProductWorkspace::kBytes, sizeof(ProductWorkspace::kBytes)),
               "describe a product");
   // The operands change places, as Multiply says.
-  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, b);
-  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, a);
-  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, out);
-  SetAlignment(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, out);
-  cublasLtMatmulHeuristicResult_t choice = {};
+  SetAlignment(lt_, preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, b);
+  SetAlignment(lt_, preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, a);
+  SetAlignment(lt_, preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, out);
+  SetAlignment(lt_, preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, out);
+  std::array<cublasLtMatmulHeuristicResult_t, kChoices> choices = {};
   int found = 0;
-  const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
-      handle_, plan.product, plan.b, plan.a, plan.out, plan.out, preference, 1, &choice, &found);
-  cublasLtMatmulPreferenceDestroy(preference);
-  CheckCublas(found == 0 ? CUBLAS_STATUS_NOT_SUPPORTED : status, "choose how to multiply matrices");
-  plan.algorithm = choice.algo;
+  const cublasStatus_t status =
+      lt_.choose(handle_, plan.product, plan.b, plan.a, plan.out, plan.out, preference,
+                 static_cast<int>(choices.size()), choices.data(), &found);
+  lt_.preference_destroy(preference);
+  CheckCublas(status, "choose how to multiply matrices");
+  const auto end = choices.begin() + found;
+  const auto chosen = std::find_if(choices.begin(), end, [](const auto& choice) {
+    return choice.state == CUBLAS_STATUS_SUCCESS &&
+           choice.workspaceSize <= ProductWorkspace::kBytes;
+  });
+  if (chosen == end) CheckCublas(CUBLAS_STATUS_NOT_SUPPORTED, "choose how to multiply matrices");
+  plan.algorithm = chosen->algo;
 }
 
 const CublasMatMul::Plan& CublasMatMul::PlanOf(const Tensor& out, const ConstTensor& a, bool flip_a,
@@ -138,7 +149,7 @@ const CublasMatMul::Plan& CublasMatMul::PlanOf(const Tensor& out, const ConstTen
   const auto known = plans_.find(key);
   if (known != plans_.end()) return *known->second;
   if (plans_.size() >= kMostPlans) plans_.clear();
-  auto plan = std::make_unique<Plan>(out, a, flip_a, b, flip_b);
+  auto plan = std::make_unique<Plan>(lt_, out, a, flip_a, b, flip_b);
   ChooseAlgorithm(*plan, out, a, b);
   return *(plans_[key] = std::move(plan));
 }
@@ -157,9 +168,9 @@ void CublasMatMul::Multiply(Tensor out, ConstTensor a, Transpose transpose_a, Co
   const Plan& plan =
       PlanOf(out, a, transpose_a == Transpose::kYes, b, transpose_b == Transpose::kYes);
   const float one = 1, before = adds ? 1.0f : 0.0f;
-  CheckCublas(cublasLtMatmul(handle_, plan.product, &one, b.memory(), plan.b, a.memory(), plan.a,
-                             &before, out.memory(), plan.out, out.memory(), plan.out,
-                             &plan.algorithm, workspace.memory(), ProductWorkspace::kBytes, stream),
+  CheckCublas(lt_.multiply(handle_, plan.product, &one, b.memory(), plan.b, a.memory(), plan.a,
+                           &before, out.memory(), plan.out, out.memory(), plan.out, &plan.algorithm,
+                           workspace.memory(), ProductWorkspace::kBytes, stream),
               "multiply matrices");
 }
 

@@ -13,11 +13,20 @@ namespace {
 
 size_t BytesOf(const ConstTensor& x) { return static_cast<size_t>(x.bytes()); }
 
-std::string NameOf(int device, DataType activation_type) {
+// Empty where own kernels do everything.
+std::string CudnnVersionFor(DataType activation_type, AttentionChoice attention) {
+  const bool asked =
+      attention == AttentionChoice::kCudnnFirst && activation_type == DataType::kBFloat16;
+  return asked ? CudnnAttention::Version() : "";
+}
+
+std::string NameOf(int device, DataType activation_type, AttentionChoice attention) {
   cudaDeviceProp properties = {};
   CheckCuda(cudaGetDeviceProperties(&properties, device), "look at the device");
-  return fmt::format("cuda:{} ({}, {})", device, properties.name,
-                     activation_type == DataType::kBFloat16 ? "bfloat16" : "float32");
+  const std::string cudnn = CudnnVersionFor(activation_type, attention);
+  return fmt::format("cuda:{} ({}, {}{})", device, properties.name,
+                     activation_type == DataType::kBFloat16 ? "bfloat16" : "float32",
+                     cudnn.empty() ? "" : fmt::format(", attention by cuDNN {}", cudnn));
 }
 
 // The device, made the calling thread's own.
@@ -51,6 +60,12 @@ std::unique_ptr<Backend> MakeCudaBackend(int device, DataType activation_type) {
   return std::make_unique<CudaBackend>(device, activation_type);
 }
 
+std::unique_ptr<Backend> MakeCudaBackend(int device, DataType activation_type,
+                                         AttentionChoice attention) {
+  constexpr int64_t kStagingBytes = 32 << 20;
+  return std::make_unique<CudaBackend>(device, activation_type, kStagingBytes, attention);
+}
+
 CudaBackend::FaultWord::FaultWord() {
   void* memory = nullptr;
   CheckCuda(cudaMallocHost(&memory, sizeof(int32_t)), "allocate pinned memory");
@@ -66,8 +81,9 @@ CudaBackend::FaultWord::~FaultWord() {
   cudaFreeHost(host);
 }
 
-CudaBackend::CudaBackend(int device, DataType activation_type, int64_t staging_bytes)
-    : name_(NameOf(Select(device), activation_type)),
+CudaBackend::CudaBackend(int device, DataType activation_type, int64_t staging_bytes,
+                         AttentionChoice attention)
+    : name_(NameOf(Select(device), activation_type, attention)),
       activation_type_(activation_type),
       stream_(owned_stream_.handle()),
       fault_(fault_word_.device),
@@ -77,6 +93,9 @@ CudaBackend::CudaBackend(int device, DataType activation_type, int64_t staging_b
   CheckCuda(cudaMemsetAsync(fault_, 0, sizeof(int32_t), stream_), "clear memory");
   // Enough for most models; wider ones grow it at their first step.
   scratch_.Reserve(kCudaBackendBytes - static_cast<int64_t>(ProductWorkspace::kBytes));
+  if (!CudnnVersionFor(activation_type, attention).empty()) {
+    cudnn_attention_ = std::make_unique<CudnnAttention>(stream_, scratch_);
+  }
 }
 
 // Whoever made the last call may still be waited for.

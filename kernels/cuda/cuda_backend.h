@@ -9,7 +9,9 @@
 #include <cuda_runtime.h>
 
 #include "kernels/backend.h"
+#include "kernels/cuda/attention_choice.h"
 #include "kernels/cuda/cublas_matmul.h"
+#include "kernels/cuda/cudnn_attention.h"
 #include "kernels/cuda/host_counts.h"
 #include "kernels/cuda/moment_staging.h"
 #include "kernels/cuda/scratch.h"
@@ -27,7 +29,8 @@ class CudaBackend final : public Backend {
  public:
   // Moments on the host pass through two pieces of device memory of `staging_bytes` each, allocated
   // when there first are such moments.
-  CudaBackend(int device, DataType activation_type, int64_t staging_bytes = 32 << 20);
+  CudaBackend(int device, DataType activation_type, int64_t staging_bytes = 32 << 20,
+              AttentionChoice attention = AttentionChoice::kCudnnFirst);
   ~CudaBackend() override;
 
   std::string Name() const override { return name_; }
@@ -163,7 +166,8 @@ class CudaBackend final : public Backend {
   ProductWorkspace workspace_;
   CublasMatMul matmul_;
   HostCounts host_counts_;
-  std::unique_ptr<SideStreams> side_streams_;  // made when first needed
+  std::unique_ptr<CudnnAttention> cudnn_attention_;  // null where own kernels do everything
+  std::unique_ptr<SideStreams> side_streams_;        // made when first needed
   // Whether the host has waited, copied or allocated since this was last cleared: what a recording
   // cannot hold.
   bool host_took_part_ = false;

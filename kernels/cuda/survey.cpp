@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include "kernels/backend.h"
+#include "kernels/cuda/cublas_lt.h"
+#include "kernels/cuda/cudnn_attention.h"
 #include "kernels/cuda/errors.h"
 #include "kernels/gpus.h"
 
@@ -66,5 +68,7 @@ GpuSurvey SurveyGpus() {
   }
   return survey;
 }
+
+std::vector<GpuLibrary> SurveyGpuLibraries() { return {SurveyCublasLt(), SurveyCudnn()}; }
 
 }  // namespace upcycle

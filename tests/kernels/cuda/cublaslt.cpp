@@ -4,6 +4,7 @@
 #include <cstring>
 #include <vector>
 
+#include "kernels/cuda/cublas_lt.h"
 #include "tests/kernels/cuda/cuda_bf16.h"
 #include "tests/kernels/cuda/streams.h"
 
@@ -122,6 +123,8 @@ void Multiply(const Product& p) {
 
 }  // namespace
 
+size_t cublasLtGetVersion() { return 130100; }
+
 cublasStatus_t cublasLtCreate(cublasLtHandle_t* handle) {
   *handle = nullptr;
   return CUBLAS_STATUS_SUCCESS;
@@ -158,7 +161,7 @@ cublasStatus_t cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t layout,
 }
 
 cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t* preference) {
-  return Make(preference, {{256, 256, 256, 256}});
+  return Make(preference, {{256, 256, 256, 256}, 0});
 }
 
 cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t preference) {
@@ -168,7 +171,9 @@ cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t prefer
 cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t preference,
                                                     cublasLtMatmulPreferenceAttributes_t which,
                                                     const void* value, size_t bytes) {
-  if (which == CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES) return CUBLAS_STATUS_SUCCESS;
+  if (which == CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES) {
+    return Set(&preference->workspace_bytes, value, bytes);
+  }
   return Set(&preference->alignment[which - CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES], value,
              bytes);
 }
@@ -176,11 +181,17 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t p
 cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t,
                                               cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
                                               cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
-                                              cublasLtMatmulPreference_t preference, int,
+                                              cublasLtMatmulPreference_t preference, int wanted,
                                               cublasLtMatmulHeuristicResult_t* found,
                                               int* found_count) {
-  std::memcpy(found->algo.alignment, preference->alignment, sizeof(preference->alignment));
-  *found_count = 1;
+  // No matrix is aligned so well that these could be used.
+  const cublasLtMatmulAlgo_t useless = {{1u << 31, 1u << 31, 1u << 31, 1u << 31}};
+  if (wanted < 3) return CUBLAS_STATUS_INVALID_VALUE;
+  found[0] = {useless, 0, CUBLAS_STATUS_NOT_SUPPORTED};
+  found[1] = {useless, preference->workspace_bytes + 1, CUBLAS_STATUS_SUCCESS};
+  found[2] = {{}, preference->workspace_bytes, CUBLAS_STATUS_SUCCESS};
+  std::memcpy(found[2].algo.alignment, preference->alignment, sizeof(preference->alignment));
+  *found_count = 3;
   return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -213,3 +224,29 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
   });
   return status == cudaSuccess ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_EXECUTION_FAILED;
 }
+
+namespace upcycle {
+
+const CublasLt& LoadCublasLt() {
+  static const CublasLt functions = {.get_version = &cublasLtGetVersion,
+                                     .create = &cublasLtCreate,
+                                     .destroy = &cublasLtDestroy,
+                                     .product_create = &cublasLtMatmulDescCreate,
+                                     .product_destroy = &cublasLtMatmulDescDestroy,
+                                     .product_set = &cublasLtMatmulDescSetAttribute,
+                                     .layout_create = &cublasLtMatrixLayoutCreate,
+                                     .layout_destroy = &cublasLtMatrixLayoutDestroy,
+                                     .layout_set = &cublasLtMatrixLayoutSetAttribute,
+                                     .preference_create = &cublasLtMatmulPreferenceCreate,
+                                     .preference_destroy = &cublasLtMatmulPreferenceDestroy,
+                                     .preference_set = &cublasLtMatmulPreferenceSetAttribute,
+                                     .choose = &cublasLtMatmulAlgoGetHeuristic,
+                                     .multiply = &cublasLtMatmul};
+  return functions;
+}
+
+GpuLibrary SurveyCublasLt() {
+  return {.name = "cublasLt", .works = true, .found = "host stand-in", .advice = ""};
+}
+
+}  // namespace upcycle

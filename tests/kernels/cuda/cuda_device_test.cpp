@@ -1,6 +1,7 @@
 // Every case of the table on a real GPU, in both element types.
 #include <gtest/gtest.h>
 
+#include "kernels/cuda/attention_choice.h"
 #include "tests/kernels/cuda/tested_ops.h"
 #include "tests/kernels/expert_chain.h"
 
@@ -17,17 +18,29 @@ class CudaDevice : public testing::TestWithParam<TestedOps> {
 INSTANTIATE_TEST_SUITE_P(, CudaDevice, testing::ValuesIn(AllTestedOps()),
                          [](const auto& tested) { return tested.param.Name(); });
 
+void ExpectAgreementAndTheSameBitsAgain(Backend& backend, const OpCase& op_case) {
+  OpRun first(backend, op_case);
+  first.Prepare();
+  first.Call();
+  EXPECT_EQ(first.Mistakes(), "") << backend.Name();
+  OpRun second(backend, op_case);
+  second.Prepare();
+  second.Call();
+  EXPECT_TRUE(first.Outputs() == second.Outputs()) << op_case.name() << " " << backend.Name();
+}
+
 TEST_P(CudaDevice, AgreesWithTheReferenceAndGivesTheSameBitsAgain) {
   const auto backend = MakeCudaBackend(0, GetParam().type);
   for (const OpCase& op_case : GetParam().Cases()) {
-    OpRun first(*backend, op_case);
-    first.Prepare();
-    first.Call();
-    EXPECT_EQ(first.Mistakes(), "");
-    OpRun second(*backend, op_case);
-    second.Prepare();
-    second.Call();
-    EXPECT_TRUE(first.Outputs() == second.Outputs()) << op_case.name();
+    ExpectAgreementAndTheSameBitsAgain(*backend, op_case);
+  }
+}
+
+TEST(CudaDeviceAttention, AgreesWithTheReferenceByOwnKernelsToo) {
+  if (CudaDeviceCount() == 0) GTEST_SKIP() << "no GPU here, or no CUDA in this build";
+  const auto backend = MakeCudaBackend(0, DataType::kBFloat16, AttentionChoice::kOwn);
+  for (const OpCase& op_case : AttentionCases(DataType::kBFloat16)) {
+    ExpectAgreementAndTheSameBitsAgain(*backend, op_case);
   }
 }
 

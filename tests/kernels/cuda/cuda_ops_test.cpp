@@ -1,6 +1,8 @@
-// Every case of the table on the CUDA backend, in both element types, with kernels run on the host.
+// Every case of the table on the CUDA backend's own kernels, in both element types, run on the
+// host.
 #include <gtest/gtest.h>
 
+#include "kernels/cuda/attention_choice.h"
 #include "tests/kernels/cuda/block_runner.h"
 #include "tests/kernels/cuda/device.h"
 #include "tests/kernels/cuda/tested_ops.h"
@@ -19,7 +21,7 @@ INSTANTIATE_TEST_SUITE_P(, CudaOps, testing::ValuesIn(AllTestedOps()),
                          [](const auto& tested) { return tested.param.Name(); });
 
 TEST_P(CudaOps, AgreeWithTheReferenceInWhateverOrderThreadsRunAndAllocateNothingAgain) {
-  const auto backend = MakeCudaBackend(0, GetParam().type);
+  const auto backend = MakeCudaBackend(0, GetParam().type, AttentionChoice::kOwn);
   for (const OpCase& op_case : GetParam().Cases()) {
     shim::SetOrder(shim::Order::kRising);
     OpRun first(*backend, op_case);

@@ -145,9 +145,10 @@ cudaError_t cudaMallocHost(void** memory, size_t bytes) {
 }
 
 cudaError_t cudaFreeHost(void* memory) {
-  const cudaError_t status = cudaFree(memory);
-  if (status == cudaSuccess) upcycle::shim::Pinned().erase(memory);
-  return status;
+  const cudaError_t refused = upcycle::shim::RefuseInCapture();
+  if (refused != cudaSuccess) return refused;
+  upcycle::shim::Pinned().erase(memory);
+  return cudaFree(memory);
 }
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
