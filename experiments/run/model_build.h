@@ -28,7 +28,7 @@ constexpr int64_t EvaluateSequences(int64_t length) {
 enum class Purpose { kEvaluate, kTrain };
 
 struct ModelBuild {
-  BatchLimits limits;
+  BatchLimits limits = {};
   Purpose purpose = Purpose::kTrain;
   Recompute recompute = Recompute::kNothing;
   ExpertPathChoice expert_path = ExpertPathChoice::kAuto;
