@@ -52,8 +52,8 @@ class ModelParameters {
     int64_t begin = 0;  // in the flat arrays
     int64_t count = 0;
     bool decays = false;
-    Tensor values, rounded, gradients;
-    Moments moments;
+    Tensor values = {}, rounded = {}, gradients = {};
+    Moments moments = {};
   };
   const std::array<Span, 2>& spans() const { return spans_; }
   Tensor gradients() const { return gradients_; }
