@@ -27,4 +27,8 @@ struct GpuSurvey {
 // comes before any backend is made.
 GpuSurvey SurveyGpus();
 
+// Bytes that nobody has taken of a GPU's memory: this process and all others on it. Throws
+// Error(kDevice) where there is no such GPU.
+int64_t FreeGpuBytes(int number);
+
 }  // namespace upcycle

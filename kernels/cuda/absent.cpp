@@ -20,4 +20,8 @@ std::unique_ptr<Backend> MakeCudaBackend(int, DataType) {
               "build it where a CUDA toolkit is installed");
 }
 
+int64_t FreeGpuBytes(int) {
+  throw Error(Cause::kDevice, "this program was built without CUDA and sees no GPU's memory");
+}
+
 }  // namespace upcycle

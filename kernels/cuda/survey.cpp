@@ -67,4 +67,11 @@ GpuSurvey SurveyGpus() {
   return survey;
 }
 
+int64_t FreeGpuBytes(int number) {
+  CheckCuda(cudaSetDevice(number), "use the device");
+  size_t free = 0, total = 0;
+  CheckCuda(cudaMemGetInfo(&free, &total), "ask for free memory");
+  return static_cast<int64_t>(free);
+}
+
 }  // namespace upcycle
