@@ -39,15 +39,17 @@ fill_bundle() {
   strip --strip-unneeded "$folder"/lib/*
 }
 
-# make_bare_root FOLDER: a root with glibc alone, and a folder for everything.
+# make_bare_root FOLDER: a root with what is not bundled, and nothing else.
 make_bare_root() {
-  local root="$1" path
-  mkdir -p "$root/proc" "$root/dev" "$root/tmp" "$root/lib64"
-  ldd "$top/build/upcycle" | grep -oE '/[^ ]*/(lib(c|m|rt|dl|pthread)\.so[^ ]*|ld-linux[^ ]*)' |
-    while read -r path; do
-      mkdir -p "$root/$(dirname "$path")"
+  local root="$1" name arrow path
+  mkdir -p "$root/proc" "$root/dev" "$root/tmp"
+  ldd "$top/build/upcycle" | while read -r name arrow path _; do
+    if [[ "$name" == /* ]]; then path="$name" name="$(basename "$name")"; fi
+    if ! [[ "$name" =~ $not_bundled && "$path" == /* ]]; then continue; fi
+    mkdir -p "$root/$(dirname "$path")"
+    cp --link --dereference "$path" "$root/$path" 2>/dev/null ||
       cp --dereference "$path" "$root/$path"
-    done
+  done
 }
 
 # in_bare_root ROOT COMMAND...: without this machine's libraries, environment and folders. The
@@ -78,7 +80,7 @@ try_bundle() {
   fi
   make_bare_root "$place/bare"
   mv "$place/empty/bundle" "$place/bare/bundle"
-  say "bundle: in a root of glibc alone"
+  say "bundle: in a root without what it packs"
   in_bare_root "$place/bare" /bundle/bin/upcycle doctor --root /tmp/nowhere >&2 || return 1
   in_bare_root "$place/bare" /bundle/bin/upcycle run /bundle/recipes/quickstart.yaml \
     --root /tmp/x --set seeds=2 --set train.tokens=32768 --set parent.train.tokens=32768 \
