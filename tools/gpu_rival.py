@@ -342,6 +342,10 @@ class Child:
         try:
             os.setsid()
             ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+            # Whoever is killed while compiling leaves half of a file behind.
+            for compiler in ("TORCHINDUCTOR", "TRITON"):
+                cache = os.path.join(self.folder, f"{compiler}{self.at}")
+                os.environ[f"{compiler}_CACHE_DIR"] = cache
             for at in range(self.at, len(shapes)):
                 if os.getppid() != parent:
                     break
