@@ -43,4 +43,8 @@ struct GpuLibrary {
 // build without CUDA.
 std::vector<GpuLibrary> SurveyGpuLibraries();
 
+// Bytes that nobody has taken of a GPU's memory: this process and all others on it. Throws
+// Error(kDevice) where there is no such GPU.
+int64_t FreeGpuBytes(int number);
+
 }  // namespace upcycle

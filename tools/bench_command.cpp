@@ -7,15 +7,22 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/enum_names.h"
 #include "core/error.h"
 #include "experiments/run/step_benchmark.h"
 #include "kernels/cpu/sgemm_rate.h"
+#include "tools/bench_markdown.h"
+#include "tools/bench_models.h"
+#include "tools/bench_report.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
 #include "tools/cores.h"
+#include "tools/output_file.h"
 
 namespace upcycle {
 namespace {
+
+using Json = nlohmann::json;
 
 constexpr int64_t kLength = 256;
 constexpr int64_t kHeadWidth = 64;
@@ -51,49 +58,156 @@ std::vector<int64_t> ParseWidths(const std::string& text) {
   return widths;
 }
 
-}  // namespace
+// The file's text: replaced as a whole, or "-" for standard output.
+void Publish(const std::string& file, const std::string& text) {
+  if (file.empty()) return;
+  if (file == "-") {
+    fmt::print("{}", text);
+  } else {
+    WriteOutputFile(file, text);
+  }
+}
 
-int BenchCommand(const Arguments& arguments) {
-  std::string widths = "128,512,1024";
+struct Options {
+  std::string device = "auto", precision = "bfloat16", models, widths = "128,512,1024";
+  std::string json, markdown, seconds, budget = "300";
   int threads = 0;
-  int seconds = 5;
-  bool json = false;
-  CommandLine line(
-      "bench [options]",
-      "Times whole training steps of a dense and an E8G1T2 model of two layers, and sets them\n"
-      "against the rate of large matrix products on the same threads.");
-  line.Option("widths", &widths, "widths of the residual stream, separated by commas");
-  line.Option("threads", &threads, "CPU threads; 0: all");
-  line.Option("seconds", &seconds, "time for each measurement");
-  line.Flag("json", &json, "as JSON");
-  line.Parse(arguments);
-  if (threads <= 0) threads = Cores();
+  bool list = false, in_process = false;
 
-  const auto backend = MakeCpuBackend(threads);
-  nlohmann::json rows = nlohmann::json::array();
-  if (!json) {
+  bool shows() const { return json.empty() && markdown.empty(); }
+};
+
+double ParseSeconds(const std::string& text, double otherwise) {
+  if (text.empty()) return otherwise;
+  char* end = nullptr;
+  const double seconds = std::strtod(text.c_str(), &end);
+  if (*end != '\0' || !(seconds > 0)) {
+    throw Error(Cause::kInput, fmt::format("\"{}\" is not a time in seconds", text));
+  }
+  return seconds;
+}
+
+std::string WidthsMarkdown(const Json& report) {
+  std::string text = fmt::format(
+      "{}\n\n| width | model | tokens/s | GFLOP/s | sgemm GFLOP/s | share |\n"
+      "|---|---|---|---|---|---|\n",
+      report.at("device").get<std::string>());
+  for (const Json& row : report.at("rows")) {
+    text += fmt::format("| {} | {} | {:.0f} | {:.1f} | {:.1f} | {:.0f} % |\n",
+                        row.at("width").get<int64_t>(), row.at("model").get<std::string>(),
+                        row.at("tokens_per_second").get<double>(), row.at("gflops").get<double>(),
+                        row.at("sgemm_gflops").get<double>(), 100 * row.at("share").get<double>());
+  }
+  return text;
+}
+
+int BenchWidths(const Options& options) {
+  const auto backend = MakeCpuBackend(options.threads);
+  const double seconds = ParseSeconds(options.seconds, 5);
+  Json report = {{"device", backend->Name()}, {"rows", Json::array()}};
+  if (options.shows()) {
     fmt::print("{}\n{:>6} {:>7} {:>12} {:>10} {:>14} {:>7}\n", backend->Name(), "width", "model",
                "tokens/s", "GFLOP/s", "sgemm GFLOP/s", "share");
   }
-  for (int64_t width : ParseWidths(widths)) {
+  for (int64_t width : ParseWidths(options.widths)) {
     for (bool experts : {false, true}) {
-      const double sgemm = MeasureSgemmGflops(threads, 1.0);
-      const StepRate rate = MeasureStep(*backend, BenchArchitecture(width, experts),
-                                        kBatchTokens / kLength, static_cast<double>(seconds));
+      const double sgemm = MeasureSgemmGflops(options.threads, 1.0);
+      const StepRate rate =
+          MeasureStep(*backend, BenchArchitecture(width, experts), kBatchTokens / kLength, seconds);
       const char* model = experts ? "E8G1T2" : "dense";
-      rows.push_back({{"width", width},
-                      {"model", model},
-                      {"tokens_per_second", rate.tokens_per_second},
-                      {"gflops", rate.gflops},
-                      {"sgemm_gflops", sgemm},
-                      {"share", rate.gflops / sgemm}});
-      if (json) continue;
+      report["rows"].push_back({{"width", width},
+                                {"model", model},
+                                {"tokens_per_second", rate.tokens_per_second},
+                                {"gflops", rate.gflops},
+                                {"sgemm_gflops", sgemm},
+                                {"share", rate.gflops / sgemm}});
+      if (!options.shows()) continue;
       fmt::print("{:>6} {:>7} {:>12.0f} {:>10.1f} {:>14.1f} {:>6.0f}%\n", width, model,
                  rate.tokens_per_second, rate.gflops, sgemm, 100 * rate.gflops / sgemm);
     }
   }
-  if (json) fmt::print("{}\n", rows.dump(2));
+  Publish(options.json, report.dump(2) + "\n");
+  if (!options.markdown.empty()) Publish(options.markdown, WidthsMarkdown(report));
   return kExitDone;
+}
+
+int ListModels(const Options& options, const std::vector<BenchmarkModel>& models) {
+  Json list = Json::array();
+  for (const BenchmarkModel& model : models) {
+    list.push_back(ModelShapeJson(model));
+    if (options.json.empty()) fmt::print("{}\n", model.name);
+  }
+  Publish(options.json, list.dump(2) + "\n");
+  return kExitDone;
+}
+
+// Writes what there is into files as it comes, so that an early end leaves most of it.
+int BenchModels(const Options& options, const std::vector<BenchmarkModel>& models) {
+  ModelsBench bench;
+  bench.device = options.device;
+  bench.threads = options.threads;
+  const auto precision = ValueNamed<Precision>(options.precision);
+  if (!precision) {
+    throw Error(Cause::kInput, fmt::format("\"{}\" is no precision: expected bfloat16 or float32",
+                                           options.precision));
+  }
+  bench.precision = *precision;
+  bench.seconds = ParseSeconds(options.seconds, 2);
+  bench.budget_seconds = ParseSeconds(options.budget, 300);
+  Json report = EmptyReport(bench, models);
+  const auto write = [&](bool last) {
+    if (last || options.json != "-") Publish(options.json, report.dump(2) + "\n");
+    const std::string markdown = options.shows() ? "-" : options.markdown;
+    if (last || (!markdown.empty() && markdown != "-")) Publish(markdown, BenchMarkdown(report));
+  };
+  write(false);
+  if (HasDevice(report)) {
+    const auto measure = options.in_process ? MeasureInProcess : MeasureInProcesses;
+    measure(bench, models, report, [&] { write(false); });
+  }
+  write(true);
+  return HasDevice(report) ? kExitDone : kExitSomeRunFailed;
+}
+
+// Throws Error(kInput) for what names no device.
+void RequireDeviceWord(const std::string& device) {
+  const bool numbered = device.starts_with("cuda:") && device.size() > 5 && device.size() < 10 &&
+                        device.find_first_not_of("0123456789", 5) == std::string::npos;
+  if (numbered || device == "auto" || device == "cpu" || device == "cuda") return;
+  throw Error(Cause::kInput,
+              fmt::format("\"{}\" is no device: expected auto, cpu, cuda or cuda:N", device));
+}
+
+}  // namespace
+
+int BenchCommand(const Arguments& arguments) {
+  Options options;
+  CommandLine line(
+      "bench [options]",
+      "How fast this machine trains: whole training steps. On a GPU those of Llama-3-8B's layers,\n"
+      "0.5B and small models, dense and with experts; on a CPU a dense and an E8G1T2 model of two\n"
+      "layers by width, set against the rate of large matrix products on the same threads.");
+  line.Option("device", &options.device,
+              "auto, cpu, cuda or cuda:N; auto is a GPU if there is one");
+  line.Option("models", &options.models,
+              "the GPU's models whose names hold this regular expression, on any device");
+  line.Option("precision", &options.precision, "of those models: bfloat16 or float32");
+  line.Option("seconds", &options.seconds, "for each measurement, at least [2; by width 5]");
+  line.Option("budget", &options.budget, "seconds for all models; the rest is not measured");
+  line.Option("widths", &options.widths, "widths of the residual stream, separated by commas");
+  line.Option("threads", &options.threads, "CPU threads; 0: all");
+  line.Option("json", &options.json, "write JSON to this file, - for standard output");
+  line.Option("markdown", &options.markdown, "write Markdown to this file, or -");
+  line.Flag("list", &options.list, "only list the GPU's models and their sizes");
+  line.Flag("in-process", &options.in_process, "measure models here, not each in its own process");
+  line.Parse(arguments);
+  RequireDeviceWord(options.device);
+  if (options.threads <= 0) options.threads = Cores();
+  const bool gpu =
+      options.device.starts_with("cuda") || (options.device == "auto" && CudaDeviceCount() > 0);
+  if (!gpu && !options.list && options.models.empty()) return BenchWidths(options);
+  const std::vector<BenchmarkModel> models = ChosenModels(options.models);
+  return options.list ? ListModels(options, models) : BenchModels(options, models);
 }
 
 }  // namespace upcycle

@@ -27,4 +27,8 @@ std::unique_ptr<Backend> MakeCudaBackend(int device, DataType activation_type, A
   return MakeCudaBackend(device, activation_type);
 }
 
+int64_t FreeGpuBytes(int) {
+  throw Error(Cause::kDevice, "this program was built without CUDA and sees no GPU's memory");
+}
+
 }  // namespace upcycle

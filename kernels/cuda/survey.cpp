@@ -71,4 +71,11 @@ GpuSurvey SurveyGpus() {
 
 std::vector<GpuLibrary> SurveyGpuLibraries() { return {SurveyCublasLt(), SurveyCudnn()}; }
 
+int64_t FreeGpuBytes(int number) {
+  CheckCuda(cudaSetDevice(number), "use the device");
+  size_t free = 0, total = 0;
+  CheckCuda(cudaMemGetInfo(&free, &total), "ask for free memory");
+  return static_cast<int64_t>(free);
+}
+
 }  // namespace upcycle

@@ -20,12 +20,16 @@ TEST(BenchmarkModels, HaveTheSizesThatTheirNamesSay) {
   for (const BenchmarkModel& model : GpuBenchmarkModels()) {
     const Architecture& a = model.architecture;
     const Cost cost = CostOf(a.model, a.has_experts ? &a.moe : nullptr, a.vocabulary);
-    if (model.name == "0.5B dense") EXPECT_NEAR(cost.parameters.Total(), 0.494e9, 0.001e9);
+    if (model.name == "0.5B dense") {
+      EXPECT_NEAR(cost.parameters.Total(), 0.494e9, 0.001e9);
+    }
     if (model.name == "Llama-3-8B layers dense") {
       EXPECT_EQ(cost.parameters.mlp, 2 * 3 * 4096 * 14336);
       EXPECT_EQ(cost.parameters.attention, 2 * 4096 * (2 * 4096 + 2 * 1024));
     }
-    if (model.name == "Llama-3-8B layers E8G8T8, capacity 1") EXPECT_EQ(a.moe.Experts(), 64);
+    if (model.name == "Llama-3-8B layers E8G8T8, capacity 1") {
+      EXPECT_EQ(a.moe.Experts(), 64);
+    }
   }
 }
 

@@ -1,0 +1,57 @@
+// `upcycle bench` as its users run it, where there is no GPU.
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "core/files.h"
+#include "tests/says.h"
+#include "tests/temporary_folder.h"
+#include "tests/tools/program.h"
+
+namespace upcycle {
+namespace {
+
+using Json = nlohmann::json;
+
+Json ReadJson(const std::filesystem::path& path) { return Json::parse(ReadTextFile(path)); }
+
+TEST(BenchCommand, ListsTheShapesOfTheGpusModels) {
+  const Finished list = RunProgram({"bench", "--list", "--json", "-", "--models", "^Llama"});
+  ASSERT_EQ(list.exit_code, 0) << list.err;
+  const Json shapes = Json::parse(list.out);
+  ASSERT_EQ(shapes.size(), 6u);
+  EXPECT_EQ(shapes[0].at("width"), 4096);
+  EXPECT_EQ(shapes[1].at("experts"), 8);
+}
+
+TEST(BenchCommand, MeasuresAModelInAProcessOfItsOwn) {
+  TemporaryFolder folder;
+  const Finished bench =
+      RunProgram({"bench", "--device", "cpu", "--models", "^quickstart dense", "--seconds", "0.01",
+                  "--threads", "1", "--json", (folder / "bench.json").native(), "--markdown",
+                  (folder / "bench.md").native()});
+  ASSERT_EQ(bench.exit_code, 0) << bench.err;
+  const Json report = ReadJson(folder / "bench.json");
+  EXPECT_EQ(report.at("device").at("name"), "CPU");
+  const Json& model = report.at("models").at(0);
+  EXPECT_GT(model.at("balanced").at("tokens_per_second"), 0) << model;
+  EXPECT_FALSE(model.at("ops").at("shares").empty());
+  EXPECT_TRUE(Says(ReadTextFile(folder / "bench.md"), "quickstart dense"));
+}
+
+TEST(BenchCommand, GivesUpAModelThatOutlastsTheBudgetAndSaysSo) {
+  const Finished bench = RunProgram({"bench", "--device", "cpu", "--models", "^0.5B dense",
+                                     "--threads", "1", "--budget", "0.2", "--json", "-"});
+  ASSERT_EQ(bench.exit_code, 0) << bench.err;
+  const Json model = Json::parse(bench.out).at("models").at(0);
+  EXPECT_EQ(model.at("balanced").at("not_measured"), "not done within 0.2 s");
+}
+
+TEST(BenchCommand, RefusesWhatNamesNoModelNoDeviceAndNoTime) {
+  EXPECT_EQ(RunProgram({"bench", "--models", "no such model"}).exit_code, 2);
+  EXPECT_EQ(RunProgram({"bench", "--models", "("}).exit_code, 2);
+  EXPECT_EQ(RunProgram({"bench", "--device", "cuda:x"}).exit_code, 2);
+  EXPECT_EQ(RunProgram({"bench", "--seconds", "soon", "--device", "cpu"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace upcycle
