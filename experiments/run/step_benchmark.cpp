@@ -44,6 +44,7 @@ ModelBuild BuildFor(const Architecture& architecture, int64_t sequences, DataTyp
   build.limits = {sequences, architecture.model.sequence_length, 1};
   build.purpose = Purpose::kTrain;
   build.activation_type = activation_type;
+  build.on_gpu = true;  // a model on the CPU says otherwise when it is built
   return build;
 }
 
