@@ -6,7 +6,8 @@
 namespace upcycle {
 namespace {
 
-constexpr int64_t kAlignment = 64;
+// As far as matrix products look, so that where a buffer lies never decides how it is multiplied.
+constexpr int64_t kAlignment = 256;
 
 int64_t RoundUp(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 

@@ -34,7 +34,7 @@ class BufferPlan {
  public:
   // Declares a buffer. `*tensor` gets its shape at once and its memory in Bind, so it must stay
   // where it is until then. Buffers of one category lie one behind the other in the order of their
-  // declaration, each aligned to 64 bytes.
+  // declaration, each aligned to 256 bytes.
   void Add(Tensor* tensor, MemoryCategory category, DataType type, Shape shape);
 
   // Bytes of one category so far, alignment included.

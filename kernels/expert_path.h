@@ -12,7 +12,7 @@ namespace upcycle {
 struct ExpertSizes {
   int64_t experts = 0;      // E
   int64_t assignments = 0;  // n·T
-  int64_t capacity = 0;     // rows that an expert may serve; n without a capacity
+  int64_t capacity = 0;     // rows that an expert may serve; 0 where all are served
   int64_t width = 0;        // D
   int64_t hidden = 0;       // F of one expert
 };

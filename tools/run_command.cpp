@@ -14,6 +14,7 @@
 #include "experiments/run/device.h"
 #include "experiments/study/forecast.h"
 #include "experiments/study/local_executor.h"
+#include "experiments/study/placement.h"
 #include "experiments/study/plan.h"
 #include "experiments/study/scheduler.h"
 #include "kernels/cpu/sgemm_rate.h"
@@ -149,23 +150,43 @@ FileLock LockRoot(const StateOptions& state) {
           state.Root().native()));
 }
 
+// The GPUs that stages may be placed on; looks for none where every arm asks for the CPU. Throws
+// Error(kDevice) where an arm asks for one that cannot be used now.
+std::vector<Gpu> FindGpus(const Recipe& recipe, bool checked) {
+  const auto on_cpu = [](const Arm& arm) { return arm.settings.execution.device == "cpu"; };
+  GpuSurvey survey;
+  if (!std::all_of(recipe.arms.begin(), recipe.arms.end(), on_cpu)) survey = SurveyGpus();
+  if (checked && survey.gpus.empty()) {
+    throw Error(Cause::kInput,
+                "--checked compares a GPU's ops with the CPU's, and there is no GPU to use; "
+                "`upcycle doctor` says why");
+  }
+  for (const Arm& arm : recipe.arms) {
+    const std::string& device = arm.settings.execution.device;
+    if (CanPlace(survey.gpus, device)) continue;
+    throw Error(Cause::kDevice,
+                fmt::format("arm \"{}\" asks for execution.device={}, which cannot be used now: {}",
+                            arm.name, device, survey.problem));
+  }
+  if (!survey.problem.empty() && CudaDeviceCount() > 0) {
+    fmt::print(stderr, "warning: {}\n", survey.problem);
+  }
+  return survey.gpus;
+}
+
 }  // namespace
 
 int RunCommand(const Arguments& arguments) {
   const RunOptions options = ParseOptions(arguments);
+  StopSignals stop;  // before any thread, also of a GPU's driver
   const Study study = MakeStudy(options.recipe.Load());
   for (const Arm& arm : study.recipe.arms) RequireDevice(arm.settings.execution.device);
-  if (options.checked && CudaDeviceCount() == 0) {
-    throw Error(Cause::kInput,
-                "--checked compares a GPU's ops with the CPU's, and there is no GPU; `upcycle "
-                "doctor` says why");
-  }
   const fs::path root = options.state.Root();
   if (options.dry_run) {
     PrintIntent(study, PlanStages(study, options.state.StageStates(), root));
     return kExitDone;
   }
-  StopSignals stop;
+  const std::vector<Gpu> gpus = FindGpus(study.recipe, options.checked);
   const FileLock lock = LockRoot(options.state);
   LedgerWriter ledger(options.state.Ledger());
   const auto plan = PlanStages(study, ledger.StageStates(), root);
@@ -177,7 +198,7 @@ int RunCommand(const Arguments& arguments) {
   scheduling.cores = Cores();
   scheduling.jobs = options.jobs > 0 ? options.jobs : scheduling.cores;
   scheduling.keep_going = options.keep_going;
-  scheduling.gpus = SurveyGpus().gpus;
+  scheduling.gpus = gpus;
   scheduling.checked = options.checked;
   LocalExecutor executor(fs::read_symlink("/proc/self/exe"));
   StudyOutcome outcome;

@@ -34,7 +34,8 @@ struct EnumNames<ExpertPathChoice> {
 };
 
 // Where, how fast, in how much memory: no part of what a run is. Devices round differently, and so
-// may differ in the last digits; everything else here leaves the bits as they are.
+// do the ways in which a GPU computes experts: they may differ in the last digits. Everything else
+// here leaves the bits as they are.
 struct ExecutionSettings {
   std::string device = "auto";
   int64_t threads = 0;
@@ -58,8 +59,10 @@ struct ExecutionSettings {
             {.help = "what a training's backward pass computes again instead of keeping: less "
                      "memory, more time, the same bits",
              .effect = Effect::kSpeed});
-    v.Field("expert_path", s.expert_path,
-            {.help = "how a GPU computes the products of experts", .effect = Effect::kSpeed});
+    v.Field(
+        "expert_path", s.expert_path,
+        {.help = "how a GPU computes the products of experts; sums are in another order in each",
+         .effect = Effect::kSpeed});
     v.Field("offload_optimizer", s.offload_optimizer,
             {.help = "keep the optimizer's moments in the host's memory: more time, the same bits",
              .effect = Effect::kSpeed});

@@ -125,20 +125,26 @@ void Checkpoints::Write(int64_t step, const json& state, const ModelParameters& 
   }
 }
 
-bool Checkpoints::Restore(ModelParameters& parameters, Backend& backend,
-                          const std::function<void(const json&)>& restore_state,
+bool Checkpoints::Restore(ModelParameters& parameters, Backend& backend, const StateReader& reader,
                           std::vector<std::string>& passed_over) {
+  const auto pass_over = [&](const fs::path& folder, const char* reason) {
+    passed_over.push_back(fmt::format("{}: {}", folder.native(), reason));
+  };
   for (const fs::path& folder : NewestFirst()) {
     try {
       const std::string damage = FindDamage(folder);
       if (!damage.empty()) throw Error(Cause::kInput, damage);
-      const json state = json::parse(ReadTextFile(folder / "trainer.json"));
-      restore_state(state);
+      const auto restore_state = reader(json::parse(ReadTextFile(folder / "trainer.json")));
       ModelFolder(folder).CopyTo(parameters, backend);
       ReadMoments(folder / "optimizer.safetensors", parameters, backend);
+      restore_state();
       return true;
-    } catch (const std::exception& error) {
-      passed_over.push_back(fmt::format("{}: {}", folder.native(), error.what()));
+    } catch (const Error& error) {
+      // A device without memory, say, is no fault of the checkpoint's.
+      if (error.cause() != Cause::kInput) throw;
+      pass_over(folder, error.what());
+    } catch (const json::exception& error) {
+      pass_over(folder, error.what());
     }
   }
   return false;

@@ -23,11 +23,15 @@ class Checkpoints {
   void Write(int64_t step, const nlohmann::json& state, const ModelParameters& parameters,
              Backend& backend);
 
-  // Restores the newest checkpoint that is whole; false if there is none. Its state goes to
-  // `restore_state` before any weight is touched. One that is damaged, or that `restore_state`
-  // throws at, is passed over for the one before it; `passed_over` tells why.
-  bool Restore(ModelParameters& parameters, Backend& backend,
-               const std::function<void(const nlohmann::json& state)>& restore_state,
+  // Reads the trainer's own state and changes nothing yet; what it gives back puts the state in
+  // place. Throws Error(kInput), or what the JSON library throws, at a state that cannot be used.
+  using StateReader = std::function<std::function<void()>(const nlohmann::json& state)>;
+
+  // Restores the newest checkpoint that is whole, its state last; false if there is none, and
+  // weights and moments may then have been touched. One that is damaged or of another model, or
+  // whose state cannot be used, is passed over for the one before it; `passed_over` tells why. Any
+  // other error ends the attempt.
+  bool Restore(ModelParameters& parameters, Backend& backend, const StateReader& reader,
                std::vector<std::string>& passed_over);
 
   // Removes all: the training is complete.

@@ -8,8 +8,8 @@
 namespace upcycle {
 namespace {
 
-ExpertPath PathOf(const Architecture& architecture, const ModelBuild& build, int64_t capacity,
-                  int64_t tokens) {
+ExpertPath PathOf(const Architecture& architecture, const ModelBuild& build, CapacityFactor factor,
+                  int64_t capacity, int64_t tokens) {
   switch (build.expert_path) {
     case ExpertPathChoice::kGrouped:
       return ExpertPath::kGrouped;
@@ -23,7 +23,7 @@ ExpertPath PathOf(const Architecture& architecture, const ModelBuild& build, int
   const MoeSettings& moe = architecture.moe;
   return ChooseExpertPath({.experts = moe.Experts(),
                            .assignments = tokens * moe.top_k,
-                           .capacity = capacity,
+                           .capacity = factor.dropless() ? 0 : capacity,
                            .width = architecture.model.width,
                            .hidden = architecture.ExpertWidth()},
                           build.activation_type);
@@ -34,7 +34,7 @@ ExpertLayout UnboundedLayout(const Architecture& architecture, const ModelBuild&
                              CapacityFactor factor, int64_t tokens) {
   const MoeSettings& moe = architecture.moe;
   const int64_t capacity = ExpertCapacity(moe, factor, tokens);
-  const ExpertPath path = PathOf(architecture, build, capacity, tokens);
+  const ExpertPath path = PathOf(architecture, build, factor, capacity, tokens);
   if (path == ExpertPath::kPadded && !factor.dropless()) {
     return {path, capacity, moe.Experts() * capacity};
   }

@@ -37,8 +37,7 @@ MoeBlock::MoeBlock(const Architecture& architecture, int64_t layer, ModelParamet
 void MoeBlock::Plan(BufferPlan& plan, const ModelBuild& build) {
   build_ = build;
   const int64_t tokens = build.limits.tokens(), experts = moe_.Experts();
-  const int64_t rows = MostExpertRows(architecture_, build),
-                hidden = model_.ffn_width / moe_.granularity;
+  const int64_t rows = MostExpertRows(architecture_, build), hidden = architecture_.ExpertWidth();
   const auto add = [&](Tensor* tensor, Shape extents, DataType type = DataType::kFloat32) {
     plan.Add(tensor, MemoryCategory::kActivations, type, extents);
   };
@@ -77,7 +76,7 @@ Routing MoeBlock::RoutingFor(int64_t tokens) const {
 
 MoeBlock::Saved MoeBlock::SavedFor(int64_t tokens, const Workspace& workspace) const {
   const SharedActivations& shared = workspace.shared;
-  const int64_t rows = layout_.rows, hidden = model_.ffn_width / moe_.granularity;
+  const int64_t rows = layout_.rows, hidden = architecture_.ExpertWidth();
   return {CutOwn(normed_, shared.normed, {tokens, model_.width}),
           CutOwn(rows_, shared.rows, {rows, model_.width}),
           CutOwn(inner_, shared.inner, {rows, ActivationInputs(activation_, hidden)}),

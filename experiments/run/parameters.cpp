@@ -181,7 +181,7 @@ void ModelParameters::RoundValues(Backend& backend) {
 // Block by block, since a block of 8-bit moments is read as a whole.
 void ModelParameters::LoadMoment(Backend& backend, Moment which, int64_t begin,
                                  std::span<float> values) const {
-  std::vector<float> stage(static_cast<size_t>(stage_.size()));
+  std::vector<float> stage;
   const int64_t end = begin + static_cast<int64_t>(values.size());
   for (const Span& span : spans_) {
     const int64_t first = std::max(begin, span.begin),
@@ -189,7 +189,9 @@ void ModelParameters::LoadMoment(Backend& backend, Moment which, int64_t begin,
     if (first >= last) continue;
     int64_t at = (first - span.begin) / kMomentBlock * kMomentBlock;  // in the span
     for (; span.begin + at < last; at += stage_.size()) {
-      const int64_t count = std::min(stage_.size(), span.count - at);
+      const int64_t wanted = MomentBlocks(last - span.begin - at) * kMomentBlock;
+      const int64_t count = std::min({stage_.size(), span.count - at, wanted});
+      stage.resize(static_cast<size_t>(count));
       backend.LoadMoment(stage_.Slice(0, count), PartOf(span.moments, at, count), which);
       backend.CopyToHost(Tensor(stage.data(), {count}), stage_.Slice(0, count));
       const int64_t from = std::max(first, span.begin + at);
@@ -211,6 +213,14 @@ void ModelParameters::StoreMoment(
       backend.CopyFromHost(stage_.Slice(0, count), ConstTensor(stage.data(), {count}));
       backend.StoreMoment(PartOf(span.moments, at, count), which, stage_.Slice(0, count));
     }
+  }
+}
+
+void ModelParameters::ZeroMoments(Backend& backend) {
+  for (Moment which : {Moment::kFirst, Moment::kSecond}) {
+    StoreMoment(backend, which, [](int64_t, std::span<float> values) {
+      std::fill(values.begin(), values.end(), 0.0f);
+    });
   }
 }
 

@@ -75,6 +75,8 @@ class ModelParameters {
   void StoreMoment(Backend& backend, Moment which,
                    const std::function<void(int64_t begin, std::span<float> values)>& read);
 
+  void ZeroMoments(Backend& backend);
+
   const Architecture& architecture() const { return architecture_; }
 
  private:

@@ -92,12 +92,13 @@ class Training {
   void Begin() {
     std::vector<std::string> passed_over;
     const bool restored = checkpoints_.Restore(
-        model_.parameters(), context_.backend, [&](const json& state) { RestoreState(state); },
+        model_.parameters(), context_.backend, [&](const json& state) { return ReadState(state); },
         passed_over);
     for (const std::string& reason : passed_over) {
       context_.journal.Event({{"event", "checkpoint_passed_over"}, {"reason", reason}});
     }
     if (restored) return;
+    model_.parameters().ZeroMoments(context_.backend);  // of a checkpoint that was passed over
     if (context_.stage.inputs.size() < 2) {
       model_.parameters().Initialize(context_.backend, order_.seed);
     } else {
@@ -107,13 +108,17 @@ class Training {
 
   // What was recorded before a checkpoint is in the journal alone. Where that has been lost since,
   // going on from the checkpoint would leave a hole in the record for good.
-  void RestoreState(const json& state) {
+  std::function<void()> ReadState(const json& state) {
     if (state.at("journal_bytes") > context_.journal_bytes) {
       throw Error(Cause::kInput,
                   "the journal no longer reaches up to it, so its values would miss");
     }
-    record_.FromJson(state.at("record"));
-    trainer_.set_step(state.at("step"));
+    IntervalRecord record = record_;
+    record.FromJson(state.at("record"));
+    return [this, record = std::move(record), step = state.at("step").get<int64_t>()] {
+      record_ = record;
+      trainer_.set_step(step);
+    };
   }
 
   bool Due(int64_t every) const { return every > 0 && trainer_.step() % every == 0; }

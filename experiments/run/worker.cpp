@@ -135,7 +135,10 @@ std::unique_ptr<Backend> BackendOf(const Stage& stage, const WorkerOptions& opti
   std::string device = options.device.empty() ? ReadExecution(stage).device : options.device;
   if (!ComputesOnDevice(stage.kind)) device = "cpu";
   std::unique_ptr<Backend> backend = MakeBackend(device, PrecisionOf(stage), options.threads);
-  if (!options.checked || !backend->OnGpu()) return backend;
+  if (!options.checked || !ComputesOnDevice(stage.kind)) return backend;
+  if (!backend->OnGpu()) {
+    throw Error(Cause::kInput, "--checked compares a GPU with the CPU, and this stage has no GPU");
+  }
   return std::make_unique<CheckedBackend>(std::move(backend), options.threads);
 }
 

@@ -1,8 +1,26 @@
 #include "experiments/study/placement.h"
 
+#include <algorithm>
+
 #include "core/check.h"
 
 namespace upcycle {
+
+namespace {
+
+std::string NameOf(int gpu) { return "cuda:" + std::to_string(gpu); }
+
+bool IsAskedFor(const std::string& asked, int gpu) {
+  return asked == "auto" || asked == "cuda" || asked == NameOf(gpu);
+}
+
+}  // namespace
+
+bool CanPlace(const std::vector<Gpu>& gpus, const std::string& device) {
+  if (device == "cpu" || device == "auto") return true;
+  return std::any_of(gpus.begin(), gpus.end(),
+                     [&](const Gpu& gpu) { return IsAskedFor(device, gpu.number); });
+}
 
 Placement::Placement(const std::vector<Gpu>& gpus) {
   for (const Gpu& gpu : gpus) devices_[gpu.number] = {gpu.free_bytes};
@@ -11,15 +29,13 @@ Placement::Placement(const std::vector<Gpu>& gpus) {
 std::optional<std::string> Placement::Place(const Fingerprint& stage, const std::string& asked,
                                             int64_t bytes) {
   UPCYCLE_CHECK(!held_.contains(stage));
-  if (asked == "cpu" || devices_.empty()) return "cpu";
-  const auto name_of = [](int number) { return "cuda:" + std::to_string(number); };
+  if (asked == "cpu" || (asked == "auto" && devices_.empty())) return "cpu";
   const int64_t taken = bytes + kGpuContextBytes;
   const Device* best = nullptr;
   int number = 0;
   for (const auto& [candidate, device] : devices_) {
-    const bool asked_for = asked == "auto" || asked == "cuda" || asked == name_of(candidate);
     const bool fits = device.room_bytes >= taken || device.stages == 0;
-    if (!asked_for || !fits) continue;
+    if (!IsAskedFor(asked, candidate) || !fits) continue;
     if (best != nullptr && device.room_bytes <= best->room_bytes) continue;
     best = &device;
     number = candidate;
@@ -29,7 +45,7 @@ std::optional<std::string> Placement::Place(const Fingerprint& stage, const std:
   device.room_bytes -= taken;
   ++device.stages;
   held_[stage] = {number, taken};
-  return name_of(number);
+  return NameOf(number);
 }
 
 void Placement::Release(const Fingerprint& stage) {

@@ -16,15 +16,19 @@ namespace upcycle {
 // the kernels' code, and what the backend has.
 inline constexpr int64_t kGpuContextBytes = (int64_t{640} << 20) + kCudaBackendBytes;
 
+// Whether a stage that asks for `device` (auto, cpu, cuda, cuda:N) can ever be placed with these
+// GPUs.
+bool CanPlace(const std::vector<Gpu>& gpus, const std::string& device);
+
 class Placement {
  public:
   // The GPUs with what was free on them before this study began; what others hold is left alone.
   explicit Placement(const std::vector<Gpu>& gpus);
 
-  // The device of a stage that asks for `asked` (auto, cpu, cuda, cuda:N) and has `bytes` of
-  // planned buffers: "cpu", or the GPU with the most room. Nothing while what runs there leaves too
-  // little on every GPU that it may take; an idle one takes anything, and the stage itself then
-  // says that it does not fit. "cuda" is any GPU.
+  // The device of a stage that asks for `asked`, which CanPlace, and has `bytes` of planned
+  // buffers: "cpu", or the GPU with the most room. Nothing while what runs there leaves too little
+  // on every GPU that it may take; an idle one takes anything, and the stage itself then says that
+  // it does not fit. "cuda" is any GPU.
   std::optional<std::string> Place(const Fingerprint& stage, const std::string& asked,
                                    int64_t bytes);
   // The stage has ended.

@@ -122,13 +122,16 @@ void Scheduler::RecordWaiting() {
 
 void Scheduler::StartReady() {
   if (stopping_ || (outcome_.failed > 0 && !options_.keep_going)) return;
+  bool gpus_are_full = false;
   for (const Fingerprint& stage : study_.order) {
     if (static_cast<int>(running_.size()) >= options_.jobs) return;
     const auto pending = pending_.find(stage);
     if (pending == pending_.end() || running_.contains(stage)) continue;
     if (!pending->second.waits_for.empty()) continue;
-    // A stage without room waits, and those behind it with it, or smaller ones would always pass.
-    if (!Start(stage)) return;
+    // A stage without room waits, and what else needs a GPU waits behind it, or smaller ones would
+    // always pass.
+    if (gpus_are_full && NeedsGpu(stage)) continue;
+    gpus_are_full |= !Start(stage);
   }
 }
 
@@ -141,9 +144,17 @@ int64_t Scheduler::ThreadsForNext() const {
 }
 
 std::optional<std::string> Scheduler::Place(const Fingerprint& identity) {
+  if (!NeedsGpu(identity)) return "cpu";
   const Stage& stage = study_.stages.at(identity);
-  if (!ComputesOnDevice(stage.kind) || options_.gpus.empty()) return "cpu";
-  return placement_.Place(identity, ReadExecution(stage).device, DeviceBytesOf(study_, stage));
+  const auto [bytes, is_new] = device_bytes_.try_emplace(identity);
+  if (is_new) bytes->second = DeviceBytesOf(study_, stage);
+  return placement_.Place(identity, ReadExecution(stage).device, bytes->second);
+}
+
+bool Scheduler::NeedsGpu(const Fingerprint& identity) const {
+  const Stage& stage = study_.stages.at(identity);
+  return ComputesOnDevice(stage.kind) && !options_.gpus.empty() &&
+         ReadExecution(stage).device != "cpu";
 }
 
 bool Scheduler::Start(const Fingerprint& identity) {

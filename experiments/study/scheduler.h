@@ -83,6 +83,8 @@ class Scheduler {
   void FindPending();
   void RecordWaiting();
   void StartReady();
+  // Whether a stage computes on one of the GPUs that there are.
+  bool NeedsGpu(const Fingerprint& stage) const;
   // The device to compute on; nothing while there is no room.
   std::optional<std::string> Place(const Fingerprint& stage);
   // False where there is no room for it now.
@@ -105,6 +107,7 @@ class Scheduler {
   SchedulerOptions options_;
   StudyObserver& observer_;
   Placement placement_;
+  std::map<Fingerprint, int64_t> device_bytes_;  // of stages that were to be placed
 
   std::map<Fingerprint, Pending> pending_;
   std::map<Fingerprint, Running> running_;

@@ -26,9 +26,9 @@ AttentionLayout AttentionLayoutOf(const AttentionShape& shape) {
 }
 
 bool FitsCudnn(const AttentionShape& shape, std::initializer_list<ConstTensor> tensors) {
-  constexpr int64_t kPack = 8, kWidest = 128, kShortest = 64;
+  constexpr int64_t kPack = 8, kWidest = 128, kTokens = 64;
   if (shape.head_width % kPack != 0 || shape.head_width > kWidest) return false;
-  if (shape.length < kShortest || shape.sequences == 0) return false;
+  if (shape.length == 0 || shape.length % kTokens != 0 || shape.sequences == 0) return false;
   for (const ConstTensor& x : tensors) {
     if (x.type() != DataType::kBFloat16) return false;
     if (reinterpret_cast<uintptr_t>(x.memory()) % 16 != 0) return false;

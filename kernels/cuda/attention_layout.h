@@ -26,8 +26,8 @@ struct AttentionLayout {
 AttentionLayout AttentionLayoutOf(const AttentionShape& shape);
 
 // Whether cuDNN is asked for this call at all, given the tensors of the activation type: bfloat16
-// at addresses of whole 16 bytes, heads of up to 128 elements in packs of 8, and at least one tile
-// of 64 tokens, below which cuDNN's kernels for single tokens would be in play.
+// at addresses of whole 16 bytes, heads of up to 128 elements in packs of 8, and whole tiles of
+// 64 tokens: every shape needs a plan of its own, and evaluations have prompts of any length.
 bool FitsCudnn(const AttentionShape& shape, std::initializer_list<ConstTensor> tensors);
 
 }  // namespace upcycle

@@ -159,12 +159,13 @@ void CudaBackend::DoCopyToHost(Tensor host, ConstTensor source) {
   Finish();
 }
 
-// CUDA has read ordinary host memory when this returns, so the caller may change it.
+// Waits, so that the caller may change what it gave.
 void CudaBackend::DoCopyFromHost(Tensor destination, ConstTensor host) {
   host_took_part_ = true;
   CheckCuda(cudaMemcpyAsync(destination.memory(), host.memory(), BytesOf(host),
                             cudaMemcpyHostToDevice, stream_),
             "copy to the device");
+  CheckCuda(cudaStreamSynchronize(stream_), "copy to the device");
 }
 
 void CudaBackend::DoCopy(Tensor destination, ConstTensor source) {

@@ -136,12 +136,10 @@ void Build(Plan& plan, cudnnHandle_t handle) {
   Check(plan.graph.validate());
   Check(plan.graph.build_operation_graph(handle));
   Check(plan.graph.create_execution_plans({fe::HeurMode_t::A}));
+  plan.graph.deselect_workspace_greater_than(kMostWorkspaceBytes);
   Check(plan.graph.check_support());
   Check(plan.graph.build_plans());
   Check(plan.graph.get_workspace_size(plan.workspace_bytes));
-  if (plan.workspace_bytes > kMostWorkspaceBytes) {
-    throw Refusal(fmt::format("it asks for {} MiB of workspace", plan.workspace_bytes >> 20));
-  }
 }
 
 // Memory of the tensor that begins at an offset of another.
@@ -186,6 +184,8 @@ class CudnnAttention::Plans {
       throw Refusal("it does not start on this GPU and driver");
     }
     if (fe::detail::set_stream(handle_, stream_) != CUDNN_STATUS_SUCCESS) {
+      fe::detail::destroy_handle(handle_);
+      handle_ = nullptr;
       throw Refusal("it does not take the stream");
     }
   }

@@ -8,7 +8,8 @@
 
 namespace upcycle {
 
-// Whether the tensor cores' kernels can take rows of `inner` and outputs of `columns` elements.
+// Whether the tensor cores' kernels can take these: bfloat16, last extents multiples of 8, 16-byte
+// addresses.
 bool FitsTensorCores(ConstTensor out, ConstTensor rows, ConstTensor weights);
 
 // out rows = rows · op(weights[e]), where op transposes if `flip`.

@@ -27,7 +27,7 @@ TEST(ExpertPath, DoesNotPadToMoreThanTwiceTheRows) {
 }
 
 TEST(ExpertPath, GivesStreamsToFewWideExpertsWithoutACapacity) {
-  EXPECT_EQ(Chosen(WithCapacity(8192)), ExpertPath::kStreams);
+  EXPECT_EQ(Chosen(WithCapacity(0)), ExpertPath::kStreams);
 }
 
 TEST(ExpertPath, GroupsManyNarrowExperts) {

@@ -281,7 +281,8 @@ std::vector<OpCase> AttentionCases(DataType type) {
        {AttentionShape{1, 1, 1, 1, 2}, AttentionShape{2, 2, 2, 1, 4}, AttentionShape{3, 7, 4, 2, 6},
         AttentionShape{2, 63, 3, 3, 32}, AttentionShape{1, 64, 6, 2, 16},
         AttentionShape{2, 65, 2, 1, 34}, AttentionShape{1, 200, 2, 1, 64},
-        AttentionShape{1, 130, 1, 1, 128}}) {
+        AttentionShape{1, 130, 1, 1, 128}, AttentionShape{1, 192, 2, 1, 64},
+        AttentionShape{2, 64, 2, 2, 16}, AttentionShape{1, 128, 1, 1, 128}}) {
     AddAttentionCases(cases, type, shape, 1);
   }
   // Scores of some tens, and more keys than one block holds.

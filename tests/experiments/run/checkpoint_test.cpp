@@ -72,7 +72,7 @@ class CheckpointTest : public testing::TestWithParam<bool> {
   // Into the other model; the state that came with it.
   std::optional<json> Restore() {
     std::optional<json> found;
-    const auto keep = [&](const json& state) { found = state; };
+    const auto keep = [&](const json& state) { return [&found, state] { found = state; }; };
     const bool restored = checkpoints_.Restore(other_.parameters(), *backend_, keep, passed_over_);
     EXPECT_EQ(restored, found.has_value());
     return found;
@@ -137,11 +137,25 @@ TEST_P(CheckpointTest, NoticesAStateThatWasChanged) {
 TEST_P(CheckpointTest, IsPassedOverWhereItsStateIsRefused) {
   checkpoints_.Write(12, {{"step", 12}}, model_.parameters(), *backend_);
   const std::vector<float> before = AllOf(other_);
-  const auto refuse = [](const json&) { throw Error(Cause::kInput, "too old"); };
+  const auto refuse = [](const json&) -> std::function<void()> {
+    throw Error(Cause::kInput, "too old");
+  };
   EXPECT_FALSE(checkpoints_.Restore(other_.parameters(), *backend_, refuse, passed_over_));
   ASSERT_EQ(passed_over_.size(), 1u);
   EXPECT_TRUE(Says(passed_over_.front(), "too old"));
   EXPECT_EQ(AllOf(other_), before);
+}
+
+// A GPU without memory is no fault of the checkpoint's: to begin anew would lose the training.
+TEST_P(CheckpointTest, IsNotPassedOverForWantOfMemory) {
+  checkpoints_.Write(12, {{"step", 12}}, model_.parameters(), *backend_);
+  const auto fail = [](const json&) -> std::function<void()> {
+    return [] { throw Error(Cause::kMemory, "full"); };
+  };
+  EXPECT_EQ(
+      CauseOf([&] { checkpoints_.Restore(other_.parameters(), *backend_, fail, passed_over_); }),
+      Cause::kMemory);
+  EXPECT_TRUE(passed_over_.empty());
 }
 
 TEST_P(CheckpointTest, FindsNothingWhereNothingWasWritten) {

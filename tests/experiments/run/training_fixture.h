@@ -99,7 +99,11 @@ inline void MoveTraining(SmallTrainer& from, SmallTrainer& to) {
   std::vector<std::string> passed_over;
   EXPECT_TRUE(checkpoints.Restore(
       to.model.parameters(), *to.backend,
-      [&](const nlohmann::json& state) { to.trainer.set_step(state.at("step")); }, passed_over));
+      [&](const nlohmann::json& state) {
+        const int64_t at = state.at("step");
+        return [&to, at] { to.trainer.set_step(at); };
+      },
+      passed_over));
   EXPECT_TRUE(passed_over.empty());
 }
 

@@ -21,6 +21,16 @@ TEST(Placement, IsTheCpuWhereThereIsNoGpuOrTheCpuWasAskedFor) {
   EXPECT_EQ(Placement({WithFree(0, 80 * kGibibyte)}).Place(Stage(0), "cpu", kGibibyte), "cpu");
 }
 
+TEST(Placement, KnowsWhatCanNeverBePlaced) {
+  const std::vector<Gpu> second = {WithFree(1, kGibibyte)};
+  for (const char* device : {"cpu", "auto", "cuda", "cuda:1"}) {
+    EXPECT_TRUE(CanPlace(second, device)) << device;
+  }
+  EXPECT_FALSE(CanPlace(second, "cuda:0"));
+  EXPECT_FALSE(CanPlace({}, "cuda"));
+  EXPECT_TRUE(CanPlace({}, "auto"));
+}
+
 TEST(Placement, SharesAGpuAsFarAsItsMemoryGoes) {
   Placement placement({WithFree(0, 10 * kGibibyte)});
   const int64_t four = 4 * kGibibyte - kGpuContextBytes;

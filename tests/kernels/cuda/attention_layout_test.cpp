@@ -63,8 +63,10 @@ TEST_F(CallsForCudnn, HaveHeadsOfPacksThatAreNotTooWide) {
   }
 }
 
-TEST_F(CallsForCudnn, HaveATileOfTokens) {
+TEST_F(CallsForCudnn, HaveWholeTilesOfTokens) {
   EXPECT_FALSE(FitsCudnn({1, 63, 1, 1, 16}, {At(0)}));
+  EXPECT_FALSE(FitsCudnn({1, 100, 1, 1, 16}, {At(0)}));
+  EXPECT_TRUE(FitsCudnn({1, 192, 1, 1, 16}, {At(0)}));
   EXPECT_FALSE(FitsCudnn({0, 64, 1, 1, 16}, {At(0)}));
 }
 
