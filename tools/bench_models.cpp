@@ -61,6 +61,14 @@ Json DeviceJson(const std::string& device) {
 
 std::string DeviceName(const Json& report) { return report.at("device").at("name"); }
 
+// What a training on the report's device would take.
+MemoryBytes Planned(const BenchmarkModel& model, const Json& report) {
+  const bool gpu = DeviceName(report) != "CPU";
+  const bool narrow = report.at("precision") == NameOf(Precision::kBFloat16);
+  return PlanBenchmarkTraining(model.architecture, model.sequences,
+                               narrow ? DataType::kBFloat16 : DataType::kFloat32, gpu);
+}
+
 std::string DeviceWord(const Json& report) {
   const Json& device = report.at("device");
   return device.contains("number") ? fmt::format("cuda:{}", device.at("number").get<int>()) : "cpu";
@@ -99,7 +107,7 @@ Json MeasureElsewhere(const ModelsBench& bench, const BenchmarkModel& model, con
                "--json", file.native()},
               limit_seconds);
   std::error_code none;
-  Json found = NotMeasuredJson(model, ActivationTypeOn(bench.device, bench.precision),
+  Json found = NotMeasuredJson(model, Planned(model, report),
                                end.problem.empty() ? "nothing was written" : end.problem);
   if (!fs::exists(file, none)) return found;
   const Json written = Json::parse(ReadTextFile(file), nullptr, false);
@@ -148,10 +156,9 @@ Json EmptyReport(const ModelsBench& bench, const std::vector<BenchmarkModel>& mo
   report["peak_tflops"] = peak > 0 ? Json(peak / 1e12) : Json(nullptr);
   const std::string reason =
       HasDevice(report) ? kNotTried : report.at("device").at("problem").get<std::string>();
-  const DataType type = cpu ? DataType::kFloat32 : ActivationTypeOn("cuda", bench.precision);
   report["models"] = Json::array();
   for (const BenchmarkModel& model : models) {
-    report["models"].push_back(NotMeasuredJson(model, type, reason));
+    report["models"].push_back(NotMeasuredJson(model, Planned(model, report), reason));
   }
   return report;
 }
@@ -178,14 +185,13 @@ void MeasureInProcesses(const ModelsBench& bench, const std::vector<BenchmarkMod
                         Json& report, const std::function<void()>& publish) {
   const fs::path file =
       fs::temp_directory_path() / fmt::format("upcycle-bench-{}.json", ProcessNumber());
-  const DataType type = ActivationTypeOn(bench.device, bench.precision);
   const Stopwatch all;
   for (size_t i = 0; i < models.size(); ++i) {
     const double left = bench.budget_seconds - all.Seconds();
     const Stopwatch one;
     report["models"][i] =
         left <= 0
-            ? NotMeasuredJson(models[i], type,
+            ? NotMeasuredJson(models[i], Planned(models[i], report),
                               fmt::format("no time was left of {:g} s", bench.budget_seconds))
             : MeasureElsewhere(bench, models[i], report, file, std::min(left, bench.model_seconds));
     std::error_code none;

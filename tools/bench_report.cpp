@@ -120,11 +120,10 @@ Json ModelFiguresJson(const BenchmarkModel& model, const ModelFigures& figures, 
   return json;
 }
 
-Json NotMeasuredJson(const BenchmarkModel& model, DataType activation_type,
+Json NotMeasuredJson(const BenchmarkModel& model, const MemoryBytes& planned,
                      const std::string& reason) {
   Json json = ModelShapeJson(model);
-  json["planned_bytes"] =
-      PlannedJson(PlanBenchmarkTraining(model.architecture, model.sequences, activation_type));
+  json["planned_bytes"] = PlannedJson(planned);
   for (const char* part :
        {"taken_bytes", "matmul_tflops", "balanced", "learned", "ops", "expert_products"}) {
     json[part] = NotMeasured(reason);

@@ -18,7 +18,7 @@ nlohmann::json ModelFiguresJson(const BenchmarkModel& model, const ModelFigures&
                                 double peak_flops);
 
 // The same with nothing but the plan.
-nlohmann::json NotMeasuredJson(const BenchmarkModel& model, DataType activation_type,
+nlohmann::json NotMeasuredJson(const BenchmarkModel& model, const MemoryBytes& planned,
                                const std::string& reason);
 
 }  // namespace upcycle

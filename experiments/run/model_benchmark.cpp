@@ -137,12 +137,14 @@ ModelFigures MeasureModel(const BenchmarkModel& model, const BackendMaker& make_
   const bool experts = model.architecture.has_experts;
   ModelFigures figures;
   if (!experts) figures.learned.problem = figures.products.problem = "no experts";
-  figures.planned =
-      PlanBenchmarkTraining(model.architecture, model.sequences, make_backend()->ActivationType());
+  auto backend = make_backend();
+  figures.planned = PlanBenchmarkTraining(model.architecture, model.sequences,
+                                          backend->ActivationType(), backend->OnGpu());
   figures.taken_bytes.problem = "no steps were taken";
   report(figures);
   Try(figures.matmul_flops,
-      [&] { return MeasureMatMulRate(*make_backend(), options.matmul_size, options.seconds / 4); });
+      [&] { return MeasureMatMulRate(*backend, options.matmul_size, options.seconds / 4); });
+  backend.reset();
   Try(figures.balanced, [&] { return MeasureBalanced(model, make_backend, options, figures); });
   report(figures);
   if (experts) {

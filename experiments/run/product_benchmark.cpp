@@ -6,9 +6,8 @@
 
 #include "core/random.h"
 #include "core/stopwatch.h"
-#include "experiments/run/moe_block.h"
+#include "experiments/run/expert_layout.h"
 #include "kernels/buffer_plan.h"
-#include "kernels/expert_path.h"
 
 namespace upcycle {
 namespace {
@@ -68,7 +67,8 @@ struct ExpertLayer {
   void MultiplyAsOne();
 
   Backend& backend;
-  int64_t tokens, top_k, experts, capacity, width, hidden, inner_width, served;
+  int64_t tokens, top_k, experts, width, hidden, inner_width;
+  int64_t capacity = 0, served = 0;
   BufferPlan plan;
   Dispatch dispatch;
   Tensor expert, weight;  // [n, T]
@@ -87,13 +87,18 @@ ExpertLayer::ExpertLayer(Backend& its_backend, const Architecture& architecture,
       tokens(n),
       top_k(architecture.moe.top_k),
       experts(architecture.moe.Experts()),
-      capacity(ExpertCapacity(architecture.moe, architecture.moe.capacity_factor, n)),
       width(architecture.model.width),
       hidden(architecture.ExpertWidth()),
       inner_width(ActivationInputs(architecture.activation(), hidden)) {
   const DataType type = backend.ActivationType();
-  dispatch.path = ChooseExpertPath({experts, n * top_k, capacity, width, hidden}, type);
-  const int64_t count = dispatch.path == ExpertPath::kPadded ? experts * capacity : n * top_k;
+  ModelBuild build;
+  build.limits = {1, n, 1};
+  build.activation_type = type;
+  build.on_gpu = backend.OnGpu();
+  const ExpertLayout layout = LayoutOf(architecture, build, architecture.moe.capacity_factor, n);
+  dispatch.path = layout.path;
+  capacity = layout.capacity;
+  const int64_t count = layout.rows;
   const auto add = [&](Tensor* tensor, Shape shape, DataType of) {
     plan.Add(tensor, MemoryCategory::kWorkspace, of, shape);
   };

@@ -39,12 +39,13 @@ std::vector<double> ZipfShares(int64_t vocabulary) {
   return below;
 }
 
-ModelBuild BuildFor(const Architecture& architecture, int64_t sequences, DataType activation_type) {
+ModelBuild BuildFor(const Architecture& architecture, int64_t sequences, DataType activation_type,
+                    bool on_gpu) {
   ModelBuild build;
   build.limits = {sequences, architecture.model.sequence_length, 1};
   build.purpose = Purpose::kTrain;
   build.activation_type = activation_type;
-  build.on_gpu = true;  // a model on the CPU says otherwise when it is built
+  build.on_gpu = on_gpu;
   return build;
 }
 
@@ -64,14 +65,16 @@ double ExecutedFlopsPerToken(const Architecture& architecture, int64_t length,
 }
 
 MemoryBytes PlanBenchmarkTraining(const Architecture& architecture, int64_t sequences,
-                                  DataType activation_type) {
-  return Transformer::PlanMemory(architecture, BuildFor(architecture, sequences, activation_type));
+                                  DataType activation_type, bool on_gpu) {
+  return Transformer::PlanMemory(architecture,
+                                 BuildFor(architecture, sequences, activation_type, on_gpu));
 }
 
 BenchmarkTraining::BenchmarkTraining(Backend& backend, const Architecture& architecture,
                                      int64_t sequences, TokenDraw draw)
     : batch_tokens_(sequences * architecture.model.sequence_length),
-      model_(backend, architecture, BuildFor(architecture, sequences, backend.ActivationType())) {
+      model_(backend, architecture,
+             BuildFor(architecture, sequences, backend.ActivationType(), backend.OnGpu())) {
   FillWeights(backend);
   DrawTokens(draw, architecture.vocabulary);
   TrainSettings settings;

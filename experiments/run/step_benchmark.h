@@ -29,7 +29,7 @@ enum class TokenDraw { kUniform, kZipf };
 
 // What such a training takes, without making one.
 MemoryBytes PlanBenchmarkTraining(const Architecture& architecture, int64_t sequences,
-                                  DataType activation_type);
+                                  DataType activation_type, bool on_gpu);
 
 // A training on random tokens, with fresh weights, of which experts of a layer are copies of one
 // another, as they are where an upcycled model starts.

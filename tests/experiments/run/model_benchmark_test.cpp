@@ -54,8 +54,8 @@ TEST(ModelBenchmark, GoesOnBehindAPartThatFails) {
   const ModelFigures figures = MeasureModel(
       SmallModel(true),
       [&] {
-        // The plan, the matrix product, the steps.
-        if (++made == 3) throw Error(Cause::kMemory, "no memory left");
+        // The plan and the matrix product, then the steps.
+        if (++made == 2) throw Error(Cause::kMemory, "no memory left");
         return MakeCpuBackend(1);
       },
       Quickly(), [](const auto&) {});
