@@ -10,6 +10,9 @@ namespace upcycle {
 // What a GPU's backend takes of its memory beside planned buffers: the workspace of matrix products
 // and scratch, which very wide models may grow.
 inline constexpr int64_t kCudaBackendBytes = int64_t{36} << 20;
+// And once they are used: the streams of ExpertPath::kStreams, and the way of moments on the host.
+inline constexpr int64_t kCudaStreamsBytes = int64_t{128} << 20;
+inline constexpr int64_t kCudaStagingBytes = int64_t{64} << 20;
 
 struct Gpu {
   int number = 0;            // as in cuda:N

@@ -7,7 +7,9 @@
 
 #include "core/recipe/cost.h"
 #include "experiments/run/device.h"
+#include "experiments/run/expert_layout.h"
 #include "experiments/run/transformer.h"
+#include "kernels/gpus.h"
 
 namespace upcycle {
 namespace {
@@ -80,6 +82,18 @@ StagePrediction PredictTraining(const Stage& stage, double rate) {
   return prediction;
 }
 
+// What a GPU's backend takes in such a training beside planned buffers, once it is used.
+int64_t BackendBytes(const TrainOrder& order) {
+  const ModelBuild build = On(order.execution.device, order.train.precision, BuildOf(order));
+  if (!build.on_gpu) return 0;
+  int64_t bytes = build.moments_on_host ? kCudaStagingBytes : 0;
+  if (!order.architecture.has_experts) return bytes;
+  const ExpertLayout layout = LayoutOf(
+      order.architecture, build, order.architecture.moe.capacity_factor, build.limits.tokens());
+  if (layout.path == ExpertPath::kStreams) bytes += kCudaStreamsBytes;
+  return bytes;
+}
+
 }  // namespace
 
 int64_t DeviceBytesOf(const Study& study, const Stage& stage) {
@@ -90,7 +104,7 @@ int64_t DeviceBytesOf(const Study& study, const Stage& stage) {
       return OnDevice(EvaluateMemory(ReadUpcycleOrder(stage).target, ReadExecution(stage).device,
                                      Precision::kFloat32));
     case StageKind::kTrain:
-      return OnDevice(TrainMemory(ReadTrainOrder(stage)));
+      return OnDevice(TrainMemory(ReadTrainOrder(stage))) + BackendBytes(ReadTrainOrder(stage));
     case StageKind::kEvaluate:
       return OnDevice(
           EvaluateMemory(ReadTrainOrder(study.stages.at(stage.inputs.at(1))).architecture,

@@ -23,7 +23,8 @@ struct StagePrediction {
 // right to within a factor of about 1.5 elsewhere.
 StagePrediction PredictStage(const Stage& stage, double flops_per_core_second);
 
-// Bytes of the planned buffers of a stage's model on the device that it asks for. What a stage
+// Bytes of a stage on the device that it asks for: planned buffers, and what a GPU's backend takes
+// for them. What a stage
 // computes on is counted as a GPU where it asks for one, whether there is one here or not.
 int64_t DeviceBytesOf(const Study& study, const Stage& stage);
 

@@ -62,8 +62,7 @@ std::unique_ptr<Backend> MakeCudaBackend(int device, DataType activation_type) {
 
 std::unique_ptr<Backend> MakeCudaBackend(int device, DataType activation_type,
                                          AttentionChoice attention) {
-  constexpr int64_t kStagingBytes = 32 << 20;
-  return std::make_unique<CudaBackend>(device, activation_type, kStagingBytes, attention);
+  return std::make_unique<CudaBackend>(device, activation_type, kCudaStagingBytes / 2, attention);
 }
 
 CudaBackend::FaultWord::FaultWord() {

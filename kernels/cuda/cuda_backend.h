@@ -18,6 +18,7 @@
 #include "kernels/cuda/side_streams.h"
 #include "kernels/cuda/stream.h"
 #include "kernels/cuda/workspace.h"
+#include "kernels/gpus.h"
 
 namespace upcycle {
 
@@ -29,7 +30,7 @@ class CudaBackend final : public Backend {
  public:
   // Moments on the host pass through two pieces of device memory of `staging_bytes` each, allocated
   // when there first are such moments.
-  CudaBackend(int device, DataType activation_type, int64_t staging_bytes = 32 << 20,
+  CudaBackend(int device, DataType activation_type, int64_t staging_bytes = kCudaStagingBytes / 2,
               AttentionChoice attention = AttentionChoice::kCudnnFirst);
   ~CudaBackend() override;
 

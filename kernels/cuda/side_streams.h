@@ -7,12 +7,14 @@
 
 #include "kernels/cuda/stream.h"
 #include "kernels/cuda/workspace.h"
+#include "kernels/gpus.h"
 
 namespace upcycle {
 
 class SideStreams {
  public:
   static constexpr int kCount = 4;
+  static_assert(kCount * ProductWorkspace::kBytes == kCudaStreamsBytes);
 
   // Work given to the streams from now on comes after all that `stream` was given so far.
   void ForkFrom(cudaStream_t stream);
