@@ -160,17 +160,24 @@ void Transformer::Forward(const TokenBatch& batch, const RoutingRules& rules) {
   final_norm_.Forward(*backend_, normed_.Slice(0, n), last_.Slice(0, n));
 }
 
+template <typename Body>
+void Transformer::ForLogits(int64_t tokens, const Body& body) {
+  for (int64_t begin = 0; begin < tokens; begin += build_.HeadRows()) {
+    const int64_t rows = std::min(build_.HeadRows(), tokens - begin);
+    const Tensor logits = logits_.Slice(0, rows);
+    backend_->MatMul(logits, normed_.Slice(begin, rows), Transpose::kNo, head().value,
+                     Transpose::kYes);
+    body(begin, rows, logits);
+  }
+}
+
 void Transformer::Evaluate(const TokenBatch& batch, CapacityFactor capacity_factor, float* losses) {
   const int64_t n = batch.size();
   CopyTokens(batch);
   Forward(batch, Rules(batch, capacity_factor));
-  for (int64_t begin = 0; begin < n; begin += build_.HeadRows()) {
-    const int64_t rows = std::min(build_.HeadRows(), n - begin);
-    const Tensor logits = logits_.Slice(0, rows);
-    backend_->MatMul(logits, normed_.Slice(begin, rows), Transpose::kNo, head().value,
-                     Transpose::kYes);
+  ForLogits(n, [&](int64_t begin, int64_t rows, Tensor logits) {
     backend_->CrossEntropyForward(losses_.Slice(begin, rows), logits, targets_.Slice(begin, rows));
-  }
+  });
   backend_->CopyToHost(Tensor(losses, {n}), losses_.Slice(0, n));
 }
 
@@ -178,13 +185,9 @@ void Transformer::Logits(const TokenBatch& batch, CapacityFactor capacity_factor
   const int64_t n = batch.size();
   CopyTokens(batch);
   Forward(batch, Rules(batch, capacity_factor));
-  for (int64_t begin = 0; begin < n; begin += build_.HeadRows()) {
-    const int64_t rows = std::min(build_.HeadRows(), n - begin);
-    const Tensor chunk = logits_.Slice(0, rows);
-    backend_->MatMul(chunk, normed_.Slice(begin, rows), Transpose::kNo, head().value,
-                     Transpose::kYes);
+  ForLogits(n, [&](int64_t begin, int64_t, Tensor chunk) {
     backend_->CopyToHost(Tensor(logits + begin * architecture_.vocabulary, chunk.shape()), chunk);
-  }
+  });
 }
 
 void Transformer::KeepAssignments(const RoutingRules& rules) {
@@ -204,18 +207,15 @@ void Transformer::RecordRouters(const RoutingRules& rules) {
 }
 
 void Transformer::BackpropagateHead(int64_t tokens, Tensor d_normed, double scale) {
-  for (int64_t begin = 0; begin < tokens; begin += build_.HeadRows()) {
-    const int64_t rows = std::min(build_.HeadRows(), tokens - begin);
+  ForLogits(tokens, [&](int64_t begin, int64_t rows, Tensor logits) {
     const Tensor normed = normed_.Slice(begin, rows);
-    const Tensor logits = logits_.Slice(0, rows);
-    backend_->MatMul(logits, normed, Transpose::kNo, head().value, Transpose::kYes);
     backend_->CrossEntropyBackward(losses_.Slice(begin, rows), logits, targets_.Slice(begin, rows),
                                    scale);
     backend_->MatMul(head().gradient, logits, Transpose::kYes, normed, Transpose::kNo,
                      Accumulate::kYes);
     backend_->MatMul(d_normed.Slice(begin, rows), logits, Transpose::kNo, head().value,
                      Transpose::kNo);
-  }
+  });
   backend_->Sum(step_losses_.Slice(0, 1), losses_.Slice(0, tokens));
 }
 

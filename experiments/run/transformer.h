@@ -104,6 +104,9 @@ class Transformer {
   void KeepAssignments(const RoutingRules& rules);
   // Losses and loads of the router of each expert layer, into the record.
   void RecordRouters(const RoutingRules& rules);
+  // body(begin, rows, logits) for chunks of rows of normed_ and their logits [rows, V].
+  template <typename Body>
+  void ForLogits(int64_t tokens, const Body& body);
   // Loss and gradient of the head in chunks of rows; leaves the gradient of normed_ in d_normed.
   void BackpropagateHead(int64_t tokens, Tensor d_normed, double scale);
   void BackpropagateLayers(const TokenBatch& batch, const RoutingRules& rules);
