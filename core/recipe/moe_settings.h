@@ -1,4 +1,4 @@
-// Experts and routing, and how a run starts from its dense parent.
+// Experts and routing.
 //
 // Words: E expansion, MoE MLP parameters over dense MLP parameters; G granularity, dense FFN width
 // over expert width; T top-k. There are E·G experts; E8G1T2 is eight full-size experts, top-2.
@@ -101,46 +101,6 @@ struct MoeSettings {
              .above_minimum = true});
     v.Field("drop_policy", s.drop_policy, {.help = "which tokens a full expert drops"});
     v.Group("router", s.router, "how tokens choose experts");
-  }
-};
-
-enum class UpcycleMethod { kNone, kCopy, kVirtualGroups, kScratch };
-template <>
-struct EnumNames<UpcycleMethod> {
-  static constexpr EnumName<UpcycleMethod> values[] = {
-      {UpcycleMethod::kNone, "none", "no experts: the dense parent's training goes on"},
-      {UpcycleMethod::kCopy, "copy", "every expert is the dense MLP (granularity 1)"},
-      {UpcycleMethod::kVirtualGroups, "virtual_groups",
-       "experts are shards of the dense MLP, and the router starts with one row for each group of "
-       "shards that makes a whole MLP (He 2024)"},
-      {UpcycleMethod::kScratch, "scratch", "a mixture of experts with fresh weights, no parent"},
-  };
-};
-
-enum class WeightScaling { kNone, kPaper, kExact };
-template <>
-struct EnumNames<WeightScaling> {
-  static constexpr EnumName<WeightScaling> values[] = {
-      {WeightScaling::kNone, "none", "expert weights as the parent has them"},
-      {WeightScaling::kPaper, "paper",
-       "each matrix times the cube root of the missing factor (He 2024)"},
-      {WeightScaling::kExact, "exact",
-       "up and down times the square root, gate untouched: exact for both families"},
-  };
-};
-
-struct UpcycleSettings {
-  UpcycleMethod method = UpcycleMethod::kNone;
-  WeightScaling scaling = WeightScaling::kNone;
-
-  template <typename Self, typename Visitor>
-  static void Describe(Self& s, Visitor& v) {
-    v.Shorthand("method");
-    v.Field("method", s.method, {.help = "how the run starts from its dense parent"});
-    v.Field(
-        "scaling", s.scaling,
-        {.help = "how expert weights make up for router weights that do not sum to what the dense "
-                 "MLP had"});
   }
 };
 

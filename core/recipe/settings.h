@@ -11,6 +11,7 @@
 #include "core/recipe/model_settings.h"
 #include "core/recipe/moe_settings.h"
 #include "core/recipe/train_settings.h"
+#include "core/recipe/upcycle_settings.h"
 
 namespace upcycle {
 
