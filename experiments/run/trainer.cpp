@@ -38,6 +38,7 @@ StepReport Trainer::Step() {
   Backend& backend = model_.backend();
   StepReport report;
   report.learning_rate = schedule_.At(step_);
+  model_.SeedNoise(seed_, step_);
 
   if (model_.NeedsAssignmentPass(micro_batches_)) {
     for (int64_t i = 0; i < micro_batches_; ++i) {
@@ -61,6 +62,7 @@ StepReport Trainer::Step() {
   report.gradient_norm = norm;
   RequireFinite(report);
   Update(report.learning_rate);
+  model_.MoveBiases(loads_);
   ++step_;
   return report;
 }
