@@ -40,10 +40,28 @@ int64_t CountExpertLayers(const ModelSettings& model, const MoeSettings* moe) {
   return count;
 }
 
-// Rows that the experts of one layer compute, per token.
+// Matrices of the router that a token is multiplied with: its weights, and those of its noise.
+int64_t RouterMatrices(const ModelSettings& model, const MoeSettings& moe) {
+  return moe.Experts() * model.width * (moe.router.noise ? 2 : 1);
+}
+int64_t RouterParameters(const ModelSettings& model, const MoeSettings& moe) {
+  return RouterMatrices(model, moe) + (moe.router.bias_rate > 0 ? moe.Experts() : 0);
+}
+
+// An MLP as wide as the dense one, and the row that a gate reads with.
+int64_t SharedParameters(const ModelSettings& model, const MoeSettings& moe) {
+  if (moe.shared_expert == SharedExpert::kNone) return 0;
+  const int64_t gate = moe.shared_expert == SharedExpert::kGated ? model.width : 0;
+  return MlpParameters(model, model.ffn_width) + gate;
+}
+
+// Rows that the routed experts of one layer compute, per token. Experts that choose fill whatever
+// they have room for.
 double ServedRows(const MoeSettings& moe) {
   const double top_k = static_cast<double>(moe.top_k);
-  return top_k * std::min(1.0, moe.capacity_factor.factor.value_or(1.0));
+  const double factor = moe.capacity_factor.factor.value_or(1.0);
+  if (moe.ExpertsChoose()) return std::min(top_k * factor, static_cast<double>(moe.Experts()));
+  return top_k * std::min(1.0, factor);
 }
 double PaddedRows(const MoeSettings& moe) {
   const double rows = static_cast<double>(moe.top_k) * moe.capacity_factor.factor.value_or(1.0);
@@ -74,26 +92,47 @@ Cost CostOf(const ModelSettings& model, const MoeSettings* moe, int64_t vocabula
   if (expert_layers == 0) return cost;
 
   const int64_t one_expert = MlpParameters(model, model.ffn_width / moe->granularity);
-  parameters.experts = expert_layers * moe->Experts() * one_expert;
-  parameters.router = expert_layers * moe->Experts() * model.width;
-  cost.active_parameters.experts = expert_layers * moe->top_k * one_expert;
+  const int64_t shared = SharedParameters(model, *moe);
+  parameters.experts = expert_layers * (moe->Experts() * one_expert + shared);
+  parameters.router = expert_layers * RouterParameters(model, *moe);
+  cost.active_parameters.experts = expert_layers * (moe->top_k * one_expert + shared);
   cost.active_parameters.router = parameters.router;
 
   const double row_flops = 2.0 * static_cast<double>(expert_layers * one_expert);
-  flops.router = 2.0 * static_cast<double>(parameters.router);
-  flops.experts = row_flops * ServedRows(*moe);
+  const double shared_flops = 2.0 * static_cast<double>(expert_layers * shared);
+  flops.router = 2.0 * static_cast<double>(expert_layers * RouterMatrices(model, *moe));
+  flops.experts = row_flops * ServedRows(*moe) + shared_flops;
   cost.padded_forward_flops.router = flops.router;
-  cost.padded_forward_flops.experts = row_flops * PaddedRows(*moe);
+  cost.padded_forward_flops.experts = row_flops * PaddedRows(*moe) + shared_flops;
   return cost;
 }
 
 Cost CostOf(const RunSettings& settings) {
   return CostOf(settings.model, settings.HasExperts() ? &settings.moe : nullptr,
-                Vocabulary(settings.data.tokenizer));
+                Vocabulary(settings));
 }
 
 Cost CostOfParent(const RunSettings& settings) {
-  return CostOf(settings.model, nullptr, Vocabulary(settings.data.tokenizer));
+  return CostOf(settings.model, nullptr, Vocabulary(settings));
+}
+
+int64_t Vocabulary(const RunSettings& settings) {
+  if (settings.model.vocabulary > 0) return settings.model.vocabulary;
+  return Vocabulary(settings.data.tokenizer);
+}
+
+int64_t WithTwoMatricesAnAddedExpert(const ByPart<int64_t>& parameters,
+                                     const ByPart<int64_t>& parent, Family family) {
+  const int64_t added = parameters.mlp + parameters.experts - parent.mlp;
+  return parent.Total() + (family == Family::kLlama ? added * 2 / 3 : added);
+}
+
+double ExpertTraffic(const ModelSettings& model, const MoeSettings& moe, Precision precision,
+                     int64_t devices) {
+  const double bytes = precision == Precision::kBFloat16 ? 2 : 4;
+  const double elsewhere = 1 - 1 / static_cast<double>(devices);
+  return 4 * static_cast<double>(CountExpertLayers(model, &moe)) * PaddedRows(moe) *
+         static_cast<double>(model.width) * bytes * elsewhere;
 }
 
 int64_t Vocabulary(const TokenizerSettings& tokenizer) {

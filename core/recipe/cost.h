@@ -16,8 +16,8 @@ template <typename Number>
 struct ByPart {
   Number embedding = 0;
   Number attention = 0;
-  Number mlp = 0;  // dense
-  Number experts = 0;
+  Number mlp = 0;      // dense
+  Number experts = 0;  // routed and shared
   Number router = 0;
   Number norms = 0;
   Number head = 0;  // 0 parameters where it is the embedding
@@ -48,9 +48,23 @@ Cost CostOf(const ModelSettings& model, const MoeSettings* moe, int64_t vocabula
 Cost CostOf(const RunSettings& settings);
 Cost CostOfParent(const RunSettings& settings);
 
-// Rows of the embedding: the tokenizer's pieces, rounded up to a multiple of 8. `bytes` has 256
-// bytes and end of text.
+// Rows of the embedding: model.vocabulary, or the tokenizer's pieces, rounded up to a multiple
+// of 8. `bytes` has 256 bytes and end of text.
+int64_t Vocabulary(const RunSettings& settings);
 int64_t Vocabulary(const TokenizerSettings& tokenizer);
+
+// The parent's parameters, and of what experts add to its gated MLPs two of three matrices: how the
+// counts of Vavre 2024, table 1, come about (34.4B and 11.8B where 47.49B and 13.67B are held and
+// used). Without gates every matrix counts, and only the router is left out.
+int64_t WithTwoMatricesAnAddedExpert(const ByPart<int64_t>& parameters,
+                                     const ByPart<int64_t>& parent, Family family);
+
+// Bytes that a token sends between devices in training, forward and backward, when each layer's
+// experts lie evenly on `devices` of them (expert parallelism, GShard, arXiv 2006.16668): its rows
+// go to their experts and come back, and so do their gradients: 4 · rows · D · bytes of an
+// activation · (1 - 1/devices), for rows as capacity makes room for them.
+double ExpertTraffic(const ModelSettings& model, const MoeSettings& moe, Precision precision,
+                     int64_t devices);
 
 int64_t TokensPerStep(const TrainSettings& train, const ModelSettings& model);
 // The whole batches that a training's tokens make, at least 1.

@@ -1,5 +1,6 @@
 #include "core/recipe/effective.h"
 
+#include "core/recipe/cost.h"
 #include "core/recipe/relations.h"
 
 namespace upcycle {
@@ -53,6 +54,8 @@ RunSettings EffectiveSettings(RunSettings settings) {
   ModelSettings& model = settings.model;
   model.kv_heads = model.KvHeads();
   model.head_width = model.HeadWidth();
+  model.name = {};
+  if (model.vocabulary == Vocabulary(settings.data.tokenizer)) model.vocabulary = 0;
   if (settings.data.tokenizer.kind == TokenizerKind::kBytes) {
     settings.data.tokenizer.vocabulary = TokenizerSettings{}.vocabulary;
   }

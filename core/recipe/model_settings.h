@@ -16,8 +16,40 @@ struct EnumNames<Family> {
   };
 };
 
+// Models that the world knows by name (known_models.cpp says where their sizes are from).
+enum class KnownModel {
+  kNone,
+  kLlama3_8b,
+  kLlama32_1b,
+  kNemotron4_15b,
+  kGpt2b,
+  kTinyLlama,
+  kSmolLm,
+  kStories260k,
+  kLab,
+};
+template <>
+struct EnumNames<KnownModel> {
+  static constexpr EnumName<KnownModel> values[] = {
+      {KnownModel::kNone, "none", "as the other keys say"},
+      {KnownModel::kLlama3_8b, "llama-3-8b", "8.03B parameters; the parent of Vavre 2024"},
+      {KnownModel::kLlama32_1b, "llama-3.2-1b", "1.24B parameters"},
+      {KnownModel::kNemotron4_15b, "nemotron-4-15b", "15.6B parameters; a parent of He 2024"},
+      {KnownModel::kGpt2b, "gpt-2b", "2.25B parameters; the parent of He 2024's ablations"},
+      {KnownModel::kTinyLlama, "tinyllama-1.1b", "1.10B parameters"},
+      {KnownModel::kSmolLm, "smollm-135m", "135M parameters"},
+      {KnownModel::kStories260k, "stories-260k", "260 thousand parameters"},
+      {KnownModel::kLab, "lab", "131 thousand parameters: what recipes of this folder train"},
+  };
+};
+
+struct ModelSettings;
+// Sets every key but `name` to the model's; nothing for kNone.
+void BecomeKnownModel(ModelSettings& settings, KnownModel model);
+
 // The dense transformer. Both families use rotary positions and grouped-query attention, no biases.
 struct ModelSettings {
+  KnownModel name = KnownModel::kNone;
   Family family = Family::kLlama;
   int64_t layers = 4;
   int64_t width = 128;
@@ -30,12 +62,22 @@ struct ModelSettings {
   double rope_theta = 10000;
   double norm_epsilon = 1e-5;
   double init_std = 0.02;
+  int64_t vocabulary = 0;  // 0: the tokenizer's pieces
 
   int64_t KvHeads() const { return kv_heads > 0 ? kv_heads : heads; }
   int64_t HeadWidth() const { return head_width > 0 ? head_width : width / heads; }
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
+    v.Shorthand("name");
+    v.Field(
+        "name", s.name,
+        {.help = "a known model, whose sizes are those of all keys that are not written beside it",
+         .effect = Effect::kSpeed});
+    // Readers alone offer this: what is set here is overwritten by the fields that follow.
+    if constexpr (requires { v.Implies("name", [] {}); }) {
+      v.Implies("name", [&s] { BecomeKnownModel(s, s.name); });
+    }
     v.Field("family", s.family, {.help = "norm and activation of the dense parent"});
     v.Field("layers", s.layers, {.help = "transformer blocks", .minimum = 1, .maximum = 1024});
     v.Field("width", s.width,

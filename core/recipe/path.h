@@ -89,6 +89,12 @@ class PathSetter {
     path_set_ = path;
   }
 
+  // What the field `name`, where it was set, means for those behind it.
+  template <typename Body>
+  void Implies(const char* name, const Body& body) {
+    if (name == head_.name) body();
+  }
+
   template <typename T>
   void Group(const char* name, T& settings, const char*) {
     if (!IsHead(name)) return;

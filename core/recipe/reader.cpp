@@ -108,6 +108,11 @@ void AddUnknownKey(const Place& place, std::string_view parent, std::string_view
 
 namespace internal {
 
+bool MappingReader::Has(std::string_view key) const {
+  return std::any_of(node_.entries.begin(), node_.entries.end(),
+                     [key](const Entry& entry) { return entry.key == key; });
+}
+
 const Entry* MappingReader::Take(const char* name) {
   keys_.emplace_back(name);
   for (size_t i = 0; i < node_.entries.size(); ++i) {

@@ -119,6 +119,11 @@ class MappingReader {
     const FieldContext field{path, info, reading_.diagnostics};
     if (!ReadValue(*node, value, field)) reading_.places.MarkWrong(path);
   }
+  // What the field `name`, where it was written, means for those behind it.
+  template <typename Body>
+  void Implies(const char* name, const Body& body) {
+    if (IsShorthandFor(name) || Has(name)) body();
+  }
   template <typename T>
   void Group(const char* name, T& settings, const char*) {
     const Entry* entry = Take(name);
@@ -142,6 +147,7 @@ class MappingReader {
     return !node_.IsMapping() && shorthand_ == name;
   }
   static const Node* ValueOf(const Entry* entry) { return entry ? &entry->value : nullptr; }
+  bool Has(std::string_view key) const;
   // The entry of a key, which is known from now on.
   const Entry* Take(const char* name);
 

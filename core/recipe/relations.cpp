@@ -18,6 +18,7 @@ class Relations {
   std::vector<Violation> Find() {
     CheckModel();
     CheckData();
+    CheckVocabulary();
     if (s_.HasExperts()) CheckExperts();
     CheckStart();
     CheckTrain(s_.train, "train");
@@ -83,6 +84,15 @@ class Relations {
               "a name of its own for each source of a list");
       }
     }
+  }
+
+  void CheckVocabulary() {
+    const int64_t pieces = Vocabulary(s_.data.tokenizer);
+    if (s_.model.vocabulary == 0 || s_.model.vocabulary >= pieces) return;
+    Error({"model.vocabulary", "data.tokenizer.vocabulary", "data.tokenizer.kind"},
+          fmt::format("an embedding of {} rows has none for some of {} tokens", s_.model.vocabulary,
+                      pieces),
+          fmt::format("model.vocabulary of at least {}, or 0", pieces));
   }
 
   void CheckExperts() {

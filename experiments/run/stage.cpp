@@ -96,7 +96,7 @@ Stage Stage::FromJson(const json& json) {
 std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
                                const Fingerprint& content) {
   const RunSettings settings = EffectiveSettings(written);
-  const Architecture architecture = ArchitectureOf(settings, Vocabulary(settings.data.tokenizer));
+  const Architecture architecture = ArchitectureOf(settings, Vocabulary(settings));
   std::vector<RunStage> stages;
   const auto add = [&](StageRole role, Stage stage) {
     stages.push_back({role, std::move(stage)});

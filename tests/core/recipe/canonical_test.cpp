@@ -58,9 +58,12 @@ TEST(Canonical, KeysAreSortedAndNumbersShort) {
   MoeSettings moe;
   moe.capacity_factor.factor = 4;
   moe.layers.kind = LayerSelection::Kind::kEveryOther;
-  EXPECT_EQ(AllSettings(moe).dump(),
+  // Of result settings, those that came later only where they are not at their default.
+  moe.router.bias_rate = 0.001;
+  EXPECT_EQ(ResultSettings(moe).dump(),
             R"({"capacity_factor":4.0,"drop_policy":"probs","expansion":8,"granularity":1,)"
-            R"("layers":"every_other","router":{"balance_scope":"micro_batch","init_std":0.02,)"
+            R"("layers":"every_other","router":{"balance_scope":"micro_batch",)"
+            R"("bias_rate":0.001,"init_std":0.02,)"
             R"("load_balance":0.01,"order":"softmax_then_topk","z_loss":0.0},"top_k":2})");
 }
 

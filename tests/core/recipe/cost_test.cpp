@@ -117,6 +117,83 @@ TEST(Cost, OfARunWithoutExpertsIgnoresThem) {
   EXPECT_GT(CostOf(settings).parameters.Total(), CostOfParent(settings).parameters.Total());
 }
 
+// Vavre 2024, table 1, gives 34.4B and 11.8B.
+TEST(Cost, WithTwoMatricesAnAddedExpertIsWhatVavre2024Counts) {
+  const MoeSettings e8t2;
+  const Cost moe = CostOf(Llama3_8B(), &e8t2, kLlama3Vocabulary);
+  const Cost dense = CostOf(Llama3_8B(), nullptr, kLlama3Vocabulary);
+  const auto billions = [&](const ByPart<int64_t>& parameters) {
+    return static_cast<double>(
+               WithTwoMatricesAnAddedExpert(parameters, dense.parameters, Family::kLlama)) /
+           1e9;
+  };
+  EXPECT_NEAR(billions(moe.parameters), 34.4, 0.07);
+  EXPECT_NEAR(billions(moe.active_parameters), 11.8, 0.02);
+}
+
+TEST(Cost, CountsWhatTheRouterAndASharedExpertAdd) {
+  ModelSettings model;
+  model.layers = 3;
+  model.width = 16;
+  model.ffn_width = 24;
+  MoeSettings plain, more;
+  more.router.noise = true;
+  more.router.bias_rate = 0.001;
+  more.shared_expert = SharedExpert::kGated;
+  const Cost a = CostOf(model, &plain, 64), b = CostOf(model, &more, 64);
+  EXPECT_EQ(b.parameters.router - a.parameters.router, 3 * (8 * 16 + 8));
+  EXPECT_EQ(b.parameters.experts - a.parameters.experts, 3 * (3 * 16 * 24 + 16));
+  EXPECT_EQ(b.active_parameters.experts - a.active_parameters.experts, 3 * (3 * 16 * 24 + 16));
+  EXPECT_EQ(b.forward_flops.router - a.forward_flops.router, 2 * 3 * 8 * 16);
+  EXPECT_EQ(b.forward_flops.experts - a.forward_flops.experts, 2 * 3 * (3 * 16 * 24 + 16));
+}
+
+TEST(Cost, OfExpertsThatChooseIsThatOfTheRowsTheyHaveRoomFor) {
+  MoeSettings moe;
+  moe.router.choice = RouterChoice::kExpertChoice;
+  for (const double factor : {0.5, 1.0, 2.0}) {
+    moe.capacity_factor = {factor};
+    const Cost cost = CostOf(ModelSettings{}, &moe, 64);
+    EXPECT_EQ(cost.forward_flops.experts, 2.0 * 4 * 3 * 128 * 384 * 2 * factor) << factor;
+    EXPECT_EQ(cost.padded_forward_flops.experts, cost.forward_flops.experts);
+  }
+}
+
+// E8T2 of Llama-3-8B over 8 devices: 32 layers · 2 rows · 4096 · 2 bytes, four times, 7 of 8 of it.
+TEST(Cost, OfTheInterconnectIsFourPassesOfTheRowsThatLeave) {
+  MoeSettings moe;
+  EXPECT_EQ(ExpertTraffic(Llama3_8B(), moe, Precision::kBFloat16, 8),
+            4.0 * 32 * 2 * 4096 * 2 * 7 / 8);
+  EXPECT_EQ(ExpertTraffic(Llama3_8B(), moe, Precision::kBFloat16, 1), 0);
+  moe.capacity_factor = {4};
+  EXPECT_EQ(ExpertTraffic(Llama3_8B(), moe, Precision::kFloat32, 2), 4.0 * 32 * 8 * 4096 * 4 / 2);
+}
+
+// Totals as the models' publishers give them; of the two Nemotrons, which are known to three
+// digits, as they are called.
+TEST(KnownModels, HaveTheParametersThatTheyArePublishedWith) {
+  const auto parameters = [](KnownModel name) {
+    ModelSettings model;
+    BecomeKnownModel(model, name);
+    return CostOf(model, nullptr, model.vocabulary).parameters.Total();
+  };
+  EXPECT_EQ(parameters(KnownModel::kLlama3_8b), 8030261248);
+  EXPECT_EQ(parameters(KnownModel::kLlama32_1b), 1235814400);
+  EXPECT_EQ(parameters(KnownModel::kTinyLlama), 1100048384);
+  EXPECT_EQ(parameters(KnownModel::kSmolLm), 134515008);
+  EXPECT_EQ(parameters(KnownModel::kStories260k), 260032);
+  EXPECT_NEAR(static_cast<double>(parameters(KnownModel::kNemotron4_15b)), 15.6e9, 0.05e9);
+  EXPECT_NEAR(static_cast<double>(parameters(KnownModel::kGpt2b)), 2.25e9, 0.02e9);
+}
+
+TEST(Vocabulary, IsTheModelsOwnWhereItHasOne) {
+  RunSettings settings;
+  settings.data.tokenizer = {TokenizerKind::kBpe, 513};
+  EXPECT_EQ(Vocabulary(settings), 520);
+  settings.model.vocabulary = 1000;
+  EXPECT_EQ(Vocabulary(settings), 1000);
+}
+
 TEST(Vocabulary, IsAMultipleOfEight) {
   EXPECT_EQ(Vocabulary({TokenizerKind::kBytes, 512}), 264);
   EXPECT_EQ(Vocabulary({TokenizerKind::kBpe, 512}), 512);

@@ -155,7 +155,7 @@ TEST(Reader, RefusesTheWrongShape) {
             "  moe: 3\n"
             "       ^\n"
             "  expected a mapping with keys among expansion, granularity, top_k, layers, "
-            "capacity_factor, drop_policy, router\n"
+            "capacity_factor, drop_policy, router, shared_expert\n"
             "v:2:11: error: evaluate cannot be a list\n"
             "  evaluate: [1]\n"
             "            ^\n"
