@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "results/comparison_notes.h"
@@ -116,6 +117,21 @@ std::vector<Summary> SummariesOf(const ArmComparison& arm, const Comparison& com
   return summaries;
 }
 
+std::vector<Twin> TwinsOf(LedgerReader& ledger, const StudyFacts& study) {
+  const auto recipe = nlohmann::json::parse(ledger.ReadRecipe(study));
+  const auto recorded = recipe.find("twins");
+  if (recorded == recipe.end() || !recorded->is_array()) return {};
+  std::vector<Twin> twins;
+  for (const nlohmann::json& twin : *recorded) {
+    const auto text = [&](const char* key) {
+      const auto found = twin.is_object() ? twin.find(key) : twin.end();
+      return found != twin.end() && found->is_string() ? found->get<std::string>() : "";
+    };
+    twins.push_back({text("name"), text("kept"), text("why")});
+  }
+  return twins;
+}
+
 // The seeds that both arms plan, whether their runs are done or not.
 PairedValues PairSeeds(const ArmComparison& arm, const ArmComparison& baseline,
                        const std::string& metric) {
@@ -165,6 +181,7 @@ Comparison CompareStudy(LedgerReader& ledger, std::string_view name,
                            .metrics = {study.metric},
                            .costs = {},
                            .arms = {},
+                           .twins = TwinsOf(ledger, study),
                            .parent_values = ledger.ReadParentValues(study, study.metric),
                            .notes = {}};
   if (study.table.columns.empty()) {

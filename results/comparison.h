@@ -39,6 +39,13 @@ struct ArmComparison {
   std::optional<Judgement> judgement;
 };
 
+// An arm of the recipe without a row, as another arm is the same run.
+struct Twin {
+  std::string name;
+  std::string kept;  // the other's name
+  std::string why;   // what is written unlike and means the same, in a clause; or empty
+};
+
 struct Comparison {
   std::string study;
   std::string description;
@@ -48,7 +55,8 @@ struct Comparison {
   TableSpec table;
   std::vector<std::string> metrics;  // the primary one first
   std::vector<CostColumn> costs;
-  std::vector<ArmComparison> arms;    // in the order of the recipe
+  std::vector<ArmComparison> arms;  // in the order of the recipe
+  std::vector<Twin> twins;
   std::vector<double> parent_values;  // of the primary metric, one for each evaluated dense parent
   std::vector<std::string> notes;     // what the numbers mean, assume and lack
 };

@@ -223,6 +223,19 @@ void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* not
   }
 }
 
+void AddTwinNotes(const Comparison& comparison, std::vector<std::string>* notes) {
+  const std::vector<Twin>& twins = comparison.twins;
+  const size_t shown = std::min(twins.size(), kMostArmsNamed);
+  for (size_t i = 0; i < shown; ++i) {
+    const Twin& twin = twins[i];
+    notes->push_back(fmt::format("Same run. {} is {}{}{}.", twin.name, twin.kept,
+                                 twin.why.empty() ? "" : ": ", twin.why));
+  }
+  if (shown < twins.size()) {
+    notes->push_back(fmt::format("Same run. {} more arms are others.", twins.size() - shown));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> NotesOn(const Comparison& comparison) {
@@ -231,6 +244,7 @@ std::vector<std::string> NotesOn(const Comparison& comparison) {
                   Percent(comparison.table.interval))};
   AddTestNotes(comparison, &notes);
   AddComputeNotes(comparison, &notes);
+  AddTwinNotes(comparison, &notes);
   AddRefusalNotes(comparison, &notes);
   AddComparabilityNotes(comparison, &notes);
   AddMissingNotes(comparison, &notes);

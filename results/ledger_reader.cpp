@@ -119,6 +119,13 @@ StudyFacts LedgerReader::ReadStudy(std::string_view name) {
   return study;
 }
 
+std::string LedgerReader::ReadRecipe(const StudyFacts& study) {
+  Statement row = ledger_.Prepare("SELECT recipe FROM study WHERE id = ?");
+  row.Bind(study.id);
+  if (!row.Step()) return "{}";
+  return ReadStored(row, [&] { return StoredObject(row.Text(0)); });
+}
+
 void LedgerReader::ReadStages(StudyFacts* study) {
   Statement rows = ledger_.Prepare(
       "SELECT id, fingerprint, kind, state, reason, step, steps FROM stage WHERE id IN ("

@@ -89,6 +89,9 @@ class LedgerReader {
   // Throws Error(kInput) with the nearest name and the list of all if there is no such study.
   StudyFacts ReadStudy(std::string_view name);
 
+  // JSON: the recipe as it was recorded, with bases and overrides resolved.
+  std::string ReadRecipe(const StudyFacts& study);
+
   // Fills RunFacts::values for these metrics. A run counts once it is complete, and it has at most
   // one value of a metric: the result of its evaluation; if no run of the study has that, the
   // result of its training, or of its start; if no run has these, the newest point of one of the

@@ -45,11 +45,15 @@ class PlanReport {
       : study_(study), plan_(plan), rate_(rate), forecast_(ForecastStudy(study, plan, rate)) {}
 
   json Json() const {
-    json arms = json::array(), runs = json::array();
+    json arms = json::array(), runs = json::array(), twins = json::array();
+    for (const TwinArm& twin : study_.recipe.twins) {
+      twins.push_back({{"name", twin.name}, {"kept", twin.kept}, {"why", twin.why}});
+    }
     for (size_t arm = 0; arm < study_.recipe.arms.size(); ++arm) arms.push_back(ArmJson(arm));
     for (const Study::Run& run : study_.runs) runs.push_back(RunJson(run));
     return {{"study", study_.recipe.name},
             {"arms", arms},
+            {"twins", twins},
             {"runs", runs},
             {"needed_stages", forecast_.needed_stages},
             {"core_seconds", forecast_.core_seconds},
@@ -62,6 +66,7 @@ class PlanReport {
     fmt::print("{}: {} arms × {} seeds = {} runs\n\n", recipe.name, recipe.arms.size(),
                recipe.seeds.size(), study_.runs.size());
     PrintArms();
+    fmt::print("{}", DescribeTwins(recipe));
     PrintMemory();
     PrintRuns();
     fmt::print(

@@ -6,8 +6,6 @@
 
 namespace upcycle {
 
-namespace {
-
 std::vector<Violation> CheckFiles(const DataSettings& data) {
   std::vector<Violation> violations;
   for (const FileMistake& mistake : FindFileMistakes(data)) {
@@ -20,10 +18,8 @@ std::vector<Violation> CheckFiles(const DataSettings& data) {
   return violations;
 }
 
-}  // namespace
-
 Recipe RecipeOptions::Load() const {
-  Recipe loaded = LoadRecipe(recipe, overrides, CheckFiles);
+  Recipe loaded = LoadRecipe(recipe, overrides, CheckFiles, size);
   for (const RecipeWarning& warning : loaded.warnings) fmt::print(stderr, "{}\n", warning.text);
   return loaded;
 }

@@ -9,12 +9,17 @@
 
 namespace upcycle {
 
+// What is wrong with the files that a recipe's runs read.
+std::vector<Violation> CheckFiles(const DataSettings& data);
+
 struct RecipeOptions {
   std::string recipe;
+  std::string size;  // empty: the recipe's first
   std::vector<std::string> overrides;
 
   void Declare(CommandLine& line) {
     line.Positional("RECIPE", &recipe, "a YAML file");
+    line.Option("size", &size, "NAME of one of the recipe's sizes; its first without it");
     line.Option("set", &overrides, "PATH=VALUE in place of what the recipe says (repeatable)");
   }
 

@@ -1,16 +1,21 @@
 #include "core/recipe/arm_checks.h"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/fingerprint.h"
 #include "core/recipe/canonical.h"
 #include "core/recipe/effective.h"
+#include "core/recipe/match.h"
 #include "core/recipe/relations.h"
 
 namespace upcycle {
@@ -53,6 +58,10 @@ Fingerprint IdentityOf(const Candidate& candidate, MatchOn match) {
   if (match != MatchOn::kNone) settings.train.tokens = TrainSettings{}.tokens;
   Hasher hasher;
   hasher.Add(ResultSettings(settings).dump());
+  // Equal programs whose padding is counted get budgets of their own.
+  if (match == MatchOn::kPaddedTrainFlops) {
+    hasher.Add(std::bit_cast<uint64_t>(AmountPerToken(candidate.arm.settings, match)));
+  }
   return hasher.Finish();
 }
 
@@ -63,35 +72,63 @@ int ClaimOf(const Candidate& candidate) {
   return candidate.draft.name.empty() ? 0 : 1;
 }
 
-// Arms that are dropped, one warning for each place.
-class Duplicates {
- public:
-  void Add(const Candidate& dropped, const Candidate& kept) {
-    Twins& twins = by_place_[KeyOf(dropped.draft.place)];
-    if (!twins.message.empty()) {
-      ++twins.more;
-      return;
-    }
-    twins.place = dropped.draft.place;
-    twins.message = fmt::format("arm \"{}\" is the same run as arm \"{}\", which is kept",
-                                dropped.arm.name, kept.arm.name);
-  }
+bool IsIn(std::string_view path, std::string_view part) {
+  return path == part ||
+         (path.starts_with(part) && path.size() > part.size() && path[part.size()] == '.');
+}
 
-  void Report(Diagnostics& diagnostics) {
-    for (auto& [key, twins] : by_place_) {
-      if (twins.more > 0) twins.message += fmt::format("; {} more like it", twins.more);
-      diagnostics.Warning(twins.place, twins.message);
-    }
+// Why a setting that two equal arms have unlike makes no difference.
+std::string WhyNoMatter(const std::string& path, const std::vector<Reduction>& reductions,
+                        MatchOn match) {
+  for (const Reduction& reduction : reductions) {
+    if (IsIn(path, reduction.path)) return reduction.why;
   }
+  if (path == "train.tokens" && match != MatchOn::kNone) return "budgets are matched";
+  return "no result depends on it";
+}
 
- private:
-  struct Twins {
-    Place place;
-    std::string message;  // about the first pair
-    size_t more = 0;
+// What is written unlike in two arms that are the same run, and why it means the same.
+std::string WhySame(const RunSettings& a, const RunSettings& b, MatchOn match) {
+  std::vector<Reduction> reductions = FindReductions(a);
+  for (Reduction& reduction : FindReductions(b)) reductions.push_back(std::move(reduction));
+  std::vector<std::pair<std::string, std::vector<std::string>>> paths_by_reason;
+  for (const Difference& difference : Differences(a, b)) {
+    const std::string why = WhyNoMatter(difference.path, reductions, match);
+    const auto known = std::find_if(paths_by_reason.begin(), paths_by_reason.end(),
+                                    [&](const auto& entry) { return entry.first == why; });
+    auto& entry = known == paths_by_reason.end()
+                      ? paths_by_reason.emplace_back(why, std::vector<std::string>())
+                      : *known;
+    entry.second.push_back(difference.path);
+  }
+  std::string text;
+  for (const auto& [why, paths] : paths_by_reason) {
+    text += fmt::format("{}{} {}, but {}", text.empty() ? "" : "; ", fmt::join(paths, ", "),
+                        paths.size() == 1 ? "differs" : "differ", why);
+  }
+  return text;
+}
+
+// The warnings about arms that are dropped, one for each place.
+void WarnOfTwins(const std::vector<TwinArm>& twins, const std::vector<Place>& places,
+                 Diagnostics& diagnostics) {
+  struct AtPlace {
+    size_t first;
+    size_t count = 0;
   };
-  std::map<PlaceKey, Twins> by_place_;
-};
+  std::map<PlaceKey, AtPlace> by_place;
+  for (size_t i = 0; i < twins.size(); ++i) {
+    ++by_place.try_emplace(KeyOf(places[i]), AtPlace{i}).first->second.count;
+  }
+  for (const auto& [key, at] : by_place) {
+    const TwinArm& twin = twins[at.first];
+    std::string message = fmt::format("arm \"{}\" is the same run as arm \"{}\", which is kept",
+                                      twin.name, twin.kept);
+    if (!twin.why.empty()) message += ": " + twin.why;
+    if (at.count > 1) message += fmt::format("; {} more like it", at.count - 1);
+    diagnostics.Warning(places[at.first], message);
+  }
+}
 
 // Arms mostly read the same data, and files are slow to look at.
 class DataViolations {
@@ -149,10 +186,12 @@ void CheckRelations(const std::vector<Candidate>& candidates, const DataCheck& c
   }
 }
 
-void DropDuplicates(std::vector<Candidate>& candidates, MatchOn match, Diagnostics& diagnostics) {
-  Duplicates duplicates;
+std::vector<TwinArm> DropDuplicates(std::vector<Candidate>& candidates, MatchOn match,
+                                    Diagnostics& diagnostics) {
+  constexpr size_t kMostExplained = 1000;
   std::map<Fingerprint, size_t> kept_by_settings;
-  std::vector<Candidate> kept;
+  std::vector<Candidate> kept, dropped;
+  std::vector<size_t> kept_for;  // for each of the dropped, the place of what is kept
   for (Candidate& candidate : candidates) {
     const auto [found, is_new] =
         kept_by_settings.emplace(IdentityOf(candidate, match), kept.size());
@@ -163,10 +202,21 @@ void DropDuplicates(std::vector<Candidate>& candidates, MatchOn match, Diagnosti
     Candidate& twin = kept[found->second];
     if (ClaimOf(candidate) > ClaimOf(twin)) std::swap(candidate, twin);
     twin.is_baseline |= candidate.is_baseline;
-    duplicates.Add(candidate, twin);
+    dropped.push_back(std::move(candidate));
+    kept_for.push_back(found->second);
+  }
+  std::vector<TwinArm> twins;
+  std::vector<Place> places;
+  for (size_t i = 0; i < dropped.size(); ++i) {
+    const Arm& arm = kept[kept_for[i]].arm;
+    const bool explained = i < kMostExplained;
+    twins.push_back({dropped[i].arm.name, arm.name,
+                     explained ? WhySame(dropped[i].arm.settings, arm.settings, match) : ""});
+    places.push_back(dropped[i].draft.place);
   }
   candidates = std::move(kept);
-  duplicates.Report(diagnostics);
+  WarnOfTwins(twins, places, diagnostics);
+  return twins;
 }
 
 }  // namespace upcycle

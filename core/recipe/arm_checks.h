@@ -30,8 +30,9 @@ void CheckRelations(const std::vector<Candidate>& candidates, const DataCheck& c
                     const Reading& reading, const Place& recipe);
 
 // Of arms with equal effective settings one is kept: the baseline if the recipe names it, else one
-// whose name the recipe gives, else the first. The others are warnings. Where budgets are matched,
-// train.tokens tells no arms apart.
-void DropDuplicates(std::vector<Candidate>& candidates, MatchOn match, Diagnostics& diagnostics);
+// whose name the recipe gives, else the first. The others, which it returns, are warnings. Where
+// budgets are matched, train.tokens tells no arms apart.
+std::vector<TwinArm> DropDuplicates(std::vector<Candidate>& candidates, MatchOn match,
+                                    Diagnostics& diagnostics);
 
 }  // namespace upcycle

@@ -12,6 +12,7 @@
 #include "core/recipe/arm_names.h"
 #include "core/recipe/canonical.h"
 #include "core/recipe/drafts.h"
+#include "core/recipe/fairness.h"
 #include "core/recipe/metric_checks.h"
 #include "core/spelling.h"
 
@@ -39,7 +40,7 @@ class Expansion {
     ApplyExclusions();
     RefuseMatchedTokens();
     CheckRelations(candidates_, check_data_, reading_, recipe_);
-    DropDuplicates(candidates_, file_.match.on, diagnostics());
+    set_.twins = DropDuplicates(candidates_, file_.match.on, diagnostics());
     Finish();
     return std::move(set_);
   }
@@ -171,6 +172,13 @@ class Expansion {
 
   void AddUnknownArm(const Place& place, const std::string& name) const {
     if (diagnostics().HasErrors()) return;  // the arm may be one that could not be read
+    for (const TwinArm& twin : set_.twins) {
+      if (twin.name != name) continue;
+      diagnostics().Error(place,
+                          fmt::format("arm \"{}\" is the same run as arm \"{}\"", name, twin.kept),
+                          fmt::format("\"{}\", which is kept", twin.kept));
+      return;
+    }
     std::vector<std::string> names;
     for (const Candidate& candidate : candidates_) names.push_back(candidate.arm.name);
     diagnostics().Error(place, fmt::format("there is no arm \"{}\"", name), "the name of an arm",
@@ -224,6 +232,7 @@ class Expansion {
     }
     CheckTable();
     CheckMetrics(candidates_, file_, reading_, recipe_);
+    CheckFairness(candidates_, set_.baseline, file_, reading_);
     for (Candidate& candidate : candidates_) set_.arms.push_back(std::move(candidate.arm));
   }
 

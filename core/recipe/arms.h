@@ -27,9 +27,17 @@ struct Arm {
   RunSettings settings;
 };
 
+// An arm that has no run of its own, as another one is the same run.
+struct TwinArm {
+  std::string name;
+  std::string kept;  // the other's name
+  std::string why;   // what is written unlike and means the same; empty: they are written alike
+};
+
 struct ArmSet {
   RunSettings base;  // with the changes of a baseline that is a mapping
   std::vector<Arm> arms;
+  std::vector<TwinArm> twins;
   size_t baseline = 0;
 };
 

@@ -1,84 +1,203 @@
 #include "core/recipe/effective.h"
 
+#include <concepts>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/recipe/canonical.h"
 #include "core/recipe/cost.h"
+#include "core/recipe/reader.h"
 #include "core/recipe/relations.h"
 
 namespace upcycle {
 namespace {
 
-void Reduce(LearningRateSettings& rate) {
-  const LearningRateSettings unused;
-  if (rate.start == ScheduleStart::kContinue) {
-    rate.peak = unused.peak;
-    rate.warmup_steps = unused.warmup_steps;
-  }
-  if (rate.schedule == ScheduleShape::kConstant) rate.minimum = unused.minimum;
-  if (rate.schedule != ScheduleShape::kWarmupStableDecay) rate.decay_share = unused.decay_share;
+// No expert is sent more than all tokens of a micro-batch, so room for ceil(tokens · T/N · factor)
+// ≥ tokens of them is room for all: a factor of at least N/T drops nothing.
+bool CanDrop(const MoeSettings& moe) {
+  const CapacityFactor& capacity = moe.capacity_factor;
+  return !capacity.dropless() &&
+         *capacity.factor * static_cast<double>(moe.top_k) < static_cast<double>(moe.Experts());
 }
 
-void Reduce(TrainSettings& train) {
-  train.micro_batch_sequences = train.MicroBatchSequences();
-  Reduce(train.learning_rate);
-}
+class Reducing {
+ public:
+  // Where nobody asks what is reduced, no words are made.
+  Reducing(RunSettings& settings, std::vector<Reduction>* found) : s_(settings), found_(found) {}
 
-void Reduce(SourceSettings& source) {
-  const SourceSettings unused;
-  source.name = SourceName(source);
-  if (source.kind == SourceKind::kText) {
-    source.people = unused.people;
-    source.world_seed = unused.world_seed;
-  } else {
-    source.files.clear();
+  void Reduce() {
+    ReduceModel();
+    ReduceData();
+    ReduceTraining(s_.train, "train");
+    if (s_.HasParent()) {
+      ReduceTraining(s_.parent.train, "parent.train");
+    } else {
+      Reset(s_.parent, "parent", "a run from scratch has no parent");
+    }
+    if (s_.HasExperts()) {
+      if (s_.moe.ExpertsChoose()) {
+        ReduceChoosing(s_.moe);
+      } else {
+        ReduceCapacity(s_.moe.capacity_factor, "moe.capacity_factor");
+        ReduceCapacity(s_.evaluate.capacity_factor, "evaluate.capacity_factor");
+      }
+      ReduceExperts(s_.moe);
+    } else {
+      constexpr const char* kDense = "a run without experts does not read it";
+      Reset(s_.moe, "moe", kDense);
+      Unused(s_.evaluate.capacity_factor, CapacityFactor{}, "evaluate.capacity_factor", kDense);
+    }
+    if (!s_.HasExperts() || !s_.HasParent()) {
+      Unused(s_.upcycle.scaling, UpcycleSettings{}.scaling, "upcycle.scaling",
+             "only experts that are made of a parent are scaled");
+    }
   }
-}
 
-void Reduce(RouterSettings& router) {
-  const RouterSettings unused;
-  if (router.choice == RouterChoice::kExpertChoice) router.load_balance = unused.load_balance;
-  if (router.choice == RouterChoice::kExpertChoice || router.load_balance == 0) {
-    router.balance_scope = unused.balance_scope;
+ private:
+  // `why` is a text, or a function that makes it.
+  template <typename Why>
+  void Note(std::string_view path, const Why& why, bool is_unused) {
+    if (found_ == nullptr) return;
+    if constexpr (std::invocable<Why>) {
+      found_->push_back({std::string(path), why(), is_unused});
+    } else {
+      found_->push_back({std::string(path), why, is_unused});
+    }
   }
-  if (router.choice != RouterChoice::kSinkhorn) router.sinkhorn_rounds = unused.sinkhorn_rounds;
-}
 
-void Reduce(MoeSettings& moe) {
-  Reduce(moe.router);
-  if (moe.capacity_factor.dropless() || moe.ExpertsChoose()) {
-    moe.drop_policy = MoeSettings{}.drop_policy;
+  template <typename V, typename Why>
+  void Unused(V& field, const V& standard, std::string_view path, const Why& why) {
+    if (field == standard) return;
+    field = standard;
+    Note(path, why, true);
   }
-}
+
+  template <typename V, typename Why>
+  void StandsFor(V& field, V meant, std::string_view path, const Why& why) {
+    if (field == meant) return;
+    field = std::move(meant);
+    Note(path, why, false);
+  }
+
+  template <typename T>
+  void Reset(T& group, std::string_view path, const char* why) {
+    if (found_ != nullptr && AllSettings(group) != AllSettings(T{})) Note(path, why, true);
+    group = {};
+  }
+
+  void ReduceModel() {
+    ModelSettings& model = s_.model;
+    StandsFor(model.kv_heads, model.KvHeads(), "model.kv_heads", "0 means as many as model.heads");
+    StandsFor(model.head_width, model.HeadWidth(), "model.head_width",
+              "0 means model.width / model.heads");
+  }
+
+  void ReduceData() {
+    DataSettings& data = s_.data;
+    if (data.tokenizer.kind == TokenizerKind::kBytes) {
+      Unused(data.tokenizer.vocabulary, TokenizerSettings{}.vocabulary, "data.tokenizer.vocabulary",
+             "bytes have a vocabulary of their own");
+    }
+    if (!data.validation.empty()) {
+      Unused(data.held_out, DataSettings{}.held_out, "data.held_out",
+             "nothing is kept apart where data.validation names its sources");
+    }
+    ReduceSources(data.train, "data.train");
+    ReduceSources(data.validation, "data.validation");
+  }
+
+  void ReduceSources(std::vector<SourceSettings>& sources, const char* list) {
+    const SourceSettings unused;
+    for (size_t i = 0; i < sources.size(); ++i) {
+      SourceSettings& source = sources[i];
+      const std::string path = found_ == nullptr ? "" : JoinPath(list, std::to_string(i));
+      StandsFor(source.name, SourceName(source), path + ".name",
+                "a source without a name is called by its kind");
+      if (source.kind == SourceKind::kText) {
+        Unused(source.people, unused.people, path + ".people", "text has no people of its own");
+        Unused(source.world_seed, unused.world_seed, path + ".world_seed", "text is not generated");
+      } else {
+        Unused(source.files, unused.files, path + ".files", "the atlas is generated");
+      }
+    }
+  }
+
+  void ReduceTraining(TrainSettings& train, const char* parent) {
+    const auto path = [&](const char* key) {
+      return found_ == nullptr ? std::string() : fmt::format("{}.{}", parent, key);
+    };
+    StandsFor(train.micro_batch_sequences, train.MicroBatchSequences(),
+              path("micro_batch_sequences"), "0 means the whole batch");
+    LearningRateSettings& rate = train.learning_rate;
+    const LearningRateSettings unused;
+    if (rate.start == ScheduleStart::kContinue) {
+      constexpr const char* kWhy =
+          "a rate that goes on from the parent's has neither peak nor "
+          "warm-up";
+      Unused(rate.peak, unused.peak, path("learning_rate.peak"), kWhy);
+      Unused(rate.warmup_steps, unused.warmup_steps, path("learning_rate.warmup_steps"), kWhy);
+    }
+    if (rate.schedule == ScheduleShape::kConstant) {
+      Unused(rate.minimum, unused.minimum, path("learning_rate.minimum"),
+             "a constant rate has no minimum");
+    }
+    if (rate.schedule != ScheduleShape::kWarmupStableDecay) {
+      Unused(rate.decay_share, unused.decay_share, path("learning_rate.decay_share"),
+             "only warmup_stable_decay has a share that decays");
+    }
+  }
+
+  void ReduceCapacity(CapacityFactor& capacity, const char* path) {
+    MoeSettings moe = s_.moe;
+    moe.capacity_factor = capacity;
+    if (CanDrop(moe)) return;
+    StandsFor(capacity, CapacityFactor{}, path, [&] {
+      return fmt::format(
+          "a capacity factor of {:g} with {} experts, top-{}, can drop nothing: it is dropless",
+          *moe.capacity_factor.factor, moe.Experts(), moe.top_k);
+    });
+  }
+
+  void ReduceChoosing(MoeSettings& moe) {
+    constexpr const char* kWhy = "experts that choose their tokens fill their room exactly";
+    Unused(moe.drop_policy, MoeSettings{}.drop_policy, "moe.drop_policy", kWhy);
+    Unused(moe.router.load_balance, 0.0, "moe.router.load_balance", kWhy);
+    Unused(s_.evaluate.capacity_factor, CapacityFactor{}, "evaluate.capacity_factor",
+           "experts that choose their tokens have the room of training in evaluation too");
+  }
+
+  void ReduceExperts(MoeSettings& moe) {
+    if (moe.router.choice != RouterChoice::kSinkhorn) {
+      Unused(moe.router.sinkhorn_rounds, RouterSettings{}.sinkhorn_rounds,
+             "moe.router.sinkhorn_rounds", "only sinkhorn has rounds");
+    }
+    if (moe.capacity_factor.dropless()) {
+      Unused(moe.drop_policy, MoeSettings{}.drop_policy, "moe.drop_policy",
+             "what is dropless drops nothing");
+    }
+    if (moe.router.load_balance == 0) {
+      Unused(moe.router.balance_scope, RouterSettings{}.balance_scope, "moe.router.balance_scope",
+             "there is no load-balance loss");
+    }
+  }
+
+  RunSettings& s_;
+  std::vector<Reduction>* found_;
+};
 
 }  // namespace
 
 RunSettings EffectiveSettings(RunSettings settings) {
-  ModelSettings& model = settings.model;
-  model.kv_heads = model.KvHeads();
-  model.head_width = model.HeadWidth();
-  model.name = {};
-  if (model.vocabulary == Vocabulary(settings.data.tokenizer)) model.vocabulary = 0;
-  if (settings.data.tokenizer.kind == TokenizerKind::kBytes) {
-    settings.data.tokenizer.vocabulary = TokenizerSettings{}.vocabulary;
-  }
-  if (!settings.data.validation.empty()) settings.data.held_out = DataSettings{}.held_out;
-  for (SourceSettings& source : settings.data.train) Reduce(source);
-  for (SourceSettings& source : settings.data.validation) Reduce(source);
-  Reduce(settings.train);
-  if (settings.HasParent()) {
-    Reduce(settings.parent.train);
-  } else {
-    settings.parent = {};
-  }
-  if (settings.HasExperts()) {
-    Reduce(settings.moe);
-    if (settings.moe.ExpertsChoose()) settings.evaluate.capacity_factor = {};
-  } else {
-    settings.moe = {};
-    settings.evaluate.capacity_factor = {};
-  }
-  if (!settings.HasExperts() || !settings.HasParent()) {
-    settings.upcycle.scaling = UpcycleSettings{}.scaling;
-  }
+  Reducing(settings, nullptr).Reduce();
   return settings;
+}
+
+std::vector<Reduction> FindReductions(const RunSettings& settings) {
+  RunSettings reduced = settings;
+  std::vector<Reduction> found;
+  Reducing(reduced, &found).Reduce();
+  return found;
 }
 
 }  // namespace upcycle

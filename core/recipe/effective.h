@@ -3,10 +3,24 @@
 // the same result if, and as far as settings can say only if, their effective settings are equal.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "core/recipe/settings.h"
 
 namespace upcycle {
 
 RunSettings EffectiveSettings(RunSettings settings);
+
+// A setting, or a whole mapping of them, that is not what decides the result.
+struct Reduction {
+  std::string path;
+  std::string why;  // in a clause: "a constant rate has no minimum"
+  bool is_unused =
+      false;  // whatever its value, the result is the same; else another value means it
+};
+
+// All that EffectiveSettings changes.
+std::vector<Reduction> FindReductions(const RunSettings& settings);
 
 }  // namespace upcycle

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/recipe/canonical.h"
 #include "core/recipe/metric_checks.h"
@@ -73,10 +74,10 @@ std::vector<RecipeWarning> WarningsOf(const Diagnostics& diagnostics) {
 }  // namespace
 
 Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::string>& overrides,
-                  const DataCheck& check_data) {
+                  const DataCheck& check_data, const std::string& size) {
   RecipeSources sources;
   Diagnostics& diagnostics = sources.diagnostics();
-  sources.ReadRecipe(path);
+  sources.ReadRecipe(path, size);
   for (const std::string& text : overrides) sources.ReadOverride(text);
   if (!sources.IsWhole()) diagnostics.ThrowIfErrors();
   CheckStudy(sources);
@@ -91,11 +92,17 @@ Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::stri
   diagnostics.ThrowIfErrors();
 
   Recipe recipe;
+  for (const SizeText& known : file.sizes.list) recipe.sizes.push_back(known.name);
+  recipe.size = sources.size();
   recipe.name = file.name;
+  if (!recipe.sizes.empty() && recipe.size != recipe.sizes.front()) {
+    recipe.name += "-" + recipe.size;
+  }
   recipe.description = file.description;
   recipe.path = path;
   recipe.base = std::move(set.base);
   recipe.arms = std::move(set.arms);
+  recipe.twins = std::move(set.twins);
   recipe.baseline = set.baseline;
   recipe.budgets = std::move(budgets);
   recipe.seeds = file.seeds.values.list;
@@ -115,6 +122,9 @@ std::string DescribeRecipe(const Recipe& recipe) {
       "{}: {} × {} = {}\n", recipe.name, plural(recipe.arms.size(), "arm"),
       plural(recipe.seeds.size(), "seed"), plural(recipe.arms.size() * recipe.seeds.size(), "run"));
   if (!recipe.description.empty()) text += fmt::format("{}\n", recipe.description);
+  if (!recipe.sizes.empty()) {
+    text += fmt::format("size {} of {}\n", recipe.size, fmt::join(recipe.sizes, ", "));
+  }
   for (size_t i = 0; i < recipe.arms.size(); ++i) {
     const Arm& arm = recipe.arms[i];
     std::string changes;
@@ -124,6 +134,15 @@ std::string DescribeRecipe(const Recipe& recipe) {
           change.value.is_string() ? change.value.get<std::string>() : change.value.dump());
     }
     text += fmt::format("  {} {}{}\n", i == recipe.baseline ? '*' : ' ', arm.name, changes);
+  }
+  return text + DescribeTwins(recipe);
+}
+
+std::string DescribeTwins(const Recipe& recipe) {
+  std::string text;
+  for (const TwinArm& twin : recipe.twins) {
+    text += fmt::format("  = {}: the run of {}{}{}\n", twin.name, twin.kept,
+                        twin.why.empty() ? "" : ", since ", twin.why);
   }
   return text;
 }
@@ -143,10 +162,16 @@ json ResolvedRecipe(const Recipe& recipe) {
   study["table"] = AllSettings(recipe.table);
   study["seeds"] = recipe.seeds;
   study["baseline"] = recipe.arms[recipe.baseline].name;
+  json twins = json::array();
+  for (const TwinArm& twin : recipe.twins) {
+    twins.push_back({{"name", twin.name}, {"kept", twin.kept}, {"why", twin.why}});
+  }
   return {{"name", recipe.name},
           {"description", recipe.description},
           {"base", AllSettings(recipe.base)},
+          {"size", recipe.size},
           {"arms", arms},
+          {"twins", twins},
           {"study", study}};
 }
 

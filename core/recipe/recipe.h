@@ -35,11 +35,14 @@ struct RecipeWarning {
 };
 
 struct Recipe {
-  std::string name;
+  std::string name;  // of the study; at another size than the first NAME-SIZE
   std::string description;
   std::filesystem::path path;
+  std::string size;                // empty: it has none
+  std::vector<std::string> sizes;  // all that it has, the default first
   RunSettings base;
   std::vector<Arm> arms;           // distinct, at least one
+  std::vector<TwinArm> twins;      // that the recipe asks for beside these, and that have no run
   size_t baseline = 0;             // index of the arm that others are compared with
   std::vector<ArmBudget> budgets;  // one for each arm
   std::vector<int64_t> seeds;
@@ -50,14 +53,18 @@ struct Recipe {
   std::vector<RecipeWarning> warnings;
 };
 
-// Reads a recipe. Each override is `path=value`, the value in YAML; the last one wins. Throws
-// Error(kInput) with all the mistakes of all the files and overrides. 10,000 arms take 0.3 s.
-// `check_data` looks at the files that arms read; without it nothing is said of them.
+// Reads a recipe at one of its sizes, by name; "" is its first, and what a recipe without sizes
+// has. Each override is `path=value`, the value in YAML; the last one wins. Throws Error(kInput)
+// with all the mistakes of all the files and overrides. 10,000 arms take 0.3 s. `check_data` looks
+// at the files that arms read; without it nothing is said of them.
 Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::string>& overrides,
-                  const DataCheck& check_data = {});
+                  const DataCheck& check_data = {}, const std::string& size = "");
 
 // What `validate` prints when all is well: name, arms, seeds, runs.
 std::string DescribeRecipe(const Recipe& recipe);
+
+// A line for each arm that is another's run, and why; empty where there is none.
+std::string DescribeTwins(const Recipe& recipe);
 
 // Everything that the recipe came to: base settings, arms with their changes, study settings.
 nlohmann::json ResolvedRecipe(const Recipe& recipe);

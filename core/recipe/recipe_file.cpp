@@ -1,6 +1,7 @@
 #include "core/recipe/recipe_file.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include <fmt/format.h>
@@ -117,6 +118,25 @@ bool ReadArms(const Node& node, bool may_have_name, std::vector<ArmText>& arms,
   return valid;
 }
 
+bool ReadSize(const Entry& entry, std::vector<SizeText>& sizes, const FieldContext& field) {
+  constexpr size_t kLongest = 40;
+  const bool word = std::all_of(entry.key.begin(), entry.key.end(), [](unsigned char c) {
+    return c < 128 && (std::isalnum(c) != 0 || c == '_');
+  });
+  if (!word || entry.key.size() > kLongest) {
+    field.diagnostics.Error(entry.place, fmt::format("a size cannot be named \"{}\"", entry.key),
+                            fmt::format("at most {} letters, digits and '_'", kLongest));
+    return false;
+  }
+  if (!entry.value.IsMapping() && !entry.value.IsNull()) {
+    const std::string path = JoinPath(field.path, entry.key);
+    AddWrongValue(entry.value, {path, field.info, field.diagnostics}, "a mapping of keys");
+    return false;
+  }
+  sizes.push_back({entry.key, entry.place, entry.value});
+  return true;
+}
+
 bool ReadAxis(const Change& leaf, std::vector<Parameter>& axes, const FieldContext& field) {
   if (!leaf.value.IsSequence() || leaf.value.items.empty()) {
     const std::string path = fmt::format("{}.{}", field.path, leaf.path.ToString());
@@ -207,6 +227,29 @@ bool ReadValue(const Node& node, SeedValues& value, const FieldContext& field) {
   return true;
 }
 
+bool ReadValue(const Node& node, SizeTexts& value, const FieldContext& field) {
+  if (!node.IsMapping() || node.entries.empty()) {
+    AddWrongValue(node, field, ExpectedWords(value, field.info));
+    return false;
+  }
+  value.list.clear();
+  bool valid = true;
+  for (const Entry& entry : node.entries) valid &= ReadSize(entry, value.list, field);
+  return valid;
+}
+
+bool ReadValue(const Node& node, AllowedLints& value, const FieldContext& field) {
+  AllowedLints read;
+  const std::vector<Node>& items = node.IsSequence() ? node.items : std::vector<Node>{node};
+  for (const Node& item : items) {
+    const std::optional<size_t> index = ReadWord(item, WordsOf<Lint>(), field);
+    if (!index) return false;
+    read.list.push_back(EnumNames<Lint>::values[*index].value);
+  }
+  value = read;
+  return true;
+}
+
 std::string ExpectedWords(const ArmTexts&, const FieldInfo&) {
   return "a list of mappings, each with a name and the settings that it changes";
 }
@@ -224,6 +267,12 @@ std::string ExpectedWords(const BaselineText&, const FieldInfo&) {
 std::string ExpectedWords(const SeedValues&, const FieldInfo&) {
   return fmt::format("a list of whole numbers of at least 0, or how many (from 1 to {})",
                      kMaximumSeeds);
+}
+std::string ExpectedWords(const SizeTexts&, const FieldInfo&) {
+  return "a mapping of names to mappings of keys: {lab: {extends: lab.yaml}, paper: {…}}";
+}
+std::string ExpectedWords(const AllowedLints&, const FieldInfo&) {
+  return "a list, each item " + OneOf(WordsOf<Lint>());
 }
 
 }  // namespace upcycle

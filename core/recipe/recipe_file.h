@@ -4,6 +4,7 @@
 // what they mean.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -73,10 +74,38 @@ struct SeedSettings {
   }
 };
 
+// A recipe at one of its sizes: more keys, and bases of their own.
+struct SizeText {
+  std::string name;
+  Place place;  // of the name
+  Node keys;    // a mapping
+};
+
+struct SizeTexts {
+  std::vector<SizeText> list;
+};
+
+// What the lints of fairness.h find, to be silenced where it is meant.
+enum class Lint { kTwoFactors, kUnequalCompute, kUntunedRate };
+template <>
+struct EnumNames<Lint> {
+  static constexpr EnumName<Lint> values[] = {
+      {Lint::kTwoFactors, "two_factors", "an arm differs in several factors at once"},
+      {Lint::kUnequalCompute, "unequal_compute", "arms train on unequal tokens or FLOPs"},
+      {Lint::kUntunedRate, "untuned_rate", "one learning rate for arms that may want several"},
+  };
+};
+
+struct AllowedLints {
+  std::vector<Lint> list;
+  bool Has(Lint lint) const { return std::find(list.begin(), list.end(), lint) != list.end(); }
+};
+
 struct RecipeFile {
   std::string name;
   std::string description;
   std::vector<std::string> extends;
+  SizeTexts sizes;
   MetricSettings metric;
   Method method = Method::kArms;
   BaselineText baseline;
@@ -87,6 +116,7 @@ struct RecipeFile {
   MatchSettings match;
   BudgetSettings budget;
   TableSettings table;
+  AllowedLints allow;
   RunSettings run;
 
   template <typename Self, typename Visitor>
@@ -99,6 +129,10 @@ struct RecipeFile {
     v.Field(
         "extends", s.extends,
         {.help = "recipes that this one is a difference from; the later wins", .is_path = true});
+    v.Field("sizes", s.sizes,
+            {.help = "the same study at several sizes, by name: each a mapping of keys on top of "
+                     "the others, and bases of its own; --size chooses one, the first is the "
+                     "default"});
     v.Group("metric", s.metric, "what arms are judged by");
     v.Field("method", s.method, {.help = "how parameters become arms"});
     v.Field(
@@ -112,6 +146,8 @@ struct RecipeFile {
     v.Group("match", s.match, "what is equal between arms");
     v.Group("budget", s.budget, "what the study may cost");
     v.Group("table", s.table, "how results are shown");
+    v.Field("allow", s.allow,
+            {.help = "warnings about fairness that are left out, because what they find is meant"});
     RunSettings::Describe(s.run, v);
   }
 };
@@ -122,12 +158,16 @@ bool ReadValue(const Node& node, Parameters& value, const FieldContext& field);
 bool ReadValue(const Node& node, Exclusions& value, const FieldContext& field);
 bool ReadValue(const Node& node, BaselineText& value, const FieldContext& field);
 bool ReadValue(const Node& node, SeedValues& value, const FieldContext& field);
+bool ReadValue(const Node& node, SizeTexts& value, const FieldContext& field);
+bool ReadValue(const Node& node, AllowedLints& value, const FieldContext& field);
 
 std::string ExpectedWords(const ArmTexts&, const FieldInfo&);
 std::string ExpectedWords(const Parameters&, const FieldInfo&);
 std::string ExpectedWords(const Exclusions&, const FieldInfo&);
 std::string ExpectedWords(const BaselineText&, const FieldInfo&);
 std::string ExpectedWords(const SeedValues&, const FieldInfo&);
+std::string ExpectedWords(const SizeTexts&, const FieldInfo&);
+std::string ExpectedWords(const AllowedLints&, const FieldInfo&);
 
 template <>
 inline constexpr bool kTakesPaths<Parameters> = true;

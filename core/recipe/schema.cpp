@@ -93,6 +93,13 @@ json ValueSchema(const Parameters&, const FieldInfo&) {
 json ValueSchema(const ArmTexts&, const FieldInfo&) { return ArraySchema(Ref("arm")); }
 json ValueSchema(const Exclusions&, const FieldInfo&) { return ArraySchema(Ref("changes")); }
 
+json ValueSchema(const SizeTexts&, const FieldInfo&) {
+  return {{"type", "object"}, {"additionalProperties", Ref("size")}, {"minProperties", 1}};
+}
+json ValueSchema(const AllowedLints&, const FieldInfo& info) {
+  return ListSchema(ValueSchema(Lint{}, info));
+}
+
 template <typename V>
 concept HasJson = requires(const V& value) {
   ToJson(value);
@@ -215,6 +222,16 @@ json ChangesSchema(const PathSchemas& paths, const json& sections, Wrap wrap) {
   return schema;
 }
 
+// A size has the keys of a recipe but for those that only the whole has.
+json SizeSchema(const json& recipe) {
+  json schema = {{"type", {"object", "null"}}, {"additionalProperties", false}};
+  for (const auto& [key, unused] : recipe.at("properties").items()) {
+    if (key == "name" || key == "sizes") continue;
+    schema["properties"][key] = {{"$ref", "#/properties/" + key}};
+  }
+  return schema;
+}
+
 }  // namespace
 
 json RecipeSchema() {
@@ -228,6 +245,7 @@ json RecipeSchema() {
   schema["title"] = "upcycle recipe";
   json& definitions = schema["$defs"];
   for (const auto& [path, value] : paths.by_path) definitions[path] = value;
+  definitions["size"] = SizeSchema(schema);
   definitions["changes"] = ChangesSchema(paths, sections, [](json value) { return value; });
   definitions["arm"] = definitions["changes"];
   definitions["arm"]["properties"]["name"] = {{"type", "string"},

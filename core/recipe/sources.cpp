@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/recipe/document.h"
+#include "core/spelling.h"
 
 namespace upcycle {
 namespace {
@@ -50,7 +51,8 @@ const SourceText& RecipeSources::AddText(std::string name, std::string text, fs:
   return texts_.back();
 }
 
-void RecipeSources::ReadRecipe(const fs::path& path) {
+void RecipeSources::ReadRecipe(const fs::path& path, const std::string& size) {
+  wanted_size_ = size;
   ReadFile(AddText(path.native(), ReadRegularFile(path), DirectoryOf(path), false), RealPath(path));
 }
 
@@ -62,13 +64,73 @@ void RecipeSources::ReadFile(const SourceText& source, const fs::path& real_path
     return;
   }
   whole_ &= root->IsMapping() || root->IsNull();
+  const bool is_base = !open_.empty();
   open_.push_back(real_path);
+  const Entry* size = is_base ? nullptr : ChooseSize(*root);
   if (const Node* extends = root->Find("extends")) ReadBases(*extends, source);
+  if (size != nullptr) {
+    size_ = size->key;
+    if (const Node* extends = size->value.Find("extends")) ReadBases(*extends, source);
+  }
   open_.pop_back();
   file_.name.clear();  // a recipe's own, never its base's
   file_.description.clear();
   ReadMapping(*root, file_, "", reading());
   ForgetGoalOfAnotherMetric(source);
+  if (const Node* sizes = root->Find("sizes"); is_base && sizes != nullptr) {
+    diagnostics_.Error(sizes->place, "a recipe that is extended has no sizes",
+                       "sizes in the recipe that is run");
+  }
+  if (!is_base) ReadSizes();
+}
+
+const Entry* RecipeSources::ChooseSize(const Node& recipe) {
+  const Node* sizes = recipe.Find("sizes");
+  const bool has_sizes = sizes != nullptr && sizes->IsMapping() && !sizes->entries.empty();
+  if (has_sizes && wanted_size_.empty()) return &sizes->entries.front();
+  std::vector<std::string> names;
+  for (size_t i = 0; has_sizes && i < sizes->entries.size(); ++i) {
+    if (sizes->entries[i].key == wanted_size_) return &sizes->entries[i];
+    names.push_back(sizes->entries[i].key);
+  }
+  if (wanted_size_.empty()) return nullptr;
+  whole_ = false;
+  diagnostics_.Error(has_sizes ? sizes->place : beginning(),
+                     fmt::format("the recipe has no {} \"{}\", which --size asks for",
+                                 has_sizes ? "size" : "sizes, so none", wanted_size_),
+                     has_sizes ? OneOf(names) : "no --size",
+                     ClosestWord(wanted_size_, names).value_or(""));
+  return nullptr;
+}
+
+void RecipeSources::ReadSizes() {
+  const SizeTexts sizes = file_.sizes;
+  const RecipeFile without_size = file_;
+  for (const SizeText& size : sizes.list) {
+    if (size.name == size_) {
+      ReadSize(size, file_, places_);
+      continue;
+    }
+    RecipeFile unused = without_size;
+    Places nowhere;
+    ReadSize(size, unused, nowhere);
+  }
+}
+
+void RecipeSources::ReadSize(const SizeText& size, RecipeFile& file, Places& places) {
+  Node keys = size.keys;
+  std::erase_if(keys.entries, [&](const Entry& entry) {
+    if (entry.key != "name" && entry.key != "sizes") return false;
+    diagnostics_.Error(entry.place, fmt::format("a size has no {} of its own", entry.key),
+                       "no such key: the study of a size has the recipe's name and the size's");
+    return true;
+  });
+  const std::optional<Place> goal = places.Find("metric.goal");
+  const std::optional<Place> metric = places.Find("metric.name");
+  ReadMapping(keys, file, "", {diagnostics_, places, known_paths_, "a size of a recipe"});
+  if (places.Find("metric.name") != metric && places.Find("metric.goal") == goal) {
+    places.Forget("metric.goal");
+  }
 }
 
 // A metric that takes the place of a base's does not have the goal that the base gave to its own.
@@ -123,8 +185,11 @@ void RecipeSources::ReadOverride(const std::string& text) {
     return;
   }
   const SettingPath path = ParsePath(text.substr(0, equals), place);
-  if (path.steps.front().name == "extends") {
-    diagnostics_.Error(place, "extends belongs in a recipe", "--set of what the base would set");
+  const std::string& head = path.steps.front().name;
+  if (head == "extends" || head == "sizes") {
+    diagnostics_.Error(place, fmt::format("{} belongs in a recipe", head),
+                       head == "sizes" ? "--size NAME, which chooses one of a recipe's sizes"
+                                       : "--set of what the base would set");
     return;
   }
   const std::optional<Node> node = ParseDocument(source, diagnostics_);

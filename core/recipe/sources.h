@@ -19,8 +19,9 @@ class RecipeSources {
   RecipeSources(const RecipeSources&) = delete;
   RecipeSources& operator=(const RecipeSources&) = delete;
 
-  // Throws Error if the recipe itself cannot be opened; every other mistake is a diagnostic.
-  void ReadRecipe(const std::filesystem::path& path);
+  // At one of its sizes; where none is named, at its first if it has any. Throws Error if the
+  // recipe itself cannot be opened; every other mistake is a diagnostic.
+  void ReadRecipe(const std::filesystem::path& path, const std::string& size);
   // `path=value`
   void ReadOverride(const std::string& text);
 
@@ -30,12 +31,20 @@ class RecipeSources {
   const RecipeFile& file() const { return file_; }
   Reading reading() { return {diagnostics_, places_, known_paths_}; }
   Diagnostics& diagnostics() { return diagnostics_; }
+  // The size that was read; empty: the recipe has none.
+  const std::string& size() const { return size_; }
   // The beginning of the recipe itself.
   Place beginning() const { return {&texts_.front(), 1, 1}; }
 
  private:
   void ReadFile(const SourceText& source, const std::filesystem::path& real_path);
   void ForgetGoalOfAnotherMetric(const SourceText& source);
+  // The entry of `sizes` that is meant; null where there is none, which is a diagnostic if one was
+  // asked for.
+  const Entry* ChooseSize(const Node& recipe);
+  // The chosen size on top of what was read; the others only to find their mistakes.
+  void ReadSizes();
+  void ReadSize(const SizeText& size, RecipeFile& file, Places& places);
   void ReadBases(const Node& extends, const SourceText& source);
   void ReadBase(const Node& entry, const SourceText& source);
   void RefuseBase(const Node& entry, std::string message, std::string expected = {});
@@ -44,6 +53,8 @@ class RecipeSources {
 
   std::deque<SourceText> texts_;             // places point into it
   std::vector<std::filesystem::path> open_;  // the recipe and its bases, down to the one being read
+  std::string wanted_size_;
+  std::string size_;
   size_t files_read_ = 0;
   bool whole_ = true;
   Diagnostics diagnostics_;

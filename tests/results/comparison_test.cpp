@@ -114,6 +114,15 @@ TEST_F(Comparing, PairsOnlySeedsThatBothArmsPlan) {
   EXPECT_EQ(judgement.missing, 0);
 }
 
+TEST_F(Comparing, NotesTheArmsThatAreAnothersRun) {
+  study.recipe = R"({"twins": [{"name": "wide", "kept": "routed", "why": "it is dropless"},
+                               {"name": "x", "kept": "dense", "why": ""}, 3]})";
+  writer.RecordStudy(study);
+  const Comparison comparison = Compare();
+  EXPECT_TRUE(HasNote(comparison, "Same run. wide is routed: it is dropless."));
+  EXPECT_TRUE(HasNote(comparison, "Same run. x is dense."));
+}
+
 TEST_F(Comparing, HasNoVerdictsWithoutABaseline) {
   study.baseline = "";
   writer.RecordStudy(study);

@@ -211,7 +211,7 @@ TEST(Arms, HaveNamesOfTheirOwn) {
 TEST(Arms, ThatAreTheSameRunAreKeptOnce) {
   const std::string lines = "method: grid\nparameters: {moe.capacity_factor: [2, 2.0, 20e-1, 4]}\n";
   EXPECT_EQ(ArmNames(Load(lines)), (Names{"capacity_factor=2", "capacity_factor=4"}));
-  EXPECT_EQ(WarningsIn(kBase + lines),
+  EXPECT_EQ(WarningsIn(kBase + lines + kAllowAll),
             "a.yaml:5:14: warning: arm \"capacity_factor=2.0\" is the same run as arm "
             "\"capacity_factor=2\", which is kept; 1 more like it\n"
             "  parameters: {moe.capacity_factor: [2, 2.0, 20e-1, 4]}\n"
@@ -243,7 +243,7 @@ TEST(Arms, KeepTheNameThatTheRecipeGivesADuplicate) {
   const Recipe recipe = Load(lines);
   EXPECT_EQ(ArmNames(recipe), (Names{"baseline", "top_k=1", "foo"}));
   EXPECT_EQ(recipe.baseline, 2u);
-  EXPECT_EQ(WarningsIn(kBase + lines),
+  EXPECT_EQ(WarningsIn(kBase + lines + kAllowAll),
             "a.yaml:7:14: warning: arm \"top_k=4\" is the same run as arm \"foo\", which is kept\n"
             "  parameters: {moe.top_k: [1, 2, 4]}\n"
             "               ^\n");
@@ -261,7 +261,8 @@ TEST(Arms, ThatMatchAnExclusionAreDropped) {
                    "top_k=2, order=topk_then_softmax"}));
   EXPECT_EQ(
       WarningsIn(kBase + grid +
-                 "exclude: [{moe.top_k: 1, moe.router: topk_then_softmax}, {moe: {top_k: 3}}]\n"),
+                 "exclude: [{moe.top_k: 1, moe.router: topk_then_softmax}, {moe: {top_k: 3}}]\n" +
+                 kAllowAll),
       "a.yaml:8:58: warning: no arm has all these values: nothing is left out\n"
       "  exclude: [{moe.top_k: 1, moe.router: topk_then_softmax}, {moe: {top_k: 3}}]\n"
       "                                                           ^\n");

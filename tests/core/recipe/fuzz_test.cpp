@@ -40,6 +40,8 @@ seeds: {values: [0, 1, 2], paired: true}
 match: {on: train_flops, tolerance: 5%}
 budget: {core_hours: 2, on_exceed: warn}
 table: {rows: arm, columns: [validation/loss], against: baseline}
+allow: [two_factors, untuned_rate]
+sizes: {lab: {seeds: 2, extends: []}, paper: {model: {width: 128}}}
 )";
 
 constexpr std::string_view kPieces[] = {"",

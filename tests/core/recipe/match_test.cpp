@@ -63,7 +63,7 @@ TEST(Match, LeavesTokensAloneWhereNothingIsMatched) {
 TEST(Match, RefusesAnArmBeyondTheToleranceAndSaysHowToMendIt) {
   const std::string text =
       "name: a\ndata: {train: [{kind: atlas}]}\narms: [{name: x}, {name: y, upcycle: copy}]\n"
-      "match: {on: train_flops, tolerance: 0.5%}\n";
+      "match: {on: train_flops, tolerance: 0.5%}\nallow: untuned_rate\n";
   EXPECT_EQ(
       MistakesIn(text + "train: {tokens: 100k}\n"),
       "a.yaml:4:1: error: in whole batches arm \"y\" differs from the baseline's train_flops by "

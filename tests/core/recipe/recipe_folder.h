@@ -63,6 +63,9 @@ inline std::string MistakesIn(std::string_view text,
   return folder.Mistakes("a.yaml", overrides);
 }
 
+// The last line of a recipe that is not about fairness.
+inline constexpr const char* kAllowAll = "allow: [two_factors, unequal_compute, untuned_rate]\n";
+
 inline std::string WarningsIn(std::string_view text) {
   const RecipeFolder folder;
   folder.Write("a.yaml", text);

@@ -30,6 +30,7 @@ TEST(Recipe, IsReadWhole) {
       "seeds: {values: [3, 1, 2], paired: true}\n"
       "match: {on: train_flops, tolerance: 0.5%}\n"
       "budget: {core_hours: 2, on_exceed: warn}\n"
+      "allow: untuned_rate\n"
       "table: {rows: arm, columns: [validation/loss, atlas/accuracy], against: continued-dense, "
       "interval: 90, digits: 3}\n");
   EXPECT_EQ(recipe.name, "capacity-factor");

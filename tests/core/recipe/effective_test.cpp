@@ -1,0 +1,103 @@
+// Settings that mean the same program, and that the recipe is told so.
+#include "core/recipe/effective.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/recipe/canonical.h"
+#include "tests/core/recipe/recipe_folder.h"
+
+namespace upcycle {
+namespace {
+
+RunSettings Upcycled(double capacity_factor) {
+  RunSettings settings;
+  settings.upcycle.method = UpcycleMethod::kCopy;
+  settings.moe.capacity_factor.factor = capacity_factor;
+  return settings;
+}
+
+TEST(EffectiveSettings, OfACapacityThatHasRoomForEveryTokenAreDropless) {
+  EXPECT_TRUE(EffectiveSettings(Upcycled(4)).moe.capacity_factor.dropless());
+  EXPECT_TRUE(EffectiveSettings(Upcycled(5)).moe.capacity_factor.dropless());
+  EXPECT_FALSE(EffectiveSettings(Upcycled(3.999)).moe.capacity_factor.dropless());
+  RunSettings one = Upcycled(8);
+  one.moe.top_k = 1;
+  EXPECT_TRUE(EffectiveSettings(one).moe.capacity_factor.dropless());
+  one.moe.capacity_factor.factor = 4;
+  EXPECT_FALSE(EffectiveSettings(one).moe.capacity_factor.dropless());
+}
+
+TEST(EffectiveSettings, OfRoomForEveryTokenHaveNoDropPolicy) {
+  RunSettings settings = Upcycled(4);
+  settings.moe.drop_policy = DropPolicy::kPosition;
+  EXPECT_EQ(EffectiveSettings(settings).moe.drop_policy, DropPolicy::kProbs);
+}
+
+TEST(EffectiveSettings, AreTheSameWhetherReasonsAreAskedForOrNot) {
+  RunSettings settings = Upcycled(4);
+  settings.evaluate.capacity_factor.factor = 16;
+  settings.train.learning_rate.schedule = ScheduleShape::kConstant;
+  std::vector<std::string> paths;
+  for (const Reduction& reduction : FindReductions(settings)) paths.push_back(reduction.path);
+  std::vector<std::string> expected;
+  for (const Difference& d : Differences(settings, EffectiveSettings(settings))) {
+    expected.push_back(d.path);
+  }
+  std::sort(paths.begin(), paths.end());
+  EXPECT_EQ(paths, expected);
+}
+
+const std::string kBase =
+    "name: a\ndata: {train: [{kind: atlas}]}\nupcycle: copy\nallow: [two_factors, unequal_compute, "
+    "untuned_rate]\n";
+
+TEST(EqualPrograms, AreToldWithTheReason) {
+  const std::string recipe = kBase + "method: ablate\nparameters: {moe.capacity_factor: [2, 4]}\n";
+  EXPECT_EQ(ArmNames(LoadText(recipe)),
+            (std::vector<std::string>{"baseline", "capacity_factor=2"}));
+  EXPECT_EQ(WarningsIn(recipe),
+            "a.yaml:6:14: warning: arm \"capacity_factor=4\" is the same run as arm \"baseline\", "
+            "which is kept: moe.capacity_factor differs, but a capacity factor of 4 with 8 "
+            "experts, top-2, can drop nothing: it is dropless\n"
+            "  parameters: {moe.capacity_factor: [2, 4]}\n"
+            "               ^\n");
+  const std::string text = DescribeRecipe(LoadText(recipe));
+  EXPECT_NE(text.find("  = capacity_factor=4: the run of baseline, since moe.capacity_factor "
+                      "differs, but a capacity factor of 4"),
+            text.npos);
+  EXPECT_EQ(ResolvedRecipe(LoadText(recipe)).at("twins").at(0).at("kept"), "baseline");
+}
+
+TEST(EqualPrograms, SayOfEachSettingWhyItMakesNoDifference) {
+  const Recipe recipe = LoadText(
+      kBase +
+      "arms:\n  - {name: x, upcycle: none}\n"
+      "  - {name: y, upcycle: none, moe: {top_k: 4, router.z_loss: 1}, execution.threads: 1}\n");
+  ASSERT_EQ(recipe.twins.size(), 1u);
+  EXPECT_EQ(recipe.twins[0].name, "y");
+  EXPECT_EQ(recipe.twins[0].kept, "x");
+  EXPECT_EQ(recipe.twins[0].why,
+            "execution.threads differs, but no result depends on it; moe.router.z_loss, moe.top_k "
+            "differ, but a run without experts does not read it");
+}
+
+TEST(EqualPrograms, AreNamedWhereARecipeAsksForTheArmThatIsGone) {
+  EXPECT_EQ(MistakesIn(kBase + "method: ablate\nparameters: {moe.capacity_factor: [2, 4]}\n"
+                               "table: {against: capacity_factor=4}\n"),
+            "a.yaml:6:14: warning: arm \"capacity_factor=4\" is the same run as arm \"baseline\", "
+            "which is kept: moe.capacity_factor differs, but a capacity factor of 4 with 8 "
+            "experts, top-2, can drop nothing: it is dropless\n"
+            "  parameters: {moe.capacity_factor: [2, 4]}\n"
+            "               ^\n"
+            "a.yaml:7:18: error: arm \"capacity_factor=4\" is the same run as arm \"baseline\"\n"
+            "  table: {against: capacity_factor=4}\n"
+            "                   ^\n"
+            "  expected \"baseline\", which is kept\n");
+}
+
+}  // namespace
+}  // namespace upcycle
