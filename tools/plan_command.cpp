@@ -12,6 +12,7 @@
 #include "results/number_text.h"
 #include "tools/commands.h"
 #include "tools/cores.h"
+#include "tools/plan_cost.h"
 #include "tools/recipe_options.h"
 #include "tools/state_options.h"
 
@@ -23,6 +24,7 @@ using nlohmann::json;
 struct PlanOptions {
   RecipeOptions recipe;
   StateOptions state;
+  int devices = 8;
   bool json = false;
 };
 
@@ -31,9 +33,12 @@ PlanOptions ParseOptions(const Arguments& arguments) {
   CommandLine line(
       "plan RECIPE [options]",
       "Every run of a recipe and why it will or will not run, and what it takes: parameters,\n"
-      "training FLOPs, tokens, memory of a worker, disk, and a predicted time.");
+      "FLOPs by part, tokens, memory of a worker, disk, and a predicted time. A recipe whose data\n"
+      "is not here is priced all the same.");
   options.recipe.Declare(line);
   options.state.Declare(line);
+  line.Option("devices", &options.devices,
+              "N over which each layer's experts lie, for what they send between them");
   line.Flag("json", &options.json, "as JSON");
   line.Parse(arguments);
   return options;
@@ -41,8 +46,15 @@ PlanOptions ParseOptions(const Arguments& arguments) {
 
 class PlanReport {
  public:
-  PlanReport(const Study& study, const std::map<Fingerprint, StagePlan>& plan, double rate)
-      : study_(study), plan_(plan), rate_(rate), forecast_(ForecastStudy(study, plan, rate)) {}
+  // Without data runs have no fingerprints yet, and nothing is said of them.
+  PlanReport(const Study& study, const std::map<Fingerprint, StagePlan>& plan, double rate,
+             int64_t devices, bool has_data)
+      : study_(study),
+        plan_(plan),
+        rate_(rate),
+        devices_(devices),
+        has_data_(has_data),
+        forecast_(ForecastStudy(study, plan, rate)) {}
 
   json Json() const {
     json arms = json::array(), runs = json::array(), twins = json::array();
@@ -50,8 +62,11 @@ class PlanReport {
       twins.push_back({{"name", twin.name}, {"kept", twin.kept}, {"why", twin.why}});
     }
     for (size_t arm = 0; arm < study_.recipe.arms.size(); ++arm) arms.push_back(ArmJson(arm));
-    for (const Study::Run& run : study_.runs) runs.push_back(RunJson(run));
+    for (const Study::Run& run : study_.runs) {
+      if (has_data_) runs.push_back(RunJson(run));
+    }
     return {{"study", study_.recipe.name},
+            {"has_data", has_data_},
             {"arms", arms},
             {"twins", twins},
             {"runs", runs},
@@ -66,9 +81,13 @@ class PlanReport {
     fmt::print("{}: {} arms × {} seeds = {} runs\n\n", recipe.name, recipe.arms.size(),
                recipe.seeds.size(), study_.runs.size());
     PrintArms();
-    fmt::print("{}", DescribeTwins(recipe));
+    fmt::print("{}\n{}", DescribeTwins(recipe), ArmCostText(recipe, devices_));
     PrintMemory();
-    PrintRuns();
+    if (has_data_) {
+      PrintRuns();
+    } else {
+      fmt::print("\nThe data is not here (see the warnings): this is what runs would take.\n");
+    }
     fmt::print(
         "\n{} of {} stages to do: {:.2f} core hours, {} on {} cores, {} of disk. Times are "
         "predicted from this machine's matrix rate ({:.0f} GFLOP/s a core).\n",
@@ -93,7 +112,8 @@ class PlanReport {
             {"memory_bytes", prediction.memory_bytes},
             {"memory", MemoryJson(prediction.memory)},
             {"disk_bytes", prediction.disk_bytes},
-            {"core_seconds", prediction.core_seconds}};
+            {"core_seconds", prediction.core_seconds},
+            {"cost", ArmCostJson(arm.settings, devices_)}};
   }
 
   static json MemoryJson(const MemoryBytes& bytes) {
@@ -173,6 +193,8 @@ class PlanReport {
   const Study& study_;
   const std::map<Fingerprint, StagePlan>& plan_;
   double rate_;
+  int64_t devices_;
+  bool has_data_;
   StudyForecast forecast_;
 };
 
@@ -180,10 +202,13 @@ class PlanReport {
 
 int PlanCommand(const Arguments& arguments) {
   const PlanOptions options = ParseOptions(arguments);
-  const Study study = MakeStudy(options.recipe.Load());
+  bool has_data = true;
+  Recipe recipe = options.recipe.LoadWithoutData(&has_data);
+  const Study study =
+      has_data ? MakeStudy(std::move(recipe)) : MakeStudyWithoutData(std::move(recipe));
   const auto plan = PlanStages(study, options.state.StageStates(), options.state.Root());
   const double rate = 1e9 * MeasureCoreSgemmGflops(0.2);
-  const PlanReport report(study, plan, rate);
+  const PlanReport report(study, plan, rate, options.devices, has_data);
   if (options.json) {
     fmt::print("{}\n", report.Json().dump(2));
   } else {

@@ -18,10 +18,26 @@ std::vector<Violation> CheckFiles(const DataSettings& data) {
   return violations;
 }
 
-Recipe RecipeOptions::Load() const {
-  Recipe loaded = LoadRecipe(recipe, overrides, CheckFiles, size);
+namespace {
+
+Recipe LoadAndWarn(const RecipeOptions& options, const DataCheck& check) {
+  Recipe loaded = LoadRecipe(options.recipe, options.overrides, check, options.size);
   for (const RecipeWarning& warning : loaded.warnings) fmt::print(stderr, "{}\n", warning.text);
   return loaded;
+}
+
+}  // namespace
+
+Recipe RecipeOptions::Load() const { return LoadAndWarn(*this, CheckFiles); }
+
+Recipe RecipeOptions::LoadWithoutData(bool* has_data) const {
+  *has_data = true;
+  return LoadAndWarn(*this, [has_data](const DataSettings& data) {
+    std::vector<Violation> violations = CheckFiles(data);
+    if (!violations.empty()) *has_data = false;
+    for (Violation& violation : violations) violation.severity = Severity::kWarning;
+    return violations;
+  });
 }
 
 }  // namespace upcycle

@@ -25,6 +25,10 @@ struct RecipeOptions {
 
   // The recipe, its warnings printed to standard error. Throws Error(kInput) with all mistakes.
   Recipe Load() const;
+
+  // The same for a recipe that is only looked at: what is wrong with its files are warnings, and
+  // `has_data` says whether there were any.
+  Recipe LoadWithoutData(bool* has_data) const;
 };
 
 }  // namespace upcycle

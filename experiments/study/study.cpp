@@ -1,5 +1,6 @@
 #include "experiments/study/study.h"
 
+#include <functional>
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -12,17 +13,22 @@
 namespace upcycle {
 namespace {
 
+using ContentOf = std::function<Fingerprint(const DataSettings&)>;
+
 // Text is read once for all arms that read the same.
 class ContentCache {
  public:
+  explicit ContentCache(ContentOf content) : content_(std::move(content)) {}
+
   const Fingerprint& Of(const DataSettings& data) {
     const std::string key = AllSettings(data).dump();
     const auto found = contents_.find(key);
     if (found != contents_.end()) return found->second;
-    return contents_.emplace(key, DatasetFingerprint(data)).first->second;
+    return contents_.emplace(key, content_(data)).first->second;
   }
 
  private:
+  ContentOf content_;
   std::map<std::string, Fingerprint> contents_;
 };
 
@@ -58,9 +64,11 @@ ArmCost CostRecordOf(const Arm& arm, const ArmBudget& budget) {
   return record;
 }
 
-Study MakeStudy(Recipe recipe) {
+namespace {
+
+Study MakeStudyOf(Recipe recipe, ContentOf content_of) {
   Study study;
-  ContentCache contents;
+  ContentCache contents(std::move(content_of));
   for (size_t arm = 0; arm < recipe.arms.size(); ++arm) {
     const RunSettings& settings = recipe.arms[arm].settings;
     const Fingerprint content = contents.Of(settings.data);
@@ -78,6 +86,16 @@ Study MakeStudy(Recipe recipe) {
   }
   study.recipe = std::move(recipe);
   return study;
+}
+
+}  // namespace
+
+Study MakeStudy(Recipe recipe) { return MakeStudyOf(std::move(recipe), DatasetFingerprint); }
+
+Study MakeStudyWithoutData(Recipe recipe) {
+  return MakeStudyOf(std::move(recipe), [](const DataSettings& data) {
+    return Hasher().Add("not read").Add(AllSettings(data).dump()).Finish();
+  });
 }
 
 StudyRecord RecordOf(const Study& study) {

@@ -29,6 +29,10 @@ struct Study {
 // is missing or cannot be used.
 Study MakeStudy(Recipe recipe);
 
+// The study of a recipe whose text is not here, for what it would take: its stages have other
+// fingerprints than they will have with the text.
+Study MakeStudyWithoutData(Recipe recipe);
+
 // What one run of an arm costs.
 ArmCost CostRecordOf(const Arm& arm, const ArmBudget& budget);
 

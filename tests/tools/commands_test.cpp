@@ -74,6 +74,50 @@ TEST_F(CommandsTest, AreSilentWhereTheReaderOfTheirOutputHasGone) {
   }
 }
 
+// Vavre 2024's model, on text that nobody here has.
+constexpr const char* kPricedRecipe = R"(name: priced
+model: llama-3-8b
+data: {train: [{name: web, files: [nowhere/*.txt]}]}
+moe: {router: topk_then_softmax}
+train: {tokens: 27G, batch_sequences: 512, micro_batch_sequences: 1, precision: bfloat16}
+arms:
+  - {name: dense, upcycle: none}
+  - {name: E8T2, upcycle: copy}
+  - {name: capacity 4, upcycle: copy, moe.capacity_factor: 4}
+baseline: dense
+)";
+
+TEST_F(CommandsTest, PlanPricesARecipeWhoseDataIsNotHere) {
+  const fs::path recipe = folder_ / "priced.yaml";
+  Put(recipe, kPricedRecipe);
+  const std::string root = (folder_ / "new").native();
+  const Finished plan = RunProgram({"plan", recipe.native(), "--root", root});
+  EXPECT_EQ(plan.exit_code, 0) << plan.err;
+  for (const char* figure : {"47.49B", "13.67B", "4.744e+14", "7.515e+14", "34.34B and 11.79B",
+                             "can drop nothing: it is dropless", "The data is not here"}) {
+    EXPECT_TRUE(Says(plan.out, figure)) << figure << '\n' << plan.out;
+  }
+  EXPECT_TRUE(Says(plan.err, "warning: no file matches"));
+  const Finished run = RunProgram({"run", recipe.native(), "--root", root});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_TRUE(Says(run.err, "error: no file matches"));
+}
+
+TEST_F(CommandsTest, PlanTellsWhatArmsCostAsJson) {
+  const fs::path recipe = folder_ / "priced.yaml";
+  Put(recipe, kPricedRecipe);
+  const Finished plan = RunProgram(
+      {"plan", recipe.native(), "--root", (folder_ / "new").native(), "--json", "--devices", "4"});
+  const auto json = nlohmann::json::parse(plan.out);
+  EXPECT_FALSE(json.at("has_data"));
+  EXPECT_TRUE(json.at("runs").empty());
+  const auto& cost = json.at("arms").at(1).at("cost");
+  EXPECT_NEAR(cost.at("sequence_train_flops").get<double>() / 7.5156e14, 1, 1e-4);
+  EXPECT_NEAR(cost.at("flops_over_dense").get<double>(), 1.584, 1e-3);
+  EXPECT_NEAR(cost.at("parameters_over_dense").get<double>(), 5.914, 1e-3);
+  EXPECT_EQ(cost.at("expert_traffic_bytes_per_token"), 4.0 * 32 * 2 * 4096 * 2 * 3 / 4);
+}
+
 TEST_F(CommandsTest, RefuseARootWithoutAName) {
   std::vector<std::vector<std::string>> commands = {{"run", recipe_.native()},
                                                     {"plan", recipe_.native()}};
