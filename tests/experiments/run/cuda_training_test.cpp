@@ -120,5 +120,62 @@ TEST_P(CudaTraining, GoesOnWhereTheCpuStoppedAndBack) {
   for (size_t i = 0; i < 3; ++i) EXPECT_NEAR(found[i].loss, expected[6 + i].loss, 1e-5);
 }
 
+// Every way to route, and what lies beside routed experts.
+struct RouterCase {
+  const char* name;
+  void (*change)(MoeSettings& moe);
+};
+
+class CudaRouters : public testing::TestWithParam<RouterCase> {
+ protected:
+  void SetUp() override {
+    if (CudaDeviceCount() == 0) GTEST_SKIP() << "no GPU here, or no CUDA in this build";
+  }
+  Architecture architecture() const {
+    Architecture a = SmallArchitecture(true);
+    GetParam().change(a.moe);
+    return a;
+  }
+};
+
+constexpr RouterCase kRouters[] = {
+    {"SigmoidWithBias",
+     [](MoeSettings& moe) {
+       moe.router.score = RouterScore::kSigmoid;
+       moe.router.bias_rate = 0.01;
+     }},
+    {"Bias", [](MoeSettings& moe) { moe.router.bias_rate = 0.01; }},
+    {"Sinkhorn", [](MoeSettings& moe) { moe.router.choice = RouterChoice::kSinkhorn; }},
+    {"ExpertChoice", [](MoeSettings& moe) { moe.router.choice = RouterChoice::kExpertChoice; }},
+    {"NoisyAndNormalized",
+     [](MoeSettings& moe) {
+       moe.router.noise = true;
+       moe.router.jitter = 0.05;
+       moe.router.normalize_logits = 1;
+     }},
+    {"SharedExpert", [](MoeSettings& moe) { moe.shared_expert = SharedExpert::kPlain; }},
+    {"GatedSharedExpert", [](MoeSettings& moe) { moe.shared_expert = SharedExpert::kGated; }},
+};
+INSTANTIATE_TEST_SUITE_P(, CudaRouters, testing::ValuesIn(kRouters),
+                         [](const auto& router) { return router.param.name; });
+
+TEST_P(CudaRouters, TakeStepsAsTheCpuDoes) {
+  SmallTrainer cpu(MakeCpuBackend(1), architecture(), SmallTraining());
+  SmallTrainer cuda(MakeCudaBackend(0, DataType::kFloat32), architecture(), SmallTraining());
+  const auto expected = Train(cpu, 4), found = Train(cuda, 4);
+  for (size_t i = 0; i < found.size(); ++i) {
+    EXPECT_NEAR(found[i].loss, expected[i].loss, 1e-5) << "step " << i;
+    EXPECT_NEAR(found[i].gradient_norm, expected[i].gradient_norm, 1e-4) << "step " << i;
+  }
+}
+
+TEST_P(CudaRouters, StandTheCheckOfEveryOp) {
+  for (DataType type : {DataType::kFloat32, DataType::kBFloat16}) {
+    SmallTrainer checked(std::make_unique<CheckedBackend>(MakeCudaBackend(0, type), 1),
+                         architecture(), SmallTraining(), {.recompute = Recompute::kLayers});
+    EXPECT_NO_THROW(Train(checked, 2));
+  }
+}
+
 }  // namespace
 }  // namespace upcycle

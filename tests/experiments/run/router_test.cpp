@@ -1,6 +1,7 @@
 #include "experiments/run/router.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include <gtest/gtest.h>
@@ -117,6 +118,69 @@ TEST(Router, DrawsNoNoiseInEvaluation) {
     moe.router.choice = RouterChoice::kSinkhorn;
   });
   EXPECT_EQ(losses(*plain), losses(*noisy));
+}
+
+// What one batch of eight sequences, in so many micro-batches, adds to the objective for its
+// routers, and the gradient of everything.
+struct BatchGradients {
+  double balance = 0, z = 0;
+  std::vector<float> gradients;
+};
+BatchGradients GradientsOf(BalanceScope scope, int64_t micro_batches) {
+  constexpr int64_t kSequences = 8;
+  Architecture architecture = SmallArchitecture(true);
+  architecture.moe.capacity_factor = {};
+  architecture.moe.router.init_std = 0.5;
+  architecture.moe.router.load_balance = 1;
+  architecture.moe.router.balance_scope = scope;
+  architecture.moe.router.z_loss = 0.1;
+  const auto backend = MakeCpuBackend(1);
+  const int64_t sequences = kSequences / micro_batches, tokens = sequences * kCountingLength;
+  Transformer model(*backend, architecture, {{sequences, kCountingLength, micro_batches}});
+  model.parameters().Initialize(*backend, 5);
+  std::vector<int32_t> inputs(kSequences * kCountingLength), targets(inputs.size());
+  FillCounting(0, kSequences, inputs, targets);
+  const auto batch = [&](int64_t i) {
+    return TokenBatch{inputs.data() + i * tokens, targets.data() + i * tokens, sequences,
+                      kCountingLength};
+  };
+  for (int64_t i = 0; i < micro_batches && model.NeedsAssignmentPass(micro_batches); ++i) {
+    model.CountAssignments(batch(i), i, micro_batches);
+  }
+  BatchGradients all;
+  for (int64_t i = 0; i < micro_batches; ++i) {
+    const auto losses = model.Backpropagate(batch(i), i, micro_batches);
+    all.balance += losses.balance;
+    all.z += losses.z;
+  }
+  const Tensor gradients = model.parameters().gradients();
+  all.gradients.assign(gradients.floats(), gradients.floats() + gradients.size());
+  return all;
+}
+
+double LargestDifference(const std::vector<float>& a, const std::vector<float>& b) {
+  double largest = 0;
+  for (size_t i = 0; i < a.size(); ++i) largest = std::fmax(largest, std::fabs(a[i] - b[i]));
+  return largest;
+}
+
+TEST(Router, HasTheSameLossesAndGradientsHoweverABatchIsSplitWhereTheyAreGlobal) {
+  const BatchGradients whole = GradientsOf(BalanceScope::kGlobal, 1);
+  EXPECT_GT(whole.balance, 1);
+  for (const int64_t micro_batches : {2, 4, 8}) {
+    const BatchGradients split = GradientsOf(BalanceScope::kGlobal, micro_batches);
+    EXPECT_NEAR(split.balance, whole.balance, 1e-6) << micro_batches;
+    EXPECT_NEAR(split.z, whole.z, 1e-6) << micro_batches;
+    EXPECT_LT(LargestDifference(split.gradients, whole.gradients), 1e-6) << micro_batches;
+  }
+}
+
+TEST(Router, BalancesEachMicroBatchByItselfWhereTheScopeSaysSo) {
+  const BatchGradients whole = GradientsOf(BalanceScope::kMicroBatch, 1);
+  const BatchGradients split = GradientsOf(BalanceScope::kMicroBatch, 4);
+  EXPECT_GT(std::fabs(split.balance - whole.balance), 1e-3);
+  EXPECT_NEAR(split.z, whole.z, 1e-6);
+  EXPECT_GT(LargestDifference(split.gradients, whole.gradients), 1e-4);
 }
 
 }  // namespace
