@@ -17,6 +17,7 @@ void Reduce(LearningRateSettings& rate) {
 
 void Reduce(TrainSettings& train) {
   train.micro_batch_sequences = train.MicroBatchSequences();
+  if (!train.batch_ramp.IsOn()) train.batch_ramp = {};
   Reduce(train.learning_rate);
 }
 
@@ -34,6 +35,25 @@ void Reduce(SourceSettings& source) {
 void Reduce(MoeSettings& moe) {
   if (moe.capacity_factor.dropless()) moe.drop_policy = MoeSettings{}.drop_policy;
   if (moe.router.load_balance == 0) moe.router.balance_scope = RouterSettings{}.balance_scope;
+}
+
+void Reduce(UpcycleSettings& upcycle) {
+  UpcycleSettings used;
+  used.method = upcycle.method;
+  if (upcycle.method == UpcycleMethod::kScratch) {
+    upcycle = used;
+    return;
+  }
+  used.optimizer = upcycle.optimizer;
+  const bool scales = upcycle.scaling != WeightScaling::kPaper || PaperScales(upcycle.method);
+  if (upcycle.method != UpcycleMethod::kNone && scales) used.scaling = upcycle.scaling;
+  if (ChangesNeurons(upcycle.method)) used.ratio = upcycle.ratio;
+  if (upcycle.method == UpcycleMethod::kNoise) used.noise_std = upcycle.noise_std;
+  if (upcycle.method == UpcycleMethod::kBranchTrainMix) {
+    used.branches = upcycle.branches;
+    used.branch_tokens = upcycle.branch_tokens;
+  }
+  upcycle = used;
 }
 
 }  // namespace
@@ -60,9 +80,7 @@ RunSettings EffectiveSettings(RunSettings settings) {
     settings.moe = {};
     settings.evaluate.capacity_factor = {};
   }
-  if (!settings.HasExperts() || !settings.HasParent()) {
-    settings.upcycle.scaling = UpcycleSettings{}.scaling;
-  }
+  Reduce(settings.upcycle);
   return settings;
 }
 

@@ -39,6 +39,18 @@ std::string FreshStreamName(const Part& part) {
   return fmt::format("initialize/{}/{}/{}", static_cast<int>(part.kind), part.layer, part.expert);
 }
 
+bool IsNormWeight(PartKind kind) {
+  return kind == PartKind::kAttentionNorm || kind == PartKind::kFeedForwardNorm ||
+         kind == PartKind::kFinalNorm;
+}
+
+bool IsNormBias(PartKind kind) {
+  return kind == PartKind::kAttentionNormBias || kind == PartKind::kFeedForwardNormBias ||
+         kind == PartKind::kFinalNormBias;
+}
+
+}  // namespace
+
 double FreshStd(const Part& part, const Architecture& architecture) {
   const ModelSettings& model = architecture.model;
   switch (part.kind) {
@@ -52,18 +64,6 @@ double FreshStd(const Part& part, const Architecture& architecture) {
       return model.init_std;
   }
 }
-
-bool IsNormWeight(PartKind kind) {
-  return kind == PartKind::kAttentionNorm || kind == PartKind::kFeedForwardNorm ||
-         kind == PartKind::kFinalNorm;
-}
-
-bool IsNormBias(PartKind kind) {
-  return kind == PartKind::kAttentionNormBias || kind == PartKind::kFeedForwardNormBias ||
-         kind == PartKind::kFinalNormBias;
-}
-
-}  // namespace
 
 void FillFreshPart(std::span<float> values, const Part& part, const Architecture& architecture,
                    uint64_t seed) {
