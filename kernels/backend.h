@@ -10,7 +10,7 @@
 //   weights always accumulate.
 //   Activations, their gradients and the weights that products, norms and the embedding read have
 //   the backend's activation type, float32 or bfloat16; sums run in float32. Everything else is
-//   float32 whatever that type: what the router says and its gradients but for d_logits, rstd,
+//   float32 whatever that type: what the router reads and says and its gradients, rstd,
 //   log_sum_exp, losses, gradients of weights, master weights; and int32 where it says so. Moments
 //   have types of their own (Moments). Shape mistakes are bugs of ours: the checked front throws
 //   Error(Cause::kBug). Every op gives the same bits for any number of threads; on CUDA reductions
@@ -23,10 +23,9 @@
 #include <memory>
 #include <string>
 
-#include "core/enum_names.h"
-#include "core/recipe/moe_settings.h"
 #include "core/tensor.h"
 #include "kernels/adamw_step.h"
+#include "kernels/routing.h"
 
 namespace upcycle {
 
@@ -52,42 +51,6 @@ struct AttentionShape {
   int64_t tokens() const { return sequences * length; }
   int64_t query_width() const { return heads * head_width; }  // columns of q and of out
   int64_t fused_width() const { return (heads + 2 * kv_heads) * head_width; }  // [q | k | v]
-};
-
-// What the router says about n tokens.
-struct Routing {
-  Tensor probabilities;  // [n, E] softmax over all experts
-  Tensor log_sum_exp;    // [n] of the logits
-  Tensor expert;         // [n, T] int32: most probable first; equal logits: the lower index first
-  Tensor weight;         // [n, T] what each chosen expert's output is multiplied by
-};
-
-// How products over experts are computed, and with it how rows lie. expert_path.h chooses.
-//   kGrouped: rows close up, the experts' one behind the other, R = n·T. One kernel for all.
-//   kStreams: rows as for kGrouped. A GPU computes one product for each expert with rows, several
-//     at once, so the host waits once for each PlanDispatch. Products must follow a PlanDispatch
-//     by the same backend with this path, and `counts` be left alone in between.
-//   kPadded: every expert has C rows, R = E·C, offsets[e] = e·C, whatever it serves. One batch of
-//     equal products, which takes unserved rows along (see ExpertMatMul).
-enum class ExpertPath { kGrouped, kStreams, kPadded };
-template <>
-struct EnumNames<ExpertPath> {
-  static constexpr EnumName<ExpertPath> values[] = {
-      {ExpertPath::kGrouped, "grouped", "one kernel for all experts"},
-      {ExpertPath::kStreams, "streams", "a product for each expert, several at once"},
-      {ExpertPath::kPadded, "padded", "one batch of equal products"},
-  };
-};
-
-// Where each assignment goes. The rows of expert e are [offsets[e], offsets[e] + counts[e]),
-// ordered by token.
-struct Dispatch {
-  Tensor counts;         // [E] int32, rows each expert serves
-  Tensor offsets;        // [E] int32, the first row of each expert
-  Tensor row_of;         // [n, T] int32, the row of an assignment, or -1 if it was dropped
-  Tensor assignment_of;  // [R] int32, the flat index token·T + j of a row's assignment, or -1 for a
-                         // row that no expert serves
-  ExpertPath path = ExpertPath::kGrouped;
 };
 
 // What a backend remembers of work that is repeated. Made by Backend::Repeat, owned by its caller,
@@ -207,14 +170,32 @@ class Backend {
   // --- router
   // ---------------------------------------------------------------------------------------
 
-  // Fills `routing` from logits [n, E]. softmax_then_topk: weight = the chosen probabilities, as
-  // they are. topk_then_softmax: softmax over the chosen logits.
-  void RouterForward(const Routing& routing, ConstTensor logits, RoutingOrder order);
+  // --- what a router reads and says on the way (each of them in place, in float32)
+
+  // x *= 1 + amplitude · u for u uniform in [-1, 1), a function of key [2] int32 and the element's
+  // index (kernels/counter_bits.h). Its backward pass is the same call on the gradient.
+  void Jitter(Tensor x, ConstTensor key, double amplitude);
+  // logits [n, E] += ε · softplus(spread [n, E]) for ε standard normal, of key and index.
+  void AddRouterNoise(Tensor logits, ConstTensor spread, ConstTensor key);
+  // spread becomes its gradient, d_logits · ε · sigmoid(spread), with the ε of the same key.
+  void RouterNoiseBackward(Tensor spread, ConstTensor d_logits, ConstTensor key);
+  // logits [n, E] becomes scale · (logits - mean) · rstd of each row, with the biased variance;
+  // rstd [n] = 1 / sqrt(variance + 1e-6).
+  void NormalizeLogits(Tensor logits, Tensor rstd, double scale);
+  // d_logits [n, E] becomes the gradient of what was normalised to `logits`.
+  void NormalizeLogitsBackward(Tensor d_logits, ConstTensor logits, ConstTensor rstd, double scale);
+  // ranks [n, E]: softmax(logits), and then `rounds` times every expert's column scaled to the sum
+  // n/E, and every token's row to the sum 1. columns [E] are the last round's factors.
+  void SinkhornRanks(Tensor ranks, Tensor columns, ConstTensor logits, int64_t rounds);
+
+  // Fills `routing` from logits [n, E] (routing.h says how).
+  void RouterForward(const Routing& routing, ConstTensor logits, const Scoring& scoring,
+                     const ExpertRanks& ranks = {});
   // d_logits [n, E] = what flows through the weights (d_weight [n, T]), plus the load-balance
   // loss's gradient on the probabilities (balance_gradient [S, E], row s for the s-th n/S tokens;
-  // may be empty), plus z_factor · ∂/∂logits Σ log_sum_exp².
+  // may be empty), plus z_factor · ∂/∂logits Σ log_sum_exp². The choice itself has no gradient.
   void RouterBackward(Tensor d_logits, const Routing& routing, ConstTensor d_weight,
-                      ConstTensor balance_gradient, double z_factor, RoutingOrder order);
+                      ConstTensor balance_gradient, double z_factor, const Scoring& scoring);
   // counts [S, E] int32 = assignments of each of S equal spans of tokens, expert [n, T].
   void CountAssignments(Tensor counts, ConstTensor expert);
   // gradient [S, E] = factor · counts; loss [1] = Σ_s Σ_e gradient[s, e] · Σ_{t in s} p[t, e].
@@ -321,10 +302,19 @@ class Backend {
   virtual void DoActivationBackward(Tensor d_x, Tensor d_row_weight, ConstTensor d_out,
                                     ConstTensor x, ConstTensor row_weight,
                                     Activation activation) = 0;
-  virtual void DoRouterForward(const Routing& routing, ConstTensor logits, RoutingOrder order) = 0;
+  virtual void DoJitter(Tensor x, ConstTensor key, double amplitude) = 0;
+  virtual void DoAddRouterNoise(Tensor logits, ConstTensor spread, ConstTensor key) = 0;
+  virtual void DoRouterNoiseBackward(Tensor spread, ConstTensor d_logits, ConstTensor key) = 0;
+  virtual void DoNormalizeLogits(Tensor logits, Tensor rstd, double scale) = 0;
+  virtual void DoNormalizeLogitsBackward(Tensor d_logits, ConstTensor logits, ConstTensor rstd,
+                                         double scale) = 0;
+  virtual void DoSinkhornRanks(Tensor ranks, Tensor columns, ConstTensor logits,
+                               int64_t rounds) = 0;
+  virtual void DoRouterForward(const Routing& routing, ConstTensor logits, const Scoring& scoring,
+                               const ExpertRanks& ranks) = 0;
   virtual void DoRouterBackward(Tensor d_logits, const Routing& routing, ConstTensor d_weight,
                                 ConstTensor balance_gradient, double z_factor,
-                                RoutingOrder order) = 0;
+                                const Scoring& scoring) = 0;
   virtual void DoCountAssignments(Tensor counts, ConstTensor expert) = 0;
   virtual void DoBalanceLoss(Tensor loss, Tensor gradient, ConstTensor probabilities,
                              ConstTensor counts, double factor) = 0;

@@ -9,7 +9,7 @@
 namespace upcycle {
 namespace {
 
-void CheckRouting(const Routing& routing) {
+void CheckRouting(const Routing& routing, const Scoring& scoring) {
   CheckRank("probabilities", routing.probabilities, 2);
   CheckRank("expert", routing.expert, 2);
   const int64_t tokens = routing.probabilities.dim(0);
@@ -20,6 +20,9 @@ void CheckRouting(const Routing& routing) {
   CheckFloats("log_sum_exp", routing.log_sum_exp, {tokens});
   CheckInts("expert", routing.expert, {tokens, top_k});
   CheckFloats("weight", routing.weight, {tokens, top_k});
+  if (scoring.score == RouterScore::kSigmoid) {
+    CheckFloats("logits", routing.logits, {tokens, experts});
+  }
 }
 
 void CheckSpans(int64_t tokens, int64_t spans) {
@@ -61,24 +64,84 @@ void CheckExpertMatMul(DataType type, ConstTensor rows, ConstTensor out, ConstTe
 
 // ----------------------------------------------------------------------------------------- router
 
-void Backend::RouterForward(const Routing& routing, ConstTensor logits, RoutingOrder order) {
-  CheckRouting(routing);
+void Backend::Jitter(Tensor x, ConstTensor key, double amplitude) {
+  CheckFloats("x", x, x.shape());
+  CheckInts("key", key, {2});
+  UPCYCLE_CHECK(amplitude >= 0 && amplitude <= 1);
+  DoJitter(x, key, amplitude);
+}
+
+void Backend::AddRouterNoise(Tensor logits, ConstTensor spread, ConstTensor key) {
+  CheckRank("logits", logits, 2);
+  CheckFloats("logits", logits, {logits.dim(0), logits.dim(1)});
+  CheckFloats("spread", spread, logits.shape());
+  CheckInts("key", key, {2});
+  CheckApart("logits", logits, {spread});
+  DoAddRouterNoise(logits, spread, key);
+}
+
+void Backend::RouterNoiseBackward(Tensor spread, ConstTensor d_logits, ConstTensor key) {
+  CheckRank("spread", spread, 2);
+  CheckFloats("spread", spread, {spread.dim(0), spread.dim(1)});
+  CheckFloats("d_logits", d_logits, spread.shape());
+  CheckInts("key", key, {2});
+  CheckApart("spread", spread, {d_logits});
+  DoRouterNoiseBackward(spread, d_logits, key);
+}
+
+void Backend::NormalizeLogits(Tensor logits, Tensor rstd, double scale) {
+  CheckRank("logits", logits, 2);
+  UPCYCLE_CHECK(logits.dim(1) >= 1 && scale > 0);
+  CheckFloats("logits", logits, {logits.dim(0), logits.dim(1)});
+  CheckFloats("rstd", rstd, {logits.dim(0)});
+  DoNormalizeLogits(logits, rstd, scale);
+}
+
+void Backend::NormalizeLogitsBackward(Tensor d_logits, ConstTensor logits, ConstTensor rstd,
+                                      double scale) {
+  CheckRank("logits", logits, 2);
+  UPCYCLE_CHECK(logits.dim(1) >= 1 && scale > 0);
+  CheckFloats("logits", logits, {logits.dim(0), logits.dim(1)});
+  CheckFloats("d_logits", d_logits, logits.shape());
+  CheckFloats("rstd", rstd, {logits.dim(0)});
+  CheckApart("d_logits", d_logits, {logits});
+  DoNormalizeLogitsBackward(d_logits, logits, rstd, scale);
+}
+
+void Backend::SinkhornRanks(Tensor ranks, Tensor columns, ConstTensor logits, int64_t rounds) {
+  CheckRank("logits", logits, 2);
+  UPCYCLE_CHECK(logits.dim(1) >= 1 && rounds >= 1);
+  CheckFloats("logits", logits, {logits.dim(0), logits.dim(1)});
+  CheckFloats("ranks", ranks, logits.shape());
+  CheckFloats("columns", columns, {logits.dim(1)});
+  CheckApart("ranks", ranks, {logits});
+  DoSinkhornRanks(ranks, columns, logits, rounds);
+}
+
+void Backend::RouterForward(const Routing& routing, ConstTensor logits, const Scoring& scoring,
+                            const ExpertRanks& ranks) {
+  CheckRouting(routing, scoring);
   CheckFloats("logits", logits, routing.probabilities.shape());
-  DoRouterForward(routing, logits, order);
+  UPCYCLE_CHECK(ranks.values.empty() || ranks.bias.empty());
+  if (!ranks.values.empty()) CheckFloats("ranks", ranks.values, logits.shape());
+  if (!ranks.bias.empty()) CheckFloats("bias", ranks.bias, {logits.dim(1)});
+  CheckApart("probabilities", routing.probabilities, {logits, ranks.values});
+  DoRouterForward(routing, logits, scoring, ranks);
 }
 
 void Backend::RouterBackward(Tensor d_logits, const Routing& routing, ConstTensor d_weight,
-                             ConstTensor balance_gradient, double z_factor, RoutingOrder order) {
-  CheckRouting(routing);
-  CheckTensor("d_logits", d_logits, ActivationType(), routing.probabilities.shape());
+                             ConstTensor balance_gradient, double z_factor,
+                             const Scoring& scoring) {
+  CheckRouting(routing, scoring);
+  CheckFloats("d_logits", d_logits, routing.probabilities.shape());
   CheckFloats("d_weight", d_weight, routing.expert.shape());
   if (!balance_gradient.empty()) {
     CheckRank("balance_gradient", balance_gradient, 2);
     CheckSpans(d_logits.dim(0), balance_gradient.dim(0));
     CheckFloats("balance_gradient", balance_gradient, {balance_gradient.dim(0), d_logits.dim(1)});
   }
-  CheckApart("d_logits", d_logits, {routing.probabilities, d_weight});
-  DoRouterBackward(d_logits, routing, d_weight, balance_gradient, z_factor, order);
+  CheckApart("d_logits", d_logits, {routing.probabilities, d_weight, routing.logits});
+  DoRouterBackward(d_logits, routing, d_weight, balance_gradient, z_factor, scoring);
 }
 
 void Backend::CountAssignments(Tensor counts, ConstTensor expert) {

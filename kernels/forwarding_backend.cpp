@@ -8,7 +8,7 @@ namespace {
 
 template <typename Substitution>
 Routing Replace(const Routing& r, const Substitution& in) {
-  return {in(r.probabilities), in(r.log_sum_exp), in(r.expert), in(r.weight)};
+  return {in(r.probabilities), in(r.log_sum_exp), in(r.expert), in(r.weight), in(r.logits)};
 }
 
 template <typename Substitution>
@@ -177,20 +177,60 @@ void ForwardingBackend::DoActivationBackward(Tensor d_x, Tensor d_row_weight, Co
           }});
 }
 
-void ForwardingBackend::DoRouterForward(const Routing& r, ConstTensor logits, RoutingOrder order) {
-  Around({"RouterForward",
-          {r.probabilities, r.log_sum_exp, r.expert, r.weight},
+void ForwardingBackend::DoJitter(Tensor x, ConstTensor key, double amplitude) {
+  Around({"Jitter", {x}, [=](Backend& backend, const Substitution& in) {
+            backend.Jitter(in(x), in(key), amplitude);
+          }});
+}
+
+void ForwardingBackend::DoAddRouterNoise(Tensor logits, ConstTensor spread, ConstTensor key) {
+  Around({"AddRouterNoise", {logits}, [=](Backend& backend, const Substitution& in) {
+            backend.AddRouterNoise(in(logits), in(spread), in(key));
+          }});
+}
+
+void ForwardingBackend::DoRouterNoiseBackward(Tensor spread, ConstTensor d_logits,
+                                              ConstTensor key) {
+  Around({"RouterNoiseBackward", {spread}, [=](Backend& backend, const Substitution& in) {
+            backend.RouterNoiseBackward(in(spread), in(d_logits), in(key));
+          }});
+}
+
+void ForwardingBackend::DoNormalizeLogits(Tensor logits, Tensor rstd, double scale) {
+  Around({"NormalizeLogits", {logits, rstd}, [=](Backend& backend, const Substitution& in) {
+            backend.NormalizeLogits(in(logits), in(rstd), scale);
+          }});
+}
+
+void ForwardingBackend::DoNormalizeLogitsBackward(Tensor d_logits, ConstTensor logits,
+                                                  ConstTensor rstd, double scale) {
+  Around({"NormalizeLogitsBackward", {d_logits}, [=](Backend& backend, const Substitution& in) {
+            backend.NormalizeLogitsBackward(in(d_logits), in(logits), in(rstd), scale);
+          }});
+}
+
+void ForwardingBackend::DoSinkhornRanks(Tensor ranks, Tensor columns, ConstTensor logits,
+                                        int64_t rounds) {
+  Around({"SinkhornRanks", {ranks, columns}, [=](Backend& backend, const Substitution& in) {
+            backend.SinkhornRanks(in(ranks), in(columns), in(logits), rounds);
+          }});
+}
+
+void ForwardingBackend::DoRouterForward(const Routing& r, ConstTensor logits,
+                                        const Scoring& scoring, const ExpertRanks& ranks) {
+  Around({"RouterForward", ListOf({r.probabilities, r.log_sum_exp, r.expert, r.weight, r.logits}),
           [=](Backend& backend, const Substitution& in) {
-            backend.RouterForward(Replace(r, in), in(logits), order);
+            backend.RouterForward(Replace(r, in), in(logits), scoring,
+                                  {in(ranks.values), in(ranks.bias)});
           }});
 }
 
 void ForwardingBackend::DoRouterBackward(Tensor d_logits, const Routing& r, ConstTensor d_weight,
                                          ConstTensor balance_gradient, double z_factor,
-                                         RoutingOrder order) {
+                                         const Scoring& scoring) {
   Around({"RouterBackward", {d_logits}, [=](Backend& backend, const Substitution& in) {
             backend.RouterBackward(in(d_logits), Replace(r, in), in(d_weight), in(balance_gradient),
-                                   z_factor, order);
+                                   z_factor, scoring);
           }});
 }
 

@@ -25,7 +25,7 @@ Moments PartOf(const Moments& moments, int64_t begin, int64_t count) {
   return part;
 }
 
-RoundingKey RoundingKeyOf(const AdamWStep& step) {
+CounterKey RoundingKeyOf(const AdamWStep& step) {
   const RandomStream stream(step.seed, "adamw/moments", static_cast<uint64_t>(step.step));
   const uint64_t bits = stream.Bits(0);
   return {static_cast<uint32_t>(bits), static_cast<uint32_t>(bits >> 32)};

@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "kernels/backend.h"
+#include "kernels/counter_bits.h"
 #include "kernels/dynamic_map.h"
 #include "kernels/host_device.h"
 
@@ -43,26 +44,8 @@ inline constexpr uint32_t kMagnitudeBits = 0x7fffffff;
 
 // --------------------------------------------------------------------------------------- bfloat16
 
-// What all elements of a step share.
-struct RoundingKey {
-  uint32_t first = 0;
-  uint32_t second = 0;
-};
-RoundingKey RoundingKeyOf(const AdamWStep& step);
-
-// A bijection of 32 bits that leaves no visible trace of its argument (constants by Wellons, "Hash
-// function prospector", 2018). Multiplications of 32 bits are what vector units have.
-UPCYCLE_HOST_DEVICE constexpr uint32_t Scrambled(uint32_t x) {
-  x = (x ^ x >> 16) * 0x7feb352du;
-  x = (x ^ x >> 15) * 0x846ca68bu;
-  return x ^ x >> 16;
-}
-
-// The random bits of element `index`: the upper half is for m, the lower for v.
-UPCYCLE_HOST_DEVICE constexpr uint32_t RoundingBits(const RoundingKey& key, uint64_t index) {
-  const uint32_t low = Scrambled(static_cast<uint32_t>(index) ^ key.first);
-  return Scrambled(low + static_cast<uint32_t>(index >> 32) * 0x9e3779b9u + key.second);
-}
+// What all elements of a step share. An element's upper 16 bits are for m, the lower for v.
+CounterKey RoundingKeyOf(const AdamWStep& step);
 
 // The bits of one of the two bfloat16 next to x, by 16 random bits added below those that are kept.
 // What bfloat16 holds stays as it is; beyond its largest number comes infinity; NaN stays NaN.

@@ -32,9 +32,20 @@ void Reduce(SourceSettings& source) {
   }
 }
 
+void Reduce(RouterSettings& router) {
+  const RouterSettings unused;
+  if (router.choice == RouterChoice::kExpertChoice) router.load_balance = unused.load_balance;
+  if (router.choice == RouterChoice::kExpertChoice || router.load_balance == 0) {
+    router.balance_scope = unused.balance_scope;
+  }
+  if (router.choice != RouterChoice::kSinkhorn) router.sinkhorn_rounds = unused.sinkhorn_rounds;
+}
+
 void Reduce(MoeSettings& moe) {
-  if (moe.capacity_factor.dropless()) moe.drop_policy = MoeSettings{}.drop_policy;
-  if (moe.router.load_balance == 0) moe.router.balance_scope = RouterSettings{}.balance_scope;
+  Reduce(moe.router);
+  if (moe.capacity_factor.dropless() || moe.ExpertsChoose()) {
+    moe.drop_policy = MoeSettings{}.drop_policy;
+  }
 }
 
 void Reduce(UpcycleSettings& upcycle) {
@@ -76,6 +87,7 @@ RunSettings EffectiveSettings(RunSettings settings) {
   }
   if (settings.HasExperts()) {
     Reduce(settings.moe);
+    if (settings.moe.ExpertsChoose()) settings.evaluate.capacity_factor = {};
   } else {
     settings.moe = {};
     settings.evaluate.capacity_factor = {};

@@ -107,6 +107,32 @@ class Relations {
             "moe.top_k of at least 2, or moe.router.order: softmax_then_topk");
     }
     CheckLayers();
+    CheckChoice();
+  }
+
+  void CheckChoice() {
+    const RouterSettings& router = s_.moe.router;
+    if (router.bias_rate > 0 && router.choice != RouterChoice::kTopk) {
+      Error({"moe.router.bias_rate", "moe.router.choice"},
+            fmt::format("{} balances experts by itself, so there is no choice for a bias to move",
+                        NameOf(router.choice)),
+            "moe.router.bias_rate: 0, or moe.router.choice: topk");
+    }
+    if (!s_.moe.ExpertsChoose()) return;
+    if (s_.moe.capacity_factor.dropless()) {
+      Error({"moe.capacity_factor", "moe.router.choice"},
+            "experts that choose their tokens take as many as their capacity, and have none",
+            "a number for moe.capacity_factor: 1 gives a token moe.top_k experts on average");
+    }
+    if (router.order == RoutingOrder::kTopkThenSoftmax) {
+      Error({"moe.router.order", "moe.router.choice"},
+            "experts that choose their tokens weigh each by its own score: there is no top-k of a "
+            "token's whose scores could be divided by their sum",
+            "moe.router.order: softmax_then_topk");
+    }
+    Warning({"moe.router.choice"},
+            "experts that choose among a micro-batch's tokens see later tokens, in evaluation too: "
+            "losses are lower than those of a model that generates text");
   }
 
   void CheckLayers() {

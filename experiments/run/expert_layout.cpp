@@ -33,6 +33,10 @@ ExpertPath PathOf(const Architecture& architecture, const ModelBuild& build, Cap
 ExpertLayout UnboundedLayout(const Architecture& architecture, const ModelBuild& build,
                              CapacityFactor factor, int64_t tokens) {
   const MoeSettings& moe = architecture.moe;
+  if (moe.ExpertsChoose()) {
+    const int64_t chosen = ExpertCapacity(moe, moe.capacity_factor, tokens);
+    return {ExpertPath::kPadded, chosen, moe.Experts() * chosen};
+  }
   const int64_t capacity = ExpertCapacity(moe, factor, tokens);
   const ExpertPath path = PathOf(architecture, build, factor, capacity, tokens);
   if (path == ExpertPath::kPadded && !factor.dropless()) {
@@ -65,6 +69,7 @@ int64_t MostExpertRows(const Architecture& architecture, const ModelBuild& build
   const int64_t tokens = build.limits.tokens();
   const ExpertLayout training =
       UnboundedLayout(architecture, build, architecture.moe.capacity_factor, tokens);
+  if (architecture.moe.ExpertsChoose()) return training.rows;
   return std::max(training.rows, tokens * architecture.moe.top_k);
 }
 

@@ -20,7 +20,8 @@ struct ExpertLayout {
 
 // For `tokens` of a micro-batch. The build's path, or the one that the sizes suggest
 // (kernels/expert_path.h); padded rows need a capacity, and buffers that hold them, and are grouped
-// without.
+// without. Where experts choose their tokens every expert fills its rows, so they are padded with
+// nothing; `factor` is then the settings' own, in evaluation too.
 ExpertLayout LayoutOf(const Architecture& architecture, const ModelBuild& build,
                       CapacityFactor factor, int64_t tokens);
 

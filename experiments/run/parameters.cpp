@@ -39,6 +39,13 @@ std::string FreshStreamName(const Part& part) {
   return fmt::format("initialize/{}/{}/{}", static_cast<int>(part.kind), part.layer, part.expert);
 }
 
+// What a router learns beside its weights begins with nothing: noise of the size that Shazeer et
+// al. 2017 start with, an even bias, a gate that is half open.
+bool BeginsAtZero(PartKind kind) {
+  return kind == PartKind::kRouterNoise || kind == PartKind::kRouterBias ||
+         kind == PartKind::kSharedWeight;
+}
+
 bool IsNormWeight(PartKind kind) {
   return kind == PartKind::kAttentionNorm || kind == PartKind::kFeedForwardNorm ||
          kind == PartKind::kFinalNorm;
@@ -59,6 +66,7 @@ double FreshStd(const Part& part, const Architecture& architecture) {
     case PartKind::kOutput:
     case PartKind::kDown:
     case PartKind::kExpertDown:
+    case PartKind::kSharedDown:
       return model.init_std / std::sqrt(2.0 * static_cast<double>(model.layers));
     default:
       return model.init_std;
@@ -71,6 +79,7 @@ void FillFreshPart(std::span<float> values, const Part& part, const Architecture
     std::fill(values.begin(), values.end(), IsNormWeight(part.kind) ? 1.0f : 0.0f);
     return;
   }
+  if (BeginsAtZero(part.kind)) return std::fill(values.begin(), values.end(), 0.0f);
   const RandomStream stream(seed, FreshStreamName(part));
   const double std = FreshStd(part, architecture);
   for (size_t i = 0; i < values.size(); ++i) {
@@ -131,6 +140,7 @@ void ModelParameters::Bind() {
       return flat.Slice(declared.offset, declared.shape.size()).Reshaped(declared.shape);
     };
     declared.weight->value = place(rounded_.empty() ? values_ : rounded_);
+    declared.weight->master = place(values_);
     if (trains) declared.weight->gradient = place(gradients_);
     BindPieces(declared);
   }

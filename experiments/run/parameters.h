@@ -21,6 +21,7 @@ namespace upcycle {
 // (float32; empty in a model that only evaluates).
 struct Weight {
   Tensor value;
+  Tensor master;  // in float32; `value` itself where that is its type
   Tensor gradient;
 };
 

@@ -20,12 +20,20 @@ void ListFeedForward(std::vector<Part>& parts, int64_t layer, const Architecture
     parts.push_back({PartKind::kDown, layer});
     return;
   }
+  const MoeSettings& moe = architecture.moe;
   parts.push_back({PartKind::kRouter, layer});
+  if (moe.router.noise) parts.push_back({PartKind::kRouterNoise, layer});
+  if (moe.router.bias_rate > 0) parts.push_back({PartKind::kRouterBias, layer});
   for (int64_t expert = 0; expert < architecture.moe.Experts(); ++expert) {
     if (architecture.Gated()) parts.push_back({PartKind::kExpertGate, layer, expert});
     parts.push_back({PartKind::kExpertUp, layer, expert});
     parts.push_back({PartKind::kExpertDown, layer, expert});
   }
+  if (moe.shared_expert == SharedExpert::kNone) return;
+  if (architecture.Gated()) parts.push_back({PartKind::kSharedGate, layer});
+  parts.push_back({PartKind::kSharedUp, layer});
+  parts.push_back({PartKind::kSharedDown, layer});
+  if (moe.shared_expert == SharedExpert::kGated) parts.push_back({PartKind::kSharedWeight, layer});
 }
 
 // The name within `model.layers.N.`.
@@ -60,6 +68,18 @@ std::string NameInLayer(const Part& part, bool mixtral) {
       return "mlp.down_proj.weight";
     case PartKind::kRouter:
       return experts + ".gate.weight";
+    case PartKind::kRouterNoise:
+      return experts + ".gate.noise.weight";
+    case PartKind::kRouterBias:
+      return experts + ".gate.e_score_correction_bias";
+    case PartKind::kSharedGate:
+      return experts + ".shared_expert.gate_proj.weight";
+    case PartKind::kSharedUp:
+      return experts + ".shared_expert.up_proj.weight";
+    case PartKind::kSharedDown:
+      return experts + ".shared_expert.down_proj.weight";
+    case PartKind::kSharedWeight:
+      return experts + ".shared_expert_gate.weight";
     case PartKind::kExpertGate:
       return expert("w1", "gate_proj");
     case PartKind::kExpertUp:
@@ -115,11 +135,19 @@ Shape PartShape(const Part& part, const Architecture& architecture) {
       return {m.width, queries};
     case PartKind::kGate:
     case PartKind::kUp:
+    case PartKind::kSharedGate:
+    case PartKind::kSharedUp:
       return {m.ffn_width, m.width};
     case PartKind::kDown:
+    case PartKind::kSharedDown:
       return {m.width, m.ffn_width};
     case PartKind::kRouter:
+    case PartKind::kRouterNoise:
       return {architecture.moe.Experts(), m.width};
+    case PartKind::kRouterBias:
+      return {architecture.moe.Experts()};
+    case PartKind::kSharedWeight:
+      return {1, m.width};
     case PartKind::kExpertGate:
     case PartKind::kExpertUp:
       return {architecture.ExpertWidth(), m.width};
@@ -134,7 +162,11 @@ bool IsMixtral(const Architecture& architecture) {
   for (int64_t layer = 0; layer < architecture.model.layers; ++layer) {
     if (!architecture.LayerHasExperts(layer)) return false;
   }
-  return architecture.moe.router.order == RoutingOrder::kTopkThenSoftmax;
+  const MoeSettings& moe = architecture.moe;
+  const RouterSettings& router = moe.router;
+  return router.order == RoutingOrder::kTopkThenSoftmax && router.score == RouterScore::kSoftmax &&
+         !moe.ExpertsChoose() && router.bias_rate == 0 && router.normalize_logits == 0 &&
+         !router.noise && moe.shared_expert == SharedExpert::kNone;
 }
 
 std::string PartName(const Part& part, const Architecture& architecture) {

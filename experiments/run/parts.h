@@ -32,6 +32,14 @@ enum class PartKind {
   kFinalNorm,
   kFinalNormBias,
   kHead,  // [V, D], absent where embeddings are tied
+  // Where the settings ask for them. Numbers of kinds are part of random streams' names: new ones
+  // stand at the end.
+  kRouterNoise,   // [E, D], of noisy top-k
+  kRouterBias,    // [E], of loss-free balancing
+  kSharedGate,    // [F, D], of the expert that takes every token
+  kSharedUp,      // [F, D]
+  kSharedDown,    // [D, F]
+  kSharedWeight,  // [1, D], what its sigmoid reads with
 };
 
 struct Part {

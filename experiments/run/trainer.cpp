@@ -38,6 +38,7 @@ StepReport Trainer::Step() {
   Backend& backend = model_.backend();
   StepReport report;
   report.learning_rate = schedule_.At(step_);
+  model_.SeedNoise(seed_, step_);
 
   micro_batches_ = batches_.SequencesOf(step_) / settings_.MicroBatchSequences();
   Accumulate(report);
@@ -47,6 +48,7 @@ StepReport Trainer::Step() {
   report.gradient_norm = norm;
   RequireFinite(report);
   Update(report.learning_rate);
+  model_.MoveBiases(loads_);
   ++step_;
   return report;
 }

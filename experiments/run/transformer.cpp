@@ -1,12 +1,14 @@
 #include "experiments/run/transformer.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 
 #include <fmt/format.h>
 
 #include "core/check.h"
 #include "core/error.h"
+#include "core/random.h"
 
 namespace upcycle {
 namespace {
@@ -120,11 +122,51 @@ void Transformer::PlanRecord() {
   plan_.Add(&step_loads_, MemoryCategory::kWorkspace, DataType::kInt32,
             {2 * layers, architecture_.moe.Experts()});
   host_loads_.resize(static_cast<size_t>(step_loads_.size()));
+  for (Tensor* keys : {&noise_keys_, &jitter_keys_}) {
+    plan_.Add(keys, MemoryCategory::kWorkspace, DataType::kInt32, {architecture_.model.layers, 2});
+  }
 }
 
-RoutingRules Transformer::Rules(const TokenBatch& batch, CapacityFactor capacity_factor,
-                                int64_t micro_batch, int64_t micro_batches) const {
-  return {capacity_factor, batch.sequences, batch.size(), micro_batches, micro_batch};
+RoutingRules Transformer::EvaluationRules(const TokenBatch& batch,
+                                          CapacityFactor capacity_factor) const {
+  return {.capacity_factor = capacity_factor, .sequences = batch.sequences, .tokens = batch.size()};
+}
+
+RoutingRules Transformer::TrainingRules(const TokenBatch& batch, int64_t micro_batch,
+                                        int64_t micro_batches) const {
+  return {.capacity_factor = architecture_.moe.capacity_factor,
+          .sequences = batch.sequences,
+          .tokens = batch.size(),
+          .micro_batches = micro_batches,
+          .micro_batch = micro_batch,
+          .noise_keys = noise_keys_,
+          .jitter_keys = jitter_keys_};
+}
+
+bool Transformer::DrawsNoise() const {
+  const RouterSettings& router = architecture_.moe.router;
+  return !expert_layers_.empty() && (router.noise || router.jitter > 0);
+}
+
+void Transformer::SeedNoise(uint64_t seed, int64_t step) {
+  noise_seed_ = seed;
+  noise_step_ = step;
+}
+
+void Transformer::CopyNoiseKeys(int64_t micro_batch) {
+  if (!DrawsNoise()) return;
+  const auto step = static_cast<uint64_t>(noise_step_);
+  const auto copy = [&](Tensor keys, const char* name) {
+    const RandomStream stream(noise_seed_, name, step);
+    std::vector<int32_t> host(static_cast<size_t>(keys.size()));
+    for (size_t i = 0; i < host.size(); ++i) {
+      const uint64_t index = static_cast<uint64_t>(micro_batch) * host.size() + i;
+      host[i] = static_cast<int32_t>(static_cast<uint32_t>(stream.Bits(index)));
+    }
+    backend_->CopyFromHost(keys, ConstTensor(host.data(), keys.shape()));
+  };
+  copy(noise_keys_, "router/noise");
+  copy(jitter_keys_, "router/jitter");
 }
 
 RopeTables Transformer::RopeFor(int64_t length) const {
@@ -174,7 +216,7 @@ void Transformer::ForLogits(int64_t tokens, const Body& body) {
 void Transformer::Evaluate(const TokenBatch& batch, CapacityFactor capacity_factor, float* losses) {
   const int64_t n = batch.size();
   CopyTokens(batch);
-  Forward(batch, Rules(batch, capacity_factor));
+  Forward(batch, EvaluationRules(batch, capacity_factor));
   ForLogits(n, [&](int64_t begin, int64_t rows, Tensor logits) {
     backend_->CrossEntropyForward(losses_.Slice(begin, rows), logits, targets_.Slice(begin, rows));
   });
@@ -184,7 +226,7 @@ void Transformer::Evaluate(const TokenBatch& batch, CapacityFactor capacity_fact
 void Transformer::Logits(const TokenBatch& batch, CapacityFactor capacity_factor, float* logits) {
   const int64_t n = batch.size();
   CopyTokens(batch);
-  Forward(batch, Rules(batch, capacity_factor));
+  Forward(batch, EvaluationRules(batch, capacity_factor));
   ForLogits(n, [&](int64_t begin, int64_t, Tensor chunk) {
     backend_->CopyToHost(Tensor(logits + begin * architecture_.vocabulary, chunk.shape()), chunk);
   });
@@ -192,7 +234,7 @@ void Transformer::Logits(const TokenBatch& batch, CapacityFactor capacity_factor
 
 void Transformer::KeepAssignments(const RoutingRules& rules) {
   for (size_t i = 0; i < expert_layers_.size(); ++i) {
-    ExpertBlock(i).KeepAssignments(*backend_, rules);
+    ExpertBlock(i).router().KeepAssignments(*backend_, rules);
   }
 }
 
@@ -200,8 +242,8 @@ void Transformer::RecordRouters(const RoutingRules& rules) {
   for (size_t i = 0; i < expert_layers_.size(); ++i) {
     const auto place = static_cast<int64_t>(2 * i);
     MoeBlock& moe = ExpertBlock(i);
-    moe.RouterLosses(*backend_, step_losses_.Slice(1 + place, 1), step_losses_.Slice(2 + place, 1),
-                     rules);
+    moe.router().Losses(*backend_, step_losses_.Slice(1 + place, 1),
+                        step_losses_.Slice(2 + place, 1), rules);
     moe.CountLoad(*backend_, step_loads_.Slice(place, 1), step_loads_.Slice(place + 1, 1));
   }
 }
@@ -265,9 +307,9 @@ void Transformer::ComputeGradients(const TokenBatch& batch, const RoutingRules& 
 
 Transformer::StepLosses Transformer::Backpropagate(const TokenBatch& batch, int64_t micro_batch,
                                                    int64_t micro_batches) {
-  const RoutingRules rules =
-      Rules(batch, architecture_.moe.capacity_factor, micro_batch, micro_batches);
+  const RoutingRules rules = TrainingRules(batch, micro_batch, micro_batches);
   CopyTokens(batch);
+  CopyNoiseKeys(micro_batch);
   // Recordings are of one shape of batch.
   const std::array<int64_t, 3> shape = {batch.sequences, batch.length, micro_batches};
   if (shape != recorded_shape_) {
@@ -285,16 +327,16 @@ Transformer::StepLosses Transformer::Backpropagate(const TokenBatch& batch, int6
 }
 
 bool Transformer::NeedsAssignmentPass(int64_t micro_batches) const {
-  return !expert_layers_.empty() && micro_batches > 1 &&
+  return !expert_layers_.empty() && micro_batches > 1 && !architecture_.moe.ExpertsChoose() &&
          architecture_.moe.router.load_balance > 0 &&
          architecture_.moe.router.balance_scope == BalanceScope::kGlobal;
 }
 
 void Transformer::CountAssignments(const TokenBatch& batch, int64_t micro_batch,
                                    int64_t micro_batches) {
-  const RoutingRules rules =
-      Rules(batch, architecture_.moe.capacity_factor, micro_batch, micro_batches);
+  const RoutingRules rules = TrainingRules(batch, micro_batch, micro_batches);
   CopyTokens(batch);
+  CopyNoiseKeys(micro_batch);
   Forward(batch, rules);
   KeepAssignments(rules);
 }
@@ -310,6 +352,27 @@ void Transformer::ReadLoads(std::vector<MoeBlock::Load>& loads) {
       counts->assign(next, next + experts);
       next += experts;
     }
+  }
+}
+
+void Transformer::MoveBiases(std::span<const std::vector<MoeBlock::Load>> loads) {
+  const double rate = architecture_.moe.router.bias_rate;
+  if (rate == 0) return;
+  std::vector<float> bias(static_cast<size_t>(architecture_.moe.Experts()));
+  for (size_t i = 0; i < expert_layers_.size(); ++i) {
+    const Tensor on_device = ExpertBlock(i).router().bias();
+    std::vector<int64_t> assigned(bias.size());
+    for (const std::vector<MoeBlock::Load>& micro_batch : loads) {
+      for (size_t e = 0; e < bias.size(); ++e) assigned[e] += micro_batch[i].assigned[e];
+    }
+    const int64_t all = std::accumulate(assigned.begin(), assigned.end(), int64_t{0});
+    backend_->CopyToHost(Tensor(bias.data(), on_device.shape()), on_device);
+    for (size_t e = 0; e < bias.size(); ++e) {
+      const int64_t missing = all - assigned[e] * static_cast<int64_t>(bias.size());
+      const double direction = missing > 0 ? 1 : missing < 0 ? -1 : 0;
+      bias[e] = static_cast<float>(bias[e] + rate * direction);
+    }
+    backend_->CopyFromHost(on_device, ConstTensor(bias.data(), on_device.shape()));
   }
 }
 

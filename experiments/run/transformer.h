@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "experiments/run/architecture.h"
@@ -66,6 +67,9 @@ class Transformer {
     double z = 0;
   };
 
+  // What the noise of routers depends on from here on, beside layer and micro-batch.
+  void SeedNoise(uint64_t seed, int64_t step);
+
   // Gradients of (Σ token losses / tokens of the whole batch + router losses) += this micro-batch's
   // part. `micro_batch` of `micro_batches` equal ones.
   StepLosses Backpropagate(const TokenBatch& batch, int64_t micro_batch, int64_t micro_batches);
@@ -78,6 +82,10 @@ class Transformer {
   // The experts' load in the last Backpropagate, of each layer that has experts.
   void ReadLoads(std::vector<MoeBlock::Load>& loads);
   const std::vector<int64_t>& expert_layers() const { return expert_layers_; }
+
+  // Moves the routers' biases, where they have any, by what a batch's micro-batches assigned:
+  // bias += rate · sign(mean load - load) (Wang et al. 2024, arXiv 2408.15664, algorithm 1).
+  void MoveBiases(std::span<const std::vector<MoeBlock::Load>> loads);
 
  private:
   // Its blocks' weights are declared by address, so a layer never moves.
@@ -93,10 +101,13 @@ class Transformer {
   Transformer(const Architecture& architecture, const ModelBuild& build);
   void PlanBuffers();
   void PlanRecord();
-  RoutingRules Rules(const TokenBatch& batch, CapacityFactor capacity_factor,
-                     int64_t micro_batch = 0, int64_t micro_batches = 1) const;
+  bool DrawsNoise() const;
+  RoutingRules EvaluationRules(const TokenBatch& batch, CapacityFactor capacity_factor) const;
+  RoutingRules TrainingRules(const TokenBatch& batch, int64_t micro_batch,
+                             int64_t micro_batches) const;
   RopeTables RopeFor(int64_t length) const;
   void CopyTokens(const TokenBatch& batch);
+  void CopyNoiseKeys(int64_t micro_batch);
   // Forward and backward, on the backend alone: work that it may record and replay.
   void ComputeGradients(const TokenBatch& batch, const RoutingRules& rules);
   // Leaves the final norm's output in normed_.
@@ -131,12 +142,15 @@ class Transformer {
   std::unique_ptr<BufferPlan::Block> block_;
   Workspace workspace_;
   RopeTables rope_;
-  Tensor tokens_, targets_;  // [n] int32
-  Tensor last_;              // [n, D] what leaves the last layer
-  Tensor normed_;            // [n, D]
-  Tensor losses_;            // [n] float32
-  Tensor logits_;            // [chunk, V]
-  Tensor d_x_;               // [n, D]
+  Tensor tokens_, targets_;          // [n] int32
+  Tensor last_;                      // [n, D] what leaves the last layer
+  Tensor normed_;                    // [n, D]
+  Tensor losses_;                    // [n] float32
+  Tensor logits_;                    // [chunk, V]
+  Tensor d_x_;                       // [n, D]
+  Tensor noise_keys_, jitter_keys_;  // [L, 2] int32, of a model that trains with experts
+  uint64_t noise_seed_ = 0;
+  int64_t noise_step_ = 0;
   // What a training step leaves to be recorded, for the i-th of M layers with experts.
   Tensor step_losses_;  // [1 + 2M] token loss; balance and z loss of each layer
   Tensor step_loads_;   // [2M, E] int32: assigned and served of each layer

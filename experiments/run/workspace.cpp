@@ -19,13 +19,13 @@ void Workspace::Plan(BufferPlan& plan, const Architecture& architecture, const M
   const auto add = [&](Tensor* tensor, Shape extents, DataType type) {
     plan.Add(tensor, MemoryCategory::kWorkspace, type, extents);
   };
-  const DataType type = build.activation_type, exact = DataType::kFloat32;
+  const DataType type = build.activation_type, full = DataType::kFloat32;
   const int64_t tokens = build.limits.tokens(), width = architecture.model.width;
   const int64_t most_rows = MostExpertRows(architecture, build);
   PlanShared(plan, architecture, build);
   if (architecture.has_experts) {
     add(&rows, {most_rows, width}, type);
-    add(&logits, {tokens, architecture.moe.Experts()}, exact);
+    PlanRouters(plan, architecture, build);
   }
   if (!build.trains()) return;
 
@@ -37,9 +37,30 @@ void Workspace::Plan(BufferPlan& plan, const Architecture& architecture, const M
   add(&d_hidden, {hidden}, type);
   add(&d_inner, {ActivationInputs(architecture.activation(), hidden)}, type);
   if (!architecture.has_experts) return;
-  add(&d_row_weight, {most_rows}, exact);
-  add(&d_weight, {tokens, architecture.moe.top_k}, exact);
-  add(&d_logits, {tokens, architecture.moe.Experts()}, type);
+  add(&d_row_weight, {most_rows}, full);
+  add(&d_weight, {tokens, architecture.moe.Assignments()}, full);
+  add(&d_logits, {tokens, architecture.moe.Experts()}, full);
+}
+
+void Workspace::PlanRouters(BufferPlan& plan, const Architecture& architecture,
+                            const ModelBuild& build) {
+  const RouterSettings& router = architecture.moe.router;
+  const int64_t tokens = build.limits.tokens(), experts = architecture.moe.Experts();
+  const int64_t width = architecture.model.width;
+  const auto add = [&](Tensor* tensor, Shape extents, DataType type = DataType::kFloat32) {
+    plan.Add(tensor, MemoryCategory::kWorkspace, type, extents);
+  };
+  const bool rounds = build.activation_type != DataType::kFloat32;
+  const bool jitters = build.trains() && router.jitter > 0;
+  add(&logits, {tokens, experts});
+  if (build.trains() && router.choice == RouterChoice::kSinkhorn) {
+    add(&ranks, {tokens, experts});
+    add(&columns, {experts});
+  }
+  if (rounds || jitters) add(&exact, {tokens, width});
+  if (!build.trains()) return;
+  if (rounds || jitters) add(&d_exact, {tokens, width});
+  if (rounds) add(&d_rounded, {tokens, width}, build.activation_type);
 }
 
 void Workspace::PlanShared(BufferPlan& plan, const Architecture& architecture,

@@ -38,8 +38,13 @@ struct SharedActivations {
 
 struct Workspace {
   SharedActivations shared;
-  Tensor rows;          // [R, D] experts' outputs, and in the backward pass gradients of rows
-  Tensor logits;        // [n, E] float32, experts only
+  Tensor rows;  // [R, D] experts' outputs, and in the backward pass gradients of rows
+  // Of routers, all float32 but d_rounded.
+  Tensor logits;   // [n, E]
+  Tensor ranks;    // [n, E], of Sinkhorn's choice
+  Tensor columns;  // [E]
+  Tensor exact;    // [n, D] their input where it is not the activations themselves
+  Tensor d_exact, d_rounded;
   Tensor d_normed;      // [n, D]
   Tensor d_attended;    // [n, H·W]
   Tensor d_qkv;         // [n, (H + 2K)·W]
@@ -47,12 +52,13 @@ struct Workspace {
   Tensor d_inner;       // flat, as shared.inner
   Tensor d_row_weight;  // [R] float32, experts only
   Tensor d_weight;      // [n, T] float32, experts only
-  Tensor d_logits;      // [n, E], experts only
+  Tensor d_logits;      // [n, E] float32, experts only
 
   // R = MostExpertRows. A model that only evaluates has what its forward pass needs.
   void Plan(BufferPlan& plan, const Architecture& architecture, const ModelBuild& build);
 
  private:
+  void PlanRouters(BufferPlan& plan, const Architecture& architecture, const ModelBuild& build);
   void PlanShared(BufferPlan& plan, const Architecture& architecture, const ModelBuild& build);
 };
 

@@ -72,7 +72,7 @@ void AdamWFloat32(const AdamWPiece& piece, float* HWY_RESTRICT m, float* HWY_RES
 
 // `index` is the first element's among all weights of the run.
 void AdamWBFloat16(const AdamWPiece& piece, uint16_t* HWY_RESTRICT m, uint16_t* HWY_RESTRICT v,
-                   const RoundingKey& key, uint64_t index) {
+                   const CounterKey& key, uint64_t index) {
   alignas(64) float first[kMomentBlock], second[kMomentBlock];
   for (int64_t begin = 0; begin < piece.count; begin += kMomentBlock) {
     const int64_t n = HWY_MIN(kMomentBlock, piece.count - begin);
@@ -81,7 +81,7 @@ void AdamWBFloat16(const AdamWPiece& piece, uint16_t* HWY_RESTRICT m, uint16_t* 
     Update<false>(piece, begin, n, first, second);
     const uint64_t block_index = index + static_cast<uint64_t>(begin);
     for (int64_t i = 0; i < n; ++i) {
-      const uint32_t random = RoundingBits(key, block_index + static_cast<uint64_t>(i));
+      const uint32_t random = CounterBits(key, block_index + static_cast<uint64_t>(i));
       m[begin + i] = RoundAtRandom(first[i], random >> 16);
       v[begin + i] = RoundAtRandom(second[i], random);
     }
@@ -125,7 +125,7 @@ void CpuBackend::DoAdamW(Tensor weights, const Moments& moments, ConstTensor gra
   constexpr int64_t kPiece = 1 << 14;
   static_assert(kPiece % kMomentBlock == 0);
   const AdamWFactors factors = FactorsOf(step);
-  const RoundingKey key = RoundingKeyOf(step);
+  const CounterKey key = RoundingKeyOf(step);
   const float clip = ClipFactor(norm.empty() ? nullptr : norm.floats(), step.clip_norm);
   pool_.ParallelRanges(weights.size(), kPiece, [&](int64_t begin, int64_t end) {
     const AdamWPiece piece = {weights.floats() + begin, gradient.floats() + begin, end - begin,

@@ -105,15 +105,81 @@ void ChooseByInsertion(int32_t* expert, int64_t top_k, const float* logits, int6
   }
 }
 
-// weight [top_k] = softmax over the chosen logits. The sum starts at the largest, so it is ≥ 1.
+float Sigmoid(float x) { return 1 / (1 + std::exp(-x)); }
+
+// weight [top_k] = softmax over the chosen logits. The largest adds 1 to the sum.
 void WeightsAmongChosen(float* weight, const int32_t* expert, int64_t top_k, const float* logits) {
-  const float max = logits[expert[0]];
+  float max = logits[expert[0]];
+  for (int64_t j = 1; j < top_k; ++j) max = std::fmax(max, logits[expert[j]]);
   float sum = 0;
   for (int64_t j = 0; j < top_k; ++j) {
     weight[j] = std::exp(logits[expert[j]] - max);
     sum += weight[j];
   }
   for (int64_t j = 0; j < top_k; ++j) weight[j] /= sum;
+}
+
+// Scores that all came out as 0 have no share.
+constexpr float kLeastScoreSum = 1e-20f;
+
+// probabilities [experts] = sigmoid(logits) over their sum.
+void SigmoidProbabilities(float* probabilities, const float* logits, int64_t experts) {
+  float sum = kLeastScoreSum;
+  for (int64_t e = 0; e < experts; ++e) {
+    probabilities[e] = Sigmoid(logits[e]);
+    sum += probabilities[e];
+  }
+  for (int64_t e = 0; e < experts; ++e) probabilities[e] /= sum;
+}
+
+// weight [top_k] = the chosen experts' sigmoids, or these over their sum.
+void SigmoidWeights(float* weight, const int32_t* expert, int64_t top_k, const float* logits,
+                    RoutingOrder order) {
+  float sum = kLeastScoreSum;
+  for (int64_t j = 0; j < top_k; ++j) {
+    weight[j] = Sigmoid(logits[expert[j]]);
+    sum += weight[j];
+  }
+  if (order == RoutingOrder::kSoftmaxThenTopk) return;
+  for (int64_t j = 0; j < top_k; ++j) weight[j] /= sum;
+}
+
+// d_scores += the gradient through the chosen scores, over their sum where softmax comes last.
+void AddChosenScoreGradient(float* d_scores, const int32_t* expert, const float* weight,
+                            const float* d_weight, int64_t top_k, const float* logits,
+                            RoutingOrder order) {
+  if (order == RoutingOrder::kSoftmaxThenTopk) {
+    for (int64_t j = 0; j < top_k; ++j) d_scores[expert[j]] += d_weight[j];
+    return;
+  }
+  float sum = kLeastScoreSum, dot = 0;
+  for (int64_t j = 0; j < top_k; ++j) {
+    sum += Sigmoid(logits[expert[j]]);
+    dot += weight[j] * d_weight[j];
+  }
+  for (int64_t j = 0; j < top_k; ++j) d_scores[expert[j]] += (d_weight[j] - dot) / sum;
+}
+
+// row [experts] holds the balance loss's gradient on the probabilities and becomes d_logits.
+// `z` multiplies the softmax.
+void SigmoidBackwardRow(float* row, const Routing& routing, int64_t token, const float* d_weight,
+                        float z, RoutingOrder order) {
+  const int64_t experts = routing.logits.dim(1), top_k = routing.expert.dim(1);
+  const float* logits = routing.logits.floats() + token * experts;
+  const float* p = routing.probabilities.floats() + token * experts;
+  float sum = kLeastScoreSum, dot = 0;
+  for (int64_t e = 0; e < experts; ++e) {
+    sum += Sigmoid(logits[e]);
+    dot += p[e] * row[e];
+  }
+  for (int64_t e = 0; e < experts; ++e) row[e] = (row[e] - dot) / sum;
+  AddChosenScoreGradient(row, routing.expert.ints() + token * top_k,
+                         routing.weight.floats() + token * top_k, d_weight, top_k, logits, order);
+  const float log_sum_exp = routing.log_sum_exp.floats()[token];
+  for (int64_t e = 0; e < experts; ++e) {
+    const float s = Sigmoid(logits[e]);
+    row[e] = row[e] * s * (1 - s) + z * std::exp(logits[e] - log_sum_exp);
+  }
 }
 
 // d_logits += the gradient through a softmax over the chosen logits.
@@ -145,31 +211,61 @@ void ChooseExperts(int32_t* expert, int64_t top_k, const float* logits, int64_t 
   if (last < 0) ChooseByInsertion(expert, top_k, logits, experts);
 }
 
+// What a token's experts are chosen by; `scratch` [experts] is used for a bias alone.
+const float* RanksOf(const ExpertRanks& ranks, int64_t token, const float* logits,
+                     const float* probabilities, int64_t experts, RouterScore score,
+                     float* scratch) {
+  if (!ranks.values.empty()) return ranks.values.floats() + token * experts;
+  if (ranks.bias.empty()) return logits;
+  for (int64_t e = 0; e < experts; ++e) {
+    const float of = score == RouterScore::kSigmoid ? Sigmoid(logits[e]) : probabilities[e];
+    scratch[e] = of + ranks.bias.floats()[e];
+  }
+  return scratch;
+}
+
+void RouteToken(const Routing& routing, int64_t token, const float* logits, const Scoring& scoring,
+                const ExpertRanks& ranks, float* scratch) {
+  const int64_t experts = routing.probabilities.dim(1), top_k = routing.expert.dim(1);
+  const bool sigmoid = scoring.score == RouterScore::kSigmoid;
+  float* probabilities = routing.probabilities.floats() + token * experts;
+  int32_t* expert = routing.expert.ints() + token * top_k;
+  float* weight = routing.weight.floats() + token * top_k;
+  routing.log_sum_exp.floats()[token] =
+      HWY_DYNAMIC_DISPATCH(SoftmaxRow)(probabilities, logits, experts);
+  if (sigmoid) {
+    SigmoidProbabilities(probabilities, logits, experts);
+    std::copy(logits, logits + experts, routing.logits.floats() + token * experts);
+  }
+  ChooseExperts(expert, top_k,
+                RanksOf(ranks, token, logits, probabilities, experts, scoring.score, scratch),
+                experts);
+  if (sigmoid) {
+    SigmoidWeights(weight, expert, top_k, logits, scoring.order);
+  } else if (scoring.order == RoutingOrder::kTopkThenSoftmax) {
+    WeightsAmongChosen(weight, expert, top_k, logits);
+  } else {
+    for (int64_t j = 0; j < top_k; ++j) weight[j] = probabilities[expert[j]];
+  }
+}
+
 }  // namespace
 
-void CpuBackend::DoRouterForward(const Routing& routing, ConstTensor logits, RoutingOrder order) {
-  const int64_t experts = logits.dim(1), top_k = routing.expert.dim(1);
-  pool_.ParallelRanges(logits.dim(0), RowsOfTask(8 * experts), [&](int64_t begin, int64_t end) {
-    for (int64_t t = begin; t < end; ++t) {
-      const float* row = logits.floats() + t * experts;
-      float* probabilities = routing.probabilities.floats() + t * experts;
-      int32_t* expert = routing.expert.ints() + t * top_k;
-      float* weight = routing.weight.floats() + t * top_k;
-      routing.log_sum_exp.floats()[t] =
-          HWY_DYNAMIC_DISPATCH(SoftmaxRow)(probabilities, row, experts);
-      ChooseExperts(expert, top_k, row, experts);
-      if (order == RoutingOrder::kTopkThenSoftmax) {
-        WeightsAmongChosen(weight, expert, top_k, row);
-      } else {
-        for (int64_t j = 0; j < top_k; ++j) weight[j] = probabilities[expert[j]];
-      }
+void CpuBackend::DoRouterForward(const Routing& routing, ConstTensor logits, const Scoring& scoring,
+                                 const ExpertRanks& ranks) {
+  const int64_t tokens = logits.dim(0), experts = logits.dim(1);
+  const int64_t rows = RowsOfTask(8 * experts);
+  if (!ranks.bias.empty()) scratch_.Reserve(experts);
+  pool_.ParallelFor((tokens + rows - 1) / rows, [&](int64_t task, int worker) {
+    for (int64_t t = task * rows; t < std::min(tokens, (task + 1) * rows); ++t) {
+      RouteToken(routing, t, logits.floats() + t * experts, scoring, ranks, scratch_.Of(worker));
     }
   });
 }
 
 void CpuBackend::DoRouterBackward(Tensor d_logits, const Routing& routing, ConstTensor d_weight,
                                   ConstTensor balance_gradient, double z_factor,
-                                  RoutingOrder order) {
+                                  const Scoring& scoring) {
   const int64_t tokens = d_logits.dim(0), experts = d_logits.dim(1);
   const int64_t top_k = routing.expert.dim(1);
   const int64_t span = balance_gradient.empty() ? 1 : tokens / balance_gradient.dim(0);
@@ -184,15 +280,19 @@ void CpuBackend::DoRouterBackward(Tensor d_logits, const Routing& routing, Const
         const float* balance = balance_gradient.floats() + t / span * experts;
         std::copy(balance, balance + experts, row);
       }
+      // ∂/∂logits of log_sum_exp² is 2 · log_sum_exp · softmax.
+      const auto z = static_cast<float>(2 * z_factor * routing.log_sum_exp.floats()[t]);
+      if (scoring.score == RouterScore::kSigmoid) {
+        SigmoidBackwardRow(row, routing, t, d_chosen, z, scoring.order);
+        continue;
+      }
       // With softmax first, the chosen probabilities' gradients join those of the balance loss.
-      if (order == RoutingOrder::kSoftmaxThenTopk) {
+      if (scoring.order == RoutingOrder::kSoftmaxThenTopk) {
         for (int64_t j = 0; j < top_k; ++j) row[expert[j]] += d_chosen[j];
       }
-      // ∂/∂logits of log_sum_exp² is 2 · log_sum_exp · p: one more term beside p · (g - Σ p · g).
-      const auto z = static_cast<float>(2 * z_factor * routing.log_sum_exp.floats()[t]);
       HWY_DYNAMIC_DISPATCH(SoftmaxBackwardRow)
       (row, routing.probabilities.floats() + t * experts, experts, z);
-      if (order == RoutingOrder::kTopkThenSoftmax) {
+      if (scoring.order == RoutingOrder::kTopkThenSoftmax) {
         AddChosenGradient(row, expert, routing.weight.floats() + t * top_k, d_chosen, top_k);
       }
     }

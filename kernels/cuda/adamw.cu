@@ -56,13 +56,13 @@ __global__ void Float32Kernel(Step<T> step, float* m, float* v) {
 
 // `index` is the first element's among all weights of the run.
 template <typename T>
-__global__ void BFloat16Kernel(Step<T> step, uint16_t* m, uint16_t* v, RoundingKey key,
+__global__ void BFloat16Kernel(Step<T> step, uint16_t* m, uint16_t* v, CounterKey key,
                                uint64_t index) {
   const int64_t i = int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
   if (i >= step.count) return;
   float first = FloatOfBFloat16(m[i]), second = FloatOfBFloat16(v[i]);
   Update<false>(step, ClipFactor(step.norm, step.clip_norm), i, first, second);
-  const uint32_t random = RoundingBits(key, index + static_cast<uint64_t>(i));
+  const uint32_t random = CounterBits(key, index + static_cast<uint64_t>(i));
   m[i] = RoundAtRandom(first, random >> 16);
   v[i] = RoundAtRandom(second, random);
 }
@@ -94,7 +94,7 @@ __global__ void EightBitKernel(Step<T> step, EightBitMoment m, EightBitMoment v)
 
 // `index` is the first element's among all weights of the run.
 template <typename T>
-void UpdatePart(const Step<T>& step, const Moments& part, const RoundingKey& key, int64_t index,
+void UpdatePart(const Step<T>& step, const Moments& part, const CounterKey& key, int64_t index,
                 cudaStream_t stream) {
   constexpr int kThreads = 256;
   const dim3 grid = Grid(CeilDiv(step.count, kThreads));
@@ -115,7 +115,7 @@ void UpdatePart(const Step<T>& step, const Moments& part, const RoundingKey& key
 void CudaBackend::DoAdamW(Tensor weights, const Moments& moments, ConstTensor gradient,
                           ConstTensor norm, const AdamWStep& step, Tensor rounded) {
   const AdamWFactors factors = FactorsOf(step);
-  const RoundingKey key = RoundingKeyOf(step);
+  const CounterKey key = RoundingKeyOf(step);
   WithElement(rounded.type(), [&](auto element) {
     using T = decltype(element);
     staging_.ForParts(moments, {}, [&](const Moments& part, int64_t begin, cudaStream_t stream) {

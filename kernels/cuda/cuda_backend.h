@@ -91,10 +91,27 @@ class CudaBackend final : public Backend {
   void DoActivationBackward(Tensor d_x, Tensor d_row_weight, ConstTensor d_out, ConstTensor x,
                             ConstTensor row_weight, Activation activation) override;
 
-  // router.cu, balance.cu
-  void DoRouterForward(const Routing& routing, ConstTensor logits, RoutingOrder order) override;
+  // noise.cu
+  void DoJitter(Tensor x, ConstTensor key, double amplitude) override;
+  void DoAddRouterNoise(Tensor logits, ConstTensor spread, ConstTensor key) override;
+  void DoRouterNoiseBackward(Tensor spread, ConstTensor d_logits, ConstTensor key) override;
+
+  // normalize_logits.cu
+  void DoNormalizeLogits(Tensor logits, Tensor rstd, double scale) override;
+  void DoNormalizeLogitsBackward(Tensor d_logits, ConstTensor logits, ConstTensor rstd,
+                                 double scale) override;
+
+  // sinkhorn.cu
+  void DoSinkhornRanks(Tensor ranks, Tensor columns, ConstTensor logits, int64_t rounds) override;
+
+  // router.cu
+  void DoRouterForward(const Routing& routing, ConstTensor logits, const Scoring& scoring,
+                       const ExpertRanks& ranks) override;
   void DoRouterBackward(Tensor d_logits, const Routing& routing, ConstTensor d_weight,
-                        ConstTensor balance_gradient, double z_factor, RoutingOrder order) override;
+                        ConstTensor balance_gradient, double z_factor,
+                        const Scoring& scoring) override;
+
+  // balance.cu
   void DoCountAssignments(Tensor counts, ConstTensor expert) override;
   void DoBalanceLoss(Tensor loss, Tensor gradient, ConstTensor probabilities, ConstTensor counts,
                      double factor) override;

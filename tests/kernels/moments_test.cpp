@@ -151,10 +151,10 @@ TEST_F(AdamWMoments, OfBFloat16RoundByTheRule) {
     state.Store(Moment::kFirst, Floats(m));
     state.Step(Floats(gradient), step);
     const std::vector<float> after = state.Load(Moment::kFirst);
-    const RoundingKey key = RoundingKeyOf(step);
+    const CounterKey key = RoundingKeyOf(step);
     int64_t different = 0;
     for (int64_t i = 0; i < size; ++i) {
-      const uint32_t random = RoundingBits(key, static_cast<uint64_t>(step.first_index + i)) >> 16;
+      const uint32_t random = CounterBits(key, static_cast<uint64_t>(step.first_index + i)) >> 16;
       const auto exact = static_cast<float>(0.9 * m(i) + (1 - 0.9) * gradient(i));
       const float expected = FloatOfBFloat16(RoundAtRandom(exact, random));
       if (after[static_cast<size_t>(i)] == expected) continue;

@@ -11,10 +11,6 @@ namespace {
 
 using Tensors = std::vector<Tensor>;
 
-const char* NameOfOrder(RoutingOrder order) {
-  return order == RoutingOrder::kSoftmaxThenTopk ? "softmax_then_topk" : "topk_then_softmax";
-}
-
 struct RouterShape {
   int64_t tokens;
   int64_t experts;
@@ -22,41 +18,152 @@ struct RouterShape {
   int64_t spans;
 };
 
-OpCase RouterForwardCase(const RouterShape& s, const Array& logits, RoutingOrder order) {
-  const auto routed = reference::RouterForward(logits, s.top_k, order);
-  OpCase forward(fmt::format("RouterForward n={} E={} T={} {}", s.tokens, s.experts, s.top_k,
-                             NameOfOrder(order)));
+// What experts are chosen by.
+enum class By { kLogits, kBias, kRanks };
+
+struct RouterCase {
+  RouterShape shape;
+  Scoring scoring;
+  By by;
+  Array logits;
+  Array bias;   // of kBias
+  Array ranks;  // what the reference goes by
+
+  std::string Name() const {
+    constexpr const char* kBy[] = {"", " bias", " ranks"};
+    return fmt::format("n={} E={} T={} {} {}{}", shape.tokens, shape.experts, shape.top_k,
+                       NameOf(scoring.order), NameOf(scoring.score), kBy[static_cast<int>(by)]);
+  }
+  bool sigmoid() const { return scoring.score == RouterScore::kSigmoid; }
+  reference::Routed Routed() const {
+    return reference::RouterForward(logits, shape.top_k, scoring, ranks);
+  }
+};
+
+RouterCase MakeRouterCase(const RouterShape& s, const Scoring& scoring, By by) {
+  RouterCase made = {s, scoring, by, Random({s.tokens, s.experts}, "logits", 2), {}, {}};
+  if (by == By::kRanks) made.ranks = Random({s.tokens, s.experts}, "ranks");
+  if (by == By::kBias) {
+    made.bias = Random({s.experts}, "bias", 0.125);
+    made.ranks = reference::RanksWithBias(made.logits, made.bias, scoring.score);
+  }
+  return made;
+}
+
+OpCase RouterForwardCase(const RouterCase& c) {
+  const auto routed = c.Routed();
+  OpCase forward("RouterForward " + c.Name());
   forward.OutFloats(routed.probabilities)
       .OutFloats(routed.log_sum_exp)
       .OutInts(routed.expert)
-      .OutFloats(routed.weight)
-      .InFloats(logits)
-      .Calls([order](Backend& backend, const Tensors& t) {
-        backend.RouterForward({t[0], t[1], t[2], t[3]}, t[4], order);
-      });
+      .OutFloats(routed.weight);
+  c.sigmoid() ? forward.OutFloats(c.logits) : forward.Missing();
+  forward.InFloats(c.logits);
+  c.by == By::kRanks ? forward.InFloats(c.ranks).Optional() : forward.Missing();
+  c.by == By::kBias ? forward.InFloats(c.bias).Optional() : forward.Missing();
+  forward.Calls([scoring = c.scoring](Backend& backend, const Tensors& t) {
+    backend.RouterForward({t[0], t[1], t[2], t[3], t[4]}, t[5], scoring, {t[6], t[7]});
+  });
   return forward;
 }
 
-OpCase RouterBackwardCase(const RouterShape& s, const Array& logits, bool balanced, double z_factor,
-                          RoutingOrder order, DataType type) {
-  const auto routed = reference::RouterForward(logits, s.top_k, order);
+OpCase RouterBackwardCase(const RouterCase& c, bool balanced, double z_factor) {
+  const auto routed = c.Routed();
+  const RouterShape& s = c.shape;
   const Array d_weight = Random({s.tokens, s.top_k}, "d_weight");
   const Array balance = balanced ? Random({s.spans, s.experts}, "balance") : Array();
-  OpCase backward(fmt::format("RouterBackward n={} E={} T={} S={} balanced={} z={} {}", s.tokens,
-                              s.experts, s.top_k, s.spans, balanced, z_factor, NameOfOrder(order)),
-                  type);
+  OpCase backward(fmt::format("RouterBackward {} S={} balanced={} z={}", c.Name(), s.spans,
+                              balanced, z_factor));
   backward
-      .Out(reference::RouterBackward(logits, d_weight, balance, z_factor, order), kGradientError)
+      .OutFloats(
+          reference::RouterBackward(c.logits, d_weight, balance, z_factor, c.scoring, c.ranks),
+          kGradientError)
       .InFloats(routed.probabilities)
       .InFloats(routed.log_sum_exp)
       .Ints(routed.expert)
-      .InFloats(routed.weight)
-      .InFloats(d_weight);
+      .InFloats(routed.weight);
+  c.sigmoid() ? backward.InFloats(c.logits) : backward.Missing();
+  backward.InFloats(d_weight);
   balanced ? backward.InFloats(balance).Optional() : backward.Missing();
-  backward.Calls([=](Backend& backend, const Tensors& t) {
-    backend.RouterBackward(t[0], {t[1], t[2], t[3], t[4]}, t[5], t[6], z_factor, order);
+  backward.Calls([z_factor, scoring = c.scoring](Backend& backend, const Tensors& t) {
+    backend.RouterBackward(t[0], {t[1], t[2], t[3], t[4], t[5]}, t[6], t[7], z_factor, scoring);
   });
   return backward;
+}
+
+void AddRouterCases(std::vector<OpCase>& cases, const RouterShape& s) {
+  for (const RouterScore score : {RouterScore::kSoftmax, RouterScore::kSigmoid}) {
+    for (const RoutingOrder order :
+         {RoutingOrder::kSoftmaxThenTopk, RoutingOrder::kTopkThenSoftmax}) {
+      for (const By by : {By::kLogits, By::kBias, By::kRanks}) {
+        const RouterCase made = MakeRouterCase(s, {order, score}, by);
+        cases.push_back(RouterForwardCase(made));
+        cases.push_back(RouterBackwardCase(made, true, 0.3));
+        if (by != By::kLogits) continue;
+        cases.push_back(RouterBackwardCase(made, false, 0));
+        cases.push_back(RouterBackwardCase(made, true, 0));
+      }
+    }
+  }
+}
+
+void AddLogitCases(std::vector<OpCase>& cases, const RouterShape& s) {
+  const Array logits = Random({s.tokens, s.experts}, "logits", 2);
+  const std::string name = fmt::format("n={} E={}", s.tokens, s.experts);
+  const double scale = 1.5;
+  const auto normalized = reference::NormalizeLogits(logits, scale);
+  cases.push_back(OpCase("NormalizeLogits " + name));
+  cases.back()
+      .InOutFloats(logits, normalized.logits, kForwardError)
+      .OutFloats(normalized.rstd)
+      .Calls([scale](Backend& backend, const Tensors& t) {
+        backend.NormalizeLogits(t[0], t[1], scale);
+      });
+  const Array d_out = Random({s.tokens, s.experts}, "d_out");
+  cases.push_back(OpCase("NormalizeLogitsBackward " + name));
+  cases.back()
+      .InOutFloats(d_out, reference::NormalizeLogitsBackward(d_out, logits, scale))
+      .InFloats(normalized.logits)
+      .InFloats(normalized.rstd)
+      .Calls([scale](Backend& backend, const Tensors& t) {
+        backend.NormalizeLogitsBackward(t[0], t[1], t[2], scale);
+      });
+  const auto sinkhorn = reference::SinkhornRanks(logits, 5);
+  cases.push_back(OpCase("SinkhornRanks " + name));
+  cases.back()
+      .OutFloats(sinkhorn.ranks)
+      .OutFloats(sinkhorn.columns)
+      .InFloats(logits)
+      .Calls(
+          [](Backend& backend, const Tensors& t) { backend.SinkhornRanks(t[0], t[1], t[2], 5); });
+}
+
+void AddNoiseCases(std::vector<OpCase>& cases, const RouterShape& s) {
+  const Array x = Random({s.tokens, s.experts}, "x"), d = Random(x.shape, "d");
+  const Array spread = Random(x.shape, "spread", 2), key({2}, {123456789, -987654321});
+  const auto noise = reference::RouterNoise(spread, key);
+  const std::string name = fmt::format("n={} E={}", s.tokens, s.experts);
+  cases.push_back(OpCase("Jitter " + name));
+  cases.back()
+      .InOutFloats(x, reference::Jitter(x, key, 0.25), kForwardError)
+      .Ints(key)
+      .Calls([](Backend& backend, const Tensors& t) { backend.Jitter(t[0], t[1], 0.25); });
+  cases.push_back(OpCase("AddRouterNoise " + name));
+  cases.back()
+      .InOutFloats(x, Sum(x, noise.added), kForwardError)
+      .InFloats(spread)
+      .Ints(key)
+      .Calls([](Backend& backend, const Tensors& t) { backend.AddRouterNoise(t[0], t[1], t[2]); });
+  Array d_spread = noise.slope;
+  for (int64_t i = 0; i < d.size(); ++i) d_spread(i) *= d(i);
+  cases.push_back(OpCase("RouterNoiseBackward " + name));
+  cases.back()
+      .InOutFloats(spread, d_spread)
+      .InFloats(d)
+      .Ints(key)
+      .Calls([](Backend& backend, const Tensors& t) {
+        backend.RouterNoiseBackward(t[0], t[1], t[2]);
+      });
 }
 
 void AddBalanceCases(std::vector<OpCase>& cases, const RouterShape& s, const Array& logits) {
@@ -90,21 +197,16 @@ void AddBalanceCases(std::vector<OpCase>& cases, const RouterShape& s, const Arr
 
 }  // namespace
 
-std::vector<OpCase> RouterCases(DataType type) {
+std::vector<OpCase> RouterCases(DataType) {
   std::vector<OpCase> cases;
   for (const RouterShape& s :
        {RouterShape{1, 1, 1, 1}, RouterShape{1, 8, 2, 1}, RouterShape{6, 3, 3, 2},
         RouterShape{40, 8, 2, 4}, RouterShape{33, 64, 8, 1}, RouterShape{600, 17, 5, 3},
         RouterShape{3000, 8, 1, 1}}) {
-    const Array logits = Random({s.tokens, s.experts}, "logits", 2);
-    for (const RoutingOrder order :
-         {RoutingOrder::kSoftmaxThenTopk, RoutingOrder::kTopkThenSoftmax}) {
-      cases.push_back(RouterForwardCase(s, logits, order));
-      cases.push_back(RouterBackwardCase(s, logits, false, 0, order, type));
-      cases.push_back(RouterBackwardCase(s, logits, true, 0, order, type));
-      cases.push_back(RouterBackwardCase(s, logits, true, 0.3, order, type));
-    }
-    AddBalanceCases(cases, s, logits);
+    AddRouterCases(cases, s);
+    AddLogitCases(cases, s);
+    AddNoiseCases(cases, s);
+    AddBalanceCases(cases, s, Random({s.tokens, s.experts}, "logits", 2));
   }
   return cases;
 }

@@ -24,7 +24,7 @@ bool HasFreeRowOf(const OpCase& op_case, size_t argument) {
 bool MayHaveAnyWidth(const OpCase& op_case, size_t argument) {
   constexpr std::pair<const char*, size_t> kFree[] = {
       {"Sum", 1},         {"GradientNorm", 1}, {"CountAssignments", 0}, {"CountAssignments", 1},
-      {"RouterZLoss", 1}, {"CrossEntropy", 1},
+      {"RouterZLoss", 1}, {"CrossEntropy", 1}, {"Jitter", 0},           {"NormalizeLogits n", 0},
   };
   for (const auto& [op, free] : kFree) {
     if (op_case.name().rfind(op, 0) == 0 && argument == free) return true;

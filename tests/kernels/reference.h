@@ -54,10 +54,32 @@ struct Routed {
   Array expert;
   Array weight;
 };
-Routed RouterForward(const Array& logits, int64_t top_k, RoutingOrder order);
-// `balance_gradient` may be an array without elements.
+// softmax or sigmoid of logits [n, E], and these with a bias [E].
+Array RouterScores(const Array& logits, RouterScore score);
+Array RanksWithBias(const Array& logits, const Array& bias, RouterScore score);
+// `ranks` and `balance_gradient` may be arrays without elements.
+Routed RouterForward(const Array& logits, int64_t top_k, const Scoring& scoring,
+                     const Array& ranks = {});
 Array RouterBackward(const Array& logits, const Array& d_weight, const Array& balance_gradient,
-                     double z_factor, RoutingOrder order);
+                     double z_factor, const Scoring& scoring, const Array& ranks = {});
+// Noise of kernels/counter_bits.h by key [2]: what is added, and its slope by `spread`.
+struct Noise {
+  Array added;
+  Array slope;
+};
+Noise RouterNoise(const Array& spread, const Array& key);
+Array Jitter(const Array& x, const Array& key, double amplitude);
+struct Normalized {
+  Array logits;
+  Array rstd;
+};
+Normalized NormalizeLogits(const Array& logits, double scale);
+Array NormalizeLogitsBackward(const Array& d_out, const Array& logits, double scale);
+struct Sinkhorn {
+  Array ranks;
+  Array columns;
+};
+Sinkhorn SinkhornRanks(const Array& logits, int64_t rounds);
 Array CountAssignments(const Array& expert, int64_t spans, int64_t experts);
 Array BalanceGradient(const Array& counts, double factor);
 double BalanceLoss(const Array& gradient, const Array& probabilities);

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "kernels/counter_bits.h"
 #include "tests/kernels/reference.h"
 
 namespace upcycle::reference {
@@ -11,66 +12,188 @@ int64_t Whole(double x) { return static_cast<int64_t>(x); }
 
 // ----------------------------------------------------------------------------------------- router
 
-Routed RouterForward(const Array& logits, int64_t top_k, RoutingOrder order) {
+double Sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+
+double LogSumExp(const Array& logits, int64_t t) {
+  double max = logits(t, 0), sum = 0;
+  for (int64_t e = 0; e < logits.dim(1); ++e) max = std::fmax(max, logits(t, e));
+  for (int64_t e = 0; e < logits.dim(1); ++e) sum += std::exp(logits(t, e) - max);
+  return max + std::log(sum);
+}
+
+Array RouterScores(const Array& logits, RouterScore score) {
+  Array scores(logits.shape);
+  for (int64_t t = 0; t < logits.dim(0); ++t) {
+    const double log_sum_exp = LogSumExp(logits, t);
+    for (int64_t e = 0; e < logits.dim(1); ++e) {
+      scores(t, e) = score == RouterScore::kSigmoid ? Sigmoid(logits(t, e))
+                                                    : std::exp(logits(t, e) - log_sum_exp);
+    }
+  }
+  return scores;
+}
+
+Array RanksWithBias(const Array& logits, const Array& bias, RouterScore score) {
+  Array ranks = RouterScores(logits, score);
+  for (int64_t t = 0; t < ranks.dim(0); ++t) {
+    for (int64_t e = 0; e < ranks.dim(1); ++e) ranks(t, e) += bias(e);
+  }
+  return ranks;
+}
+
+Routed RouterForward(const Array& logits, int64_t top_k, const Scoring& scoring,
+                     const Array& given_ranks) {
   const int64_t tokens = logits.dim(0), experts = logits.dim(1);
+  const Array& ranks = given_ranks.values.empty() ? logits : given_ranks;
+  const Array scores = RouterScores(logits, scoring.score);
   Routed routed = {Array(logits.shape), Array({tokens}), Array({tokens, top_k}),
                    Array({tokens, top_k})};
   for (int64_t t = 0; t < tokens; ++t) {
-    double max = logits(t, 0), sum = 0;
-    for (int64_t e = 0; e < experts; ++e) max = std::fmax(max, logits(t, e));
-    for (int64_t e = 0; e < experts; ++e) sum += std::exp(logits(t, e) - max);
-    routed.log_sum_exp(t) = max + std::log(sum);
-    for (int64_t e = 0; e < experts; ++e) {
-      routed.probabilities(t, e) = std::exp(logits(t, e) - routed.log_sum_exp(t));
-    }
+    routed.log_sum_exp(t) = LogSumExp(logits, t);
+    double sum = 0, chosen_sum = 0;
+    for (int64_t e = 0; e < experts; ++e) sum += scores(t, e);
+    for (int64_t e = 0; e < experts; ++e) routed.probabilities(t, e) = scores(t, e) / sum;
     // An expert's place is the number of experts before it.
-    double chosen_sum = 0;
     for (int64_t e = 0; e < experts; ++e) {
       int64_t place = 0;
       for (int64_t other = 0; other < experts; ++other) {
-        const double difference = logits(t, other) - logits(t, e);
+        const double difference = ranks(t, other) - ranks(t, e);
         place += difference > 0 || (difference == 0 && other < e);
       }
       if (place >= top_k) continue;
       routed.expert(t, place) = static_cast<double>(e);
-      routed.weight(t, place) = routed.probabilities(t, e);
-      chosen_sum += routed.probabilities(t, e);
+      routed.weight(t, place) = scores(t, e);
+      chosen_sum += scores(t, e);
     }
-    if (order == RoutingOrder::kTopkThenSoftmax) {
+    if (scoring.order == RoutingOrder::kTopkThenSoftmax) {
       for (int64_t j = 0; j < top_k; ++j) routed.weight(t, j) /= chosen_sum;
     }
   }
   return routed;
 }
 
+// By the chain rule, one Jacobian after the other: weights and probabilities from scores, scores
+// from logits.
 Array RouterBackward(const Array& logits, const Array& d_weight, const Array& balance_gradient,
-                     double z_factor, RoutingOrder order) {
+                     double z_factor, const Scoring& scoring, const Array& ranks) {
   const int64_t tokens = logits.dim(0), experts = logits.dim(1), top_k = d_weight.dim(1);
-  const Routed routed = RouterForward(logits, top_k, order);
+  const Routed routed = RouterForward(logits, top_k, scoring, ranks);
+  const Array scores = RouterScores(logits, scoring.score);
+  const Array softmax = RouterScores(logits, RouterScore::kSoftmax);
   Array d_logits(logits.shape);
   for (int64_t t = 0; t < tokens; ++t) {
-    // ∂weight_j/∂logit_e = weight_j · (δ_je - q_e), where q is the softmax that weight comes from.
-    for (int64_t e = 0; e < experts; ++e) {
-      const double p = routed.probabilities(t, e);
-      double q = order == RoutingOrder::kSoftmaxThenTopk ? p : 0;
-      for (int64_t j = 0; j < top_k; ++j) {
-        if (routed.expert(t, j) == static_cast<double>(e)) q = routed.weight(t, j);
+    double sum = 0, chosen_sum = 0;
+    for (int64_t e = 0; e < experts; ++e) sum += scores(t, e);
+    for (int64_t j = 0; j < top_k; ++j) chosen_sum += scores(t, Whole(routed.expert(t, j)));
+    Array d_scores({experts});
+    for (int64_t j = 0; j < top_k; ++j) {
+      if (scoring.order == RoutingOrder::kSoftmaxThenTopk) {
+        d_scores(Whole(routed.expert(t, j))) += d_weight(t, j);
+        continue;
       }
-      for (int64_t j = 0; j < top_k; ++j) {
-        const double delta = routed.expert(t, j) == static_cast<double>(e) ? 1 : 0;
-        d_logits(t, e) += d_weight(t, j) * routed.weight(t, j) * (delta - q);
+      for (int64_t i = 0; i < top_k; ++i) {  // ∂(s_j / Σ s)/∂s_i
+        const double delta = i == j ? 1 : 0;
+        d_scores(Whole(routed.expert(t, i))) +=
+            d_weight(t, j) * (delta - routed.weight(t, j)) / chosen_sum;
       }
-      d_logits(t, e) += z_factor * 2 * routed.log_sum_exp(t) * p;
-      if (balance_gradient.values.empty()) continue;
-      const int64_t span = t / (tokens / balance_gradient.dim(0));
+    }
+    for (int64_t e = 0; e < experts && !balance_gradient.values.empty(); ++e) {
+      const double g = balance_gradient(t / (tokens / balance_gradient.dim(0)), e);
       for (int64_t other = 0; other < experts; ++other) {
         const double delta = other == e ? 1 : 0;
-        d_logits(t, e) +=
-            balance_gradient(span, other) * routed.probabilities(t, other) * (delta - p);
+        d_scores(other) += g * (delta - routed.probabilities(t, e)) / sum;
+      }
+    }
+    for (int64_t e = 0; e < experts; ++e) {
+      d_logits(t, e) = z_factor * 2 * routed.log_sum_exp(t) * softmax(t, e);
+      for (int64_t other = 0; other < experts; ++other) {
+        const double delta = other == e ? 1 : 0;
+        const double slope = scoring.score == RouterScore::kSigmoid
+                                 ? delta * scores(t, e) * (1 - scores(t, e))
+                                 : scores(t, other) * (delta - scores(t, e));
+        d_logits(t, e) += d_scores(other) * slope;
       }
     }
   }
   return d_logits;
+}
+
+CounterKey KeyOf(const Array& key) {
+  return {static_cast<uint32_t>(static_cast<int32_t>(key(0))),
+          static_cast<uint32_t>(static_cast<int32_t>(key(1)))};
+}
+
+Noise RouterNoise(const Array& spread, const Array& key) {
+  Noise noise = {Array(spread.shape), Array(spread.shape)};
+  for (int64_t i = 0; i < spread.size(); ++i) {
+    const double normal = NormalOf(KeyOf(key), static_cast<uint64_t>(i));
+    noise.added(i) = normal * std::log1p(std::exp(spread(i)));
+    noise.slope(i) = normal * Sigmoid(spread(i));
+  }
+  return noise;
+}
+
+Array Jitter(const Array& x, const Array& key, double amplitude) {
+  Array jittered = x;
+  for (int64_t i = 0; i < x.size(); ++i) {
+    jittered(i) *= JitterOf(KeyOf(key), static_cast<uint64_t>(i), static_cast<float>(amplitude));
+  }
+  return jittered;
+}
+
+Normalized NormalizeLogits(const Array& logits, double scale) {
+  const int64_t tokens = logits.dim(0), experts = logits.dim(1);
+  Normalized normalized = {Array(logits.shape), Array({tokens})};
+  for (int64_t t = 0; t < tokens; ++t) {
+    double mean = 0, variance = 0;
+    for (int64_t e = 0; e < experts; ++e) mean += logits(t, e) / static_cast<double>(experts);
+    for (int64_t e = 0; e < experts; ++e) {
+      variance += std::pow(logits(t, e) - mean, 2) / static_cast<double>(experts);
+    }
+    normalized.rstd(t) = 1 / std::sqrt(variance + 1e-6);
+    for (int64_t e = 0; e < experts; ++e) {
+      normalized.logits(t, e) = scale * normalized.rstd(t) * (logits(t, e) - mean);
+    }
+  }
+  return normalized;
+}
+
+// ∂out_e/∂logit_i = scale · rstd · (δ_ei - 1/E - z_e · z_i / E).
+Array NormalizeLogitsBackward(const Array& d_out, const Array& logits, double scale) {
+  const int64_t experts = logits.dim(1);
+  const Normalized normalized = NormalizeLogits(logits, scale);
+  Array d_logits(logits.shape);
+  for (int64_t t = 0; t < logits.dim(0); ++t) {
+    for (int64_t e = 0; e < experts; ++e) {
+      for (int64_t i = 0; i < experts; ++i) {
+        const double z = normalized.logits(t, e) * normalized.logits(t, i) / (scale * scale);
+        const double delta = e == i ? 1 : 0;
+        d_logits(t, i) += d_out(t, e) * scale * normalized.rstd(t) *
+                          (delta - (1 + z) / static_cast<double>(experts));
+      }
+    }
+  }
+  return d_logits;
+}
+
+Sinkhorn SinkhornRanks(const Array& logits, int64_t rounds) {
+  const int64_t tokens = logits.dim(0), experts = logits.dim(1);
+  Sinkhorn s = {RouterScores(logits, RouterScore::kSoftmax), Array({experts})};
+  const double even = static_cast<double>(tokens) / static_cast<double>(experts);
+  for (int64_t round = 0; round < rounds; ++round) {
+    for (int64_t e = 0; e < experts; ++e) {
+      double sum = 0;
+      for (int64_t t = 0; t < tokens; ++t) sum += s.ranks(t, e);
+      s.columns(e) = even / sum;
+      for (int64_t t = 0; t < tokens; ++t) s.ranks(t, e) *= s.columns(e);
+    }
+    for (int64_t t = 0; t < tokens; ++t) {
+      double sum = 0;
+      for (int64_t e = 0; e < experts; ++e) sum += s.ranks(t, e);
+      for (int64_t e = 0; e < experts; ++e) s.ranks(t, e) /= sum;
+    }
+  }
+  return s;
 }
 
 Array CountAssignments(const Array& expert, int64_t spans, int64_t experts) {

@@ -135,18 +135,58 @@ TEST(Reference, ActivationGradientsAreTheDerivatives) {
 }
 
 TEST(Reference, RouterGradientIsTheDerivativeOfWeightsAndLosses) {
-  for (const RoutingOrder order :
-       {RoutingOrder::kSoftmaxThenTopk, RoutingOrder::kTopkThenSoftmax}) {
-    for (const int64_t top_k : {1, 2, 4}) {
-      const Array logits = Random({6, 4}, "logits"), c = Random({6, top_k}, "c");
-      const Array balance = Random({2, 4}, "balance");
-      ExpectGradient(
-          RouterBackward(logits, c, balance, 0.3, order), logits, [&](const Array& moved) {
-            const Routed routed = RouterForward(moved, top_k, order);
-            return Weighted(routed.weight, c) + BalanceLoss(balance, routed.probabilities) +
-                   RouterZLoss(routed.log_sum_exp, 0.3);
-          });
+  const Array logits = Random({6, 4}, "logits"), balance = Random({2, 4}, "balance");
+  const Array ranks = Random({6, 4}, "ranks");
+  for (const RouterScore score : {RouterScore::kSoftmax, RouterScore::kSigmoid}) {
+    for (const RoutingOrder order :
+         {RoutingOrder::kSoftmaxThenTopk, RoutingOrder::kTopkThenSoftmax}) {
+      for (const int64_t top_k : {1, 2, 4}) {
+        const Scoring scoring(order, score);
+        const Array c = Random({6, top_k}, "c");
+        for (const Array& by : {Array(), ranks}) {
+          ExpectGradient(RouterBackward(logits, c, balance, 0.3, scoring, by), logits,
+                         [&](const Array& moved) {
+                           const Routed routed = RouterForward(moved, top_k, scoring, by);
+                           return Weighted(routed.weight, c) +
+                                  BalanceLoss(balance, routed.probabilities) +
+                                  RouterZLoss(routed.log_sum_exp, 0.3);
+                         });
+        }
+      }
     }
+  }
+}
+
+TEST(Reference, NormalizedLogitsGradientIsTheDerivative) {
+  const Array logits = Random({5, 4}, "logits"), c = Random({5, 4}, "c");
+  ExpectGradient(NormalizeLogitsBackward(c, logits, 1.5), logits, [&](const Array& moved) {
+    return Weighted(NormalizeLogits(moved, 1.5).logits, c);
+  });
+}
+
+TEST(Reference, NormalizedLogitsHaveMeanZeroAndTheScaleAsDeviation) {
+  const Array logits = NormalizeLogits(Random({3, 16}, "logits", 4), 2.5).logits;
+  for (int64_t t = 0; t < 3; ++t) {
+    double sum = 0, squares = 0;
+    for (int64_t e = 0; e < 16; ++e) {
+      sum += logits(t, e);
+      squares += logits(t, e) * logits(t, e);
+    }
+    EXPECT_NEAR(sum, 0, 1e-9);
+    EXPECT_NEAR(std::sqrt(squares / 16), 2.5, 1e-5);
+  }
+}
+
+// Columns of n/E and rows of 1 are what the scaling converges to.
+TEST(Reference, SinkhornGivesEveryExpertItsShareOfTheTokens) {
+  const Array ranks = SinkhornRanks(Random({12, 4}, "logits", 2), 200).ranks;
+  for (int64_t e = 0; e < 4; ++e) {
+    double sum = 0;
+    for (int64_t t = 0; t < 12; ++t) sum += ranks(t, e);
+    EXPECT_NEAR(sum, 3, 1e-6);
+  }
+  for (int64_t t = 0; t < 12; ++t) {
+    EXPECT_NEAR(ranks(t, 0) + ranks(t, 1) + ranks(t, 2) + ranks(t, 3), 1, 1e-9);
   }
 }
 

@@ -120,44 +120,26 @@ ReferenceTransformer::Row ReferenceTransformer::FeedForward(const Row& x, const 
 
 ReferenceTransformer::Rows ReferenceTransformer::Experts(const Rows& x, int64_t layer,
                                                          CapacityFactor capacity_factor,
-                                                         RouterTrace* trace) {
+                                                         const RouterTrace& routed) {
   const MoeSettings& moe = architecture_.moe;
   const size_t experts = static_cast<size_t>(moe.Experts());
-  const size_t top_k = static_cast<size_t>(moe.top_k);
   struct Assignment {
     size_t token;
     double weight;
   };
   std::vector<std::vector<Assignment>> of_expert(experts);
-  RouterTrace seen;
   for (size_t t = 0; t < x.size(); ++t) {
-    const Row logits = Multiply({PartKind::kRouter, layer}, x[t]);
-    const Row p = Softmax(logits);
-    std::vector<int> order(experts);
-    std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-      return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)];
-    });
-    order.resize(top_k);
-    Row chosen_logits;
-    for (int e : order) chosen_logits.push_back(logits[static_cast<size_t>(e)]);
-    const Row renormalised = Softmax(chosen_logits);
-    for (size_t j = 0; j < top_k; ++j) {
-      const size_t e = static_cast<size_t>(order[j]);
-      const bool softmax_first = moe.router.order == RoutingOrder::kSoftmaxThenTopk;
-      of_expert[e].push_back({t, softmax_first ? p[e] : renormalised[j]});
+    for (size_t j = 0; j < routed.chosen[t].size(); ++j) {
+      of_expert[static_cast<size_t>(routed.chosen[t][j])].push_back({t, routed.weights[t][j]});
     }
-    seen.probabilities.push_back(p);
-    seen.chosen.push_back(order);
-    seen.log_sum_exp.push_back(LogSumExp(logits));
   }
-  if (trace != nullptr) *trace = seen;
-
   Rows out(x.size(), Row(x.front().size()));
   for (size_t e = 0; e < experts; ++e) {
     auto& assigned = of_expert[e];
-    if (!capacity_factor.dropless()) {
-      const double share = static_cast<double>(x.size() * top_k) / static_cast<double>(experts);
+    // Experts that choose have chosen what they can serve.
+    if (!capacity_factor.dropless() && !moe.ExpertsChoose()) {
+      const double share = static_cast<double>(x.size()) * static_cast<double>(moe.top_k) /
+                           static_cast<double>(experts);
       const size_t capacity =
           static_cast<size_t>(std::ceil(share * *capacity_factor.factor - 1e-9));
       if (moe.drop_policy == DropPolicy::kProbs) {
@@ -175,6 +157,19 @@ ReferenceTransformer::Rows ReferenceTransformer::Experts(const Rows& x, int64_t 
     }
   }
   return out;
+}
+
+void ReferenceTransformer::AddSharedExpert(Rows& out, const Rows& x, int64_t layer) {
+  const SharedExpert shared = architecture_.moe.shared_expert;
+  for (size_t t = 0; t < x.size() && shared != SharedExpert::kNone; ++t) {
+    double weight = 1;
+    if (shared == SharedExpert::kGated) {
+      weight = 1 / (1 + std::exp(-Multiply({PartKind::kSharedWeight, layer}, x[t]).front()));
+    }
+    const Row y = FeedForward(x[t], {PartKind::kSharedGate, layer}, {PartKind::kSharedUp, layer},
+                              {PartKind::kSharedDown, layer}, weight);
+    for (size_t i = 0; i < y.size(); ++i) out[t][i] += y[i];
+  }
 }
 
 ReferenceTransformer::Rows ReferenceTransformer::Forward(
@@ -199,9 +194,13 @@ ReferenceTransformer::Rows ReferenceTransformer::Forward(
     const Rows second =
         Normalise(x, {PartKind::kFeedForwardNorm, layer}, {PartKind::kFeedForwardNormBias, layer});
     if (architecture_.LayerHasExperts(layer)) {
-      RouterTrace trace;
-      add(Experts(second, layer, capacity_factor, &trace));
-      if (traces != nullptr) (*traces)[layer].push_back(std::move(trace));
+      std::optional<int64_t> micro_batch;
+      if (traces != nullptr) micro_batch = static_cast<int64_t>((*traces)[layer].size());
+      const RouterTrace trace = Route(second, layer, micro_batch);
+      Rows y = Experts(second, layer, capacity_factor, trace);
+      AddSharedExpert(y, second, layer);
+      add(y);
+      if (traces != nullptr) (*traces)[layer].push_back(trace);
     } else {
       Rows y;
       for (const Row& row : second) {
@@ -222,48 +221,6 @@ std::vector<std::vector<double>> ReferenceTransformer::Logits(const std::vector<
                                                               int64_t sequences, int64_t length,
                                                               CapacityFactor capacity_factor) {
   return Forward(tokens, sequences, length, capacity_factor, nullptr);
-}
-
-// Spans of tokens, each with c·E/(T·m²)·Σ_i (Σ_t p_ti) n_i, averaged; and c·mean(logsumexp²).
-double ReferenceTransformer::RouterLosses(const std::vector<RouterTrace>& micro_batches,
-                                          int64_t length) const {
-  const MoeSettings& moe = architecture_.moe;
-  RouterTrace all;
-  std::vector<size_t> span_ends;
-  for (const RouterTrace& trace : micro_batches) {
-    for (size_t t = 0; t < trace.probabilities.size(); ++t) {
-      all.probabilities.push_back(trace.probabilities[t]);
-      all.chosen.push_back(trace.chosen[t]);
-      all.log_sum_exp.push_back(trace.log_sum_exp[t]);
-      const bool sequence_ends = (t + 1) % static_cast<size_t>(length) == 0;
-      if (moe.router.balance_scope == BalanceScope::kSequence && sequence_ends) {
-        span_ends.push_back(all.chosen.size());
-      }
-    }
-    if (moe.router.balance_scope == BalanceScope::kMicroBatch)
-      span_ends.push_back(all.chosen.size());
-  }
-  if (moe.router.balance_scope == BalanceScope::kGlobal) span_ends.push_back(all.chosen.size());
-
-  double balance = 0;
-  size_t begin = 0;
-  for (size_t end : span_ends) {
-    const double m = static_cast<double>(end - begin);
-    for (int64_t e = 0; e < moe.Experts(); ++e) {
-      double probability = 0, count = 0;
-      for (size_t t = begin; t < end; ++t) {
-        probability += all.probabilities[t][static_cast<size_t>(e)];
-        count += static_cast<double>(std::count(all.chosen[t].begin(), all.chosen[t].end(), e));
-      }
-      balance += moe.router.load_balance * static_cast<double>(moe.Experts()) /
-                 (static_cast<double>(moe.top_k) * m * m) * probability * count;
-    }
-    begin = end;
-  }
-  double z = 0;
-  for (double log_sum : all.log_sum_exp) z += log_sum * log_sum;
-  return balance / static_cast<double>(span_ends.size()) +
-         moe.router.z_loss * z / static_cast<double>(all.log_sum_exp.size());
 }
 
 double ReferenceTransformer::Objective(const std::vector<int32_t>& tokens,

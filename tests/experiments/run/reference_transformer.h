@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ class ReferenceTransformer {
   explicit ReferenceTransformer(const Architecture& architecture) : architecture_(architecture) {}
 
   std::vector<double>& Values(const Part& part) { return weights_[PartName(part, architecture_)]; }
+
+  // What the noise of routers depends on beside layer and micro-batch.
+  void SeedNoise(uint64_t seed, int64_t step) { noise_seed_ = seed, noise_step_ = step; }
 
   // Of one batch, in micro-batches of `micro_sequences`: mean token loss plus the weighted router
   // losses, as training minimises it.
@@ -35,21 +39,31 @@ class ReferenceTransformer {
   struct RouterTrace {
     Rows probabilities;
     std::vector<std::vector<int>> chosen;
+    Rows weights;  // of the chosen
     Row log_sum_exp;
   };
 
   Rows Forward(const std::vector<int32_t>& tokens, int64_t sequences, int64_t length,
                CapacityFactor capacity_factor, std::map<int64_t, std::vector<RouterTrace>>* traces);
+  // Of micro-batch number `micro_batch` in training; in evaluation it has none.
+  RouterTrace Route(const Rows& x, int64_t layer, std::optional<int64_t> micro_batch);
+  Rows RouterLogits(const Rows& x, int64_t layer, std::optional<int64_t> micro_batch);
+  // What experts are chosen by, from logits and their scores.
+  Rows Ranks(const Rows& logits, const Rows& scores, int64_t layer, bool training);
   Rows Normalise(const Rows& x, const Part& weight, const Part& bias);
   Row Multiply(const Part& part, const Row& x);  // W·x
   Rows Attend(const Rows& x, int64_t layer, int64_t sequences, int64_t length);
   Row Rotate(const Row& head, int64_t position) const;
   Row FeedForward(const Row& x, const Part& gate, const Part& up, const Part& down, double weight);
-  Rows Experts(const Rows& x, int64_t layer, CapacityFactor capacity_factor, RouterTrace* trace);
+  Rows Experts(const Rows& x, int64_t layer, CapacityFactor capacity_factor,
+               const RouterTrace& routed);
+  void AddSharedExpert(Rows& out, const Rows& x, int64_t layer);
   double RouterLosses(const std::vector<RouterTrace>& micro_batches, int64_t length) const;
 
   Architecture architecture_;
   std::map<std::string, std::vector<double>> weights_;
+  uint64_t noise_seed_ = 0;
+  int64_t noise_step_ = 0;
 };
 
 }  // namespace upcycle
