@@ -76,9 +76,9 @@ void ChooseUsualColumns(LedgerReader& ledger, const StudyFacts& study, Compariso
 std::string CauseOf(LedgerReader& ledger, const StudyFacts& study, const RunFacts& run,
                     StageState state) {
   if (state != StageState::kFailed && state != StageState::kDiverged) return "";
-  for (const auto& place : run.stages) {
-    if (!place || study.stages[*place].state != state) continue;
-    const auto attempts = ledger.ReadAttempts(study.stages[*place].id);
+  for (const auto& [place, stage] : run.stages) {
+    if (study.stages[stage].state != state) continue;
+    const auto attempts = ledger.ReadAttempts(study.stages[stage].id);
     if (!attempts.empty() && attempts.back().end) return attempts.back().end->cause;
   }
   return "";
@@ -91,10 +91,8 @@ RunOutcome OutcomeOf(LedgerReader& ledger, const StudyFacts& study, const RunFac
                         .values = run.values,
                         .stages = {}};
   outcome.cause = CauseOf(ledger, study, run, outcome.state);
-  for (const auto& role : EnumNames<StageRole>::values) {
-    if (const auto place = run.StageOf(role.value)) {
-      outcome.stages[role.value] = study.stages[*place].fingerprint;
-    }
+  for (const auto& [place, stage] : run.stages) {
+    outcome.stages[place] = study.stages[stage].fingerprint;
   }
   return outcome;
 }

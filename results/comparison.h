@@ -23,7 +23,7 @@ struct RunOutcome {
   StageState state = StageState::kPlanned;
   std::string cause;                     // of a failure, in the words of CauseName
   std::map<std::string, Result> values;  // by metric; empty unless the run is complete
-  std::map<StageRole, Fingerprint> stages;
+  std::map<StagePlace, Fingerprint> stages;
 };
 
 struct ArmComparison {

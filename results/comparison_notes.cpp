@@ -192,6 +192,22 @@ std::string ParentText(const Comparison& comparison) {
   return fmt::format(" It had reached {} {}.", comparison.metrics.front(), reached);
 }
 
+// What some arms had cost on top of that.
+void AddBranchNotes(const Comparison& comparison, const ArmComparison& baseline,
+                    std::vector<std::string>* notes) {
+  std::map<double, std::vector<std::string>> arms_by_flops;
+  for (const ArmComparison& arm : comparison.arms) {
+    if (arm.cost.branch_train_flops > 0)
+      arms_by_flops[arm.cost.branch_train_flops].push_back(arm.name);
+  }
+  for (const auto& [flops, arms] : arms_by_flops) {
+    notes->push_back(fmt::format(
+        "Branches. Those of {} had cost {} FLOPs more, {:.2g} times a run of {}; no column counts "
+        "them either.",
+        Names(arms), ScientificText(flops), flops / baseline.cost.train_flops, baseline.name));
+  }
+}
+
 void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* notes) {
   const ArmComparison* baseline = Baseline(comparison);
   if (baseline == nullptr || baseline->cost.train_flops <= 0) return;
@@ -212,7 +228,7 @@ void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* not
   }
   double parent = 0;
   for (const ArmComparison& arm : comparison.arms) {
-    parent = std::max(parent, arm.cost.parent_train_flops);
+    parent = std::max(parent, arm.cost.parent_train_flops - arm.cost.branch_train_flops);
   }
   if (parent > 0) {
     notes->push_back(fmt::format(
@@ -221,6 +237,7 @@ void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* not
         ScientificText(parent), parent / baseline->cost.train_flops, baseline->name,
         ParentText(comparison)));
   }
+  AddBranchNotes(comparison, *baseline, notes);
 }
 
 void AddTwinNotes(const Comparison& comparison, std::vector<std::string>* notes) {

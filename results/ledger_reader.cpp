@@ -69,16 +69,13 @@ AttemptEnd EndFromRow(const Statement& row) {
 }  // namespace
 
 StageState StateOfRun(const StudyFacts& study, const RunFacts& run) {
-  const StageFacts* last = nullptr;
-  for (const auto& place : run.stages) {
-    if (place) last = &study.stages[*place];
-  }
-  if (last == nullptr) return StageState::kPlanned;
-  if (last->state == StageState::kComplete) return StageState::kComplete;
+  if (run.stages.empty()) return StageState::kPlanned;
+  const StageFacts& last = study.stages[run.stages.rbegin()->second];
+  if (last.state == StageState::kComplete) return StageState::kComplete;
   for (const StageState state : {StageState::kDiverged, StageState::kFailed, StageState::kRunning,
                                  StageState::kStopped, StageState::kWaiting}) {
-    for (const auto& place : run.stages) {
-      if (place && study.stages[*place].state == state) return state;
+    for (const auto& [place, stage] : run.stages) {
+      if (study.stages[stage].state == state) return state;
     }
   }
   return StageState::kPlanned;
@@ -144,7 +141,7 @@ void LedgerReader::ReadArms(StudyFacts* study) {
       "SELECT id, name, changes, settings, cost FROM arm WHERE study = ? AND NOT absent "
       "ORDER BY position");
   Statement runs = ledger_.Prepare(
-      "SELECT run.id, run.seed, run_stage.role, run_stage.stage FROM run "
+      "SELECT run.id, run.seed, run_stage.role, run_stage.number, run_stage.stage FROM run "
       "LEFT JOIN run_stage ON run_stage.run = run.id WHERE run.arm = ? AND NOT run.absent "
       "ORDER BY run.seed");
   arms.Bind(study->id);
@@ -162,8 +159,8 @@ void LedgerReader::ReadArms(StudyFacts* study) {
         arm.runs.push_back({.id = runs.Int(0), .seed = runs.Int(1), .stages = {}, .values = {}});
       }
       if (runs.IsNull(2)) continue;
-      const auto role = static_cast<size_t>(StageRoleFromName(runs.Text(2)));
-      arm.runs.back().stages[role] = stage_places.at(runs.Int(3));
+      const StagePlace place(StageRoleFromName(runs.Text(2)), runs.Int(3));
+      arm.runs.back().stages[place] = stage_places.at(runs.Int(4));
     }
     study->arms.push_back(std::move(arm));
   }

@@ -2,7 +2,6 @@
 // call sees whole transactions, and calls under one Snapshot see the same ones.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -31,11 +30,13 @@ struct StageFacts {
 struct RunFacts {
   int64_t id = 0;
   int64_t seed = 0;
-  // By StageRole: a place in StudyFacts::stages.
-  std::array<std::optional<size_t>, std::size(EnumNames<StageRole>::values)> stages;
+  std::map<StagePlace, size_t> stages;   // indices into StudyFacts::stages
   std::map<std::string, Result> values;  // by metric, from ReadValues
 
-  std::optional<size_t> StageOf(StageRole role) const { return stages[static_cast<size_t>(role)]; }
+  std::optional<size_t> StageOf(const StagePlace& place) const {
+    const auto found = stages.find(place);
+    return found == stages.end() ? std::nullopt : std::optional(found->second);
+  }
 };
 
 struct ArmFacts {

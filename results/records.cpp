@@ -26,6 +26,11 @@ StageRole StageRoleFromName(std::string_view name) {
   return FromName<StageRole>(name, "role of a stage");
 }
 
+std::string NameOf(const StagePlace& place) {
+  const std::string role(NameOf(place.role));
+  return place.role == StageRole::kBranch ? fmt::format("{}_{}", role, place.number) : role;
+}
+
 StageState StageStateFromName(std::string_view name) {
   return FromName<StageState>(name, "state of a stage");
 }
@@ -60,6 +65,7 @@ std::string JsonFromCost(const ArmCost& cost) {
                         {"train_flops", cost.train_flops},
                         {"train_tokens", cost.train_tokens},
                         {"parent_train_flops", cost.parent_train_flops},
+                        {"branch_train_flops", cost.branch_train_flops},
                         {"experts", cost.experts}}
       .dump();
 }
@@ -71,6 +77,7 @@ ArmCost CostFromJson(std::string_view json) {
           .train_flops = cost.value("train_flops", 0.0),
           .train_tokens = cost.value("train_tokens", 0.0),
           .parent_train_flops = cost.value("parent_train_flops", 0.0),
+          .branch_train_flops = cost.value("branch_train_flops", 0.0),
           .experts = cost.value("experts", int64_t{0})};
 }
 

@@ -14,18 +14,29 @@
 namespace upcycle {
 
 // What a stage is to a run. Runs share stages: all runs of a study may have one parent.
-enum class StageRole { kTokens, kParent, kParentEvaluate, kStart, kTrain, kEvaluate };
+enum class StageRole { kTokens, kParent, kParentEvaluate, kBranch, kStart, kTrain, kEvaluate };
 template <>
 struct EnumNames<StageRole> {
   static constexpr EnumName<StageRole> values[] = {
       {StageRole::kTokens, "tokens", "the corpus as tokens"},
       {StageRole::kParent, "parent", "the training of the dense parent"},
       {StageRole::kParentEvaluate, "parent_evaluate", "what is measured of the dense parent"},
+      {StageRole::kBranch, "branch", "the parent trained on with one source"},
       {StageRole::kStart, "start", "the weights that the run starts from"},
       {StageRole::kTrain, "train", "the run's own training"},
       {StageRole::kEvaluate, "evaluate", "what is measured at the end"},
   };
 };
+
+// A stage's place in a run: its role, and which of several with that role it is.
+struct StagePlace {
+  StageRole role = StageRole::kTokens;
+  int64_t number = 0;  // only branches are several
+
+  StagePlace(StageRole its_role, int64_t its_number = 0) : role(its_role), number(its_number) {}
+  auto operator<=>(const StagePlace&) const = default;
+};
+std::string NameOf(const StagePlace& place);  // "train", "branch_2"
 
 enum class StageState { kPlanned, kWaiting, kRunning, kComplete, kFailed, kDiverged, kStopped };
 template <>
@@ -68,7 +79,8 @@ struct ArmCost {
   double parameters_active = 0;  // that one token meets
   double train_flops = 0;        // of the run's own training, forward and backward
   double train_tokens = 0;
-  double parent_train_flops = 0;  // already spent on the parent; 0 for a run without one
+  double parent_train_flops = 0;  // already spent on the parent and its branches; 0 without one
+  double branch_train_flops = 0;  // of which on branches
   int64_t experts = 0;            // of a layer that has them; 0 for a dense model
   bool operator==(const ArmCost&) const = default;
 };
@@ -84,7 +96,7 @@ struct StageRecord {
 
 struct RunRecord {
   int64_t seed = 0;
-  std::map<StageRole, Fingerprint> stages;
+  std::map<StagePlace, Fingerprint> stages;
 };
 
 // `changes` and `settings` are exported: JSON objects of the fields that decide results, and

@@ -124,7 +124,23 @@ constexpr const char* kFirstVersion = R"sql(
   ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array kMigrations = {kFirstVersion};
+// A run may have several stages of one role.
+constexpr const char* kSecondVersion = R"sql(
+  CREATE TABLE numbered_run_stage (
+    run INTEGER NOT NULL REFERENCES run (id),
+    role TEXT NOT NULL CHECK (role IN ('tokens', 'parent', 'parent_evaluate', 'branch', 'start',
+                                       'train', 'evaluate')),
+    number INTEGER NOT NULL,
+    stage INTEGER NOT NULL REFERENCES stage (id),
+    PRIMARY KEY (run, role, number)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO numbered_run_stage SELECT run, role, 0, stage FROM run_stage;
+  DROP TABLE run_stage;
+  ALTER TABLE numbered_run_stage RENAME TO run_stage;
+  CREATE INDEX run_stage_by_stage ON run_stage (stage);
+)sql";
+
+constexpr std::array kMigrations = {kFirstVersion, kSecondVersion};
 
 // A database under a name of its own, removed with its companions unless it was put in place.
 class UnfinishedFile {

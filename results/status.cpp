@@ -28,13 +28,12 @@ std::vector<StageUse> UsesOfStages(const StudyFacts& study) {
   std::vector<std::optional<size_t>> use_of_stage(study.stages.size());
   for (const ArmFacts& arm : study.arms) {
     for (const RunFacts& run : arm.runs) {
-      for (const auto& place : run.stages) {
-        if (!place) continue;
-        if (!use_of_stage[*place]) {
-          use_of_stage[*place] = uses.size();
-          uses.push_back({*place, fmt::format("{}, seed {}", arm.name, run.seed), 0});
+      for (const auto& [place, stage] : run.stages) {
+        if (!use_of_stage[stage]) {
+          use_of_stage[stage] = uses.size();
+          uses.push_back({stage, fmt::format("{}, seed {}", arm.name, run.seed), 0});
         }
-        ++uses[*use_of_stage[*place]].runs;
+        ++uses[*use_of_stage[stage]].runs;
       }
     }
   }
@@ -48,7 +47,8 @@ std::optional<double> ValueOf(const std::map<std::string, MetricPoint>& latest,
   return found->second.value;
 }
 
-// Of a training, from what its fingerprint was made of; 0 for other stages.
+// Of a training, from what its fingerprint was made of; 0 for other stages. Steps of a batch that
+// still grows read less, so the time that is left is overrated until it is whole.
 double TokensPerStep(const std::string& settings) {
   const auto json = nlohmann::json::parse(settings);
   const nlohmann::json::json_pointer sequences("/train/batch_sequences");

@@ -36,7 +36,7 @@ StudyRecorder::StudyRecorder(Database& ledger)
                                    "VALUES (?, ?)")),
       clear_run_stages_(ledger.Prepare("DELETE FROM run_stage WHERE run = ?")),
       insert_run_stage_(
-          ledger.Prepare("INSERT INTO run_stage (run, role, stage) VALUES (?, ?, ?)")) {}
+          ledger.Prepare("INSERT INTO run_stage (run, role, number, stage) VALUES (?, ?, ?, ?)")) {}
 
 void StudyRecorder::Record(const StudyRecord& study) {
   CheckNames(study);
@@ -96,8 +96,8 @@ void StudyRecorder::RecordRun(int64_t arm, const RunRecord& run) {
   const int64_t id = upsert_run_.Int(0);
   upsert_run_.Run();
   clear_run_stages_.Bind(id).Run();
-  for (const auto& [role, stage] : run.stages) {
-    insert_run_stage_.Bind(id, NameOf(role), StageId(stage)).Run();
+  for (const auto& [place, stage] : run.stages) {
+    insert_run_stage_.Bind(id, NameOf(place.role), place.number, StageId(stage)).Run();
   }
 }
 

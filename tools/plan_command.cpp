@@ -127,10 +127,10 @@ class PlanReport {
   json RunJson(const Study::Run& run) const {
     json stages = json::array();
     bool needed = false;
-    for (const auto& [role, stage] : run.stages) {
+    for (const auto& [place, stage] : run.stages) {
       const StagePlan& plan = plan_.at(stage);
       needed |= plan.needed;
-      stages.push_back({{"role", NameOf(role)},
+      stages.push_back({{"role", NameOf(place)},
                         {"fingerprint", stage.Hex()},
                         {"needed", plan.needed},
                         {"why", plan.why}});
@@ -180,10 +180,10 @@ class PlanReport {
     fmt::print("\n");
     for (const Study::Run& run : study_.runs) {
       std::string what = "complete, nothing to do";
-      for (const auto& [role, stage] : run.stages) {
+      for (const auto& [place, stage] : run.stages) {
         const StagePlan& plan = plan_.at(stage);
         if (!plan.needed) continue;
-        what = fmt::format("will run: {} {}", NameOf(role), plan.why);
+        what = fmt::format("will run: {} {}", NameOf(place), plan.why);
         break;
       }
       fmt::print("{}, seed {}: {}\n", study_.recipe.arms[run.arm].name, run.seed, what);

@@ -101,9 +101,10 @@ std::vector<BatchSource> TrainingSources(const Dataset& dataset,
   std::vector<BatchSource> sources;
   for (const TokenSet& set : dataset.train) {
     const auto weight = weights.find(set.name);
-    UPCYCLE_CHECK(weight != weights.end());
+    if (weight == weights.end()) continue;
     sources.push_back({set.name, &set.tokens, weight->second, HeldOutTokens(dataset, set.name)});
   }
+  UPCYCLE_CHECK_EQ(sources.size(), weights.size());
   return sources;
 }
 

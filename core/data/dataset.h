@@ -64,8 +64,8 @@ void BuildDataset(const DataSettings& settings, const fs::path& folder);
 // damaged, or of a newer format, saying which folder to delete.
 Dataset OpenDataset(const fs::path& folder);
 
-// The dataset's training sources with weights by their names: what Batches reads. The dataset must
-// outlive them.
+// Those of the dataset's training sources that have a weight, by their names: what Batches reads.
+// Every weight is a source's. The dataset must outlive them.
 std::vector<BatchSource> TrainingSources(const Dataset& dataset,
                                          const std::map<std::string, double>& weights);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/recipe/batch_plan.h"
+
 namespace upcycle {
 namespace {
 
@@ -145,7 +147,11 @@ int64_t TokensPerStep(const TrainSettings& train, const ModelSettings& model) {
 }
 
 int64_t TrainSteps(const TrainSettings& train, const ModelSettings& model) {
-  return std::max<int64_t>(1, train.tokens / TokensPerStep(train, model));
+  return std::max<int64_t>(1, BatchPlan(train, model).StepsIn(train.tokens));
+}
+
+int64_t TrainTokens(const TrainSettings& train, const ModelSettings& model) {
+  return BatchPlan(train, model).TokensOf(TrainSteps(train, model));
 }
 
 }  // namespace upcycle

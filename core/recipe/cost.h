@@ -66,8 +66,11 @@ int64_t WithTwoMatricesAnAddedExpert(const ByPart<int64_t>& parameters,
 double ExpertTraffic(const ModelSettings& model, const MoeSettings& moe, Precision precision,
                      int64_t devices);
 
+// Of a whole batch, which a ramp's first steps do not reach (batch_plan.h).
 int64_t TokensPerStep(const TrainSettings& train, const ModelSettings& model);
 // The whole batches that a training's tokens make, at least 1.
 int64_t TrainSteps(const TrainSettings& train, const ModelSettings& model);
+// The tokens of these steps.
+int64_t TrainTokens(const TrainSettings& train, const ModelSettings& model);
 
 }  // namespace upcycle

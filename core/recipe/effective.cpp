@@ -48,10 +48,7 @@ class Reducing {
       Reset(s_.moe, "moe", kDense);
       Unused(s_.evaluate.capacity_factor, CapacityFactor{}, "evaluate.capacity_factor", kDense);
     }
-    if (!s_.HasExperts() || !s_.HasParent()) {
-      Unused(s_.upcycle.scaling, UpcycleSettings{}.scaling, "upcycle.scaling",
-             "only experts that are made of a parent are scaled");
-    }
+    ReduceUpcycling(s_.upcycle);
   }
 
  private:
@@ -129,6 +126,9 @@ class Reducing {
     };
     StandsFor(train.micro_batch_sequences, train.MicroBatchSequences(),
               path("micro_batch_sequences"), "0 means the whole batch");
+    if (!train.batch_ramp.IsOn()) {
+      Reset(train.batch_ramp, path("batch_ramp"), "a ramp without start_sequences is none");
+    }
     LearningRateSettings& rate = train.learning_rate;
     const LearningRateSettings unused;
     if (rate.start == ScheduleStart::kContinue) {
@@ -165,6 +165,33 @@ class Reducing {
     Unused(moe.router.load_balance, 0.0, "moe.router.load_balance", kWhy);
     Unused(s_.evaluate.capacity_factor, CapacityFactor{}, "evaluate.capacity_factor",
            "experts that choose their tokens have the room of training in evaluation too");
+  }
+
+  void ReduceUpcycling(UpcycleSettings& upcycle) {
+    const UpcycleSettings unused;
+    const UpcycleMethod method = upcycle.method;
+    if (!s_.HasExperts() || !s_.HasParent()) {
+      Unused(upcycle.scaling, unused.scaling, "upcycle.scaling",
+             "only experts that are made of a parent are scaled");
+    } else if (upcycle.scaling == WeightScaling::kPaper && !PaperScales(method)) {
+      StandsFor(upcycle.scaling, WeightScaling::kNone, "upcycle.scaling",
+                [&] { return fmt::format("the paper of {} scales nothing", NameOf(method)); });
+    }
+    if (!s_.HasParent()) {
+      Unused(upcycle.optimizer, unused.optimizer, "upcycle.optimizer",
+             "a run from scratch has no parent");
+    }
+    if (!ChangesNeurons(method)) {
+      Unused(upcycle.ratio, unused.ratio, "upcycle.ratio", "the method changes no neurons");
+    }
+    if (method != UpcycleMethod::kNoise) {
+      Unused(upcycle.noise_std, unused.noise_std, "upcycle.noise_std", "only noise has a size");
+    }
+    if (method != UpcycleMethod::kBranchTrainMix) {
+      constexpr const char* kWhy = "only branch_train_mix has branches";
+      Unused(upcycle.branches, unused.branches, "upcycle.branches", kWhy);
+      Unused(upcycle.branch_tokens, unused.branch_tokens, "upcycle.branch_tokens", kWhy);
+    }
   }
 
   void ReduceExperts(MoeSettings& moe) {

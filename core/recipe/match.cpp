@@ -4,18 +4,33 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "core/recipe/batch_plan.h"
 #include "core/recipe/cost.h"
 
 namespace upcycle {
 namespace {
 
 int64_t WholeBatchTokens(const RunSettings& settings) {
-  return TrainSteps(settings.train, settings.model) * TokensPerStep(settings.train, settings.model);
+  return TrainTokens(settings.train, settings.model);
 }
 
 double AmountPerStep(const RunSettings& settings, MatchOn on) {
   return AmountPerToken(settings, on) *
          static_cast<double>(TokensPerStep(settings.train, settings.model));
+}
+
+// The tokens of those steps that come nearest to so many whole batches; of at least one step.
+int64_t NearestTokens(const RunSettings& settings, double batches) {
+  const BatchPlan plan(settings.train, settings.model);
+  const double batch = static_cast<double>(TokensPerStep(settings.train, settings.model));
+  if (!settings.train.batch_ramp.IsOn()) {
+    return plan.TokensOf(static_cast<int64_t>(std::max(1.0, std::round(batches))));
+  }
+  const double tokens = batches * batch;
+  const int64_t steps = std::max<int64_t>(1, plan.StepsIn(static_cast<int64_t>(tokens)));
+  const double below = static_cast<double>(plan.TokensOf(steps));
+  const double above = static_cast<double>(plan.TokensOf(steps + 1));
+  return plan.TokensOf(tokens - below < above - tokens ? steps : steps + 1);
 }
 
 }  // namespace
@@ -42,11 +57,9 @@ std::vector<ArmBudget> MatchTokens(ArmSet& set, MatchOn on) {
   for (size_t i = 0; i < set.arms.size(); ++i) {
     RunSettings& settings = set.arms[i].settings;
     ArmBudget& budget = budgets.emplace_back();
-    const int64_t batch = TokensPerStep(settings.train, settings.model);
     budget.tokens = WholeBatchTokens(settings);
     if (on != MatchOn::kNone && i != set.baseline) {
-      const double steps = std::round(reference / AmountPerStep(settings, on));
-      budget.tokens = static_cast<int64_t>(std::max(1.0, steps)) * batch;
+      budget.tokens = NearestTokens(settings, reference / AmountPerStep(settings, on));
     }
     if (on != MatchOn::kNone) settings.train.tokens = budget.tokens;
     budget.amount = AmountPerToken(settings, on) * static_cast<double>(budget.tokens);
@@ -60,7 +73,12 @@ int64_t TokensForTolerance(const RunSettings& baseline, const RunSettings& arm, 
   if (tolerance <= 0) return 0;
   const double amount = AmountPerStep(arm, on) * 0.5 / tolerance;
   const double steps = std::ceil(amount / AmountPerStep(baseline, on));
-  return static_cast<int64_t>(steps) * TokensPerStep(baseline.train, baseline.model);
+  const int64_t tokens =
+      static_cast<int64_t>(steps) * TokensPerStep(baseline.train, baseline.model);
+  // Whole steps, or rounding down would leave fewer.
+  const BatchPlan plan(baseline.train, baseline.model);
+  const int64_t whole_steps = plan.StepsIn(tokens);
+  return plan.TokensOf(plan.TokensOf(whole_steps) < tokens ? whole_steps + 1 : whole_steps);
 }
 
 }  // namespace upcycle

@@ -1,12 +1,14 @@
 #include "core/recipe/relations.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/recipe/cost.h"
+#include "core/recipe/upcycle_relations.h"
 
 namespace upcycle {
 namespace {
@@ -20,6 +22,7 @@ class Relations {
     CheckData();
     CheckVocabulary();
     if (s_.HasExperts()) CheckExperts();
+    FindUpcycleViolations(s_, violations_);
     CheckStart();
     CheckTrain(s_.train, "train");
     if (s_.HasParent()) CheckTrain(s_.parent.train, "parent.train");
@@ -115,7 +118,6 @@ class Relations {
     }
     CheckLayers();
     CheckChoice();
-    CheckUpcycling();
   }
 
   void CheckChoice() {
@@ -164,24 +166,6 @@ class Relations {
     }
   }
 
-  void CheckUpcycling() {
-    const MoeSettings& moe = s_.moe;
-    const UpcycleMethod method = s_.upcycle.method;
-    if (method == UpcycleMethod::kCopy && moe.granularity != 1) {
-      Error({"moe.granularity", "upcycle.method"},
-            fmt::format("copy makes full-size experts, but a granularity of {} asks for parts",
-                        moe.granularity),
-            "moe.granularity: 1, or upcycle: virtual_groups");
-    }
-    if (method == UpcycleMethod::kVirtualGroups && moe.top_k % moe.granularity != 0) {
-      Warning({"moe.top_k", "moe.granularity"},
-              fmt::format("{} of {} parts are no whole dense MLP, so the run does not start from "
-                          "what its parent computes",
-                          moe.top_k, moe.granularity),
-              "moe.top_k to be a multiple of moe.granularity");
-    }
-  }
-
   // What a schedule can go on from.
   void CheckStart() {
     if (s_.parent.train.learning_rate.start == ScheduleStart::kContinue && s_.HasParent()) {
@@ -216,6 +200,7 @@ class Relations {
   }
 
   void CheckTrain(const TrainSettings& train, const std::string& path) {
+    if (!CheckRamp(train, path)) return;
     const int64_t batch = TokensPerStep(train, s_.model);
     if (train.tokens < batch) {
       Error({path + ".tokens", path + ".batch_sequences", "model.sequence_length"},
@@ -231,6 +216,46 @@ class Relations {
                         train.batch_sequences, train.MicroBatchSequences()),
             fmt::format("{0}.micro_batch_sequences to divide {0}.batch_sequences", path));
     }
+  }
+
+  // Whether there is a batch for every step.
+  bool CheckRamp(const TrainSettings& train, const std::string& train_path) {
+    const BatchRampSettings& ramp = train.batch_ramp;
+    if (!ramp.IsOn()) return true;
+    const std::string path = train_path + ".batch_ramp";
+    if (ramp.increment_sequences == 0 || ramp.tokens == 0) {
+      Error({path + (ramp.tokens == 0 ? ".tokens" : ".increment_sequences"),
+             path + ".start_sequences"},
+            "a batch that starts small needs increments, and tokens over which it grows",
+            fmt::format("{0}.increment_sequences and {0}.tokens above 0", path));
+      return false;
+    }
+    const int64_t growth = train.batch_sequences - ramp.start_sequences;
+    if (growth < 0 || growth % ramp.increment_sequences != 0) {
+      Error({path + ".start_sequences", path + ".increment_sequences",
+             train_path + ".batch_sequences"},
+            fmt::format("a batch of {} sequences does not grow to {} by {} at a time",
+                        ramp.start_sequences, train.batch_sequences, ramp.increment_sequences),
+            "the increments to lead from the start to the whole batch");
+      return false;
+    }
+    const int64_t micro = train.MicroBatchSequences();
+    const int64_t largest = std::gcd(ramp.start_sequences, ramp.increment_sequences);
+    if (largest % micro != 0) {
+      Error(
+          {path + ".start_sequences", path + ".increment_sequences",
+           train_path + ".micro_batch_sequences"},
+          fmt::format("batches from {} by {} sequences cannot be split into micro-batches of {}",
+                      ramp.start_sequences, ramp.increment_sequences, micro),
+          fmt::format("{}.micro_batch_sequences to divide both, such as {}", train_path, largest));
+      return false;
+    }
+    if (ramp.tokens >= train.tokens) {
+      Warning({path + ".tokens", train_path + ".tokens"},
+              fmt::format("a ramp of {} tokens does not end in a run of {}", ramp.tokens,
+                          train.tokens));
+    }
+    return true;
   }
 
   void CheckRate(const TrainSettings& train, const std::string& train_path) {

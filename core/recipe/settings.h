@@ -70,6 +70,14 @@ struct RunSettings {
   // Whether the run starts from the dense parent's weights.
   bool HasParent() const { return upcycle.method != UpcycleMethod::kScratch; }
 
+  // How a branch of branch_train_mix is trained.
+  TrainSettings BranchTraining() const {
+    TrainSettings branch = parent.train;
+    branch.tokens = upcycle.branch_tokens;
+    branch.batch_ramp = {};  // it goes on from a training whose batch was whole
+    return branch;
+  }
+
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
     v.Group("model", s.model, "the dense transformer");

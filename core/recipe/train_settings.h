@@ -109,10 +109,43 @@ struct OptimizerSettings {
   }
 };
 
+// A batch that grows at the start of a training, as batch_plan.h says.
+struct BatchRampSettings {
+  int64_t start_sequences = 0;
+  int64_t increment_sequences = 0;
+  int64_t tokens = 0;
+
+  bool IsOn() const { return start_sequences > 0; }
+
+  template <typename Self, typename Visitor>
+  static void Describe(Self& s, Visitor& v) {
+    v.Field("start_sequences", s.start_sequences,
+            {.help = "sequences of the first steps; 0: every batch is whole",
+             .minimum = 0,
+             .maximum = 1 << 20,
+             .unit = "sequences",
+             .added_later = true});
+    v.Field("increment_sequences", s.increment_sequences,
+            {.help = "by how many sequences the batch grows at a time",
+             .minimum = 0,
+             .maximum = 1 << 20,
+             .unit = "sequences",
+             .added_later = true});
+    v.Field("tokens", s.tokens,
+            {.help = "after how many tokens the batch is whole; the increments are at equal "
+                     "distances over them",
+             .minimum = 0,
+             .maximum = 1e15,
+             .unit = "tokens",
+             .added_later = true});
+  }
+};
+
 struct TrainSettings {
   int64_t tokens = 1 << 20;
   int64_t batch_sequences = 16;
   int64_t micro_batch_sequences = 0;  // 0: the whole batch at once
+  BatchRampSettings batch_ramp;
   Precision precision = Precision::kFloat32;
   LearningRateSettings learning_rate;
   OptimizerSettings optimizer;
@@ -142,6 +175,7 @@ struct TrainSettings {
          .minimum = 0,
          .maximum = 1 << 20,
          .unit = "sequences"});
+    v.Group("batch_ramp", s.batch_ramp, "a batch that grows at the start");
     v.Field("precision", s.precision,
             {.help = "of activations; master weights and sums are float32 in either",
              .added_later = true});
@@ -174,11 +208,16 @@ struct TrainSettings {
 struct ParentSettings {
   TrainSettings train;
   int64_t seed = 0;
+  bool keep_optimizer = false;
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
     v.Group("train", s.train, "how the dense parent is trained");
     v.Field("seed", s.seed, {.help = "seed of the parent's weights and data order", .minimum = 0});
+    v.Field("keep_optimizer", s.keep_optimizer,
+            {.help = "keep AdamW's moments beside the parent's weights (8 bytes a parameter), for "
+                     "upcycle.optimizer: carry",
+             .added_later = true});
   }
 };
 

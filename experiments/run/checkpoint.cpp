@@ -1,92 +1,22 @@
 #include "experiments/run/checkpoint.h"
 
 #include <algorithm>
-#include <map>
-#include <span>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
-#include "core/check.h"
 #include "core/checksums.h"
-#include "core/data/safetensors.h"
 #include "core/directory_transaction.h"
 #include "core/error.h"
 #include "experiments/run/model_folder.h"
+#include "experiments/run/optimizer_file.h"
 
 namespace upcycle {
 namespace {
 
 using nlohmann::json;
-
-// How the moments of a part are named in front of the part's name.
-constexpr std::pair<Moment, const char*> kMoments[] = {{Moment::kFirst, "m."},
-                                                       {Moment::kSecond, "v."}};
-
-// In float32 whatever holds them, so that a training may go on elsewhere.
-void WriteMoments(const fs::path& path, const ModelParameters& parameters, Backend& backend) {
-  const Architecture& architecture = parameters.architecture();
-  std::vector<SafetensorsEntry> entries;
-  for (const auto& [which, prefix] : kMoments) {
-    const auto more = EntriesOf(architecture, prefix);
-    entries.insert(entries.end(), more.begin(), more.end());
-  }
-  SafetensorsWriter writer(path, entries);
-  std::vector<float> values;
-  for (const auto& [which, prefix] : kMoments) {
-    for (const ModelParameters::Piece& piece : parameters.pieces()) {
-      values.resize(static_cast<size_t>(piece.value.size()));
-      parameters.LoadMoment(backend, which, piece.begin, values);
-      writer.Write(prefix + PartName(piece.part, architecture),
-                   ConstTensor(values.data(), piece.value.shape()));
-    }
-  }
-  writer.Commit();
-}
-
-// The moments of every piece in a file, by where the piece begins.
-std::map<int64_t, ConstTensor> MomentsIn(const SafetensorsReader& reader, const fs::path& path,
-                                         const char* prefix, const ModelParameters& parameters) {
-  std::map<int64_t, ConstTensor> moments;
-  for (const ModelParameters::Piece& piece : parameters.pieces()) {
-    const std::string name = prefix + PartName(piece.part, parameters.architecture());
-    const ConstTensor values = reader.View(name);
-    if (!(values.shape() == piece.value.shape()) || values.type() != DataType::kFloat32) {
-      throw Error(Cause::kInput,
-                  fmt::format("{}: {} has another shape than the model", path.native(), name));
-    }
-    moments[piece.begin] = values;
-  }
-  return moments;
-}
-
-// The elements from `begin` on, 0 between pieces.
-void FillFrom(const std::map<int64_t, ConstTensor>& pieces, int64_t begin,
-              std::span<float> values) {
-  std::fill(values.begin(), values.end(), 0.0f);
-  const int64_t end = begin + static_cast<int64_t>(values.size());
-  auto piece = pieces.upper_bound(begin);
-  if (piece != pieces.begin()) --piece;
-  for (; piece != pieces.end() && piece->first < end; ++piece) {
-    const int64_t from = std::max(begin, piece->first);
-    const int64_t to = std::min(end, piece->first + piece->second.size());
-    for (int64_t i = from; i < to; ++i) {
-      values[static_cast<size_t>(i - begin)] = piece->second.floats()[i - piece->first];
-    }
-  }
-}
-
-void ReadMoments(const fs::path& path, ModelParameters& parameters, Backend& backend) {
-  const SafetensorsReader reader(path);
-  for (const auto& [which, prefix] : kMoments) {
-    const auto moments = MomentsIn(reader, path, prefix, parameters);
-    parameters.StoreMoment(backend, which, [&](int64_t begin, std::span<float> values) {
-      FillFrom(moments, begin, values);
-    });
-  }
-}
 
 }  // namespace
 
@@ -116,7 +46,7 @@ void Checkpoints::Write(int64_t step, const json& state, const ModelParameters& 
   DirectoryTransaction transaction(FolderOf(step));
   const fs::path& folder = transaction.path();
   WriteModel(folder, parameters, backend, tokenizer_, end_of_text_);
-  WriteMoments(folder / "optimizer.safetensors", parameters, backend);
+  WriteMoments(folder, parameters, backend);
   WriteFileAtomically(folder / "trainer.json", state.dump());
   WriteChecksums(folder);
   transaction.Commit();
@@ -136,7 +66,7 @@ bool Checkpoints::Restore(ModelParameters& parameters, Backend& backend, const S
       if (!damage.empty()) throw Error(Cause::kInput, damage);
       const auto restore_state = reader(json::parse(ReadTextFile(folder / "trainer.json")));
       ModelFolder(folder).CopyTo(parameters, backend);
-      ReadMoments(folder / "optimizer.safetensors", parameters, backend);
+      ReadMoments(folder, parameters, backend);
       restore_state();
       return true;
     } catch (const Error& error) {

@@ -10,7 +10,7 @@ IntervalRecord::IntervalRecord(std::vector<int64_t> expert_layers, int64_t exper
       loads_(static_cast<int64_t>(expert_layers_.size()), experts) {}
 
 void IntervalRecord::Add(const StepReport& report,
-                         const std::vector<std::vector<MoeBlock::Load>>& loads) {
+                         std::span<const std::vector<MoeBlock::Load>> loads) {
   sum_.loss += report.loss;
   sum_.balance_loss += report.balance_loss;
   sum_.z_loss += report.z_loss;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -16,7 +18,7 @@ class IntervalRecord {
   // `expert_layers` are the numbers of the layers that have experts.
   IntervalRecord(std::vector<int64_t> expert_layers, int64_t experts);
 
-  void Add(const StepReport& report, const std::vector<std::vector<MoeBlock::Load>>& loads);
+  void Add(const StepReport& report, std::span<const std::vector<MoeBlock::Load>> loads);
 
   // Writes the interval's means as points at `step`, and begins the next interval:
   //   train/loss, train/gradient_norm, train/learning_rate (of the last step), and with experts

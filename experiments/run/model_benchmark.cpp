@@ -26,7 +26,8 @@ double ServedShare(const Architecture& a, const std::optional<RoutingBalance>& b
 std::optional<RoutingBalance> BalanceOf(const BenchmarkModel& model,
                                         const BenchmarkTraining& training) {
   if (!model.architecture.has_experts) return std::nullopt;
-  return BalanceOf(training.trainer().loads());
+  const auto loads = training.trainer().loads();
+  return BalanceOf(std::vector<std::vector<MoeBlock::Load>>(loads.begin(), loads.end()));
 }
 
 // Runs one part of a measurement. `part` returns the figure.

@@ -39,6 +39,18 @@ std::string FreshStreamName(const Part& part) {
   return fmt::format("initialize/{}/{}/{}", static_cast<int>(part.kind), part.layer, part.expert);
 }
 
+bool IsNormWeight(PartKind kind) {
+  return kind == PartKind::kAttentionNorm || kind == PartKind::kFeedForwardNorm ||
+         kind == PartKind::kFinalNorm;
+}
+
+bool IsNormBias(PartKind kind) {
+  return kind == PartKind::kAttentionNormBias || kind == PartKind::kFeedForwardNormBias ||
+         kind == PartKind::kFinalNormBias;
+}
+
+}  // namespace
+
 double FreshStd(const Part& part, const Architecture& architecture) {
   const ModelSettings& model = architecture.model;
   switch (part.kind) {
@@ -53,25 +65,6 @@ double FreshStd(const Part& part, const Architecture& architecture) {
       return model.init_std;
   }
 }
-
-// What a router learns beside its weights begins with nothing: noise of the size that Shazeer et
-// al. 2017 start with, an even bias, a gate that is half open.
-bool BeginsAtZero(PartKind kind) {
-  return kind == PartKind::kRouterNoise || kind == PartKind::kRouterBias ||
-         kind == PartKind::kSharedWeight;
-}
-
-bool IsNormWeight(PartKind kind) {
-  return kind == PartKind::kAttentionNorm || kind == PartKind::kFeedForwardNorm ||
-         kind == PartKind::kFinalNorm;
-}
-
-bool IsNormBias(PartKind kind) {
-  return kind == PartKind::kAttentionNormBias || kind == PartKind::kFeedForwardNormBias ||
-         kind == PartKind::kFinalNormBias;
-}
-
-}  // namespace
 
 void FillFreshPart(std::span<float> values, const Part& part, const Architecture& architecture,
                    uint64_t seed) {

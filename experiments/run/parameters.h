@@ -106,5 +106,7 @@ class ModelParameters {
 // (GPT-2, Radford et al. 2019); norms 1 and 0; the router with its own init_std.
 void FillFreshPart(std::span<float> values, const Part& part, const Architecture& architecture,
                    uint64_t seed);
+// The standard deviation of a fresh matrix.
+double FreshStd(const Part& part, const Architecture& architecture);
 
 }  // namespace upcycle

@@ -3,8 +3,6 @@
 #include <cmath>
 #include <map>
 
-#include "experiments/run/upcycle.h"
-
 namespace upcycle {
 namespace {
 
@@ -33,7 +31,7 @@ bool IsExpertMatrix(PartKind kind) {
 }  // namespace
 
 std::vector<double> ParentCosines(const ModelParameters& parameters, Backend& backend,
-                                  const ModelFolder& parent) {
+                                  const ModelFolder& parent, const ExpertNeurons& neurons) {
   const Architecture& architecture = parameters.architecture();
   const MoeSettings& moe = architecture.moe;
   std::map<std::pair<int64_t, int64_t>, Products> products;  // by layer and expert
@@ -44,8 +42,8 @@ std::vector<double> ParentCosines(const ModelParameters& parameters, Backend& ba
     values.resize(static_cast<size_t>(piece.value.size()));
     shard.resize(values.size());
     backend.CopyToHost(Tensor(values.data(), piece.value.shape()), piece.value);
-    CopyShard(shard, parent.Values({kind, piece.part.layer}), kind, architecture.model.width,
-              architecture.model.ffn_width, ShardOfExpert(piece.part.expert, moe), moe.granularity);
+    TakeNeurons(shard, parent.Values({kind, piece.part.layer}), kind, architecture.model.width,
+                neurons.Taken(piece.part.layer, piece.part.expert));
     products[{piece.part.layer, piece.part.expert}].Add(values, shard);
   }
   std::map<int64_t, double> sums;

@@ -4,15 +4,16 @@
 
 #include <vector>
 
+#include "experiments/run/expert_neurons.h"
 #include "experiments/run/model_folder.h"
 #include "experiments/run/parameters.h"
 
 namespace upcycle {
 
 // For each layer with experts, the mean over its experts of the cosine between all of an expert's
-// weights (gate, up and down as one vector) and the shard of the parent that it started from.
+// weights (gate, up and down as one vector) and the neurons of the parent that it started from.
 // Scaling at the start does not change it where all matrices scale alike.
 std::vector<double> ParentCosines(const ModelParameters& parameters, Backend& backend,
-                                  const ModelFolder& parent);
+                                  const ModelFolder& parent, const ExpertNeurons& neurons);
 
 }  // namespace upcycle

@@ -49,6 +49,19 @@ struct Part {
   bool operator==(const Part&) const = default;
 };
 
+// What a router learns beside its weights begins with nothing, wherever a run starts: noise of the
+// size that Shazeer et al. 2017 start with, an even bias, a gate that is half open.
+constexpr bool BeginsAtZero(PartKind kind) {
+  return kind == PartKind::kRouterNoise || kind == PartKind::kRouterBias ||
+         kind == PartKind::kSharedWeight;
+}
+
+// The matrices of the expert that takes every token.
+constexpr bool IsOfSharedExpert(PartKind kind) {
+  return kind == PartKind::kSharedGate || kind == PartKind::kSharedUp ||
+         kind == PartKind::kSharedDown;
+}
+
 // All parts of a model, in the order in which checkpoints hold them.
 std::vector<Part> ListParts(const Architecture& architecture);
 

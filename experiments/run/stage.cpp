@@ -3,6 +3,7 @@
 #include "core/check.h"
 #include "core/data/dataset.h"
 #include "core/error.h"
+#include "core/random.h"
 #include "core/recipe/canonical.h"
 #include "core/recipe/cost.h"
 #include "core/recipe/effective.h"
@@ -56,6 +57,23 @@ Stage TrainStage(const Architecture& architecture, const RunSettings& settings,
   return stage;
 }
 
+// The parent trained on with one source. Its seed is its own, so that branches of one source still
+// read it in different orders.
+Stage BranchStage(const Architecture& dense, const RunSettings& settings, int64_t branch,
+                  std::vector<Fingerprint> inputs) {
+  const RandomStream seeds(static_cast<uint64_t>(settings.parent.seed), "upcycle/branches");
+  const uint64_t number = static_cast<uint64_t>(branch);
+  Stage stage = TrainStage(dense, settings, settings.BranchTraining(),
+                           static_cast<int64_t>(seeds.Bits(number) >> 1), std::move(inputs));
+  const std::vector<SourceSettings>& sources = settings.data.train;
+  stage.settings["blend"] = {{NameOf(sources[number % sources.size()]), 1.0}};
+  return stage;
+}
+
+int64_t CountBranches(const UpcycleSettings& settings) {
+  return settings.method == UpcycleMethod::kBranchTrainMix ? settings.branches : 0;
+}
+
 double LastRate(const TrainSettings& train, const ModelSettings& model) {
   return Schedule(train.learning_rate, TrainSteps(train, model), 0).Last();
 }
@@ -98,8 +116,8 @@ std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
   const RunSettings settings = EffectiveSettings(written);
   const Architecture architecture = ArchitectureOf(settings, Vocabulary(settings));
   std::vector<RunStage> stages;
-  const auto add = [&](StageRole role, Stage stage) {
-    stages.push_back({role, std::move(stage)});
+  const auto add = [&](StagePlace place, Stage stage) {
+    stages.push_back({place, std::move(stage)});
     return stages.back().stage.Identity();
   };
 
@@ -111,17 +129,23 @@ std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
 
   std::vector<Fingerprint> start = {tokens};
   if (settings.HasParent()) {
-    const Fingerprint parent =
-        add(StageRole::kParent, TrainStage(architecture.Dense(), settings, settings.parent.train,
-                                           settings.parent.seed, {tokens}));
+    Stage training = TrainStage(architecture.Dense(), settings, settings.parent.train,
+                                settings.parent.seed, {tokens});
+    if (settings.parent.keep_optimizer) training.settings["keep_optimizer"] = true;
+    const Fingerprint parent = add(StageRole::kParent, std::move(training));
     add(StageRole::kParentEvaluate, EvaluateStage(settings, tokens, parent));
     start.push_back(parent);
   }
   if (settings.HasParent() && settings.HasExperts()) {
     Stage upcycle{StageKind::kUpcycle, ModelPart(architecture.Dense()), start,
                   ExecutionOf(settings, nullptr)};
+    for (int64_t branch = 0; branch < CountBranches(settings.upcycle); ++branch) {
+      upcycle.inputs.push_back(add({StageRole::kBranch, branch},
+                                   BranchStage(architecture.Dense(), settings, branch, start)));
+    }
     upcycle.settings["moe"] = StartSettings(settings.moe);
     upcycle.settings["upcycle"] = ResultSettings(settings.upcycle);
+    upcycle.settings["upcycle"].erase("optimizer");  // no part of the first weights
     upcycle.settings["seed"] = seed;
     start = {tokens, add(StageRole::kStart, upcycle), start.back()};
   }
@@ -129,6 +153,9 @@ std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
   Stage train = TrainStage(architecture, settings, settings.train, seed, start);
   if (settings.HasParent() && settings.train.learning_rate.start == ScheduleStart::kContinue) {
     train.settings["parent_rate"] = LastRate(settings.parent.train, settings.model);
+  }
+  if (settings.upcycle.optimizer == OptimizerStart::kCarry) {
+    train.settings["carried_steps"] = TrainSteps(settings.parent.train, settings.model);
   }
   const Fingerprint trained = add(StageRole::kTrain, train);
   add(StageRole::kEvaluate, EvaluateStage(settings, tokens, trained));
@@ -158,8 +185,12 @@ TrainOrder ReadTrainOrder(const Stage& stage) {
   UPCYCLE_CHECK(stage.kind == StageKind::kTrain);
   const TrainSettings train = SettingsFromJson<TrainSettings>(stage.execution.at("train"));
   UPCYCLE_CHECK(ResultSettings(train) == stage.settings.at("train"));
-  return {ArchitectureFromJson(stage.settings, stage.settings.at("vocabulary")), train,
-          stage.settings.at("seed"), stage.settings.value("parent_rate", 0.0),
+  return {ArchitectureFromJson(stage.settings, stage.settings.at("vocabulary")),
+          train,
+          stage.settings.at("seed"),
+          stage.settings.value("parent_rate", 0.0),
+          stage.settings.value("keep_optimizer", false),
+          stage.settings.value("carried_steps", int64_t{0}),
           ReadExecution(stage)};
 }
 

@@ -60,15 +60,16 @@ struct Stage {
 };
 
 struct RunStage {
-  StageRole role;
+  StagePlace place;
   Stage stage;
 };
 
 // The stages of the run with these settings and this seed, each behind its inputs. `content` is the
 // DatasetFingerprint (core/data/dataset.h) of its data.
 //
-// Inputs: upcycle reads {tokens, parent}; train {tokens}, {tokens, first weights} or, for experts
-// that were cut from a parent, {tokens, first weights, parent}; evaluate {tokens, train}.
+// Inputs: upcycle reads {tokens, parent, branches…}; train {tokens}, {tokens, first weights} or,
+// for experts that were made from a parent, {tokens, first weights, parent}; evaluate {tokens,
+// train}. A branch is a train stage {tokens, parent}; like the parent it serves all seeds.
 std::vector<RunStage> StagesOf(const RunSettings& settings, int64_t seed,
                                const Fingerprint& content);
 
@@ -84,6 +85,8 @@ struct TrainOrder {
   uint64_t seed = 0;
   double parent_rate =
       0;  // the rate with which the parent ended, for learning_rate.start: continue
+  bool keep_optimizer = false;  // AdamW's moments lie beside the trained weights
+  int64_t carried_steps = 0;    // of the parent, whose moments it goes on with; 0: begins at zero
   ExecutionSettings execution;
 };
 TrainOrder ReadTrainOrder(const Stage& stage);

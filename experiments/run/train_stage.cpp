@@ -17,6 +17,7 @@
 #include "experiments/run/checkpoint.h"
 #include "experiments/run/interval_record.h"
 #include "experiments/run/model_folder.h"
+#include "experiments/run/optimizer_file.h"
 #include "experiments/run/parent_cosine.h"
 #include "experiments/run/trainer.h"
 #include "experiments/run/validation.h"
@@ -27,10 +28,19 @@ namespace {
 
 using nlohmann::json;
 
-// The dense model that an upcycled start was made from; empty for any other start.
-std::optional<ModelFolder> ParentOf(const StageContext& context) {
+// The dense model that an upcycled start was made from, and how.
+struct Ancestry {
+  ModelFolder parent;
+  ExpertNeurons neurons;
+};
+
+// Empty for any other start.
+std::optional<Ancestry> AncestryOf(const StageContext& context) {
   if (context.stage.inputs.size() < 3) return std::nullopt;
-  return ModelFolder(context.Input(2).model());
+  const Stage start = Stage::FromJson(json::parse(ReadTextFile(context.Input(1).description())));
+  const UpcycleOrder order = ReadUpcycleOrder(start);
+  return Ancestry{ModelFolder(context.Input(2).model()),
+                  ExpertNeurons(order.target, order.upcycle, order.seed)};
 }
 
 class Training {
@@ -48,15 +58,17 @@ class Training {
         validator_(model_, dataset_, order_.train.MicroBatchSequences(), CapacityFactor{}),
         checkpoints_(context.folder.checkpoints(), context.Input(0).tokens() / "tokenizer",
                      dataset_.tokenizer->EndOfText()),
-        parent_(ParentOf(context)) {}
+        ancestry_(AncestryOf(context)) {}
 
   void Run() {
     RecordBuild();
+    trainer_.set_carried_steps(order_.carried_steps);
     Begin();
     ReportProgress();
     while (trainer_.step() < trainer_.steps()) {
-      record_.Add(trainer_.Step(), trainer_.loads());
-      ++steps_since_report_;
+      const StepReport report = trainer_.Step();
+      record_.Add(report, trainer_.loads());
+      tokens_since_report_ += trainer_.step_tokens();
       const int64_t step = trainer_.step();
       const bool last = step == trainer_.steps();
       if (last || step % order_.train.log_every == 0) Report();
@@ -104,6 +116,14 @@ class Training {
     } else {
       ModelFolder(context_.Input(1).model()).CopyTo(model_.parameters(), context_.backend);
     }
+    if (order_.carried_steps > 0) CarryOptimizer();
+  }
+
+  // A dense run's parent is where its first weights are from; experts have theirs behind them.
+  void CarryOptimizer() {
+    const fs::path parent = context_.Input(ancestry_ ? 2 : 1).model();
+    CarryMoments(parent, ancestry_ ? &ancestry_->neurons : nullptr, model_.parameters(),
+                 context_.backend);
   }
 
   // What was recorded before a checkpoint is in the journal alone. Where that has been lost since,
@@ -125,16 +145,15 @@ class Training {
 
   void Report() {
     const double seconds = since_report_.Seconds();
-    const double tokens =
-        static_cast<double>(steps_since_report_ * order_.train.batch_sequences * length_);
     JournalWriter& journal = context_.journal;
     record_.Write(journal, trainer_.step());
-    if (steps_since_report_ > 0) {
-      journal.Point("system/tokens_per_second", trainer_.step(), tokens / seconds);
+    if (tokens_since_report_ > 0) {
+      journal.Point("system/tokens_per_second", trainer_.step(),
+                    static_cast<double>(tokens_since_report_) / seconds);
     }
     ReportProgress();
     since_report_.Restart();
-    steps_since_report_ = 0;
+    tokens_since_report_ = 0;
   }
 
   void ReportProgress() {
@@ -152,14 +171,14 @@ class Training {
       total.Add(sum);
     }
     context_.journal.Point("validation/loss", trainer_.step(), total.Mean());
-    if (parent_) RecordCosines();
+    if (ancestry_) RecordCosines();
     context_.journal.Flush();
     since_report_.Restart();  // the time of a validation is not the training's
   }
 
   void RecordCosines() {
     const std::vector<double> cosines =
-        ParentCosines(model_.parameters(), context_.backend, *parent_);
+        ParentCosines(model_.parameters(), context_.backend, ancestry_->parent, ancestry_->neurons);
     double sum = 0;
     for (size_t i = 0; i < cosines.size(); ++i) {
       context_.journal.Point(
@@ -188,6 +207,9 @@ class Training {
     DirectoryTransaction transaction(context_.folder.model());
     WriteModel(transaction.path(), model_.parameters(), context_.backend,
                context_.Input(0).tokens() / "tokenizer", dataset_.tokenizer->EndOfText());
+    if (order_.keep_optimizer) {
+      WriteMoments(transaction.path(), model_.parameters(), context_.backend);
+    }
     WriteChecksums(transaction.path());
     transaction.Commit();
     checkpoints_.Clear();
@@ -203,8 +225,8 @@ class Training {
   IntervalRecord record_;
   Validator validator_;
   Checkpoints checkpoints_;
-  std::optional<ModelFolder> parent_;
-  int64_t steps_since_report_ = 0;
+  std::optional<Ancestry> ancestry_;
+  int64_t tokens_since_report_ = 0;
   Stopwatch since_report_;
   Stopwatch since_checkpoint_;
 };

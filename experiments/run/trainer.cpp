@@ -13,23 +13,23 @@ Trainer::Trainer(Transformer& model, const TrainSettings& settings, const Schedu
                  int64_t steps, uint64_t seed, FillSamples fill)
     : model_(model),
       settings_(settings),
+      batches_(settings, model.architecture().model),
       schedule_(schedule),
       steps_(steps),
       seed_(seed),
-      fill_(std::move(fill)),
-      micro_batches_(settings.batch_sequences / settings.MicroBatchSequences()) {
+      fill_(std::move(fill)) {
   const int64_t tokens =
       settings.MicroBatchSequences() * model.architecture().model.sequence_length;
   tokens_.resize(static_cast<size_t>(tokens));
   targets_.resize(static_cast<size_t>(tokens));
-  loads_.resize(static_cast<size_t>(micro_batches_));
+  loads_.resize(static_cast<size_t>(settings.batch_sequences / settings.MicroBatchSequences()));
   plan_.Add(&norm_, MemoryCategory::kWorkspace, DataType::kFloat32, {1});
   block_ = plan_.Bind(model.backend());
 }
 
 TokenBatch Trainer::ReadMicroBatch(int64_t index) {
   const int64_t sequences = settings_.MicroBatchSequences();
-  fill_(step_ * settings_.batch_sequences + index * sequences, sequences, tokens_, targets_);
+  fill_(batches_.FirstSequenceOf(step_) + index * sequences, sequences, tokens_, targets_);
   return {tokens_.data(), targets_.data(), sequences, model_.architecture().model.sequence_length};
 }
 
@@ -40,22 +40,8 @@ StepReport Trainer::Step() {
   report.learning_rate = schedule_.At(step_);
   model_.SeedNoise(seed_, step_);
 
-  if (model_.NeedsAssignmentPass(micro_batches_)) {
-    for (int64_t i = 0; i < micro_batches_; ++i) {
-      model_.CountAssignments(ReadMicroBatch(i), i, micro_batches_);
-    }
-  }
-  backend.Zero(model_.parameters().gradients());
-  for (int64_t i = 0; i < micro_batches_; ++i) {
-    const Transformer::StepLosses losses =
-        model_.Backpropagate(ReadMicroBatch(i), i, micro_batches_);
-    report.loss += losses.token;
-    report.balance_loss += losses.balance;
-    report.z_loss += losses.z;
-    model_.ReadLoads(loads_[static_cast<size_t>(i)]);
-  }
-  report.loss /= static_cast<double>(micro_batches_ * static_cast<int64_t>(tokens_.size()));
-
+  micro_batches_ = batches_.SequencesOf(step_) / settings_.MicroBatchSequences();
+  Accumulate(report);
   float norm = 0;
   backend.GradientNorm(norm_, model_.parameters().gradients());
   backend.CopyToHost(Tensor(&norm, {1}), norm_);
@@ -65,6 +51,25 @@ StepReport Trainer::Step() {
   model_.MoveBiases(loads_);
   ++step_;
   return report;
+}
+
+// The gradients and losses of the step's batch.
+void Trainer::Accumulate(StepReport& report) {
+  if (model_.NeedsAssignmentPass(micro_batches_)) {
+    for (int64_t i = 0; i < micro_batches_; ++i) {
+      model_.CountAssignments(ReadMicroBatch(i), i, micro_batches_);
+    }
+  }
+  model_.backend().Zero(model_.parameters().gradients());
+  for (int64_t i = 0; i < micro_batches_; ++i) {
+    const Transformer::StepLosses losses =
+        model_.Backpropagate(ReadMicroBatch(i), i, micro_batches_);
+    report.loss += losses.token;
+    report.balance_loss += losses.balance;
+    report.z_loss += losses.z;
+    model_.ReadLoads(loads_[static_cast<size_t>(i)]);
+  }
+  report.loss /= static_cast<double>(step_tokens());
 }
 
 void Trainer::RequireFinite(const StepReport& report) const {
@@ -86,7 +91,7 @@ void Trainer::Update(double learning_rate) {
                     .epsilon = optimizer.epsilon,
                     .weight_decay = optimizer.weight_decay,
                     .clip_norm = optimizer.clip_norm,
-                    .step = step_ + 1,
+                    .step = carried_steps_ + step_ + 1,
                     .seed = seed_};
   for (const ModelParameters::Span& span : model_.parameters().spans()) {
     if (span.values.size() == 0) continue;

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "core/recipe/batch_plan.h"
 #include "core/recipe/settings.h"
 #include "experiments/run/schedule.h"
 #include "experiments/run/transformer.h"
@@ -29,8 +30,8 @@ struct StepReport {
 
 class Trainer {
  public:
-  // `model` was made for training, with limits of a micro-batch of these settings. `seed` is what
-  // random rounding depends on.
+  // `model` was made for training, with limits of a micro-batch of these settings and as many
+  // micro-batches as the whole batch has. `seed` is what random rounding depends on.
   Trainer(Transformer& model, const TrainSettings& settings, const Schedule& schedule,
           int64_t steps, uint64_t seed, FillSamples fill);
 
@@ -39,26 +40,40 @@ class Trainer {
   int64_t steps() const { return steps_; }
   void set_step(int64_t step) { step_ = step; }
 
+  // AdamW goes on with moments that so many steps before the first one have collected. Its
+  // correction for moments that begin at zero (1 - beta^step) counts those steps too: beginning
+  // again at step 1 would make the first step √(1 - beta2) / (1 - beta1) times as long. Weights
+  // whose moments do begin at zero, those of routers, take first steps that are as much shorter,
+  // until their moments have filled.
+  void set_carried_steps(int64_t steps) { carried_steps_ = steps; }
+
   // Takes one step. Throws Error(kDiverged) if the loss or the gradient is not finite; the weights
   // are then those of the step before.
   StepReport Step();
 
   // The experts' loads of every micro-batch of the last step, one entry a micro-batch.
-  const std::vector<std::vector<MoeBlock::Load>>& loads() const { return loads_; }
+  std::span<const std::vector<MoeBlock::Load>> loads() const {
+    return {loads_.data(), static_cast<size_t>(micro_batches_)};
+  }
+  // What the last step read.
+  int64_t step_tokens() const { return micro_batches_ * static_cast<int64_t>(tokens_.size()); }
 
  private:
   TokenBatch ReadMicroBatch(int64_t index);
+  void Accumulate(StepReport& report);
   void RequireFinite(const StepReport& report) const;
   void Update(double learning_rate);
 
   Transformer& model_;
   TrainSettings settings_;
+  BatchPlan batches_;
   Schedule schedule_;
   int64_t steps_;
   uint64_t seed_;
   FillSamples fill_;
   int64_t step_ = 0;
-  int64_t micro_batches_;
+  int64_t carried_steps_ = 0;
+  int64_t micro_batches_ = 0;              // of the last step
   std::vector<int32_t> tokens_, targets_;  // of one micro-batch
   std::vector<std::vector<MoeBlock::Load>> loads_;
   BufferPlan plan_;

@@ -21,8 +21,23 @@ namespace {
 constexpr int64_t kCompareTokens = 2048;  // of logits
 constexpr int64_t kCompareWindows = 32;   // of losses
 
-void WriteUpcycled(const fs::path& folder, const UpcycleOrder& order, const ModelFolder& parent,
-                   const Dataset& dataset, const fs::path& tokenizer) {
+// The parent, or the branches that were trained on from it.
+std::vector<ModelFolder> SourcesOf(const StageContext& context) {
+  std::vector<ModelFolder> sources;
+  const size_t inputs = context.stage.inputs.size();
+  for (size_t i = inputs > 2 ? 2 : 1; i < inputs; ++i) {
+    sources.emplace_back(context.Input(i).model());
+  }
+  return sources;
+}
+
+void WriteUpcycled(const fs::path& folder, const UpcycleOrder& order,
+                   const std::vector<ModelFolder>& sources, const Dataset& dataset,
+                   const fs::path& tokenizer) {
+  std::vector<ParentReader> parents;
+  for (const ModelFolder& source : sources) {
+    parents.push_back([&source](const Part& part) { return source.Values(part); });
+  }
   WriteModelDescription(folder, order.target, tokenizer, dataset.tokenizer->EndOfText());
   const Upcycler upcycler(order.target, order.upcycle, order.seed);
   SafetensorsWriter writer(folder / "model.safetensors", EntriesOf(order.target));
@@ -30,7 +45,7 @@ void WriteUpcycled(const fs::path& folder, const UpcycleOrder& order, const Mode
   for (const Part& part : ListParts(order.target)) {
     const Shape shape = PartShape(part, order.target);
     values.resize(static_cast<size_t>(shape.size()));
-    upcycler.Fill(values, part, [&](const Part& dense) { return parent.Values(dense); });
+    upcycler.Fill(values, part, parents);
     writer.Write(PartName(part, order.target), ConstTensor(values.data(), shape));
   }
   writer.Commit();
@@ -78,7 +93,7 @@ void RunUpcycleStage(const StageContext& context) {
   const Dataset dataset = OpenDataset(context.Input(0).tokens());
   const ModelFolder parent(context.Input(1).model());
   DirectoryTransaction transaction(context.folder.model());
-  WriteUpcycled(transaction.path(), order, parent, dataset,
+  WriteUpcycled(transaction.path(), order, SourcesOf(context), dataset,
                 context.Input(0).tokens() / "tokenizer");
   WriteChecksums(transaction.path());
   transaction.Commit();

@@ -23,18 +23,18 @@ StudyForecast ForecastStudy(const Study& study, const std::map<Fingerprint, Stag
   StudyForecast forecast;
   forecast.trainings.resize(study.recipe.arms.size());
   // The seeds of an arm cost the same, so that a study of ten thousand runs needs few predictions.
-  std::map<std::pair<size_t, StageRole>, StagePrediction> of_arm;
+  std::map<std::pair<size_t, StagePlace>, StagePrediction> of_arm;
   std::set<Fingerprint> counted;
   for (const Study::Run& run : study.runs) {
-    for (const auto& [role, fingerprint] : run.stages) {
+    for (const auto& [place, fingerprint] : run.stages) {
       if (!counted.insert(fingerprint).second) continue;  // shared with a run before
       const auto predict = [&, &stage = study.stages.at(fingerprint)] {
         return PredictStage(stage, flops_per_core_second);
       };
-      const bool is_shared = role < StageRole::kStart;
+      const bool is_shared = place.role < StageRole::kStart;
       const StagePrediction prediction =
-          is_shared ? predict() : Remembered(of_arm, {run.arm, role}, predict);
-      if (role == StageRole::kTrain) forecast.trainings[run.arm] = prediction;
+          is_shared ? predict() : Remembered(of_arm, {run.arm, place}, predict);
+      if (place.role == StageRole::kTrain) forecast.trainings[run.arm] = prediction;
       if (!plan.at(fingerprint).needed) continue;
       ++forecast.needed_stages;
       forecast.core_seconds += prediction.core_seconds;

@@ -55,8 +55,9 @@ std::map<Fingerprint, StagePlan> PlanStages(const Study& study,
 std::map<Fingerprint, std::string> StageLabels(const Study& study) {
   std::map<Fingerprint, std::string> labels;
   for (const Study::Run& run : study.runs) {
-    for (const auto& [role, identity] : run.stages) {
-      std::string label(NameOf(role));
+    for (const auto& [place, identity] : run.stages) {
+      const StageRole role = place.role;
+      std::string label = NameOf(place);
       const bool own =
           role == StageRole::kStart || role == StageRole::kTrain || role == StageRole::kEvaluate;
       if (own) {

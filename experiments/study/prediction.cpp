@@ -71,12 +71,11 @@ StagePrediction PredictTraining(const Stage& stage, double rate) {
   const TrainOrder order = ReadTrainOrder(stage);
   const Cost cost = CostOf(order.architecture);
   StagePrediction prediction;
-  prediction.tokens = TrainSteps(order.train, order.architecture.model) *
-                      TokensPerStep(order.train, order.architecture.model);
+  prediction.tokens = TrainTokens(order.train, order.architecture.model);
   prediction.flops = static_cast<double>(prediction.tokens) * cost.TrainFlops();
   prediction.memory = TrainMemory(order);
   prediction.memory_bytes = Total(prediction.memory);
-  prediction.disk_bytes = cost.WeightBytes();
+  prediction.disk_bytes = cost.WeightBytes() + (order.keep_optimizer ? cost.OptimizerBytes() : 0);
   const double share = ShareAt(static_cast<double>(order.architecture.model.width));
   if (rate > 0) prediction.core_seconds = prediction.flops / (rate * share);
   return prediction;

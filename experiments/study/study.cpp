@@ -38,6 +38,18 @@ nlohmann::json ChangesOf(const Arm& arm) {
   return changes;
 }
 
+// Of one training of the dense model.
+double DenseTrainFlops(const RunSettings& settings, const TrainSettings& train) {
+  return static_cast<double>(TrainTokens(train, settings.model)) *
+         CostOfParent(settings).TrainFlops();
+}
+
+double BranchFlops(const RunSettings& settings) {
+  if (settings.upcycle.method != UpcycleMethod::kBranchTrainMix) return 0;
+  return static_cast<double>(settings.upcycle.branches) *
+         DenseTrainFlops(settings, settings.BranchTraining());
+}
+
 // The arm that the table takes differences to.
 const std::string& ReferenceOf(const Recipe& recipe) {
   const std::string& against = recipe.table.against;
@@ -54,11 +66,10 @@ ArmCost CostRecordOf(const Arm& arm, const ArmBudget& budget) {
   record.parameters_active = static_cast<double>(cost.active_parameters.Total());
   record.train_tokens = tokens;
   record.train_flops = tokens * cost.TrainFlops();
+  record.branch_train_flops = BranchFlops(arm.settings);
   if (arm.settings.HasParent()) {
-    const int64_t parent_tokens = TrainSteps(arm.settings.parent.train, arm.settings.model) *
-                                  TokensPerStep(arm.settings.parent.train, arm.settings.model);
     record.parent_train_flops =
-        static_cast<double>(parent_tokens) * CostOfParent(arm.settings).TrainFlops();
+        DenseTrainFlops(arm.settings, arm.settings.parent.train) + record.branch_train_flops;
   }
   if (arm.settings.HasExperts()) record.experts = arm.settings.moe.Experts();
   return record;
@@ -76,7 +87,7 @@ Study MakeStudyOf(Recipe recipe, ContentOf content_of) {
       Study::Run run{arm, seed, {}};
       for (RunStage& stage : StagesOf(settings, seed, content)) {
         const Fingerprint identity = stage.stage.Identity();
-        run.stages[stage.role] = identity;
+        run.stages[stage.place] = identity;
         if (study.stages.try_emplace(identity, std::move(stage.stage)).second) {
           study.order.push_back(identity);
         }

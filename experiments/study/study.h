@@ -16,7 +16,7 @@ struct Study {
   struct Run {
     size_t arm = 0;  // of recipe.arms
     int64_t seed = 0;
-    std::map<StageRole, Fingerprint> stages;
+    std::map<StagePlace, Fingerprint> stages;
   };
 
   Recipe recipe;

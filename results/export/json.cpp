@@ -22,7 +22,7 @@ Json RunJson(const RunOutcome& run) {
     if (result.count) values[metric]["count"] = *result.count;
   }
   Json stages = Json::object();
-  for (const auto& [role, stage] : run.stages) stages[std::string(NameOf(role))] = stage.Hex();
+  for (const auto& [place, stage] : run.stages) stages[NameOf(place)] = stage.Hex();
   return {{"seed", run.seed},
           {"state", NameOf(run.state)},
           {"values", std::move(values)},

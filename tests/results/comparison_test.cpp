@@ -231,6 +231,21 @@ TEST_F(Comparing, SaysHowFarComputeIsFromEqualAndWhatTheParentHadCost) {
               "4.0625."));
 }
 
+TEST_F(Comparing, SaysWhatBranchesHadCostBesideTheParent) {
+  study.arms[0].cost = {.train_flops = 2e15, .parent_train_flops = 1e15};
+  study.arms[1].cost = {
+      .train_flops = 2e15, .parent_train_flops = 5e15, .branch_train_flops = 4e15};
+  writer.RecordStudy(study);
+  const Comparison comparison = Compare();
+  EXPECT_TRUE(
+      HasNote(comparison,
+              "Parent. The dense parent had cost 1.00e15 FLOPs before these runs began, 0.5 times "
+              "a run of dense; no column counts them."));
+  EXPECT_TRUE(HasNote(comparison,
+                      "Branches. Those of routed had cost 4.00e15 FLOPs more, 2 times a run of "
+                      "dense; no column counts them either."));
+}
+
 TEST_F(Comparing, SaysThatBudgetsWereNotMatched) {
   study.arms[0].cost = {.train_flops = 2e15};
   study.arms[1].cost = {.train_flops = 4e15};

@@ -154,7 +154,7 @@ TEST(OpenLedger, RefusesANewerVersionThatStillLiesInTheLog) {
   const TemporaryFolder folder;
   Database newer = OpenLedgerForWriting(LedgerIn(folder));
   newer.Execute("PRAGMA user_version = 99");
-  ASSERT_EQ(ReadDatabaseHeader(LedgerIn(folder)).user_version, 1);
+  ASSERT_EQ(ReadDatabaseHeader(LedgerIn(folder)).user_version, 2);
   EXPECT_TRUE(Says(MessageOf([&] { OpenLedgerForReading(LedgerIn(folder)); }),
                    "was written by a newer upcycle"));
 }
@@ -181,7 +181,7 @@ TEST(OpenLedger, RefusesALedgerOfANewerProgram) {
   OpenLedgerForWriting(LedgerIn(folder)).Execute("PRAGMA user_version = 99");
   ExpectRefusedUntouched(folder,
                          "was written by a newer upcycle (ledger version 99, this program "
-                         "knows 1)");
+                         "knows 2)");
 }
 
 TEST(OpenLedger, SaysThatTheFolderCannotBeWritten) {
@@ -271,6 +271,28 @@ TEST(Migrate, BringsAnOldLedgerUpToDateWithItsContent) {
   Migrate(ledger, kTwoVersions);
   EXPECT_EQ(ledger.ReadInt("PRAGMA user_version"), 2);
   EXPECT_EQ(ledger.ReadInt("SELECT a * 10 + b FROM old"), 78);
+}
+
+TEST(Migrate, KeepsTheStagesOfRunsThatHadOneOfEachRole) {
+  const TemporaryFolder folder;
+  CreateLedger(LedgerIn(folder), LedgerMigrations().first(1));
+  Database(LedgerIn(folder), Database::Mode::kWrite)
+      .Execute(
+          "INSERT INTO study VALUES (1, 'study', '', '{}', 'validation/loss', 'minimize', '', '', "
+          "'{}');"
+          "INSERT INTO arm VALUES (1, 1, 0, 'dense', '{}', '{}', '{}', 0);"
+          "INSERT INTO run VALUES (1, 1, 5, 0);"
+          "INSERT INTO stage (id, fingerprint, kind, settings, state) VALUES "
+          "(1, '00000000000000010000000000000002', 'tokens', '{}', 'complete'), "
+          "(2, '00000000000000010000000000000003', 'train', '{}', 'running');"
+          "INSERT INTO run_stage VALUES (1, 'tokens', 1), (1, 'train', 2);");
+  LedgerWriter(LedgerIn(folder)).StageStates();
+  const StudyFacts study = LedgerReader(LedgerIn(folder)).ReadStudy("study");
+  const RunFacts& run = study.arms.at(0).runs.at(0);
+  EXPECT_EQ(study.stages.at(run.StageOf(StageRole::kTokens).value()).kind, "tokens");
+  EXPECT_EQ(study.stages.at(run.StageOf(StageRole::kTrain).value()).kind, "train");
+  EXPECT_EQ(run.stages.size(), 2u);
+  EXPECT_EQ(StateOfRun(study, run), StageState::kRunning);
 }
 
 TEST(Migrate, LeavesTheOldVersionWholeIfAStepFails) {

@@ -124,6 +124,32 @@ TEST_F(Ledger, KnowsEveryRoleAndEveryState) {
   }
 }
 
+TEST_F(Ledger, KnowsEachOfSeveralBranches) {
+  StudyRecord study = StudyOf({"dense"}, {0});
+  for (int64_t number : {0, 1, 2}) {
+    const Fingerprint branch(7, static_cast<uint64_t>(number));
+    study.stages.push_back({branch, "train", "{}", {}});
+    study.arms[0].runs[0].stages[{StageRole::kBranch, number}] = branch;
+  }
+  writer.RecordStudy(study);
+  const StudyFacts facts = LedgerReader(LedgerIn(folder)).ReadStudy("study");
+  const RunFacts& run = facts.arms[0].runs[0];
+  for (int64_t number : {0, 1, 2}) {
+    const auto stage = run.StageOf({StageRole::kBranch, number});
+    ASSERT_TRUE(stage.has_value()) << number;
+    EXPECT_EQ(facts.stages[*stage].fingerprint, Fingerprint(7, static_cast<uint64_t>(number)));
+  }
+  EXPECT_FALSE(run.StageOf({StageRole::kBranch, 3}).has_value());
+  writer.SetStageState(Fingerprint(7, 1), StageState::kFailed);
+  const StudyFacts failed = LedgerReader(LedgerIn(folder)).ReadStudy("study");
+  EXPECT_EQ(StateOfRun(failed, failed.arms[0].runs[0]), StageState::kFailed);
+}
+
+TEST(StagePlaces, AreNamedByRoleAndBranchesByNumberToo) {
+  EXPECT_EQ(NameOf(StagePlace(StageRole::kParentEvaluate)), "parent_evaluate");
+  EXPECT_EQ(NameOf(StagePlace(StageRole::kBranch, 2)), "branch_2");
+}
+
 TEST_F(Ledger, RefusesARunWhoseStageNobodyDescribed) {
   StudyRecord study = StudyOf({"dense"}, {0});
   study.arms[0].runs[0].stages[StageRole::kStart] = Fingerprint(1, 2);

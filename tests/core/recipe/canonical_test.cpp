@@ -177,6 +177,37 @@ TEST(EffectiveSettings, ForgetWhatARunDoesNotUse) {
   EXPECT_TRUE(Differences(EffectiveSettings(a), EffectiveSettings(b)).empty());
 }
 
+TEST(EffectiveSettings, ForgetWhatAMethodDoesNotUse) {
+  RunSettings a, b;
+  b.upcycle = {.ratio = 0.1, .noise_std = 1, .branches = 2, .branch_tokens = 5};
+  for (const auto& method : EnumNames<UpcycleMethod>::values) {
+    a.upcycle.method = b.upcycle.method = method.value;
+    std::vector<std::string> used;
+    for (const Difference& difference : Differences(EffectiveSettings(a), EffectiveSettings(b))) {
+      used.push_back(difference.path);
+    }
+    std::vector<std::string> expected;
+    if (method.value == UpcycleMethod::kBranchTrainMix) {
+      expected = {"upcycle.branch_tokens", "upcycle.branches"};
+    }
+    if (method.value == UpcycleMethod::kNoise) expected = {"upcycle.noise_std", "upcycle.ratio"};
+    if (method.value == UpcycleMethod::kDrop || method.value == UpcycleMethod::kQwen) {
+      expected = {"upcycle.ratio"};
+    }
+    EXPECT_EQ(used, expected) << method.name;
+  }
+}
+
+TEST(EffectiveSettings, TakeAPapersScalingForNoneWhereItHasNone) {
+  RunSettings none, paper;
+  for (const auto& method : EnumNames<UpcycleMethod>::values) {
+    none.upcycle.method = paper.upcycle.method = method.value;
+    paper.upcycle.scaling = WeightScaling::kPaper;
+    const bool equal = Differences(EffectiveSettings(none), EffectiveSettings(paper)).empty();
+    EXPECT_EQ(equal, !PaperScales(method.value)) << method.name;
+  }
+}
+
 TEST(EffectiveSettings, KeepWhatARunUses) {
   RunSettings a, b;
   b.parent.seed = 5;

@@ -53,6 +53,20 @@ TEST(Match, OfTokensRoundsToWholeBatches) {
   EXPECT_NEAR(recipe.budgets[1].mismatch, 325.0 * 3072 / (488 * 2048) - 1, 1e-12);
 }
 
+TEST(Match, OfARampRoundsToItsOwnSteps) {
+  const Recipe recipe = LoadText(
+      "name: a\ndata: {train: [{kind: atlas}]}\nmatch: {on: train_tokens, tolerance: 5%}\n"
+      "train: {tokens: 100k}\narms: [{name: x}, {name: y, train.micro_batch_sequences: 4, "
+      "train.batch_ramp: {start_sequences: 4, increment_sequences: 4, tokens: 20k}}]\n");
+  const int64_t reference = 48 * 2048;
+  EXPECT_EQ(recipe.arms[0].settings.train.tokens, reference);
+  const RunSettings& ramp = recipe.arms[1].settings;
+  const int64_t steps = TrainSteps(ramp.train, ramp.model);
+  EXPECT_EQ(TrainTokens(ramp.train, ramp.model), ramp.train.tokens);
+  EXPECT_LE(std::abs(ramp.train.tokens - reference), 1024);
+  EXPECT_GT(steps, 48);
+}
+
 TEST(Match, LeavesTokensAloneWhereNothingIsMatched) {
   const Recipe recipe = LoadText(kBase + "train: {tokens: 1000000}\n");
   EXPECT_EQ(recipe.arms[1].settings.train.tokens, 1000000);

@@ -85,7 +85,8 @@ TEST(Reader, RefusesAnEmptyShorthand) {
             "v:1:1: error: upcycle.method has no value\n"
             "  upcycle:\n"
             "  ^\n"
-            "  expected one of none, copy, virtual_groups, scratch\n"
+            "  expected one of none, copy, virtual_groups, scratch, drop, noise, qwen, split, "
+            "branch_train_mix\n"
             "  did you mean \"none\"?\n");
 }
 
@@ -134,7 +135,8 @@ TEST(Reader, ListsTheKeysWhereNoneIsNear) {
             "v:1:11: error: there is no key \"colour\" in upcycle\n"
             "  upcycle: {colour: red}\n"
             "            ^\n"
-            "  expected method or scaling\n");
+            "  expected one of method, scaling, ratio, noise_std, branches, branch_tokens, "
+            "optimizer\n");
 }
 
 TEST(Reader, AsksForNestedKeysInPlaceOfADottedOne) {

@@ -67,15 +67,6 @@ TEST(Relations, TopKIsAtMostTheExperts) {
             "  expected moe.top_k to be at most moe.expansion · moe.granularity\n");
 }
 
-TEST(Relations, CopyMakesFullSizeExperts) {
-  EXPECT_EQ(
-      Moe("moe: {granularity: 2}"),
-      "a.yaml:4:20: error: copy makes full-size experts, but a granularity of 2 asks for parts\n"
-      "  moe: {granularity: 2}\n"
-      "                     ^\n"
-      "  expected moe.granularity: 1, or upcycle: virtual_groups\n");
-}
-
 TEST(Relations, TopKThenSoftmaxNeedsTwoExperts) {
   EXPECT_EQ(
       Moe("moe: {top_k: 1, router: topk_then_softmax}"),
@@ -114,6 +105,40 @@ TEST(Relations, MicroBatchesDivideTheBatch) {
             "                                 ^\n"
             "  expected train.micro_batch_sequences to divide train.batch_sequences\n");
   EXPECT_EQ(Dense("parent: {train: {micro_batch_sequences: 32}}").substr(0, 12), "a.yaml:3:41:");
+}
+
+TEST(Relations, ARampLeadsToTheBatch) {
+  EXPECT_EQ(Dense("train: {batch_ramp: {start_sequences: 4, increment_sequences: 5, tokens: 9k}}"),
+            "a.yaml:3:39: error: a batch of 4 sequences does not grow to 16 by 5 at a time\n"
+            "  train: {batch_ramp: {start_sequences: 4, increment_sequences: 5, tokens: 9k}}\n"
+            "                                        ^\n"
+            "  expected the increments to lead from the start to the whole batch\n");
+  EXPECT_NE(Dense("train: {batch_ramp: {start_sequences: 32, increment_sequences: 4, tokens: 9k}}"),
+            "");
+  EXPECT_NE(Dense("train: {batch_ramp: {start_sequences: 4, tokens: 9k}}"), "");
+  EXPECT_NE(Dense("train: {batch_ramp: {start_sequences: 4, increment_sequences: 4}}"), "");
+}
+
+TEST(Relations, MicroBatchesDivideEveryBatchOfARamp) {
+  const std::string ramp = "batch_ramp: {start_sequences: 4, increment_sequences: 6, tokens: 9k}}";
+  EXPECT_EQ(Dense("train: {" + ramp),
+            "a.yaml:3:39: error: batches from 4 by 6 sequences cannot be split into micro-batches "
+            "of 16\n"
+            "  train: {" +
+                ramp +
+                "\n"
+                "                                        ^\n"
+                "  expected train.micro_batch_sequences to divide both, such as 2\n");
+  EXPECT_EQ(Dense("train: {micro_batch_sequences: 2, " + ramp), "");
+  EXPECT_EQ(Dense("parent: {train: {" + ramp + "}").substr(0, 12), "a.yaml:3:48:");
+}
+
+TEST(Relations, ARampThatDoesNotEndIsAWarning) {
+  const std::string train =
+      "train: {tokens: 20k, learning_rate: {warmup_steps: 0}, micro_batch_sequences: 4, "
+      "batch_ramp: {start_sequences: 4, increment_sequences: 4, tokens: 20k}}\n";
+  EXPECT_NE(WarningsIn(kBase + train).find("a ramp of 20000 tokens does not end in a run of 20000"),
+            std::string::npos);
 }
 
 TEST(Relations, TokensMakeABatch) {
@@ -186,17 +211,6 @@ TEST(Relations, ContinuingNeedsARateAboveZero) {
       MistakesIn(kBase + "parent: {train: {learning_rate: {minimum: 0, schedule: constant}}}\n"
                          "train: {learning_rate: {start: continue}}\n"),
       "");
-}
-
-TEST(Relations, PartsOfAGroupAreAWarning) {
-  EXPECT_EQ(
-      WarningsIn(kBase + "upcycle: virtual_groups\nmoe: {granularity: 4, top_k: 6}\n"),
-      "a.yaml:4:30: warning: 6 of 4 parts are no whole dense MLP, so the run does not start from "
-      "what its parent computes\n"
-      "  moe: {granularity: 4, top_k: 6}\n"
-      "                               ^\n"
-      "  expected moe.top_k to be a multiple of moe.granularity\n");
-  EXPECT_EQ(WarningsIn(kBase + "upcycle: virtual_groups\nmoe: {granularity: 4, top_k: 8}\n"), "");
 }
 
 TEST(Relations, ThereIsSomethingToTrainOn) {

@@ -121,7 +121,9 @@ TEST(Help, ListsEveryKeyWithDefaultMeaningAndRange) {
                    "  moe.top_k: 2\n"
                    "      T: experts a token is sent to\n"
                    "      a whole number from 1 to 64\n"));
-  EXPECT_TRUE(Says(help, "      - copy: every expert is the dense MLP (granularity 1)\n"));
+  EXPECT_TRUE(Says(
+      help,
+      "      - copy: every expert is the dense MLP (granularity 1; Komatsuzaki et al. 2022)\n"));
   EXPECT_TRUE(Says(help, "`upcycle: …` is short for `upcycle: {method: …}`"));
   EXPECT_TRUE(Says(help, "  data.train.N.weight: 1.0\n"));
   for (const std::string& path : PathsOf<RecipeFile>()) {

@@ -143,11 +143,13 @@ TEST(EnumField, KnowsItsWords) {
   EXPECT_EQ(value, UpcycleMethod::kVirtualGroups);
   EXPECT_EQ(Read("virtual-group", value),
             "v: error: f cannot be \"virtual-group\"\n"
-            "  expected one of none, copy, virtual_groups, scratch\n"
+            "  expected one of none, copy, virtual_groups, scratch, drop, noise, qwen, split, "
+            "branch_train_mix\n"
             "  did you mean \"virtual_groups\"?\n");
   EXPECT_EQ(Read("~", value),
             "v: error: f has no value\n"
-            "  expected one of none, copy, virtual_groups, scratch\n"
+            "  expected one of none, copy, virtual_groups, scratch, drop, noise, qwen, split, "
+            "branch_train_mix\n"
             "  did you mean \"none\"?\n");
 }
 

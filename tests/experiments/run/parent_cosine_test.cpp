@@ -57,7 +57,8 @@ class ParentCosinesTest : public testing::Test {
       }
       backend_->CopyFromHost(piece.value, ConstTensor(values.data(), piece.value.shape()));
     }
-    return ParentCosines(experts.parameters(), *backend_, parent);
+    return ParentCosines(experts.parameters(), *backend_, parent,
+                         ExpertNeurons(target, settings, 4));
   }
 
   TemporaryFolder folder_;
@@ -66,10 +67,12 @@ class ParentCosinesTest : public testing::Test {
 
 constexpr UpcycleSettings kCopies = {UpcycleMethod::kCopy, WeightScaling::kPaper};
 constexpr UpcycleSettings kShards = {UpcycleMethod::kVirtualGroups, WeightScaling::kPaper};
+constexpr UpcycleSettings kSlices = {UpcycleMethod::kQwen, WeightScaling::kNone, /*ratio=*/0};
 float Unchanged(float value, const Part&, size_t) { return value; }
 
 TEST_F(ParentCosinesTest, AreOneAtTheStartOfEachLayer) {
   for (double cosine : CosinesOf(1, kCopies, Unchanged)) EXPECT_NEAR(cosine, 1, 1e-6);
+  for (double cosine : CosinesOf(3, kSlices, Unchanged)) EXPECT_NEAR(cosine, 1, 1e-6);
   const std::vector<double> shards = CosinesOf(3, kShards, Unchanged);
   EXPECT_EQ(shards.size(), 2u);
   for (double cosine : shards) EXPECT_NEAR(cosine, 1, 1e-6);

@@ -1,19 +1,20 @@
 #include "experiments/run/stage.h"
 
 #include <map>
+#include <set>
 
 #include <gtest/gtest.h>
 
 namespace upcycle {
 namespace {
 
-using Identities = std::map<StageRole, Fingerprint>;
+using Identities = std::map<StagePlace, Fingerprint>;
 
 Identities IdentitiesOf(const RunSettings& settings, int64_t seed = 0,
                         const Fingerprint& content = Fingerprint(1, 2)) {
   Identities identities;
   for (const RunStage& stage : StagesOf(settings, seed, content)) {
-    identities[stage.role] = stage.stage.Identity();
+    identities[stage.place] = stage.stage.Identity();
   }
   return identities;
 }
@@ -30,7 +31,8 @@ TEST(StagesOf, ListsWhatEachKindOfRunConsistsOf) {
   RunSettings s = Upcycled();
   const auto roles = [&] {
     std::vector<StageRole> found;
-    for (const RunStage& stage : StagesOf(s, 0, Fingerprint(1, 2))) found.push_back(stage.role);
+    for (const RunStage& stage : StagesOf(s, 0, Fingerprint(1, 2)))
+      found.push_back(stage.place.role);
     return found;
   };
   EXPECT_EQ(roles(), (std::vector{kTokens, kParent, kParentEvaluate, kStart, kTrain, kEvaluate}));
@@ -38,6 +40,80 @@ TEST(StagesOf, ListsWhatEachKindOfRunConsistsOf) {
   EXPECT_EQ(roles(), (std::vector{kTokens, kParent, kParentEvaluate, kTrain, kEvaluate}));
   s.upcycle.method = UpcycleMethod::kScratch;
   EXPECT_EQ(roles(), (std::vector{kTokens, kTrain, kEvaluate}));
+}
+
+RunSettings Mixed() {
+  RunSettings s = Upcycled();
+  s.data.train = {{}, {}};
+  s.data.train[0].name = "one";
+  s.data.train[1].name = "other";
+  s.upcycle.method = UpcycleMethod::kBranchTrainMix;
+  s.upcycle.branches = 3;
+  s.upcycle.branch_tokens = 1 << 16;
+  return s;
+}
+
+TEST(StagesOf, TrainsBranchesOfTheParentOnOneSourceEach) {
+  const std::vector<RunStage> stages = StagesOf(Mixed(), 0, Fingerprint(1, 2));
+  const Identities identities = IdentitiesOf(Mixed());
+  ASSERT_EQ(stages.size(), 9u);
+  std::set<uint64_t> seeds;
+  for (int64_t branch : {0, 1, 2}) {
+    const RunStage& stage = stages[static_cast<size_t>(3 + branch)];
+    EXPECT_EQ(stage.place, StagePlace(StageRole::kBranch, branch));
+    EXPECT_EQ(stage.stage.inputs,
+              (std::vector{identities.at(StageRole::kTokens), identities.at(StageRole::kParent)}));
+    EXPECT_EQ(stage.stage.settings.at("blend"),
+              (nlohmann::json{{branch == 1 ? "other" : "one", 1.0}}));
+    const TrainOrder order = ReadTrainOrder(stage.stage);
+    EXPECT_EQ(order.train.tokens, 1 << 16);
+    EXPECT_FALSE(order.architecture.has_experts);
+    seeds.insert(order.seed);
+  }
+  EXPECT_EQ(seeds.size(), 3u);
+  EXPECT_EQ(
+      stages[6].stage.inputs,
+      (std::vector{identities.at(StageRole::kTokens), identities.at(StageRole::kParent),
+                   identities.at({StageRole::kBranch, 0}), identities.at({StageRole::kBranch, 1}),
+                   identities.at({StageRole::kBranch, 2})}));
+}
+
+TEST(StagesOf, SharesBranchesAmongSeeds) {
+  const Identities one = IdentitiesOf(Mixed(), 1), other = IdentitiesOf(Mixed(), 2);
+  for (int64_t branch : {0, 1, 2}) {
+    EXPECT_EQ(one.at({StageRole::kBranch, branch}), other.at({StageRole::kBranch, branch}));
+  }
+  RunSettings other_parent = Mixed();
+  other_parent.parent.seed = 1;
+  EXPECT_NE(IdentitiesOf(other_parent).at({StageRole::kBranch, 0}),
+            one.at({StageRole::kBranch, 0}));
+}
+
+// What a stage was called before there were branches, ratios and noise.
+TEST(StagesOf, KeepTheIdentitiesThatTheyHadBeforeSettingsWereAdded) {
+  RunSettings s = Upcycled();
+  s.upcycle.scaling = WeightScaling::kPaper;
+  const std::vector<RunStage> stages = StagesOf(s, 0, Fingerprint(1, 2));
+  EXPECT_EQ(stages.at(3).stage.settings.at("upcycle"),
+            (nlohmann::json{{"method", "copy"}, {"scaling", "paper"}}));
+}
+
+TEST(StagesOf, CarryTheParentsOptimizerIntoTheTrainingAlone) {
+  RunSettings reset = Upcycled();
+  reset.parent.keep_optimizer = true;
+  RunSettings carry = reset;
+  carry.upcycle.optimizer = OptimizerStart::kCarry;
+  carry.parent.train.tokens = reset.parent.train.tokens = 10 * 2048;
+  const Identities a = IdentitiesOf(reset), b = IdentitiesOf(carry);
+  EXPECT_EQ(a.at(StageRole::kParent), b.at(StageRole::kParent));
+  EXPECT_EQ(a.at(StageRole::kStart), b.at(StageRole::kStart));
+  EXPECT_NE(a.at(StageRole::kTrain), b.at(StageRole::kTrain));
+  const std::vector<RunStage> stages = StagesOf(carry, 0, Fingerprint(1, 2));
+  EXPECT_TRUE(ReadTrainOrder(stages.at(1).stage).keep_optimizer);
+  EXPECT_FALSE(ReadTrainOrder(stages.at(4).stage).keep_optimizer);
+  EXPECT_EQ(ReadTrainOrder(stages.at(4).stage).carried_steps, 10);
+  EXPECT_EQ(ReadTrainOrder(StagesOf(reset, 0, Fingerprint(1, 2)).at(4).stage).carried_steps, 0);
+  EXPECT_NE(IdentitiesOf(Upcycled()).at(StageRole::kParent), a.at(StageRole::kParent));
 }
 
 TEST(StagesOf, SharesTheParentAmongArmsAndSeeds) {
@@ -87,8 +163,8 @@ TEST(StagesOf, DependOnSeedContentAndEverythingThatDecidesTheResult) {
   const Identities base = IdentitiesOf(Upcycled());
   EXPECT_NE(IdentitiesOf(Upcycled(), 1).at(StageRole::kStart), base.at(StageRole::kStart));
   EXPECT_NE(IdentitiesOf(Upcycled(), 1).at(StageRole::kTrain), base.at(StageRole::kTrain));
-  for (const auto& [role, identity] : IdentitiesOf(Upcycled(), 0, Fingerprint(1, 3))) {
-    EXPECT_NE(identity, base.at(role)) << NameOf(role);
+  for (const auto& [place, identity] : IdentitiesOf(Upcycled(), 0, Fingerprint(1, 3))) {
+    EXPECT_NE(identity, base.at(place)) << NameOf(place);
   }
   RunSettings longer = Upcycled();
   longer.parent.train.tokens *= 2;
@@ -107,7 +183,7 @@ TEST(StagesOf, CountTheParentsLastRateOnlyWhereTheScheduleContinuesIt) {
 TEST(Stage, ComesBackFromJsonAsItWas) {
   for (const RunStage& planned : StagesOf(Upcycled(), 5, Fingerprint(1, 2))) {
     const Stage read = Stage::FromJson(nlohmann::json::parse(planned.stage.ToJson().dump()));
-    EXPECT_EQ(read.Identity(), planned.stage.Identity()) << NameOf(planned.role);
+    EXPECT_EQ(read.Identity(), planned.stage.Identity()) << NameOf(planned.place);
     EXPECT_EQ(read.execution, planned.stage.execution);
   }
 }

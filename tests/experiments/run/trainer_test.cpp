@@ -65,6 +65,54 @@ TEST(Trainer, GivesEqualBitsWhateverIsComputedAgain) {
   }
 }
 
+TrainSettings RampedTraining() {
+  TrainSettings settings = SmallTraining();  // 8 sequences of 16 tokens
+  settings.micro_batch_sequences = 2;
+  settings.batch_ramp = {.start_sequences = 2, .increment_sequences = 2, .tokens = 300};
+  return settings;
+}
+
+TEST(Trainer, ReadsEverySampleOnceWhileItsBatchGrows) {
+  const auto backend = MakeCpuBackend(1);
+  const TrainSettings settings = RampedTraining();
+  const Architecture architecture = SmallArchitecture(true);
+  Transformer model(*backend, architecture, SmallTrainer::For(settings, {}));
+  model.parameters().Initialize(*backend, 5);
+  std::vector<int64_t> read;
+  Trainer trainer(
+      model, settings, Schedule(settings.learning_rate, 100, 0), 100, 7,
+      [&](int64_t first, int64_t count, std::span<int32_t> tokens, std::span<int32_t> targets) {
+        for (int64_t i = 0; i < count; ++i) read.push_back(first + i);
+        FillCounting(first, count, tokens, targets);
+      });
+  std::vector<int64_t> tokens;
+  for (int step = 0; step < 9; ++step) {
+    trainer.Step();
+    tokens.push_back(trainer.step_tokens());
+    EXPECT_EQ(static_cast<int64_t>(trainer.loads().size()) * 2 * kCountingLength, tokens.back());
+  }
+  // A third of the ramp is 100 tokens: 2 sequences until 7 are read, 4 until 13, 6 until 19.
+  EXPECT_EQ(tokens, (std::vector<int64_t>{32, 32, 32, 32, 64, 64, 96, 128, 128}));
+  std::vector<int64_t> each(read.size());
+  std::iota(each.begin(), each.end(), 0);
+  EXPECT_EQ(read, each);
+}
+
+TEST(Trainer, GoesOnFromACheckpointInTheMidstOfARamp) {
+  for (int64_t at : {3, 5, 7}) {
+    Architecture architecture = SmallArchitecture(true);
+    architecture.moe.router.balance_scope = BalanceScope::kGlobal;
+    SmallTrainer undisturbed(MakeCpuBackend(1), architecture, RampedTraining());
+    SmallTrainer stopped(MakeCpuBackend(1), architecture, RampedTraining());
+    SmallTrainer resumed(MakeCpuBackend(2), architecture, RampedTraining());
+    for (int i = 0; i < 9; ++i) undisturbed.trainer.Step();
+    for (int64_t i = 0; i < at; ++i) stopped.trainer.Step();
+    MoveTraining(stopped, resumed);
+    for (int64_t i = at; i < 9; ++i) resumed.trainer.Step();
+    EXPECT_EQ(resumed.Weights(), undisturbed.Weights()) << at;
+  }
+}
+
 // Moments of any type lie in a checkpoint as float32 and come back to the bit.
 TEST(Trainer, GoesOnFromACheckpointToTheBitHoweverMomentsAreHeld) {
   for (MomentType type : {MomentType::kFloat32, MomentType::kBFloat16, MomentType::kInt8}) {

@@ -1,16 +1,14 @@
 #include "experiments/run/upcycle.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <map>
 #include <numeric>
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "core/random.h"
-#include "experiments/run/parameters.h"
-#include "experiments/run/transformer.h"
+#include "tests/experiments/run/upcycle_fixture.h"
 
 namespace upcycle {
 namespace {
@@ -18,85 +16,13 @@ namespace {
 using enum RoutingOrder;
 using enum WeightScaling;
 
-Architecture Target(Family family, int64_t expansion, int64_t granularity, int64_t top_k,
-                    RoutingOrder order) {
-  Architecture a;
-  a.model.family = family;
-  a.model.layers = 2;
-  a.model.width = 32;
-  a.model.heads = 4;
-  a.model.ffn_width = 64;
-  a.model.sequence_length = 16;
-  a.model.init_std = 0.15;
-  a.vocabulary = 40;
-  a.has_experts = true;
-  a.moe.expansion = expansion;
-  a.moe.granularity = granularity;
-  a.moe.top_k = top_k;
-  a.moe.router.order = order;
-  a.moe.router.init_std = 0.02;
-  return a;
-}
-
-// Fresh weights of the dense parent, kept by part.
-class Parent {
- public:
-  explicit Parent(const Architecture& target) : architecture_(target.Dense()) {
-    for (const Part& part : ListParts(architecture_)) {
-      std::vector<float>& values = values_[PartName(part, architecture_)];
-      values.resize(static_cast<size_t>(PartShape(part, architecture_).size()));
-      FillFreshPart(values, part, architecture_, 7);
-    }
-  }
-  std::span<const float> operator()(const Part& part) const {
-    return values_.at(PartName(part, architecture_));
-  }
-
- private:
-  Architecture architecture_;
-  std::map<std::string, std::vector<float>> values_;
-};
-
+// By granularity, which decides between the two methods of He 2024.
 UpcycleSettings Settings(int64_t granularity, WeightScaling scaling) {
   return {granularity == 1 ? UpcycleMethod::kCopy : UpcycleMethod::kVirtualGroups, scaling};
 }
 
-std::vector<float> Logits(const Architecture& architecture, const ParentReader& values) {
-  const auto backend = MakeCpuBackend(1);
-  Transformer model(*backend, architecture, {{4, 16, 1}, Purpose::kEvaluate});
-  for (const auto& piece : model.parameters().pieces()) {
-    const auto part = values(piece.part);
-    backend->CopyFromHost(piece.value, ConstTensor(part.data(), piece.value.shape()));
-  }
-  std::vector<int32_t> tokens;
-  const RandomStream stream(1, "tokens");
-  for (int i = 0; i < 64; ++i) tokens.push_back(static_cast<int32_t>(stream.Below(i, 40)));
-  std::vector<float> logits(64 * 40);
-  model.Logits({tokens.data(), nullptr, 4, 16}, {}, logits.data());
-  return logits;
-}
-
-double RelativeError(const std::vector<float>& a, const std::vector<float>& b) {
-  double difference = 0, norm = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    difference += std::pow(double{a[i]} - b[i], 2);
-    norm += std::pow(double{b[i]}, 2);
-  }
-  return std::sqrt(difference / norm);
-}
-
-// ‖upcycled logits - parent's logits‖ / ‖parent's logits‖.
 double LogitError(const Architecture& target, WeightScaling scaling) {
-  const Parent parent(target);
-  const Upcycler upcycler(target, Settings(target.moe.granularity, scaling), 3);
-  std::vector<float> values;
-  const ParentReader reader = [&](const Part& part) { return parent(part); };
-  const ParentReader upcycled = [&](const Part& part) -> std::span<const float> {
-    values.resize(static_cast<size_t>(PartShape(part, target).size()));
-    upcycler.Fill(values, part, reader);
-    return values;
-  };
-  return RelativeError(Logits(target, upcycled), Logits(target.Dense(), reader));
+  return LogitError(target, Settings(target.moe.granularity, scaling));
 }
 
 TEST(UpcycledModel, EqualsItsParentForTopkThenSoftmaxCopies) {
@@ -246,26 +172,6 @@ TEST(UpcycledMlp, MissesTheParentForSoftmaxThenTopkAsFarAsTheRouterIsNotUniform)
     before = error;
   }
   EXPECT_LT(MlpError(Family::kNemotron, 8, 8, 8, kSoftmaxThenTopk, kExact, 0.02), 0.06);
-}
-
-// --- the parts
-// ----------------------------------------------------------------------------------------
-
-TEST(MissingFactor, IsWhatThePapersGive) {
-  MoeSettings moe;
-  const auto factor = [&](int64_t e, int64_t g, int64_t t, RoutingOrder order) {
-    moe.expansion = e;
-    moe.granularity = g;
-    moe.top_k = t;
-    moe.router.order = order;
-    return MissingFactor(moe);
-  };
-  // He 2024: the cube roots 2.0, 1.587 and 4.0.
-  EXPECT_NEAR(std::cbrt(factor(8, 1, 1, kSoftmaxThenTopk)), 2.0, 1e-12);
-  EXPECT_NEAR(std::cbrt(factor(8, 1, 2, kSoftmaxThenTopk)), 1.587, 5e-4);
-  EXPECT_NEAR(std::cbrt(factor(8, 8, 8, kSoftmaxThenTopk)), 4.0, 1e-12);
-  EXPECT_EQ(factor(8, 1, 2, kTopkThenSoftmax), 1);
-  EXPECT_EQ(factor(8, 8, 8, kTopkThenSoftmax), 8);
 }
 
 TEST(VirtualGroups, GiveEveryGroupOneRouterRowAndEveryShardOnce) {

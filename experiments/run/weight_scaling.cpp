@@ -1,0 +1,48 @@
+#include "experiments/run/weight_scaling.h"
+
+#include <cmath>
+
+namespace upcycle {
+namespace {
+
+ExpertScales ScalesOfPaper(const MoeSettings& moe, UpcycleMethod method) {
+  if (method == UpcycleMethod::kCopy || method == UpcycleMethod::kVirtualGroups) {
+    const double cube_root = std::cbrt(MissingFactor(moe));
+    return {cube_root, cube_root, cube_root};
+  }
+  if (method == UpcycleMethod::kSplit) {
+    return {1, 1, static_cast<double>(moe.Experts()) / static_cast<double>(moe.top_k)};
+  }
+  return {};
+}
+
+}  // namespace
+
+double MissingFactor(const MoeSettings& moe) {
+  const double granularity = static_cast<double>(moe.granularity);
+  const double routed = moe.shared_expert == SharedExpert::kNone ? 1 : 0.5;
+  if (moe.router.order == RoutingOrder::kTopkThenSoftmax) return routed * granularity;
+  double served = static_cast<double>(moe.top_k);
+  if (moe.ExpertsChoose()) served *= moe.capacity_factor.factor.value_or(1);
+  const double weight =
+      moe.router.score == RouterScore::kSigmoid ? 0.5 : 1 / static_cast<double>(moe.Experts());
+  return routed * granularity / (served * weight);
+}
+
+ExpertScales ScalesOf(const MoeSettings& moe, const UpcycleSettings& settings,
+                      Activation activation) {
+  if (settings.scaling == WeightScaling::kNone) return {};
+  ExpertScales scales;
+  if (settings.scaling == WeightScaling::kPaper) {
+    scales = ScalesOfPaper(moe, settings.method);
+  } else {
+    const double factor = MissingFactor(moe);
+    const bool squared = activation == Activation::kSquaredRelu;  // up counts twice
+    const double root = squared ? std::cbrt(factor) : std::sqrt(factor);
+    scales = {1, root, root};
+  }
+  if (moe.shared_expert == SharedExpert::kPlain) scales.shared_down = 0.5;
+  return scales;
+}
+
+}  // namespace upcycle
