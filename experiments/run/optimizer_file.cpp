@@ -77,16 +77,18 @@ class CarriedPart {
       : parent_(parent), prefix_(prefix), neurons_(neurons), target_(target) {}
 
   std::span<const float> operator()(const Part& part) {
-    if (part.kind != PartKind::kRouter && part.expert < 0) return parent_.Values(prefix_, part);
+    if (!IsNew(part.kind) && part.expert < 0) return parent_.Values(prefix_, part);
     if (made_ != part) Make(part);
     return values_;
   }
 
  private:
+  static bool IsNew(PartKind kind) { return kind == PartKind::kRouter || BeginsAtZero(kind); }
+
   void Make(const Part& part) {
     values_.assign(static_cast<size_t>(PartShape(part, target_).size()), 0.0f);
     made_ = part;
-    if (part.kind == PartKind::kRouter) return;
+    if (IsNew(part.kind)) return;
     const PartKind kind = DenseKindOf(part.kind);
     TakeNeurons(values_, parent_.Values(prefix_, {kind, part.layer}), kind, target_.model.width,
                 neurons_->Taken(part.layer, part.expert));

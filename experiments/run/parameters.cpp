@@ -39,13 +39,6 @@ std::string FreshStreamName(const Part& part) {
   return fmt::format("initialize/{}/{}/{}", static_cast<int>(part.kind), part.layer, part.expert);
 }
 
-// What a router learns beside its weights begins with nothing: noise of the size that Shazeer et
-// al. 2017 start with, an even bias, a gate that is half open.
-bool BeginsAtZero(PartKind kind) {
-  return kind == PartKind::kRouterNoise || kind == PartKind::kRouterBias ||
-         kind == PartKind::kSharedWeight;
-}
-
 bool IsNormWeight(PartKind kind) {
   return kind == PartKind::kAttentionNorm || kind == PartKind::kFeedForwardNorm ||
          kind == PartKind::kFinalNorm;
@@ -57,6 +50,11 @@ bool IsNormBias(PartKind kind) {
 }
 
 }  // namespace
+
+bool BeginsAtZero(PartKind kind) {
+  return kind == PartKind::kRouterNoise || kind == PartKind::kRouterBias ||
+         kind == PartKind::kSharedWeight;
+}
 
 double FreshStd(const Part& part, const Architecture& architecture) {
   const ModelSettings& model = architecture.model;

@@ -106,6 +106,9 @@ class ModelParameters {
 // (GPT-2, Radford et al. 2019); norms 1 and 0; the router with its own init_std.
 void FillFreshPart(std::span<float> values, const Part& part, const Architecture& architecture,
                    uint64_t seed);
+// What a router learns beside its weights begins with nothing: noise of the size that Shazeer et
+// al. 2017 start with, an even bias, a gate that is half open.
+bool BeginsAtZero(PartKind kind);
 // The standard deviation of a fresh matrix.
 double FreshStd(const Part& part, const Architecture& architecture);
 

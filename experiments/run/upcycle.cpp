@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "core/random.h"
 #include "experiments/run/neuron_changes.h"
+#include "experiments/run/parameters.h"
 
 namespace upcycle {
 namespace {
@@ -35,6 +36,7 @@ void Upcycler::Fill(std::span<float> values, const Part& part,
                     std::span<const ParentReader> parents) const {
   UPCYCLE_CHECK(parents.size() == 1 || settings_.method == UpcycleMethod::kBranchTrainMix);
   if (part.kind == PartKind::kRouter) return FillRouter(values, part);
+  if (BeginsAtZero(part.kind)) return std::fill(values.begin(), values.end(), 0.0f);
   if (part.expert < 0) return FillMean(values, part, parents);
   FillExpert(values, part, parents[static_cast<size_t>(part.expert) % parents.size()]);
 }
