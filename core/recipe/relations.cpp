@@ -13,6 +13,9 @@
 namespace upcycle {
 namespace {
 
+// A list of a ramp's sizes is made for each arm.
+constexpr int64_t kMostRampSizes = 4096;
+
 class Relations {
  public:
   explicit Relations(const RunSettings& settings) : s_(settings) {}
@@ -237,6 +240,14 @@ class Relations {
             fmt::format("a batch of {} sequences does not grow to {} by {} at a time",
                         ramp.start_sequences, train.batch_sequences, ramp.increment_sequences),
             "the increments to lead from the start to the whole batch");
+      return false;
+    }
+    if (growth / ramp.increment_sequences > kMostRampSizes) {
+      Error({path + ".increment_sequences", path + ".start_sequences"},
+            fmt::format("a batch that grows from {} to {} by {} has {} sizes", ramp.start_sequences,
+                        train.batch_sequences, ramp.increment_sequences,
+                        growth / ramp.increment_sequences),
+            fmt::format("increments that make at most {}", kMostRampSizes));
       return false;
     }
     const int64_t micro = train.MicroBatchSequences();

@@ -48,7 +48,7 @@ StepReport Trainer::Step() {
   report.gradient_norm = norm;
   RequireFinite(report);
   Update(report.learning_rate);
-  model_.MoveBiases(loads_);
+  model_.MoveBiases(loads());
   ++step_;
   return report;
 }

@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "core/random.h"
 #include "experiments/run/neuron_changes.h"
+#include "experiments/run/parameters.h"
 
 namespace upcycle {
 namespace {

@@ -14,6 +14,7 @@ namespace {
 
 Architecture Small(UpcycleMethod method) {
   Architecture a = SmallArchitecture(method != UpcycleMethod::kNone);
+  a.moe.router.noise = true;
   a.moe.granularity = method == UpcycleMethod::kVirtualGroups ? 4 : 1;
   return a;
 }
@@ -81,7 +82,7 @@ TEST_F(CarriedMoments, OfExpertsAreThoseOfTheNeuronsTheyWereMadeFromAndOfRouters
               expected,
               MomentOf(parent_.model.parameters(), *parent_.backend, which, {kind, part.layer}),
               kind, target.model.width, neurons.Taken(part.layer, part.expert));
-        } else if (part.kind != PartKind::kRouter) {
+        } else if (part.kind != PartKind::kRouter && part.kind != PartKind::kRouterNoise) {
           expected = MomentOf(parent_.model.parameters(), *parent_.backend, which, part);
         }
         EXPECT_EQ(carried, expected) << PartName(part, target);

@@ -102,6 +102,7 @@ TEST(Trainer, GoesOnFromACheckpointInTheMidstOfARamp) {
   for (int64_t at : {3, 5, 7}) {
     Architecture architecture = SmallArchitecture(true);
     architecture.moe.router.balance_scope = BalanceScope::kGlobal;
+    architecture.moe.router.bias_rate = 0.01;
     SmallTrainer undisturbed(MakeCpuBackend(1), architecture, RampedTraining());
     SmallTrainer stopped(MakeCpuBackend(1), architecture, RampedTraining());
     SmallTrainer resumed(MakeCpuBackend(2), architecture, RampedTraining());

@@ -218,6 +218,15 @@ TEST(Routers, HaveARowForEachExpertUnlessExpertsAreVirtualGroups) {
   }
 }
 
+TEST(Routers, BeginWithoutNoiseAndBias) {
+  Architecture target = Target(Family::kLlama, 4, 1, 2, kSoftmaxThenTopk);
+  target.moe.router.noise = true;
+  target.moe.router.bias_rate = 0.01;
+  for (PartKind kind : {PartKind::kRouterNoise, PartKind::kRouterBias}) {
+    for (float value : Upcycled(target, With(kCopy), {kind, 1}, nullptr)) EXPECT_EQ(value, 0);
+  }
+}
+
 class BranchTrainMix : public testing::TestWithParam<Family> {
  protected:
   BranchTrainMix() : target_(Target(GetParam(), 4, 1, 2, kTopkThenSoftmax)) {
