@@ -100,6 +100,12 @@ class ModelParameters {
   Tensor stage_;  // moments in float32 on their way to and from the host
   std::vector<Piece> pieces_;
 };
+
+// The fresh values of one part, row-major, a function of (seed, part) alone: normal with
+// model.init_std, by sqrt(2 · layers) smaller for the matrices that write to the residual stream
+// (GPT-2, Radford et al. 2019); norms 1 and 0; the router with its own init_std.
+void FillFreshPart(std::span<float> values, const Part& part, const Architecture& architecture,
+                   uint64_t seed);
 // The standard deviation of a fresh matrix.
 double FreshStd(const Part& part, const Architecture& architecture);
 

@@ -123,8 +123,8 @@ TEST(Relations, ARampHasABoundedNumberOfSizes) {
   EXPECT_EQ(
       Dense("train: {batch_sequences: 8193, micro_batch_sequences: 1, tokens: 10M, batch_ramp: "
             "{start_sequences: 1, increment_sequences: 1, tokens: 9k}}")
-          .substr(0, 67),
-      "a.yaml:3:129: error: a batch that grows from 1 to 8193 by 1 has 8192");
+          .substr(0, 68),
+      "a.yaml:3:125: error: a batch that grows from 1 to 8193 by 1 has 8192");
 }
 
 TEST(Relations, MicroBatchesDivideEveryBatchOfARamp) {
