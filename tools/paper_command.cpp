@@ -130,7 +130,8 @@ void PrintPrice(const std::vector<Study>& studies, const StateOptions& state, bo
              ClockText(core_seconds / Cores()), Cores(), BytesText(disk_bytes));
 }
 
-// One study after another; the first failure ends them unless they are to go on.
+// One study after another, once the budgets of all allow it; the first failure ends them unless
+// they are to go on.
 StudyOutcome RunAll(const std::vector<Study>& studies, const PaperCommandOptions& options,
                     StopSignals& stop) {
   std::vector<std::vector<Gpu>> gpus;
@@ -139,6 +140,7 @@ StudyOutcome RunAll(const std::vector<Study>& studies, const PaperCommandOptions
   }
   const FileLock lock = LockRoot(options.state);
   LedgerWriter ledger(options.state.Ledger());
+  for (const Study& study : studies) CheckBudget(study, options.state, ledger);
   StudyOutcome all;
   for (size_t i = 0; i < studies.size(); ++i) {
     fmt::print(stderr, "study {} of {}: {}\n", i + 1, studies.size(), studies[i].recipe.name);
@@ -292,7 +294,7 @@ int PaperCommand(const Arguments& arguments) {
   if (is_priced) {
     PrintPrice(studies, options.state, false);
     fmt::print(stderr, "nothing was run at size {}; --run runs it\n", options.size);
-  } else if (!options.no_run) {
+  } else if (!options.no_run && !studies.empty()) {
     for (const Study& study : studies) {
       for (const Arm& arm : study.recipe.arms) RequireDevice(arm.settings.execution.device);
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -38,14 +39,6 @@ void PrintAgain(const Study& study, const std::map<Fingerprint, StagePlan>& plan
     if (plan.at(stage).again)
       fmt::print(stderr, "again     {}: {}\n", labels.at(stage), plan.at(stage).why);
   }
-}
-
-// Refuses or warns where the recipe sets a budget that what is left of the study exceeds.
-void CheckBudget(const Study& study, const std::map<Fingerprint, StagePlan>& plan) {
-  if (study.recipe.budget.core_hours == 0) return;  // measuring the machine takes time
-  const double rate = 1e9 * MeasureCoreSgemmGflops(0.2);
-  const std::string excess = HoldToBudget(study.recipe.budget, ForecastStudy(study, plan, rate));
-  if (!excess.empty()) fmt::print(stderr, "warning: {}\n", excess);
 }
 
 }  // namespace
@@ -109,11 +102,18 @@ std::vector<Gpu> FindGpus(const Recipe& recipe, bool checked) {
   return survey.gpus;
 }
 
+void CheckBudget(const Study& study, const StateOptions& state, LedgerWriter& ledger) {
+  if (study.recipe.budget.core_hours == 0) return;  // measuring the machine takes time
+  const double rate = 1e9 * MeasureCoreSgemmGflops(0.2);
+  const auto plan = PlanStages(study, ledger.StageStates(), state.Root());
+  const std::string excess = HoldToBudget(study.recipe.budget, ForecastStudy(study, plan, rate));
+  if (!excess.empty()) fmt::print(stderr, "warning: {}\n", excess);
+}
+
 StudyOutcome RunStudy(const Study& study, const StateOptions& state, const RunEffort& effort,
                       const std::vector<Gpu>& gpus, LedgerWriter& ledger, StopSignals& stop) {
   const fs::path root = state.Root();
   const auto plan = PlanStages(study, ledger.StageStates(), root);
-  CheckBudget(study, plan);
   PrintAgain(study, plan);
   ledger.RecordStudy(RecordOf(study));
 

@@ -36,8 +36,11 @@ FileLock LockRoot(const StateOptions& state);
 // Error(kDevice) where an arm asks for one that cannot be used now.
 std::vector<Gpu> FindGpus(const Recipe& recipe, bool checked);
 
-// Makes what is missing of a study, on a root that the caller has locked. Throws Error(kInput)
-// where its budget forbids that.
+// Warns where what is left of a study exceeds its recipe's budget; throws Error(kInput) where the
+// recipe refuses to start then.
+void CheckBudget(const Study& study, const StateOptions& state, LedgerWriter& ledger);
+
+// Makes what is missing of a study, on a root that the caller has locked.
 StudyOutcome RunStudy(const Study& study, const StateOptions& state, const RunEffort& effort,
                       const std::vector<Gpu>& gpus, LedgerWriter& ledger, StopSignals& stop);
 
