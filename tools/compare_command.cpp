@@ -1,8 +1,6 @@
 // `upcycle compare STUDY`
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "results/compare_study.h"
 #include "results/comparison_table.h"
@@ -12,18 +10,9 @@
 #include "tools/command_line.h"
 #include "tools/commands.h"
 #include "tools/state_options.h"
+#include "tools/terminal_layout.h"
 
 namespace upcycle {
-namespace {
-
-TerminalLayout LayoutOfOutput() {
-  if (::isatty(STDOUT_FILENO) != 1) return {};
-  winsize size = {};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return {0, true};
-  return {size.ws_col, true};
-}
-
-}  // namespace
 
 int CompareCommand(const Arguments& arguments) {
   std::string study;

@@ -31,6 +31,7 @@ constexpr Command kCommands[] = {
     {"status", StatusCommand, "what runs, waits and why, and failed"},
     {"compare", CompareCommand, "which arm is better, by how much, and whether that is decided"},
     {"export", ExportCommand, "the comparison as Markdown, CSV, LaTeX or JSON"},
+    {"paper", PaperCommand, "a paper's claims, one by one, against runs of our own"},
     {"doctor", DoctorCommand, "what this machine has to train with, and how to get the rest"},
     {"bench", BenchCommand, "how fast this machine trains"},
     {"worker", WorkerCommand, ""},

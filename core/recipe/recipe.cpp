@@ -142,7 +142,7 @@ std::string DescribeTwins(const Recipe& recipe) {
   std::string text;
   for (const TwinArm& twin : recipe.twins) {
     text += fmt::format("  = {}: the run of {}{}{}\n", twin.name, twin.kept,
-                        twin.why.empty() ? "" : ", since ", twin.why);
+                        twin.why.empty() ? "" : ": ", twin.why);
   }
   return text;
 }

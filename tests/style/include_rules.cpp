@@ -20,6 +20,7 @@ const std::vector<Room>& Rooms() {
   static const std::vector<Room> rooms = {
       {"core", {"core"}},
       {"core/recipe", {"core", "core/recipe"}},
+      {"core/claims", {"core", "core/recipe", "core/claims"}},
       {"core/data", {"core", "core/data"}, {"core/recipe/settings.h"}},
       {"kernels",
        {"core", "kernels", "kernels/cpu", "kernels/cuda"},
@@ -27,6 +28,7 @@ const std::vector<Room>& Rooms() {
       {"kernels/cpu", {"core", "kernels", "kernels/cpu"}},
       {"kernels/cuda", {"core", "kernels", "kernels/cuda"}},
       {"results", {"core", "results"}},
+      {"results/findings", {"core", "core/recipe", "core/claims", "results", "results/findings"}},
       {"experiments",
        {"core", "core/recipe", "core/data", "kernels", "kernels/cpu", "kernels/cuda", "results",
         "experiments", "experiments/run", "experiments/study"}},
@@ -37,8 +39,9 @@ const std::vector<Room>& Rooms() {
        {"core", "core/recipe", "core/data", "kernels", "kernels/cpu", "kernels/cuda", "results",
         "experiments", "experiments/run", "experiments/study"}},
       {"tools",
-       {"core", "core/recipe", "core/data", "kernels", "kernels/cpu", "kernels/cuda", "results",
-        "experiments", "experiments/run", "experiments/study", "tools"}},
+       {"core", "core/recipe", "core/claims", "core/data", "kernels", "kernels/cpu",
+        "kernels/cuda", "results", "results/findings", "experiments", "experiments/run",
+        "experiments/study", "tools"}},
   };
   return rooms;
 }

@@ -66,7 +66,7 @@ TEST(EqualPrograms, AreToldWithTheReason) {
             "  parameters: {moe.capacity_factor: [2, 4]}\n"
             "               ^\n");
   const std::string text = DescribeRecipe(LoadText(recipe));
-  EXPECT_NE(text.find("  = capacity_factor=4: the run of baseline, since moe.capacity_factor "
+  EXPECT_NE(text.find("  = capacity_factor=4: the run of baseline: moe.capacity_factor "
                       "differs, but a capacity factor of 4"),
             text.npos);
   EXPECT_EQ(ResolvedRecipe(LoadText(recipe)).at("twins").at(0).at("kept"), "baseline");

@@ -1,0 +1,25 @@
+// Holds a paper's claims against the ledger.
+//
+// A claim of a direction (better, worse, higher, lower, best_of) is judged by two-sided paired
+// t tests at level 0.05, Holm's correction over all such tests of the paper: significant on the
+// claim's side supports, significant on the other contradicts. A claim of likeness is judged by the
+// 95 % t interval of the paired difference: inside the margin supports, wholly outside contradicts.
+// What is neither cannot tell. A claim of several tests is supported by all of them, and
+// contradicted by any. A count is supported within its tolerance and contradicted beyond.
+#pragma once
+
+#include <vector>
+
+#include "core/claims/paper.h"
+#include "results/findings/finding.h"
+#include "results/ledger_reader.h"
+
+namespace upcycle {
+
+inline constexpr double kClaimInterval = 0.95;
+
+// One finding for each claim, in their order. Null: there is no ledger yet, and only counts are
+// judged.
+std::vector<Finding> JudgeClaims(const Paper& paper, LedgerReader* ledger);
+
+}  // namespace upcycle

@@ -1,0 +1,56 @@
+// A paper's findings as people and programs read them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/claims/claims.h"
+#include "results/comparison.h"
+#include "results/export/terminal.h"
+#include "results/findings/finding.h"
+
+namespace upcycle {
+
+// What all the studies together took, each stage once, whoever asked for it first.
+struct SpentCompute {
+  double process_seconds = 0;  // of all attempts, those that failed included
+  double train_flops = 0;      // of the trainings that are complete, the dense parents' included
+  int64_t complete = 0;        // stages
+  int64_t stages = 0;
+};
+
+struct FindingsReport {
+  std::string paper;  // its name: "he2024"
+  PaperText text;
+  std::string size;     // of the studies; empty: they have none
+  std::string command;  // that writes this report
+  std::string seeds;    // "6", or "4 to 6"
+  SpentCompute spent;
+  std::vector<Finding> findings;
+  std::vector<Comparison> studies;  // that were run, for their tables
+};
+
+// Claim by claim: where, the paper's number, ours, the verdict; then how many of each.
+std::string FindingsTerminal(const FindingsReport& report, const TerminalLayout& layout);
+
+// A file that explains itself: how to make it again and what that takes, the table of findings, and
+// the table of each study as `export` writes it.
+std::string FindingsMarkdown(const FindingsReport& report);
+
+// Everything in full precision; a number that is not there is null.
+std::string FindingsJson(const FindingsReport& report);
+
+// ------------------------------------------------------------------------------------------------
+
+// Ours, in words: "validation/loss of E8T2 less that of dense: −0.0123 ± 0.0045 (−0.31 %), 6
+// pairs".
+std::string OursText(const Finding& finding);
+// Why it cannot tell, and why ours differs; or empty.
+std::string RemarkText(const Finding& finding);
+// The smallest evidence that the verdict rests on: the largest adjusted p; NaN without a test.
+double AdjustedP(const Finding& finding);
+// "3 support, 1 contradicts, 2 cannot tell"
+std::string TallyText(const std::vector<Finding>& findings);
+
+}  // namespace upcycle

@@ -1,0 +1,84 @@
+// What of the findings all formats say alike.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "results/findings/report.h"
+#include "results/number_text.h"
+
+namespace upcycle {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+std::string CountedText(const Counted& counted) {
+  const auto text = [&](double value) {
+    return counted.quantity == Quantity::kForwardBackwardFlops ? fmt::format("{:.4g}", value)
+                                                               : CountText(value);
+  };
+  const auto& names = EnumNames<Quantity>::values;
+  const auto name = std::find_if(std::begin(names), std::end(names), [&](const auto& entry) {
+    return entry.value == counted.quantity;
+  });
+  return fmt::format("{}: {}, and the paper's {} ({})", name->help, text(counted.ours),
+                     text(counted.theirs), SignedPercentText(counted.ours / counted.theirs - 1));
+}
+
+std::string ContrastText(const Contrast& contrast) {
+  const Summary& difference = contrast.pairs.difference;
+  std::string text =
+      fmt::format("{} of {} less that of {}", contrast.metric, contrast.arm, contrast.than);
+  if (contrast.at < 1) text += fmt::format(" after {:g} % of the steps", 100 * contrast.at);
+  if (difference.count == 0) return text + ": no pairs";
+  text += fmt::format(": {}", EstimateText(difference.mean, difference.half_width, {.plus = true}));
+  if (contrast.reference != 0) {
+    text += fmt::format(" ({})", SignedPercentText(difference.mean / std::abs(contrast.reference)));
+  }
+  return text + fmt::format(", {} pair{}", difference.count, difference.count == 1 ? "" : "s");
+}
+
+void Append(std::string& text, const std::string& more) {
+  if (more.empty() || text.find(more) != std::string::npos) return;
+  text += (text.empty() ? "" : "; ") + more;
+}
+
+}  // namespace
+
+std::string OursText(const Finding& finding) {
+  if (finding.counted) return CountedText(*finding.counted);
+  std::string text;
+  for (const Contrast& contrast : finding.contrasts) Append(text, ContrastText(contrast));
+  return text;
+}
+
+std::string RemarkText(const Finding& finding) {
+  std::string text;
+  for (const Contrast& contrast : finding.contrasts) {
+    if (contrast.support == Support::kCannotTell) Append(text, contrast.reason);
+  }
+  Append(text, finding.claim.because);
+  return text;
+}
+
+double AdjustedP(const Finding& finding) {
+  double largest = kNone;
+  for (const Contrast& contrast : finding.contrasts) {
+    if (std::isnan(largest) || contrast.adjusted_p > largest) largest = contrast.adjusted_p;
+  }
+  return largest;
+}
+
+std::string TallyText(const std::vector<Finding>& findings) {
+  const auto count = [&](Support support) {
+    return std::count_if(findings.begin(), findings.end(),
+                         [&](const Finding& finding) { return finding.support == support; });
+  };
+  const auto supports = count(Support::kSupports), contradicts = count(Support::kContradicts);
+  return fmt::format("{} support{}, {} contradict{}, {} cannot tell", supports,
+                     supports == 1 ? "s" : "", contradicts, contradicts == 1 ? "s" : "",
+                     count(Support::kCannotTell));
+}
+
+}  // namespace upcycle

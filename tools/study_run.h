@@ -1,0 +1,47 @@
+// What the commands that run studies have in common.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "core/file_lock.h"
+#include "core/stop_signals.h"
+#include "experiments/study/plan.h"
+#include "experiments/study/scheduler.h"
+#include "experiments/study/study.h"
+#include "kernels/gpus.h"
+#include "results/ledger_writer.h"
+#include "tools/command_line.h"
+#include "tools/state_options.h"
+
+namespace upcycle {
+
+struct RunEffort {
+  int jobs = 0;  // processes at a time; 0: one for each core
+  bool keep_going = false;
+  bool checked = false;
+
+  void Declare(CommandLine& line);
+  // Throws Error(kInput) for numbers that cannot be.
+  void Check() const;
+};
+
+// To standard error, what would be done.
+void PrintIntent(const Study& study, const std::map<Fingerprint, StagePlan>& plan);
+
+// The one scheduler of a root. Throws Error(kInput) if there is another.
+FileLock LockRoot(const StateOptions& state);
+
+// The GPUs that stages may be placed on; looks for none where every arm asks for the CPU. Throws
+// Error(kDevice) where an arm asks for one that cannot be used now.
+std::vector<Gpu> FindGpus(const Recipe& recipe, bool checked);
+
+// Warns where what is left of a study exceeds its recipe's budget; throws Error(kInput) where the
+// recipe refuses to start then.
+void CheckBudget(const Study& study, const StateOptions& state, LedgerWriter& ledger);
+
+// Makes what is missing of a study, on a root that the caller has locked.
+StudyOutcome RunStudy(const Study& study, const StateOptions& state, const RunEffort& effort,
+                      const std::vector<Gpu>& gpus, LedgerWriter& ledger, StopSignals& stop);
+
+}  // namespace upcycle
