@@ -232,11 +232,12 @@ TEST(UnknownTopLevelNames, AreFound) {
 }
 
 TEST(TestsThatMirrorNothing, AreFound) {
-  const Tree tree = {{"core/data/a.cpp", ""},       {"tests/core/a_test.cpp", ""},
-                     {"tests/core/data/b.cpp", ""}, {"tests/core/dta/c.cpp", ""},
-                     {"tests/utility/d.cpp", ""},   {"tests/style/e.cpp", ""},
-                     {"tests/CMakeLists.txt", ""}};
-  EXPECT_EQ(Places(TestsThatMirrorNothing(tree)), (Strings{"tests/core/dta:0", "tests/utility:0"}));
+  const Tree tree = {
+      {"core/data/a.cpp", ""},       {"tests/core/a_test.cpp", ""}, {"tests/core/data/b.cpp", ""},
+      {"tests/core/dta/c.cpp", ""},  {"tests/utility/d.cpp", ""},   {"tests/style/e.cpp", ""},
+      {"tests/golden/f/g.json", ""}, {"tests/golden2/h.cpp", ""},   {"tests/CMakeLists.txt", ""}};
+  EXPECT_EQ(Places(TestsThatMirrorNothing(tree)),
+            (Strings{"tests/core/dta:0", "tests/golden2:0", "tests/utility:0"}));
 }
 
 TEST(RecipesThatAreNotYaml, AreFound) {
@@ -251,6 +252,12 @@ TEST(RecipesThatAreNotYaml, AreFound) {
 TEST(Violation, IsShownAsCompilersShowErrors) {
   EXPECT_EQ(ToString({"core/a.h", 7, "a tab"}), "core/a.h:7: a tab");
   EXPECT_EQ(ToString({"core/a.h", 0, "too long"}), "core/a.h: too long");
+}
+
+TEST(SourceFile, HasNoLinesWhereItIsNotText) {
+  using namespace std::string_literals;
+  EXPECT_EQ(Places(TabsAndTrailingSpace({{"a.bin", "\t\0\n"s}, {"a.txt", "\t\n"}})),
+            Strings{"a.txt:1"});
 }
 
 TEST(BlankCommentsAndLiterals, KeepsEveryLineAndColumn) {

@@ -15,6 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool IsText(std::string_view content) { return content.find('\0') == std::string_view::npos; }
+
 std::vector<std::string> SplitLines(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
@@ -123,7 +125,7 @@ std::vector<std::string> EveryFile() {
 }  // namespace
 
 SourceFile::SourceFile(std::string file_path, std::string_view text)
-    : path(std::move(file_path)), lines(SplitLines(text)) {
+    : path(std::move(file_path)), lines(SplitLines(IsText(text) ? text : "")) {
   code = IsCpp() ? SplitLines(BlankCommentsAndLiterals(text)) : lines;
 }
 

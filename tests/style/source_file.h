@@ -9,7 +9,8 @@
 namespace upcycle::style {
 
 // One file. `code` is `lines` with comments and the insides of literals blanked, so that a word in
-// it is a word of the program; in files that are not C++ or CUDA it equals `lines`.
+// it is a word of the program; in files that are not C++ or CUDA it equals `lines`. A file with a
+// zero byte is not text and has no lines.
 struct SourceFile {
   SourceFile(std::string file_path, std::string_view text);
 

@@ -1,0 +1,144 @@
+"""The model in plain PyTorch, in float64 by itself: one expression an equation, no fused weights, no kernels.
+
+Sources: RMSNorm (Zhang and Sennrich 2019), rotary positions (Su et al. 2021), SwiGLU (Shazeer
+2020), squared ReLU (So et al. 2021), routing orders and capacity (He et al. 2024, arXiv
+2410.07524).
+"""
+
+import dataclasses
+import math
+
+import torch
+
+from parts import expert_names, router_name
+
+
+@dataclasses.dataclass
+class RouterTrace:
+    """What one layer's router said about the n tokens of a micro-batch."""
+
+    probabilities: torch.Tensor  # [n, E], over all experts
+    counts: torch.Tensor  # [n, E]: 1 where the token chose the expert, before anything is dropped
+    log_sum_exp: torch.Tensor  # [n]
+
+
+class PlainModel:
+    def __init__(self, case, weights, dtype=torch.float64):
+        self.case = case
+        self.weights = {
+            name: torch.tensor(values, dtype=dtype, requires_grad=True)
+            for name, values in sorted(weights.items())
+        }
+        # How clear the closest choice was: of experts in their logits, of drops in their weights.
+        self.choice_margin = self.drop_margin = math.inf
+        self.dropped = 0
+
+    # What a training needs of a model: parameters, and parts by their names.
+    def parameters(self):
+        return [(name, weight, weight.dim() > 1) for name, weight in self.weights.items()]
+
+    def value(self, name):
+        return self.weights[name].detach()
+
+    def gradient(self, name):
+        return self.weights[name].grad
+
+    def forward(self, tokens):
+        """Of tokens [B, L]: logits [n, V], and a trace of each layer with experts."""
+        model, w = self.case.model, self.weights
+        x = w["model.embed_tokens.weight"][tokens]  # [B, L, D]
+        traces = []
+        for layer in range(model["layers"]):
+            prefix = f"model.layers.{layer}."
+            x = x + self._attend(self._norm(x, prefix + "input_layernorm"), prefix + "self_attn.")
+            normed = self._norm(x, prefix + "post_attention_layernorm")
+            if self.case.has_experts(layer):
+                out, trace = self._route(normed.flatten(0, 1), layer)
+                x = x + out.view_as(x)
+                traces.append(trace)
+            else:
+                names = ("gate_proj", "up_proj", "down_proj")
+                x = x + self._feed_forward(normed, prefix + "mlp", names)
+        x = self._norm(x, "model.norm").flatten(0, 1)
+        tied = model["tied_embeddings"]
+        return x @ w["model.embed_tokens.weight" if tied else "lm_head.weight"].T, traces
+
+    def _norm(self, x, name):
+        weight, epsilon = self.weights[name + ".weight"], self.case.model["norm_epsilon"]
+        if self.case.gated:
+            return x / torch.sqrt((x * x).mean(-1, keepdim=True) + epsilon) * weight
+        centred = x - x.mean(-1, keepdim=True)
+        variance = (centred * centred).mean(-1, keepdim=True)
+        return centred / torch.sqrt(variance + epsilon) * weight + self.weights[name + ".bias"]
+
+    def _attend(self, x, prefix):
+        model, w = self.case.model, self.weights
+        sequences, length, _ = x.shape
+        width, group = model["head_width"], model["heads"] // model["kv_heads"]
+
+        def heads(name):  # [B, heads, L, W]
+            y = x @ w[f"{prefix}{name}_proj.weight"].T
+            return y.view(sequences, length, -1, width).transpose(1, 2)
+
+        q, k = self._rotate(heads("q")), self._rotate(heads("k"))
+        k, v = (y.repeat_interleave(group, dim=1) for y in (k, heads("v")))
+        scores = q @ k.transpose(-1, -2) / math.sqrt(width)
+        future = torch.ones(length, length, dtype=torch.bool).triu(1)
+        out = scores.masked_fill(future, -math.inf).softmax(-1) @ v
+        return out.transpose(1, 2).reshape(sequences, length, -1) @ w[prefix + "o_proj.weight"].T
+
+    def _rotate(self, x):
+        """Turns (x_i, x_{i + W/2}) at position p by p · theta^(-2i/W)."""
+        length, width = x.shape[-2:]
+        positions = torch.arange(length, dtype=torch.float64)
+        exponents = torch.arange(0, width, 2, dtype=torch.float64) / width
+        angles = positions[:, None] * self.case.model["rope_theta"] ** -exponents
+        cosines, sines = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+        low, high = x.chunk(2, -1)
+        return torch.cat([low * cosines - high * sines, high * cosines + low * sines], -1)
+
+    def _feed_forward(self, x, prefix, names):
+        gate, up, down = (f"{prefix}.{name}.weight" for name in names)
+        hidden = x @ self.weights[up].T
+        if self.case.gated:
+            gates = x @ self.weights[gate].T
+            hidden = gates * torch.sigmoid(gates) * hidden
+        else:
+            hidden = torch.clamp(hidden, min=0) ** 2
+        return hidden @ self.weights[down].T
+
+    def _route(self, x, layer):
+        """What the experts make of x [n, D], and the trace."""
+        moe = self.case.moe
+        logits = x @ self.weights[router_name(self.case, layer)].T
+        probabilities = logits.softmax(-1)
+        ordered, experts = logits.sort(-1, descending=True)
+        k = moe["top_k"]
+        margin = (ordered[:, k - 1] - ordered[:, k]).min().item()
+        self.choice_margin = min(self.choice_margin, margin)
+        chosen = experts[:, :k]
+        if moe["router"]["order"] == "softmax_then_topk":
+            weights = probabilities.gather(1, chosen)
+        else:
+            weights = logits.gather(1, chosen).softmax(-1)
+        out = torch.zeros_like(x)
+        for expert in range(self.case.experts):
+            tokens, places = torch.where(chosen == expert)  # in the order of the tokens
+            kept = self._serve(weights[tokens, places].detach(), x.shape[0])
+            tokens, places = tokens[kept], places[kept]
+            y = self._feed_forward(x[tokens], *expert_names(self.case, layer, expert))
+            out = out.index_add(0, tokens, weights[tokens, places, None] * y)
+        counts = torch.zeros_like(probabilities).scatter(1, chosen, 1.0)
+        return out, RouterTrace(probabilities, counts, logits.logsumexp(-1))
+
+    def _serve(self, weights, tokens):
+        """Which of an expert's assignments, in the order of their tokens, it has room for."""
+        capacity = self.case.capacity(tokens)
+        if len(weights) <= capacity:
+            return torch.arange(len(weights))
+        self.dropped += len(weights) - capacity
+        if self.case.moe["drop_policy"] == "position":
+            return torch.arange(capacity)
+        ordered, places = weights.sort(descending=True)
+        self.drop_margin = min(self.drop_margin, (ordered[capacity - 1] - ordered[capacity]).item())
+        return places[:capacity].sort().values
