@@ -83,7 +83,12 @@ PaperCommandOptions ParseOptions(const Arguments& arguments) {
   return options;
 }
 
-// The studies of the paper that runs decide about.
+bool HasData(const Recipe& recipe) {
+  return std::all_of(recipe.arms.begin(), recipe.arms.end(),
+                     [](const Arm& arm) { return CheckFiles(arm.settings.data).empty(); });
+}
+
+// The studies of the paper that runs decide about. One whose data is not here can be priced.
 std::vector<Study> StudiesOf(const Paper& paper) {
   std::vector<Study> studies;
   for (const PaperStudy& study : paper.studies) {
@@ -91,7 +96,13 @@ std::vector<Study> StudiesOf(const Paper& paper) {
     for (const RecipeWarning& warning : study.recipe.warnings) {
       fmt::print(stderr, "{}\n", warning.text);
     }
-    studies.push_back(MakeStudy(study.recipe));
+    if (HasData(study.recipe)) {
+      studies.push_back(MakeStudy(study.recipe));
+    } else {
+      fmt::print(stderr, "warning: the data of {} is not here; it is priced without\n",
+                 study.path.native());
+      studies.push_back(MakeStudyWithoutData(study.recipe));
+    }
   }
   return studies;
 }
@@ -278,7 +289,9 @@ void Write(const FindingsReport& report, const PaperCommandOptions& options) {
 int PaperCommand(const Arguments& arguments) {
   const PaperCommandOptions options = ParseOptions(arguments);
   StopSignals stop;  // before any thread, also of a GPU's driver
-  PaperOptions reading = {options.size, {}, CheckFiles};
+  // What is to be run needs its data; a size that may not be the first is looked at before.
+  const bool runs = options.run || (!options.no_run && !options.dry_run && options.size.empty());
+  PaperOptions reading = {options.size, {}, runs ? CheckFiles : DataCheck{}};
   if (options.seeds > 0) reading.overrides.push_back(fmt::format("seeds={}", options.seeds));
   const Paper paper = LoadPaper(FindPaper(options.name), reading);
   const std::vector<Study> studies = StudiesOf(paper);
@@ -296,6 +309,11 @@ int PaperCommand(const Arguments& arguments) {
     fmt::print(stderr, "nothing was run at size {}; --run runs it\n", options.size);
   } else if (!options.no_run && !studies.empty()) {
     for (const Study& study : studies) {
+      if (!HasData(study.recipe)) {
+        throw Error(Cause::kInput, fmt::format("{}: its data is not here; `upcycle validate` says "
+                                               "which files are missing",
+                                               study.recipe.path.native()));
+      }
       for (const Arm& arm : study.recipe.arms) RequireDevice(arm.settings.execution.device);
     }
     outcome = RunAll(studies, options, stop);

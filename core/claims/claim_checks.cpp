@@ -63,11 +63,13 @@ class ClaimChecks {
       if (!Has("expect.is")) Error("expect", "an expectation without `is`", "is: better, say");
     }
     CheckOthers(is_best ? expect.best_of : std::vector<std::string>{expect.than});
-    const bool alike = expect.is == Relation::kAlike && !is_best;
-    if (alike && expect.within == 0) {
-      Error("expect", "alike within what?", "within: a share of the other's value, such as 0.5%");
-    } else if (!alike && Has("expect.within")) {
-      Error("expect.within", "within is read for `is: alike` alone", "no within");
+    const bool bound = IsBound(expect.is) && !is_best;
+    if (bound && expect.within == 0) {
+      Error("expect", fmt::format("{} within what?", NameOf(expect.is)),
+            "within: a share of the other's value, such as 0.5%");
+    } else if (!bound && Has("expect.within")) {
+      Error("expect.within", "within is read for `is: alike` and `is: no_better` alone",
+            "no within");
     }
   }
 

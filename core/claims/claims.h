@@ -21,7 +21,7 @@
 
 namespace upcycle {
 
-enum class Relation { kBetter, kWorse, kHigher, kLower, kAlike };
+enum class Relation { kBetter, kWorse, kHigher, kLower, kAlike, kNoBetter };
 template <>
 struct EnumNames<Relation> {
   static constexpr EnumName<Relation> values[] = {
@@ -30,8 +30,15 @@ struct EnumNames<Relation> {
       {Relation::kHigher, "higher", "a larger value, whether that is good or not"},
       {Relation::kLower, "lower", "a smaller value, whether that is good or not"},
       {Relation::kAlike, "alike", "the difference is within `within` of the other's value"},
+      {Relation::kNoBetter, "no_better",
+       "worse, or better by no more than `within` of the other's value"},
   };
 };
+
+// An interval of the difference decides it, and no test.
+constexpr bool IsBound(Relation relation) {
+  return relation == Relation::kAlike || relation == Relation::kNoBetter;
+}
 
 // What runs should show: one arm against another, or against several.
 struct Expectation {
@@ -60,7 +67,7 @@ struct Expectation {
              .above_minimum = true,
              .unit = "share"});
     v.Field("within", s.within,
-            {.help = "alike: the largest difference, of the other arm's value",
+            {.help = "alike, no_better: the largest difference, of the other arm's value",
              .minimum = 0,
              .maximum = 1,
              .unit = "share"});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -33,6 +34,9 @@ class PaperReader {
     CheckClaims(file_, reading(), {&source_, 1, 1});
     paper_.name = fs::weakly_canonical(folder_).filename().native();
     paper_.text = file_.paper;
+    for (const Claim& claim : file_.claims) {
+      if (!claim.IsCount()) run_.insert(StudyOf(claim));
+    }
     for (size_t i = 0; i < file_.claims.size(); ++i) {
       ReadClaim(file_.claims[i], fmt::format("claims.{}", i));
     }
@@ -44,12 +48,18 @@ class PaperReader {
  private:
   Reading reading() { return {diagnostics_, places_, known_paths_, "a paper's claims"}; }
 
+  // A recipe at a size.
+  using StudyKey = std::pair<fs::path, std::string>;
+  StudyKey StudyOf(const Claim& claim) const {
+    return {(folder_ / claim.study).lexically_normal(),
+            claim.count.size.empty() ? options_.size : claim.count.size};
+  }
+
   void ReadClaim(const Claim& claim, const std::string& path) {
     if (claim.study.empty()) return;
-    const std::string& size = claim.count.size.empty() ? options_.size : claim.count.size;
-    const fs::path recipe = (folder_ / claim.study).lexically_normal();
-    const auto [known, is_new] = studies_.try_emplace({recipe, size}, std::nullopt);
-    if (is_new) known->second = ReadStudy(recipe, size, path);
+    const StudyKey key = StudyOf(claim);
+    const auto [known, is_new] = studies_.try_emplace(key, std::nullopt);
+    if (is_new) known->second = ReadStudy(key, path);
     if (!known->second) return;
     const size_t study = *known->second;
     paper_.studies[study].is_run |= !claim.IsCount();
@@ -59,9 +69,11 @@ class PaperReader {
     }
   }
 
-  // Its place among the paper's studies; nothing if it has mistakes.
-  std::optional<size_t> ReadStudy(const fs::path& path, const std::string& size,
-                                  const std::string& claim) {
+  // Its place among the paper's studies; nothing if it has mistakes. What is only counted needs no
+  // data.
+  std::optional<size_t> ReadStudy(const StudyKey& key, const std::string& claim) {
+    const auto& [path, size] = key;
+    const DataCheck check = run_.contains(key) ? options_.check_data : DataCheck{};
     if (std::error_code none; !fs::exists(path, none)) {
       diagnostics_.Error(*places_.Find(claim + ".study"),
                          fmt::format("there is no recipe {}", path.native()),
@@ -69,8 +81,7 @@ class PaperReader {
       return std::nullopt;
     }
     try {
-      paper_.studies.push_back(
-          {path, LoadRecipe(path, options_.overrides, options_.check_data, size), false});
+      paper_.studies.push_back({path, LoadRecipe(path, options_.overrides, check, size), false});
     } catch (const Error& error) {
       if (error.cause() != Cause::kInput) throw;
       recipe_mistakes_ += fmt::format("{}\n", error.what());
@@ -119,7 +130,8 @@ class PaperReader {
   Places places_;
   ClaimsFile file_;
   Paper paper_;
-  std::map<std::pair<fs::path, std::string>, std::optional<size_t>> studies_;
+  std::set<StudyKey> run_;  // by some claim
+  std::map<StudyKey, std::optional<size_t>> studies_;
   std::string recipe_mistakes_;
 };
 

@@ -34,6 +34,8 @@ std::optional<int> SuffixExponent(char c) {
     case 'B':
     case 'G':
       return 9;
+    case 'T':
+      return 12;
     default:
       return std::nullopt;
   }

@@ -1,4 +1,4 @@
-// How far experts have moved from the dense MLP that they were cut from (He 2024, section 5.1:
+// How far experts have moved from the dense MLP that they were cut from (He 2024:
 // about 1 under a constant small learning rate, 0.6 to 0.7 after a reset to a large one).
 #pragma once
 

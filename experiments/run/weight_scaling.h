@@ -8,7 +8,7 @@ namespace upcycle {
 
 // What the output of the upcycled MLP lacks against the dense one at uniform routing, whatever the
 // method: the T experts of a token are T/G dense MLPs in expectation, weighted by 1/(E·G) each
-// under softmax_then_topk and by 1/T under topk_then_softmax. So E·G²/T and G (He 2024, section 3).
+// under softmax_then_topk and by 1/T under topk_then_softmax. So E·G²/T and G (He 2024).
 // Sigmoid scores are 1/2 at first, so as they are they leave 2·G/T missing; experts that choose
 // reach T · capacity factor experts a token. A shared expert gives half of the output, so that
 // routed ones need half as much. Where the T experts are whole MLPs (virtual groups, or all parts
@@ -18,8 +18,8 @@ double MissingFactor(const MoeSettings& moe);
 // What the matrices of an expert are multiplied by.
 //   none   1, 1, 1
 //   paper  the method's own paper:
-//            copy, virtual_groups  the cube root of MissingFactor on every matrix (He 2024, section
-//                                  3): exact for squared ReLU, where up counts twice; for SwiGLU an
+//            copy, virtual_groups  the cube root of MissingFactor on every matrix (He 2024): exact
+//            for squared ReLU, where up counts twice; for SwiGLU an
 //                                  approximation, since the gate's scale passes through a sigmoid
 //            split                 experts / T on down, which makes up for the experts that a token
 //                                  is not sent to (Zhu 2024). Not MissingFactor: the router's

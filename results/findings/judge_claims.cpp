@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,9 +20,14 @@ namespace {
 // Lower is what Judge calls better here, whatever the metric's goal.
 constexpr VerdictRules kRules = {Preference::kLower, kClaimInterval, false};
 
+// The sign of a difference that is good.
+int BetterSign(const Expectation& expect, const Recipe& recipe) {
+  return GoalOf(expect, recipe) == Goal::kMinimize ? -1 : 1;
+}
+
 // The sign of the difference that the claim expects; 0: none.
 int ExpectedSign(const Expectation& expect, const Recipe& recipe) {
-  const int better = GoalOf(expect, recipe) == Goal::kMinimize ? -1 : 1;
+  const int better = BetterSign(expect, recipe);
   if (!expect.best_of.empty()) return better;
   switch (expect.is) {
     case Relation::kBetter:
@@ -33,9 +39,25 @@ int ExpectedSign(const Expectation& expect, const Recipe& recipe) {
     case Relation::kLower:
       return -1;
     case Relation::kAlike:
+    case Relation::kNoBetter:
       break;
   }
   return 0;
+}
+
+// Between which shares of the other arm's value a difference must lie for a claim of likeness.
+struct Bounds {
+  double low = 0;
+  double high = 0;
+};
+Bounds BoundsOf(const Expectation& expect, const Recipe& recipe) {
+  constexpr double kAnything = std::numeric_limits<double>::infinity();
+  Bounds bounds = {-expect.within, expect.within};
+  if (expect.is == Relation::kNoBetter) {
+    (BetterSign(expect, recipe) < 0 ? bounds.high : bounds.low) =
+        BetterSign(expect, recipe) < 0 ? kAnything : -kAnything;
+  }
+  return bounds;
 }
 
 double MeanOfComplete(const PairedValues& values) {
@@ -109,7 +131,7 @@ class Judging {
       finding.contrasts.push_back(std::move(contrast));
       pairs_.push_back(std::move(pairs.values));
       signs_.push_back(ExpectedSign(expect, recipe));
-      margins_.push_back(expect.within);
+      bounds_.push_back(BoundsOf(expect, recipe));
     }
   }
 
@@ -128,7 +150,7 @@ class Judging {
     const std::vector<Contrast*> contrasts = Contrasts();
     for (size_t i = 0; i < contrasts.size(); ++i) {
       if (signs_[i] == 0) {
-        JudgeLikeness(pairs_[i], margins_[i], *contrasts[i]);
+        JudgeLikeness(pairs_[i], bounds_[i], *contrasts[i]);
       } else {
         family.push_back(std::move(pairs_[i]));
         tests.push_back({contrasts[i], signs_[i]});
@@ -150,7 +172,7 @@ class Judging {
     contrast.support = sign == test.sign ? Support::kSupports : Support::kContradicts;
   }
 
-  static void JudgeLikeness(const PairedValues& values, double within, Contrast& contrast) {
+  static void JudgeLikeness(const PairedValues& values, const Bounds& bounds, Contrast& contrast) {
     const Judgement judgement = upcycle::Judge({&values, 1}, kRules).front();
     contrast.pairs = judgement.pairs;
     const Summary& difference = judgement.pairs.difference;
@@ -160,18 +182,19 @@ class Judging {
       if (contrast.reason.empty()) contrast.reason = judgement.reason;
       return;
     }
-    const double margin = within * std::abs(contrast.reference);
+    const double scale = std::abs(contrast.reference);
+    const double least = bounds.low * scale, most = bounds.high * scale;
     const double low = difference.mean - difference.half_width;
     const double high = difference.mean + difference.half_width;
-    if (low >= -margin && high <= margin) {
+    if (low >= least && high <= most) {
       contrast.support = Support::kSupports;
-    } else if (low > margin || high < -margin) {
+    } else if (low > most || high < least) {
       contrast.support = Support::kContradicts;
     } else {
-      contrast.reason = fmt::format(
-          "the interval lies neither within nor outside ±{:g} %, which is "
-          "±{}",
-          100 * within, EstimateText(margin, kNoWidth, {.digits = 3}));
+      const double within = std::isfinite(bounds.high) ? bounds.high : -bounds.low;
+      contrast.reason =
+          fmt::format("the interval lies neither within nor outside ±{:g} %, which is ±{}",
+                      100 * within, EstimateText(within * scale, kNoWidth, {.digits = 3}));
     }
   }
 
@@ -196,7 +219,7 @@ class Judging {
   // Of each contrast, in the order of claims.
   std::vector<PairedValues> pairs_;
   std::vector<int> signs_;
-  std::vector<double> margins_;
+  std::vector<Bounds> bounds_;
 };
 
 }  // namespace

@@ -39,6 +39,7 @@ TEST(WholeNumbers, AreReadExactly) {
   EXPECT_EQ(ParseWholeNumber("1.5M"), 1500000);
   EXPECT_EQ(ParseWholeNumber("1B"), 1000000000);
   EXPECT_EQ(ParseWholeNumber("1G"), 1000000000);
+  EXPECT_EQ(ParseWholeNumber("1.1T"), 1100000000000);
   EXPECT_EQ(ParseWholeNumber("9007199254740993"), 9007199254740993);  // 2^53 + 1
   EXPECT_EQ(ParseWholeNumber("9223372036854775807"), std::numeric_limits<int64_t>::max());
   EXPECT_EQ(ParseWholeNumber("-9223372036854775808"), std::numeric_limits<int64_t>::min());

@@ -96,6 +96,17 @@ TEST_F(JudgingClaims, JudgesLikenessByTheInterval) {
   EXPECT_EQ(SupportOf("routed", Relation::kAlike, "dense", 0.03), Support::kSupports);
 }
 
+TEST_F(JudgingClaims, JudgesWhetherThereIsNoGainOnTheBetterSideAlone) {
+  FinishAll();
+  EXPECT_EQ(SupportOf("dense", Relation::kNoBetter, "routed", 0.001), Support::kSupports);
+  EXPECT_EQ(SupportOf("nearby", Relation::kNoBetter, "dense", 0.004), Support::kSupports);
+  EXPECT_EQ(SupportOf("nearby", Relation::kNoBetter, "dense", 0.003), Support::kCannotTell);
+  EXPECT_EQ(SupportOf("routed", Relation::kNoBetter, "dense", 0.009), Support::kContradicts);
+  paper_.studies[0].recipe.metric.goal = Goal::kMaximize;
+  EXPECT_EQ(SupportOf("dense", Relation::kNoBetter, "routed", 0.009), Support::kContradicts);
+  EXPECT_EQ(SupportOf("routed", Relation::kNoBetter, "dense", 0.001), Support::kSupports);
+}
+
 TEST_F(JudgingClaims, TakesEqualRunsForAlikeAndForNoBetter) {
   Finish("dense", kDense);
   Finish("nearby", kDense);
