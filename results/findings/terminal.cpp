@@ -63,7 +63,8 @@ class Writer {
 };
 
 void Write(const Finding& finding, Writer& writer) {
-  writer.Line(finding.claim.id, finding.claim.claim);
+  writer.Text(finding.claim.id);
+  writer.Line("  claim", finding.claim.claim);
   writer.Line("  where", finding.claim.where);
   writer.Line("  paper", finding.claim.number);
   writer.Line("  ours", OursText(finding));

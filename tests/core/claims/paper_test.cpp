@@ -152,7 +152,7 @@ TEST_F(Papers, RefuseAnArmAgainstItselfAndWordsThatExcludeEachOther) {
                    "best_of beside `is` or `than`"));
   EXPECT_TRUE(Says(Mistakes("{id: a, claim: x, study: study.yaml, expect: {arm: E8T2, is: better, "
                             "than: dense, within: 1%}}"),
-                   "within is read for `is: alike` alone"));
+                   "within is read for `is: alike` and `is: no_better` alone"));
 }
 
 TEST_F(Papers, ShowTheMistakesOfTheirRecipesBesideTheirOwn) {
