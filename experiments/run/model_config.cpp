@@ -58,8 +58,9 @@ void NameClass(json& config, const Architecture& architecture) {
     config["model_type"] = "llama";
     config["architectures"] = {"LlamaForCausalLM"};
   } else {
-    config["model_type"] = "nemotron";
-    config["architectures"] = {"NemotronForCausalLM"};
+    // transformers' NemotronForCausalLM has the same equations, but multiplies its norms by
+    // weight + 1 where our weights are the factor itself: it would read this model as another one.
+    config["model_type"] = "upcycle_nemotron";
   }
 }
 

@@ -11,8 +11,9 @@
 namespace upcycle {
 
 // `end_of_text` is the tokenizer's. A class that transformers computes in the same way is named:
-// LlamaForCausalLM, NemotronForCausalLM or MixtralForCausalLM; any other mixture is
-// "upcycle_moe". The member "upcycle" holds the exact settings.
+// LlamaForCausalLM or MixtralForCausalLM; any other mixture is
+// "upcycle_moe", the dense Nemotron "upcycle_nemotron". The member "upcycle" holds the exact
+// settings.
 nlohmann::json ConfigOf(const Architecture& architecture, int64_t end_of_text);
 
 // Of a folder that ConfigOf's result was written to. Throws Error(kInput) for a missing, damaged or

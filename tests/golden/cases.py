@@ -31,9 +31,11 @@ MOE = {
     "layers": "all",
     "capacity_factor": "dropless",
     "drop_policy": "probs",
+    "shared_expert": "none",
 }
 ROUTER = {
     "order": "softmax_then_topk",
+    "score": "softmax",
     "init_std": 0.4,
     "load_balance": 0.0,
     "balance_scope": "micro_batch",
@@ -87,6 +89,8 @@ class Case:
             and self.gated
             and self.moe["layers"] == "all"
             and self.moe["router"]["order"] == "topk_then_softmax"
+            and self.moe["router"]["score"] == "softmax"
+            and self.moe["shared_expert"] == "none"
         )
 
     def capacity(self, tokens):
@@ -201,5 +205,18 @@ CASES = [
         {"expansion": 2, "granularity": 3, "top_k": 3, "capacity_factor": 0.8},
         losses(0.05, 0.01, "global"),
         {"micro_batch_sequences": 1},
+    ),
+    case(
+        "llama_gated_shared_expert",
+        LLAMA,
+        {"expansion": 2, "granularity": 2, "shared_expert": "gated"},
+        hugging_face=("Qwen2MoeForCausalLM",),
+    ),
+    case(
+        "nemotron_sigmoid_shared_expert",
+        NEMOTRON,
+        {"expansion": 2, "granularity": 2, "shared_expert": "plain"},
+        TOPK_FIRST | {"score": "sigmoid"} | losses(0.05, 0.01, "global"),
+        BY_TWO,
     ),
 ]

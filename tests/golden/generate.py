@@ -76,8 +76,9 @@ def config_of(case):
         }
     if moe:
         return config | {"model_type": "upcycle_moe"}
-    name = "llama" if case.gated else "nemotron"
-    return config | {"model_type": name, "architectures": [name.capitalize() + "ForCausalLM"]}
+    if not case.gated:
+        return config | {"model_type": "upcycle_nemotron"}
+    return config | {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}
 
 
 def draw(case):

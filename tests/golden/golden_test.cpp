@@ -22,6 +22,7 @@ namespace {
 const char* const kCases[] = {
     "llama_dense",
     "llama_dense_untied",
+    "llama_gated_shared_expert",
     "llama_mixtral",
     "llama_one_of_eight_every_other_layer",
     "llama_softmax_first",
@@ -31,6 +32,7 @@ const char* const kCases[] = {
     "llama_topk_first_of_six",
     "nemotron_dense",
     "nemotron_dense_untied",
+    "nemotron_sigmoid_shared_expert",
     "nemotron_softmax_first",
     "nemotron_softmax_first_drops_by_probability",
     "nemotron_topk_first_drops_by_position",

@@ -95,8 +95,14 @@ def _config(class_name, case, folder):
         "head_dim": model["head_width"],
         "max_position_embeddings": model["sequence_length"],
         "rope_parameters": {"rope_type": "default", "rope_theta": model["rope_theta"]},
-        "rms_norm_eps": model["norm_epsilon"],
         "tie_word_embeddings": model["tied_embeddings"],
+    }
+    if class_name == "NemotronForCausalLM":
+        return transformers.NemotronConfig(
+            **common, intermediate_size=model["ffn_width"], norm_eps=model["norm_epsilon"],
+            hidden_act="relu2", partial_rotary_factor=1.0)
+    common |= {
+        "rms_norm_eps": model["norm_epsilon"],
         "num_experts_per_tok": moe["top_k"],
         "router_aux_loss_coef": 0.0,
     }
@@ -107,7 +113,8 @@ def _config(class_name, case, folder):
         **common,
         intermediate_size=model["ffn_width"],
         moe_intermediate_size=case.expert_width,
-        shared_expert_intermediate_size=case.expert_width,
+        shared_expert_intermediate_size=(
+            case.expert_width if moe["shared_expert"] == "none" else model["ffn_width"]),
         num_experts=case.experts,
         norm_topk_prob=moe["router"]["order"] == "topk_then_softmax",
     )

@@ -26,6 +26,11 @@ def shapes_of(case):
         shapes[router_name(case, layer)] = (case.experts, width)
         for expert in range(case.experts):
             shapes |= _mlp(case, *expert_names(case, layer, expert), case.expert_width)
+        shared = case.moe["shared_expert"]
+        if shared != "none":
+            shapes |= _mlp(case, *shared_names(layer), model["ffn_width"])
+        if shared == "gated":
+            shapes[f"{prefix}mlp.shared_expert_gate.weight"] = (1, width)
     return shapes
 
 
@@ -40,6 +45,11 @@ def expert_names(case, layer, expert):
         f"model.layers.{layer}.{_block(case)}.experts.{expert}",
         mixtral if case.is_mixtral() else ("gate_proj", "up_proj", "down_proj"),
     )
+
+
+def shared_names(layer):
+    """The same of the expert that takes every token."""
+    return f"model.layers.{layer}.mlp.shared_expert", ("gate_proj", "up_proj", "down_proj")
 
 
 def draw_weights(case, random):

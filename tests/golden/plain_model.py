@@ -2,7 +2,7 @@
 
 Sources: RMSNorm (Zhang and Sennrich 2019), rotary positions (Su et al. 2021), SwiGLU (Shazeer
 2020), squared ReLU (So et al. 2021), routing orders and capacity (He et al. 2024, arXiv
-2410.07524).
+2410.07524), sigmoid scores (DeepSeek-V3, arXiv 2412.19437), the gated shared expert (Qwen1.5-MoE).
 """
 
 import dataclasses
@@ -10,7 +10,7 @@ import math
 
 import torch
 
-from parts import expert_names, router_name
+from parts import expert_names, router_name, shared_names
 
 
 @dataclasses.dataclass
@@ -111,17 +111,18 @@ class PlainModel:
         """What the experts make of x [n, D], and the trace."""
         moe = self.case.moe
         logits = x @ self.weights[router_name(self.case, layer)].T
-        probabilities = logits.softmax(-1)
+        sigmoid = moe["router"]["score"] == "sigmoid"
+        scores = torch.sigmoid(logits) if sigmoid else logits.softmax(-1)
+        probabilities = scores / scores.sum(-1, keepdim=True)
         ordered, experts = logits.sort(-1, descending=True)
         k = moe["top_k"]
         margin = (ordered[:, k - 1] - ordered[:, k]).min().item()
         self.choice_margin = min(self.choice_margin, margin)
         chosen = experts[:, :k]
-        if moe["router"]["order"] == "softmax_then_topk":
-            weights = probabilities.gather(1, chosen)
-        else:
-            weights = logits.gather(1, chosen).softmax(-1)
-        out = torch.zeros_like(x)
+        weights = scores.gather(1, chosen)
+        if moe["router"]["order"] == "topk_then_softmax":
+            weights = weights / weights.sum(-1, keepdim=True)
+        out = self._share(x, layer)
         for expert in range(self.case.experts):
             tokens, places = torch.where(chosen == expert)  # in the order of the tokens
             kept = self._serve(weights[tokens, places].detach(), x.shape[0])
@@ -130,6 +131,17 @@ class PlainModel:
             out = out.index_add(0, tokens, weights[tokens, places, None] * y)
         counts = torch.zeros_like(probabilities).scatter(1, chosen, 1.0)
         return out, RouterTrace(probabilities, counts, logits.logsumexp(-1))
+
+    def _share(self, x, layer):
+        """What the expert that takes every token makes of x [n, D]."""
+        shared = self.case.moe["shared_expert"]
+        if shared == "none":
+            return torch.zeros_like(x)
+        out = self._feed_forward(x, *shared_names(layer))
+        if shared == "gated":
+            gate = self.weights[f"model.layers.{layer}.mlp.shared_expert_gate.weight"]
+            out = torch.sigmoid(x @ gate.T) * out
+        return out
 
     def _serve(self, weights, tokens):
         """Which of an expert's assignments, in the order of their tokens, it has room for."""

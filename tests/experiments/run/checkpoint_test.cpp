@@ -173,7 +173,7 @@ TEST_P(CheckpointTest, IsAHuggingFaceFolder) {
   }
   const auto config = nlohmann::json::parse(ReadTextFile(folder / "config.json"));
   EXPECT_EQ(config.at("hidden_size"), 16);
-  EXPECT_EQ(config.at("model_type"), GetParam() ? "upcycle_moe" : "nemotron");
+  EXPECT_EQ(config.at("model_type"), GetParam() ? "upcycle_moe" : "upcycle_nemotron");
 }
 
 TEST_P(CheckpointTest, AModelOfAnotherShapeIsRefusedByName) {
