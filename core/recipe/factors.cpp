@@ -49,6 +49,13 @@ bool IsOfUpcycling(std::string_view path) {
          path == "evaluate.capacity_factor";
 }
 
+// A ramp is one choice, however many numbers describe it.
+std::string FactorPathOf(const std::string& path) {
+  constexpr std::string_view kRamp = ".batch_ramp.";
+  const size_t at = path.find(kRamp);
+  return at == path.npos ? path : path.substr(0, at + kRamp.size() - 1);
+}
+
 Factor UpcyclingOf(const RunSettings& settings) {
   const std::string method = TextOf(ToJson(settings.upcycle.method));
   return {kUpcycling, method,
@@ -97,7 +104,7 @@ std::set<std::string> FactorFinder::PathsOf(const Candidate& candidate) const {
   std::set<std::string> paths;
   for (const Arm* arm : {&candidate.arm, &reference_.arm}) {
     for (const ArmChange& change : arm->changes) {
-      if (!ignored_.contains(change.path)) paths.insert(change.path);
+      if (!ignored_.contains(change.path)) paths.insert(FactorPathOf(change.path));
     }
   }
   return paths;

@@ -61,6 +61,16 @@ TEST(TwoFactors, AreOneWhereADenseModelBecomesAMixture) {
                    "in 2 factors at once, train.optimizer.beta2 and upcycle"));
 }
 
+TEST(TwoFactors, AreOneInAGrowingBatch) {
+  const std::string ramp =
+      "arms:\n  - {name: base}\n"
+      "  - {name: growing, train: {micro_batch_sequences: 4, batch_ramp: "
+      "{start_sequences: 4, increment_sequences: 4, tokens: 100k}}}\n";
+  const std::string base = std::string(kOnlyFactors) + "train: {micro_batch_sequences: 4}\n";
+  EXPECT_EQ(Warnings(base + ramp), "");
+  EXPECT_TRUE(Says(Warnings(std::string(kOnlyFactors) + ramp), "in 2 factors at once"));
+}
+
 TEST(TwoFactors, AreNoneWhereASettingIsNotUsedOrChangesNoResult) {
   EXPECT_EQ(Warnings(std::string(kOnlyFactors) +
                      "arms:\n  - {name: base}\n"
