@@ -23,8 +23,12 @@ StageKind KindFromName(const std::string& name) {
 // with training, so arms that differ in them alone share their start.
 json StartSettings(const MoeSettings& moe) {
   json settings = ResultSettings(moe);
-  for (const char* key : {"capacity_factor", "drop_policy"}) settings.erase(key);
-  for (const char* key : {"load_balance", "balance_scope", "z_loss"}) settings["router"].erase(key);
+  // How many experts choose a token is part of what scaling makes up for.
+  if (!moe.ExpertsChoose()) settings.erase("capacity_factor");
+  settings.erase("drop_policy");
+  for (const char* key : {"load_balance", "balance_scope", "z_loss", "jitter", "sinkhorn_rounds"}) {
+    settings["router"].erase(key);
+  }
   return settings;
 }
 

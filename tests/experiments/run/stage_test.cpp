@@ -140,6 +140,19 @@ TEST(StagesOf, SharesTheStartAmongArmsThatDifferInTrainingAlone) {
   EXPECT_NE(IdentitiesOf(other_router).at(StageRole::kStart), base.at(StageRole::kStart));
 }
 
+TEST(StagesOf, SharesTheStartAmongCapacitiesUnlessExpertsChoose) {
+  const auto start_of = [](RouterChoice choice, double factor, double jitter) {
+    RunSettings s = Upcycled();
+    s.moe.router.choice = choice;
+    s.moe.router.jitter = jitter;
+    s.moe.capacity_factor = {factor};
+    return IdentitiesOf(s).at(StageRole::kStart);
+  };
+  using enum RouterChoice;
+  EXPECT_EQ(start_of(kTopk, 1, 0), start_of(kTopk, 2, 0.1));
+  EXPECT_NE(start_of(kExpertChoice, 1, 0), start_of(kExpertChoice, 2, 0));
+}
+
 TEST(StagesOf, DoNotDependOnWhatOnlyChangesSpeed) {
   RunSettings fast = Upcycled();
   fast.execution.threads = 7;
