@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
 #include "experiments/study/forecast.h"
 #include "experiments/study/plan.h"
 #include "kernels/cpu/sgemm_rate.h"
@@ -25,6 +26,7 @@ struct PlanOptions {
   RecipeOptions recipe;
   StateOptions state;
   int devices = 8;
+  int tflops = 0;
   bool json = false;
 };
 
@@ -39,8 +41,12 @@ PlanOptions ParseOptions(const Arguments& arguments) {
   options.state.Declare(line);
   line.Option("devices", &options.devices,
               "N over which each layer's experts lie, for what they send between them");
+  line.Option("tflops", &options.tflops,
+              "N that a device reaches, in TFLOP/s: also says how many hours of it runs take");
   line.Flag("json", &options.json, "as JSON");
   line.Parse(arguments);
+  if (options.devices < 1) throw Error(Cause::kInput, "--devices counts devices: at least 1");
+  if (options.tflops < 0) throw Error(Cause::kInput, "--tflops is a rate: at least 1");
   return options;
 }
 
@@ -48,11 +54,11 @@ class PlanReport {
  public:
   // Without data runs have no fingerprints yet, and nothing is said of them.
   PlanReport(const Study& study, const std::map<Fingerprint, StagePlan>& plan, double rate,
-             int64_t devices, bool has_data)
+             const PlanOptions& options, bool has_data)
       : study_(study),
         plan_(plan),
         rate_(rate),
-        devices_(devices),
+        options_(options),
         has_data_(has_data),
         forecast_(ForecastStudy(study, plan, rate)) {}
 
@@ -81,7 +87,8 @@ class PlanReport {
     fmt::print("{}: {} arms × {} seeds = {} runs\n\n", recipe.name, recipe.arms.size(),
                recipe.seeds.size(), study_.runs.size());
     PrintArms();
-    fmt::print("{}\n{}", DescribeTwins(recipe), ArmCostText(recipe, devices_));
+    fmt::print("{}\n{}", DescribeTwins(recipe), ArmCostText(recipe, options_.devices));
+    PrintDeviceHours();
     PrintMemory();
     if (has_data_) {
       PrintRuns();
@@ -113,7 +120,7 @@ class PlanReport {
             {"memory", MemoryJson(prediction.memory)},
             {"disk_bytes", prediction.disk_bytes},
             {"core_seconds", prediction.core_seconds},
-            {"cost", ArmCostJson(arm.settings, devices_)}};
+            {"cost", ArmCostJson(arm.settings, options_.devices)}};
   }
 
   static json MemoryJson(const MemoryBytes& bytes) {
@@ -159,6 +166,18 @@ class PlanReport {
     }
   }
 
+  // Of one run of each arm, its own training alone.
+  void PrintDeviceHours() const {
+    if (options_.tflops == 0) return;
+    fmt::print("\nhours of a device at {} TFLOP/s, for the training of one run:\n",
+               options_.tflops);
+    for (size_t index = 0; index < study_.recipe.arms.size(); ++index) {
+      const ArmCost cost = CostRecordOf(study_.recipe.arms[index], study_.recipe.budgets[index]);
+      fmt::print("  {}: {}\n", study_.recipe.arms[index].name,
+                 CountText(cost.train_flops / (1e12 * options_.tflops) / 3600));
+    }
+  }
+
   // What a worker's memory goes to, while it trains.
   void PrintMemory() const {
     fmt::print("\nmemory of a training:\n");
@@ -193,7 +212,7 @@ class PlanReport {
   const Study& study_;
   const std::map<Fingerprint, StagePlan>& plan_;
   double rate_;
-  int64_t devices_;
+  const PlanOptions& options_;
   bool has_data_;
   StudyForecast forecast_;
 };
@@ -208,7 +227,7 @@ int PlanCommand(const Arguments& arguments) {
       has_data ? MakeStudy(std::move(recipe)) : MakeStudyWithoutData(std::move(recipe));
   const auto plan = PlanStages(study, options.state.StageStates(), options.state.Root());
   const double rate = 1e9 * MeasureCoreSgemmGflops(0.2);
-  const PlanReport report(study, plan, rate, options.devices, has_data);
+  const PlanReport report(study, plan, rate, options, has_data);
   if (options.json) {
     fmt::print("{}\n", report.Json().dump(2));
   } else {

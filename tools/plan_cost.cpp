@@ -56,7 +56,7 @@ struct PricedArm {
 std::string Row(const std::string& name, size_t width, const PricedArm& arm) {
   const int64_t total = arm.cost.parameters.Total(), active = arm.cost.active_parameters.Total();
   const int64_t dense = arm.dense.parameters.Total();
-  std::string row = fmt::format("{:<{}} {:>9} {:>7.3f} {:>9} {:>7.3f} {:>10.4g} {:>7.3f}", name,
+  std::string row = fmt::format("{:<{}} {:>9} {:>7.3f} {:>9} {:>7.3f} {:>10.3e} {:>7.3f}", name,
                                 width, CountText(static_cast<double>(total)), Ratio(total, dense),
                                 CountText(static_cast<double>(active)), Ratio(active, dense),
                                 arm.Flops(), arm.OfDense());
@@ -81,9 +81,9 @@ void AddRemarks(std::set<std::string>& remarks, const PricedArm& arm, int64_t de
   if (arm.moe == nullptr) return;
   const std::string shape = ShapeOf(*arm.moe);
   const auto count = [](int64_t parameters) { return CountText(static_cast<double>(parameters)); };
-  std::string remark = fmt::format("{}: {:.4g} FLOPs without its routers", shape,
+  std::string remark = fmt::format("{}: {:.3e} FLOPs without its routers", shape,
                                    arm.Flops() - 3 * arm.cost.forward_flops.router * arm.sequence);
-  if (arm.IsPadded()) remark += fmt::format(", {:.4g} with padded rows", arm.PaddedFlops());
+  if (arm.IsPadded()) remark += fmt::format(", {:.3e} with padded rows", arm.PaddedFlops());
   remarks.insert(fmt::format("{}; over {} devices its experts make a token send {} between them",
                              remark, std::min(devices, arm.moe->Experts()),
                              BytesText(arm.traffic)));
