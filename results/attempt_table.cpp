@@ -14,7 +14,7 @@ AttemptTable::AttemptTable(Database& ledger)
                          "WHERE stage = ? AND number = ?")),
       close_(ledger.Prepare(
           "UPDATE attempt SET outcome = ?, cause = ?, message = ?, peak_memory_bytes = ?, "
-          "wall_seconds = ?, ended = ? WHERE stage = ? AND number = ?")),
+          "wall_seconds = ?, cpu_seconds = ?, ended = ? WHERE stage = ? AND number = ?")),
       set_state_(ledger.Prepare("UPDATE stage SET state = ?, reason = ? WHERE id = ?")) {}
 
 void AttemptTable::SetState(int64_t stage, StageState state, std::string_view reason) {
@@ -59,7 +59,7 @@ bool AttemptTable::End(int64_t stage, const AttemptEnd& end) {
 void AttemptTable::Close(int64_t stage, int64_t number, const AttemptEnd& end) {
   close_
       .Bind(NameOf(end.outcome), end.cause, end.message, end.peak_memory_bytes, end.wall_seconds,
-            end.time, stage, number)
+            end.cpu_seconds, end.time, stage, number)
       .Run();
 }
 

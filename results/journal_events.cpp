@@ -30,6 +30,7 @@ AttemptEnd ParseEnd(const Json& event) {
                     .message = event.value("message", ""),
                     .peak_memory_bytes = Optional<int64_t>(event, "peak_memory_bytes"),
                     .wall_seconds = Optional<double>(event, "wall_seconds"),
+                    .cpu_seconds = Optional<double>(event, "cpu_seconds"),
                     .time = Optional<double>(event, "time")};
   UPCYCLE_CHECK(IsOutcome(end.outcome));
   return end;

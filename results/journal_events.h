@@ -4,7 +4,7 @@
 //   {"event": "attempt_started", "host": TEXT, "pid": INTEGER, "device": TEXT, "time": SECONDS}
 //   {"event": "attempt_ended", "outcome": "complete" | "failed" | "diverged" | "stopped",
 //    "cause": TEXT, "message": TEXT, "peak_memory_bytes": INTEGER, "wall_seconds": SECONDS,
-//    "time": SECONDS}
+//    "cpu_seconds": SECONDS of all threads, "time": SECONDS}
 //   {"event": "result", "metric": TEXT, "value": NUMBER, "stderr": NUMBER, "count": INTEGER}
 //   {"event": "progress", "step": INTEGER, "steps": INTEGER}
 //
@@ -35,6 +35,7 @@ struct AttemptEnd {
   std::string message = {};
   std::optional<int64_t> peak_memory_bytes = std::nullopt;
   std::optional<double> wall_seconds = std::nullopt;
+  std::optional<double> cpu_seconds = std::nullopt;
   std::optional<double> time = std::nullopt;
 };
 

@@ -63,7 +63,8 @@ AttemptEnd EndFromRow(const Statement& row) {
           .message = row.Text(7),
           .peak_memory_bytes = IfPresent<int64_t>(row, 8, row.Int(8)),
           .wall_seconds = IfPresent<double>(row, 9, row.Real(9)),
-          .time = IfPresent<double>(row, 10, row.Real(10))};
+          .cpu_seconds = IfPresent<double>(row, 10, row.Real(10)),
+          .time = IfPresent<double>(row, 11, row.Real(11))};
 }
 
 }  // namespace
@@ -261,7 +262,7 @@ std::vector<AttemptFacts> LedgerReader::ReadAttempts(int64_t stage) {
   std::vector<AttemptFacts> attempts;
   Statement rows = ledger_.Prepare(
       "SELECT number, host, pid, device, started, outcome, cause, message, peak_memory_bytes, "
-      "wall_seconds, ended FROM attempt WHERE stage = ? ORDER BY number");
+      "wall_seconds, cpu_seconds, ended FROM attempt WHERE stage = ? ORDER BY number");
   rows.Bind(stage);
   while (rows.Step()) {
     AttemptFacts attempt = {rows.Int(0),

@@ -140,7 +140,9 @@ constexpr const char* kSecondVersion = R"sql(
   CREATE INDEX run_stage_by_stage ON run_stage (stage);
 )sql";
 
-constexpr std::array kMigrations = {kFirstVersion, kSecondVersion};
+constexpr const char* kThirdVersion = "ALTER TABLE attempt ADD COLUMN cpu_seconds REAL";
+
+constexpr std::array kMigrations = {kFirstVersion, kSecondVersion, kThirdVersion};
 
 // A database under a name of its own, removed with its companions unless it was put in place.
 class UnfinishedFile {

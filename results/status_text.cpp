@@ -119,6 +119,7 @@ Json AttemptJson(const AttemptFacts& attempt) {
   json["message"] = attempt.end->message;
   json["peak_memory_bytes"] = OrNull(attempt.end->peak_memory_bytes);
   json["wall_seconds"] = OrNull(attempt.end->wall_seconds);
+  json["cpu_seconds"] = OrNull(attempt.end->cpu_seconds);
   json["ended"] = OrNull(attempt.end->time);
   return json;
 }

@@ -212,7 +212,9 @@ SpentCompute SpentOn(const std::vector<Study>& studies, LedgerReader& ledger) {
     const std::optional<StageFacts> facts = ledger.FindStage(identity);
     if (!facts) continue;
     for (const AttemptFacts& attempt : ledger.ReadAttempts(facts->id)) {
-      if (attempt.end) spent.process_seconds += attempt.end->wall_seconds.value_or(0);
+      if (!attempt.end) continue;
+      spent.core_seconds +=
+          attempt.end->cpu_seconds.value_or(attempt.end->wall_seconds.value_or(0));
     }
     if (facts->state != StageState::kComplete) continue;
     ++spent.complete;

@@ -32,10 +32,14 @@ std::string HostName() {
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
-int64_t PeakMemoryBytes() {
+rusage UsageOfProcess() {
   rusage usage = {};
   ::getrusage(RUSAGE_SELF, &usage);
-  return int64_t{usage.ru_maxrss} * 1024;
+  return usage;
+}
+
+double SecondsOf(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
 }
 
 std::string_view OutcomeOf(Cause cause) {
@@ -92,8 +96,10 @@ class Attempt {
  private:
   void End(json event) {
     event["event"] = "attempt_ended";
-    event["peak_memory_bytes"] = PeakMemoryBytes();
+    const rusage usage = UsageOfProcess();
+    event["peak_memory_bytes"] = int64_t{usage.ru_maxrss} * 1024;
     event["wall_seconds"] = wall_.Seconds();
+    event["cpu_seconds"] = SecondsOf(usage.ru_utime) + SecondsOf(usage.ru_stime);
     event["time"] = UnixSeconds();
     journal_.Event(event);
     journal_.Sync();

@@ -61,7 +61,7 @@ std::string FindingsJson(const FindingsReport& report) {
                      {"size", report.size},
                      {"command", report.command},
                      {"spent",
-                      {{"process_seconds", report.spent.process_seconds},
+                      {{"core_seconds", report.spent.core_seconds},
                        {"train_flops", report.spent.train_flops},
                        {"complete_stages", report.spent.complete},
                        {"stages", report.spent.stages}}},

@@ -61,11 +61,10 @@ std::string HowText(const FindingsReport& report) {
   text += fmt::format(
       "{}{} paired seeds. {} of {} stages are complete; their trainings, those of the dense "
       "parents "
-      "included, are {} FLOPs, and all processes together ran for {:.3g} hours, each stage counted "
+      "included, are {} FLOPs, and all of them took {:.3g} core hours, each stage counted "
       "once however many studies share it.\n",
       report.size.empty() ? "" : fmt::format("Size {}, ", report.size), report.seeds,
-      spent.complete, spent.stages, ScientificText(spent.train_flops),
-      spent.process_seconds / 3600);
+      spent.complete, spent.stages, ScientificText(spent.train_flops), spent.core_seconds / 3600);
   return text;
 }
 

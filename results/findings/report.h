@@ -14,9 +14,11 @@ namespace upcycle {
 
 // What all the studies together took, each stage once, whoever asked for it first.
 struct SpentCompute {
-  double process_seconds = 0;  // of all attempts, those that failed included
-  double train_flops = 0;      // of the trainings that are complete, the dense parents' included
-  int64_t complete = 0;        // stages
+  // Of all attempts, those that failed included: CPU time of all threads. For one that did not
+  // record it, from an earlier version, how long it ran.
+  double core_seconds = 0;
+  double train_flops = 0;  // of the trainings that are complete, the dense parents' included
+  int64_t complete = 0;    // stages
   int64_t stages = 0;
 };
 

@@ -213,7 +213,7 @@ TEST_F(Ledger, FollowsAnAttemptFromItsJournal) {
 
   IngestNext(writer, train, {Event(R"({"event": "attempt_ended", "outcome": "failed",
       "cause": "memory", "message": "no memory left", "peak_memory_bytes": 123,
-      "wall_seconds": 4.5})")});
+      "wall_seconds": 4.5, "cpu_seconds": 8.25})")});
   EXPECT_EQ(Stage(train).state, StageState::kFailed);
   EXPECT_EQ(Stage(train).reason, "no memory left");
   const auto attempts = Attempts();
@@ -222,6 +222,7 @@ TEST_F(Ledger, FollowsAnAttemptFromItsJournal) {
   EXPECT_EQ(attempts[0].end->cause, "memory");
   EXPECT_EQ(attempts[0].end->peak_memory_bytes, 123);
   EXPECT_EQ(attempts[0].end->wall_seconds, 4.5);
+  EXPECT_EQ(attempts[0].end->cpu_seconds, 8.25);
 }
 
 TEST_F(Ledger, JoinsTheSchedulersAndTheWorkersWordAboutOneAttempt) {

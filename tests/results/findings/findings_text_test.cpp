@@ -97,7 +97,7 @@ TEST(Findings, AreAFileThatSaysHowToMakeItAgain) {
                        "paper made-up --format markdown\n```\n\n"));
   EXPECT_TRUE(Says(text, "Size lab, 6 paired seeds. 30 of 32 stages are complete"));
   EXPECT_TRUE(Says(text, "1.50e15 FLOPs"));
-  EXPECT_TRUE(Says(text, "ran for 1.5 hours"));
+  EXPECT_TRUE(Says(text, "took 1.5 core hours"));
   EXPECT_TRUE(Says(text, "| better: One is better \\| than the other. |"));
   EXPECT_TRUE(Says(text, "Holm's correction"));
 }
