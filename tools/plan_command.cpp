@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
 #include "experiments/study/forecast.h"
 #include "experiments/study/plan.h"
 #include "kernels/cpu/sgemm_rate.h"
@@ -41,6 +42,9 @@ PlanOptions ParseOptions(const Arguments& arguments) {
               "N over which each layer's experts lie, for what they send between them");
   line.Flag("json", &options.json, "as JSON");
   line.Parse(arguments);
+  if (options.devices < 1) {
+    throw Error(Cause::kInput, "--devices counts devices, of which there is at least 1");
+  }
   return options;
 }
 
@@ -57,10 +61,7 @@ class PlanReport {
         forecast_(ForecastStudy(study, plan, rate)) {}
 
   json Json() const {
-    json arms = json::array(), runs = json::array(), twins = json::array();
-    for (const TwinArm& twin : study_.recipe.twins) {
-      twins.push_back({{"name", twin.name}, {"kept", twin.kept}, {"why", twin.why}});
-    }
+    json arms = json::array(), runs = json::array();
     for (size_t arm = 0; arm < study_.recipe.arms.size(); ++arm) arms.push_back(ArmJson(arm));
     for (const Study::Run& run : study_.runs) {
       if (has_data_) runs.push_back(RunJson(run));
@@ -68,7 +69,7 @@ class PlanReport {
     return {{"study", study_.recipe.name},
             {"has_data", has_data_},
             {"arms", arms},
-            {"twins", twins},
+            {"twins", TwinsJson(study_.recipe)},
             {"runs", runs},
             {"needed_stages", forecast_.needed_stages},
             {"core_seconds", forecast_.core_seconds},
