@@ -170,9 +170,9 @@ class Backend {
   // --- router
   // ---------------------------------------------------------------------------------------
 
-  // --- what a router reads and says on the way (each of them in place, in float32)
+  // What a router reads and says on the way, in float32; Sinkhorn's ranks aside each in place.
 
-  // x *= 1 + amplitude · u for u uniform in [-1, 1), a function of key [2] int32 and the element's
+  // x *= 1 + amplitude · u for u uniform in (-1, 1), a function of key [2] int32 and the element's
   // index (kernels/counter_bits.h). Its backward pass is the same call on the gradient.
   void Jitter(Tensor x, ConstTensor key, double amplitude);
   // logits [n, E] += ε · softplus(spread [n, E]) for ε standard normal, of key and index.

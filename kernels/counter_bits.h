@@ -1,6 +1,6 @@
 // Random numbers within ops: a pure function of a key and an element's index, the same on every
-// backend, in arithmetic that vector units have. What needs more than 32 bits a number, or a name,
-// is core/random.h's, which also makes the keys.
+// backend but for the rounding of logf and cosf in NormalOf. What needs more than 32 bits a number,
+// or a name, is core/random.h's, which also makes the keys.
 #pragma once
 
 #include <cmath>

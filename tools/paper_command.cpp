@@ -1,8 +1,6 @@
 // `upcycle paper NAME`: a paper's claims, held against runs of our own.
 
 #include <algorithm>
-#include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,15 +13,13 @@
 #include "experiments/study/forecast.h"
 #include "experiments/study/prediction.h"
 #include "kernels/cpu/sgemm_rate.h"
-#include "results/compare_study.h"
-#include "results/findings/judge_claims.h"
 #include "results/findings/report.h"
 #include "results/number_text.h"
-#include "results/schema.h"
 #include "tools/commands.h"
 #include "tools/cores.h"
 #include "tools/output_file.h"
 #include "tools/paper_folder.h"
+#include "tools/paper_report.h"
 #include "tools/recipe_options.h"
 #include "tools/shell_word.h"
 #include "tools/study_run.h"
@@ -141,6 +137,17 @@ void PrintPrice(const std::vector<Study>& studies, const StateOptions& state, bo
              ClockText(core_seconds / Cores()), Cores(), BytesText(disk_bytes));
 }
 
+// Throws Error(kInput) for a study that cannot be run here.
+void RequireDataAndDevices(const Recipe& recipe) {
+  if (!HasData(recipe)) {
+    throw Error(Cause::kInput,
+                fmt::format("{}: its data is not here; `upcycle validate` says which files are "
+                            "missing",
+                            recipe.path.native()));
+  }
+  for (const Arm& arm : recipe.arms) RequireDevice(arm.settings.execution.device);
+}
+
 // One study after another, once the budgets of all allow it; the first failure ends them unless
 // they are to go on.
 StudyOutcome RunAll(const std::vector<Study>& studies, const PaperCommandOptions& options,
@@ -171,67 +178,6 @@ StudyOutcome RunAll(const std::vector<Study>& studies, const PaperCommandOptions
   return all;
 }
 
-// Whether the ledger's runs of a study are those that its recipe asks for now.
-bool IsRecordedAs(const Study& study, const StudyFacts& facts) {
-  for (const Study::Run& run : study.runs) {
-    const std::string& name = study.recipe.arms[run.arm].name;
-    for (const ArmFacts& arm : facts.arms) {
-      if (arm.name != name) continue;
-      for (const RunFacts& recorded : arm.runs) {
-        const auto place = recorded.StageOf(StageRole::kEvaluate);
-        if (recorded.seed != run.seed || !place) continue;
-        if (facts.stages[*place].fingerprint != run.stages.at(StageRole::kEvaluate)) return false;
-      }
-    }
-  }
-  return true;
-}
-
-void WarnOfOldRuns(const std::vector<Study>& studies, LedgerReader& ledger) {
-  const std::vector<std::string> known = ledger.StudyNames();
-  for (const Study& study : studies) {
-    const std::string& name = study.recipe.name;
-    if (std::find(known.begin(), known.end(), name) == known.end()) continue;
-    if (IsRecordedAs(study, ledger.ReadStudy(name))) continue;
-    fmt::print(stderr,
-               "warning: the recorded runs of {} are of other settings than its recipe has now; "
-               "they count until it is run again\n",
-               name);
-  }
-}
-
-// Of all the studies together.
-SpentCompute SpentOn(const std::vector<Study>& studies, LedgerReader& ledger) {
-  SpentCompute spent;
-  std::map<Fingerprint, const Stage*> stages;
-  for (const Study& study : studies) {
-    for (const auto& [identity, stage] : study.stages) stages.emplace(identity, &stage);
-  }
-  for (const auto& [identity, stage] : stages) {
-    ++spent.stages;
-    const std::optional<StageFacts> facts = ledger.FindStage(identity);
-    if (!facts) continue;
-    for (const AttemptFacts& attempt : ledger.ReadAttempts(facts->id)) {
-      if (!attempt.end) continue;
-      spent.core_seconds +=
-          attempt.end->cpu_seconds.value_or(attempt.end->wall_seconds.value_or(0));
-    }
-    if (facts->state != StageState::kComplete) continue;
-    ++spent.complete;
-    spent.train_flops += TrainFlopsOf(*stage);
-  }
-  return spent;
-}
-
-std::string SeedsText(const std::vector<Study>& studies) {
-  if (studies.empty()) return "0";
-  const auto [fewest, most] = std::minmax_element(
-      studies.begin(), studies.end(),
-      [](const Study& a, const Study& b) { return a.recipe.seeds.size() < b.recipe.seeds.size(); });
-  const size_t low = fewest->recipe.seeds.size(), high = most->recipe.seeds.size();
-  return low == high ? fmt::format("{}", low) : fmt::format("{} to {}", low, high);
-}
-
 // What to type to have the report again, without what is everybody's own: where things lie on this
 // machine, and how many processes run at a time.
 std::string CommandOf(const Paper& paper, const PaperCommandOptions& options) {
@@ -244,30 +190,6 @@ std::string CommandOf(const Paper& paper, const PaperCommandOptions& options) {
   const fs::path output = options.output;
   const fs::path shown = output.is_absolute() ? output.filename() : output.lexically_normal();
   return command + fmt::format(" --output {}", ShellWord(shown.native()));
-}
-
-FindingsReport ReportOn(const Paper& paper, const std::vector<Study>& studies,
-                        const PaperCommandOptions& options) {
-  std::unique_ptr<LedgerReader> ledger;
-  if (LedgerExists(options.state.Ledger())) {
-    ledger = std::make_unique<LedgerReader>(options.state.Ledger());
-  }
-  FindingsReport report;
-  report.paper = paper.name;
-  report.text = paper.text;
-  report.size = studies.empty() ? options.size : studies.front().recipe.size;
-  report.command = CommandOf(paper, options);
-  report.seeds = SeedsText(studies);
-  report.findings = JudgeClaims(paper, ledger.get());
-  if (ledger == nullptr) return report;
-  WarnOfOldRuns(studies, *ledger);
-  report.spent = SpentOn(studies, *ledger);
-  const std::vector<std::string> known = ledger->StudyNames();
-  for (const Study& study : studies) {
-    if (std::find(known.begin(), known.end(), study.recipe.name) == known.end()) continue;
-    report.studies.push_back(CompareStudy(*ledger, study.recipe.name));
-  }
-  return report;
 }
 
 void Write(const FindingsReport& report, const PaperCommandOptions& options) {
@@ -310,21 +232,17 @@ int PaperCommand(const Arguments& arguments) {
     PrintPrice(studies, options.state, false);
     fmt::print(stderr, "nothing was run at size {}; --run runs it\n", options.size);
   } else if (!options.no_run && !studies.empty()) {
-    for (const Study& study : studies) {
-      if (!HasData(study.recipe)) {
-        throw Error(Cause::kInput, fmt::format("{}: its data is not here; `upcycle validate` says "
-                                               "which files are missing",
-                                               study.recipe.path.native()));
-      }
-      for (const Arm& arm : study.recipe.arms) RequireDevice(arm.settings.execution.device);
-    }
+    for (const Study& study : studies) RequireDataAndDevices(study.recipe);
     outcome = RunAll(studies, options, stop);
     if (outcome.interrupted) {
       fmt::print(stderr, "{}: stopped on request, the same command goes on\n", paper.name);
       return kExitInterrupted;
     }
   }
-  Write(ReportOn(paper, studies, options), options);
+  FindingsReport report = ReportOn(paper, studies, options.state);
+  report.command = CommandOf(paper, options);
+  if (studies.empty()) report.size = options.size;
+  Write(report, options);
   return outcome.failed + outcome.skipped > 0 ? kExitSomeRunFailed : kExitDone;
 }
 

@@ -63,10 +63,7 @@ class PlanReport {
         forecast_(ForecastStudy(study, plan, rate)) {}
 
   json Json() const {
-    json arms = json::array(), runs = json::array(), twins = json::array();
-    for (const TwinArm& twin : study_.recipe.twins) {
-      twins.push_back({{"name", twin.name}, {"kept", twin.kept}, {"why", twin.why}});
-    }
+    json arms = json::array(), runs = json::array();
     for (size_t arm = 0; arm < study_.recipe.arms.size(); ++arm) arms.push_back(ArmJson(arm));
     for (const Study::Run& run : study_.runs) {
       if (has_data_) runs.push_back(RunJson(run));
@@ -74,7 +71,7 @@ class PlanReport {
     return {{"study", study_.recipe.name},
             {"has_data", has_data_},
             {"arms", arms},
-            {"twins", twins},
+            {"twins", TwinsJson(study_.recipe)},
             {"runs", runs},
             {"needed_stages", forecast_.needed_stages},
             {"core_seconds", forecast_.core_seconds},

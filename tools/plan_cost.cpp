@@ -70,19 +70,23 @@ std::string Row(const std::string& name, size_t width, const PricedArm& arm) {
 // Published tables of models of this size count in several ways.
 constexpr double kPublishedSize = 1e9;
 
-// "E8G1T2", with its capacity where it has one.
 std::string ShapeOf(const MoeSettings& moe) {
-  const std::string shape = fmt::format("E{}G{}T{}", moe.expansion, moe.granularity, moe.top_k);
-  if (moe.capacity_factor.dropless()) return shape;
-  return fmt::format("{} with capacity {:g}", shape, *moe.capacity_factor.factor);
+  return fmt::format("E{}G{}T{}", moe.expansion, moe.granularity, moe.top_k);
+}
+
+// Its room for tokens, where it has a limit.
+std::string CapacityOf(const MoeSettings& moe) {
+  if (moe.capacity_factor.dropless()) return "";
+  return fmt::format(" with capacity {:g}", *moe.capacity_factor.factor);
 }
 
 void AddRemarks(std::set<std::string>& remarks, const PricedArm& arm, int64_t devices) {
   if (arm.moe == nullptr) return;
   const std::string shape = ShapeOf(*arm.moe);
   const auto count = [](int64_t parameters) { return CountText(static_cast<double>(parameters)); };
-  std::string remark = fmt::format("{}: {:.3e} FLOPs without its routers", shape,
-                                   arm.Flops() - 3 * arm.cost.forward_flops.router * arm.sequence);
+  std::string remark =
+      fmt::format("{}{}: {:.3e} FLOPs without its routers", shape, CapacityOf(*arm.moe),
+                  arm.Flops() - 3 * arm.cost.forward_flops.router * arm.sequence);
   if (arm.IsPadded()) remark += fmt::format(", {:.3e} with padded rows", arm.PaddedFlops());
   remarks.insert(fmt::format("{}; over {} devices its experts make a token send {} between them",
                              remark, std::min(devices, arm.moe->Experts()),
@@ -90,10 +94,9 @@ void AddRemarks(std::set<std::string>& remarks, const PricedArm& arm, int64_t de
   const int64_t total = arm.cost.parameters.Total(), active = arm.cost.active_parameters.Total();
   if (arm.model.family != Family::kLlama || static_cast<double>(total) < kPublishedSize) return;
   remarks.insert(fmt::format(
-      "E{}G{}T{}: {} and {} are held and used; a table that counts two of the three matrices of "
+      "{}: {} and {} are held and used; a table that counts two of the three matrices of "
       "each added expert, as table 1 of Vavre 2024 does (34.4B and 11.8B), has {} and {}",
-      arm.moe->expansion, arm.moe->granularity, arm.moe->top_k, count(total), count(active),
-      count(arm.TwoMatrices(arm.cost.parameters)),
+      shape, count(total), count(active), count(arm.TwoMatrices(arm.cost.parameters)),
       count(arm.TwoMatrices(arm.cost.active_parameters))));
 }
 

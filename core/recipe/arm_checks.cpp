@@ -42,7 +42,7 @@ Place PlaceOf(const Violation& violation, const Candidate& candidate, const Plac
   for (const std::string& path : violation.paths) {
     for (size_t i = 0; i < candidate.arm.changes.size(); ++i) {
       const std::string& changed = candidate.arm.changes[i].path;
-      if (path == changed || path.starts_with(changed + ".")) {
+      if (IsWithin(path, changed)) {
         return candidate.draft.changes[i]->value.place;
       }
     }
@@ -72,16 +72,11 @@ int ClaimOf(const Candidate& candidate) {
   return candidate.draft.name.empty() ? 0 : 1;
 }
 
-bool IsIn(std::string_view path, std::string_view part) {
-  return path == part ||
-         (path.starts_with(part) && path.size() > part.size() && path[part.size()] == '.');
-}
-
 // Why a setting that two equal arms have unlike makes no difference.
 std::string WhyNoMatter(const std::string& path, const std::vector<Reduction>& reductions,
                         MatchOn match) {
   for (const Reduction& reduction : reductions) {
-    if (IsIn(path, reduction.path)) return reduction.why;
+    if (IsWithin(path, reduction.path)) return reduction.why;
   }
   if (path == "train.tokens" && match != MatchOn::kNone) return "budgets are matched";
   return "no result depends on it";

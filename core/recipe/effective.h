@@ -16,8 +16,8 @@ RunSettings EffectiveSettings(RunSettings settings);
 struct Reduction {
   std::string path;
   std::string why;  // in a clause: "a constant rate has no minimum"
-  bool is_unused =
-      false;  // whatever its value, the result is the same; else another value means it
+  // Whatever its value, the result is the same; if false, it only says another value otherwise.
+  bool is_unused = false;
 };
 
 // All that EffectiveSettings changes.

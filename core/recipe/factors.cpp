@@ -113,8 +113,7 @@ std::set<std::string> FactorFinder::PathsOf(const Candidate& candidate) const {
 bool FactorFinder::IsUnused(const std::string& path,
                             const std::vector<Reduction>& reductions) const {
   return std::any_of(reductions.begin(), reductions.end(), [&](const Reduction& reduction) {
-    return reduction.is_unused &&
-           (path == reduction.path || path.starts_with(reduction.path + "."));
+    return reduction.is_unused && IsWithin(path, reduction.path);
   });
 }
 

@@ -12,7 +12,7 @@
 namespace upcycle {
 
 struct Factor {
-  std::string name;   // the setting's path; between dense and MoE kUpcycling
+  std::string name;   // the setting's path, or kUpcycling
   std::string value;  // the arm's, as a recipe would write it
   std::string key;    // equal for equal values
   bool operator==(const Factor&) const = default;

@@ -28,9 +28,8 @@ std::string InWords(const std::vector<std::string>& words) {
   return text;
 }
 
-double TrainTokens(const RunSettings& settings) {
-  return static_cast<double>(TrainSteps(settings.train, settings.model) *
-                             TokensPerStep(settings.train, settings.model));
+double TokensOf(const RunSettings& settings) {
+  return static_cast<double>(TrainTokens(settings.train, settings.model));
 }
 
 // What moves the best learning rate and differs between the arms; empty: nothing does.
@@ -111,10 +110,10 @@ class FairnessChecks {
     const bool by_flops =
         file_.match.on == MatchOn::kTrainFlops || file_.match.on == MatchOn::kPaddedTrainFlops;
     if (by_flops) return;
-    const double tokens = TrainTokens(reference_.arm.settings);
+    const double tokens = TokensOf(reference_.arm.settings);
     const double flops = CostOf(reference_.arm.settings).TrainFlops();
     const auto token_ratio = [&](const Candidate& candidate) {
-      return TrainTokens(candidate.arm.settings) / tokens;
+      return TokensOf(candidate.arm.settings) / tokens;
     };
     const auto flops_ratio = [&](const Candidate& candidate) {
       return CostOf(candidate.arm.settings).TrainFlops() / flops;

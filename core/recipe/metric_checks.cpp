@@ -71,7 +71,7 @@ std::string TokenizerOf(const RunSettings& written) {
 bool Changes(const Candidate& candidate, std::initializer_list<std::string_view> parts) {
   for (const ArmChange& change : candidate.arm.changes) {
     for (const std::string_view part : parts) {
-      if (change.path == part || change.path.starts_with(std::string(part) + ".")) return true;
+      if (IsWithin(change.path, part)) return true;
     }
   }
   return false;

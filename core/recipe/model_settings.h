@@ -39,7 +39,7 @@ struct EnumNames<KnownModel> {
       {KnownModel::kTinyLlama, "tinyllama-1.1b", "1.10B parameters"},
       {KnownModel::kSmolLm, "smollm-135m", "135M parameters"},
       {KnownModel::kStories260k, "stories-260k", "260 thousand parameters"},
-      {KnownModel::kLab, "lab", "131 thousand parameters: what recipes of this folder train"},
+      {KnownModel::kLab, "lab", "131 thousand parameters, the size that base/lab.yaml trains"},
   };
 };
 
@@ -62,7 +62,7 @@ struct ModelSettings {
   double rope_theta = 10000;
   double norm_epsilon = 1e-5;
   double init_std = 0.02;
-  int64_t vocabulary = 0;  // 0: the tokenizer's pieces
+  int64_t vocabulary = 0;  // a known model's, no key of its own; 0: the tokenizer's pieces
 
   int64_t KvHeads() const { return kv_heads > 0 ? kv_heads : heads; }
   int64_t HeadWidth() const { return head_width > 0 ? head_width : width / heads; }

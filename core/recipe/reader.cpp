@@ -84,6 +84,10 @@ std::string JoinPath(std::string_view parent, std::string_view name) {
   return parent.empty() ? std::string(name) : fmt::format("{}.{}", parent, name);
 }
 
+bool IsWithin(std::string_view path, std::string_view parent) {
+  return path.starts_with(parent) && (path.size() == parent.size() || path[parent.size()] == '.');
+}
+
 void AddUnknownKey(const Place& place, std::string_view parent, std::string_view key,
                    const std::vector<std::string>& own_keys, const Reading& reading) {
   const std::string_view where = parent.empty() ? reading.whole : parent;

@@ -45,6 +45,8 @@ class Places {
 
 // "moe" and "top_k" as "moe.top_k"; "" is the root.
 std::string JoinPath(std::string_view parent, std::string_view name);
+// Whether `path` is `parent` or a setting inside it.
+bool IsWithin(std::string_view path, std::string_view parent);
 
 // All paths of a settings struct, mappings included: "moe", "moe.top_k", …
 template <typename T>

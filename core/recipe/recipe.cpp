@@ -147,6 +147,14 @@ std::string DescribeTwins(const Recipe& recipe) {
   return text;
 }
 
+json TwinsJson(const Recipe& recipe) {
+  json twins = json::array();
+  for (const TwinArm& twin : recipe.twins) {
+    twins.push_back({{"name", twin.name}, {"kept", twin.kept}, {"why", twin.why}});
+  }
+  return twins;
+}
+
 json ResolvedRecipe(const Recipe& recipe) {
   json arms = json::array();
   for (const Arm& arm : recipe.arms) {
@@ -162,16 +170,12 @@ json ResolvedRecipe(const Recipe& recipe) {
   study["table"] = AllSettings(recipe.table);
   study["seeds"] = recipe.seeds;
   study["baseline"] = recipe.arms[recipe.baseline].name;
-  json twins = json::array();
-  for (const TwinArm& twin : recipe.twins) {
-    twins.push_back({{"name", twin.name}, {"kept", twin.kept}, {"why", twin.why}});
-  }
   return {{"name", recipe.name},
           {"description", recipe.description},
           {"base", AllSettings(recipe.base)},
           {"size", recipe.size},
           {"arms", arms},
-          {"twins", twins},
+          {"twins", TwinsJson(recipe)},
           {"study", study}};
 }
 

@@ -65,6 +65,8 @@ std::string DescribeRecipe(const Recipe& recipe);
 
 // A line for each arm that is another's run, and why; empty where there is none.
 std::string DescribeTwins(const Recipe& recipe);
+// The same as a list of {name, kept, why}.
+nlohmann::json TwinsJson(const Recipe& recipe);
 
 // Everything that the recipe came to: base settings, arms with their changes, study settings.
 nlohmann::json ResolvedRecipe(const Recipe& recipe);

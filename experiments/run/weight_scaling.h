@@ -19,7 +19,7 @@ double MissingFactor(const MoeSettings& moe);
 //   none   1, 1, 1
 //   paper  the method's own paper:
 //            copy, virtual_groups  the cube root of MissingFactor on every matrix (He 2024): exact
-//            for squared ReLU, where up counts twice; for SwiGLU an
+//                                  for squared ReLU, where up counts twice; for SwiGLU an
 //                                  approximation, since the gate's scale passes through a sigmoid
 //            split                 experts / T on down, which makes up for the experts that a token
 //                                  is not sent to (Zhu 2024). Not MissingFactor: the router's

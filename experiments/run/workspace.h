@@ -51,7 +51,7 @@ struct Workspace {
   Tensor d_hidden;      // flat, as shared.hidden
   Tensor d_inner;       // flat, as shared.inner
   Tensor d_row_weight;  // [R] float32, experts only
-  Tensor d_weight;      // [n, T] float32, experts only
+  Tensor d_weight;      // [n, MoeSettings::Assignments] float32, experts only
   Tensor d_logits;      // [n, E] float32, experts only
 
   // R = MostExpertRows. A model that only evaluates has what its forward pass needs.

@@ -1,42 +1,16 @@
 #include "results/export/terminal.h"
 
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "core/utf8.h"
+#include "results/export/terminal_text.h"
 
 namespace upcycle {
 namespace {
 
 constexpr std::string_view kGap = "  ";
-
-std::string_view EscapeOf(Tone tone) {
-  switch (tone) {
-    case Tone::kPlain:
-      return "";
-    case Tone::kGood:
-      return "\x1b[32m";
-    case Tone::kBad:
-      return "\x1b[31m";
-    case Tone::kFaint:
-      return "\x1b[2m";
-  }
-  return "";
-}
-
-std::string Colored(const std::string& text, Tone tone, bool color) {
-  if (!color || tone == Tone::kPlain) return text;
-  return fmt::format("{}{}\x1b[0m", EscapeOf(tone), text);
-}
-
-std::string Printable(const std::string& text) {
-  std::string printable = text;
-  for (char& c : printable) {
-    if (IsControl(c)) c = ' ';
-  }
-  return printable;
-}
 
 // The columns of each block: the first one, and as many of the others as fit beside it.
 std::vector<std::vector<size_t>> Blocks(const std::vector<size_t>& widths, size_t limit) {
@@ -80,24 +54,6 @@ std::string BlockText(const Table& table, const std::vector<std::vector<std::str
   return fmt::format("{}\n{}\n{}", header, rule, body);
 }
 
-// Breaks at blanks, and indents what follows.
-std::string Wrapped(const std::string& text, size_t limit) {
-  std::string wrapped, line;
-  size_t at = 0;
-  while (at <= text.size()) {
-    const size_t end = std::min(text.find(' ', at), text.size());
-    const std::string word = text.substr(at, end - at);
-    if (limit > 0 && !line.empty() && CountCharacters(line) + 1 + CountCharacters(word) > limit) {
-      wrapped += line + "\n";
-      line = "  " + word;
-    } else {
-      line += (line.empty() ? "" : " ") + word;
-    }
-    at = end + 1;
-  }
-  return wrapped + line + "\n";
-}
-
 }  // namespace
 
 std::string ToTerminal(const Table& table, const TerminalLayout& layout) {
@@ -110,7 +66,9 @@ std::string ToTerminal(const Table& table, const TerminalLayout& layout) {
   for (const auto& block : Blocks(widths, layout.width)) {
     page += BlockText(table, texts, widths, block, layout.color) + "\n";
   }
-  for (const std::string& note : table.notes) page += Wrapped(Printable(note), layout.width);
+  for (const std::string& note : table.notes) {
+    page += Wrapped(Printable(note), layout.width, 2) + "\n";
+  }
   return page;
 }
 

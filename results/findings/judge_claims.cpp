@@ -17,6 +17,8 @@
 namespace upcycle {
 namespace {
 
+constexpr double kNoWidth = std::numeric_limits<double>::quiet_NaN();
+
 // Lower is what Judge calls better here, whatever the metric's goal.
 constexpr VerdictRules kRules = {Preference::kLower, kClaimInterval, false};
 
@@ -52,12 +54,19 @@ struct Bounds {
 };
 Bounds BoundsOf(const Expectation& expect, const Recipe& recipe) {
   constexpr double kAnything = std::numeric_limits<double>::infinity();
-  Bounds bounds = {-expect.within, expect.within};
-  if (expect.is == Relation::kNoBetter) {
-    (BetterSign(expect, recipe) < 0 ? bounds.high : bounds.low) =
-        BetterSign(expect, recipe) < 0 ? kAnything : -kAnything;
-  }
-  return bounds;
+  const bool no_better = expect.is == Relation::kNoBetter;
+  const bool lower_is_better = BetterSign(expect, recipe) < 0;
+  return {.low = no_better && !lower_is_better ? -kAnything : -expect.within,
+          .high = no_better && lower_is_better ? kAnything : expect.within};
+}
+
+// "±0.5 %, which is ±0.016", or one of the two signs for a bound on one side.
+std::string TextOf(const Bounds& bounds, double scale) {
+  const bool low = std::isfinite(bounds.low), high = std::isfinite(bounds.high);
+  const char* sign = low && high ? "±" : low ? "−" : "+";
+  const double within = high ? bounds.high : -bounds.low;
+  return fmt::format("{0}{1:g} %, which is {0}{2}", sign, 100 * within,
+                     EstimateText(within * scale, kNoWidth, {.digits = 3}));
 }
 
 double MeanOfComplete(const PairedValues& values) {
@@ -191,10 +200,8 @@ class Judging {
     } else if (low > most || high < least) {
       contrast.support = Support::kContradicts;
     } else {
-      const double within = std::isfinite(bounds.high) ? bounds.high : -bounds.low;
       contrast.reason =
-          fmt::format("the interval lies neither within nor outside ±{:g} %, which is ±{}",
-                      100 * within, EstimateText(within * scale, kNoWidth, {.digits = 3}));
+          fmt::format("the interval lies neither within nor outside {}", TextOf(bounds, scale));
     }
   }
 
@@ -210,8 +217,6 @@ class Judging {
       finding.support = Support::kSupports;
     }
   }
-
-  static constexpr double kNoWidth = std::numeric_limits<double>::quiet_NaN();
 
   const Paper& paper_;
   ClaimValues values_;

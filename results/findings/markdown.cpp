@@ -5,23 +5,12 @@
 #include "results/comparison_table.h"
 #include "results/findings/judge_claims.h"
 #include "results/findings/report.h"
+#include "results/findings/wording.h"
 #include "results/number_text.h"
 #include "results/table.h"
 
 namespace upcycle {
 namespace {
-
-Tone ToneOf(Support support) {
-  switch (support) {
-    case Support::kSupports:
-      return Tone::kGood;
-    case Support::kContradicts:
-      return Tone::kBad;
-    case Support::kCannotTell:
-      break;
-  }
-  return Tone::kFaint;
-}
 
 Table FindingsTable(const FindingsReport& report) {
   Table table;

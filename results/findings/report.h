@@ -43,16 +43,4 @@ std::string FindingsMarkdown(const FindingsReport& report);
 // Everything in full precision; a number that is not there is null.
 std::string FindingsJson(const FindingsReport& report);
 
-// ------------------------------------------------------------------------------------------------
-
-// Ours, in words: "validation/loss of E8T2 less that of dense: −0.0123 ± 0.0045 (−0.31 %), 6
-// pairs".
-std::string OursText(const Finding& finding);
-// Why it cannot tell, and why ours differs; or empty.
-std::string RemarkText(const Finding& finding);
-// The smallest evidence that the verdict rests on: the largest adjusted p; NaN without a test.
-double AdjustedP(const Finding& finding);
-// "3 support, 1 contradicts, 2 cannot tell"
-std::string TallyText(const std::vector<Finding>& findings);
-
 }  // namespace upcycle

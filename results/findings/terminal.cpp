@@ -1,11 +1,12 @@
-#include <algorithm>
 #include <cmath>
-#include <vector>
+#include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "core/utf8.h"
+#include "results/export/terminal_text.h"
 #include "results/findings/report.h"
+#include "results/findings/wording.h"
 #include "results/number_text.h"
 
 namespace upcycle {
@@ -13,48 +14,24 @@ namespace {
 
 constexpr size_t kIndent = 12;  // of what stands behind a label
 
-const char* ColorOf(Support support) {
-  switch (support) {
-    case Support::kSupports:
-      return "\x1b[32m";
-    case Support::kContradicts:
-      return "\x1b[31m";
-    case Support::kCannotTell:
-      break;
-  }
-  return "\x1b[2m";
-}
-
-// The text in lines of the width, those after the first indented.
-std::string Wrapped(const std::string& text, size_t width) {
-  const size_t room = width > 2 * kIndent ? width - kIndent : std::string::npos;
-  std::string lines, line;
-  for (size_t begin = 0; begin <= text.size();) {
-    const size_t end = std::min(text.find(' ', begin), text.size());
-    const std::string word = text.substr(begin, end - begin);
-    if (!line.empty() && CountCharacters(line) + 1 + CountCharacters(word) > room) {
-      lines += line + "\n" + std::string(kIndent, ' ');
-      line.clear();
-    }
-    line += (line.empty() ? "" : " ") + word;
-    begin = end + 1;
-  }
-  return lines + line;
-}
-
 class Writer {
  public:
   explicit Writer(const TerminalLayout& layout) : layout_(layout) {}
 
   void Line(const std::string& label, const std::string& value) {
     if (value.empty()) return;
-    text_ += fmt::format("{:<{}}{}\n", label, kIndent, Wrapped(value, layout_.width));
+    const size_t width = layout_.width > 2 * kIndent ? layout_.width : 0;
+    text_ += fmt::format("{:<{}}{}\n", label, kIndent,
+                         Wrapped(Printable(value), width, kIndent, kIndent));
   }
-  void Text(const std::string& line) { text_ += line + "\n"; }
-  std::string Colored(Support support) const {
+  void Verdict(Support support, double p) {
     const std::string name(NameOf(support));
-    return layout_.color ? fmt::format("{}{}\x1b[0m", ColorOf(support), name) : name;
+    const std::string evidence =
+        std::isnan(p) ? "" : fmt::format(", adjusted p {}", ProbabilityText(p));
+    text_ += fmt::format("{:<{}}{}{}\n", "  verdict", kIndent,
+                         Colored(name, ToneOf(support), layout_.color), evidence);
   }
+  void Text(const std::string& line) { text_ += Printable(line) + "\n"; }
   std::string Take() { return std::move(text_); }
 
  private:
@@ -68,10 +45,7 @@ void Write(const Finding& finding, Writer& writer) {
   writer.Line("  where", finding.claim.where);
   writer.Line("  paper", finding.claim.number);
   writer.Line("  ours", OursText(finding));
-  const double p = AdjustedP(finding);
-  const std::string evidence =
-      std::isnan(p) ? "" : fmt::format(", adjusted p {}", ProbabilityText(p));
-  writer.Line("  verdict", writer.Colored(finding.support) + evidence);
+  writer.Verdict(finding.support, AdjustedP(finding));
   writer.Line("", RemarkText(finding));
   writer.Text("");
 }

@@ -1,11 +1,11 @@
-// What of the findings all formats say alike.
+#include "results/findings/wording.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
 
-#include "results/findings/report.h"
 #include "results/number_text.h"
 
 namespace upcycle {
@@ -68,6 +68,18 @@ double AdjustedP(const Finding& finding) {
     if (std::isnan(largest) || contrast.adjusted_p > largest) largest = contrast.adjusted_p;
   }
   return largest;
+}
+
+Tone ToneOf(Support support) {
+  switch (support) {
+    case Support::kSupports:
+      return Tone::kGood;
+    case Support::kContradicts:
+      return Tone::kBad;
+    case Support::kCannotTell:
+      break;
+  }
+  return Tone::kFaint;
 }
 
 std::string TallyText(const std::vector<Finding>& findings) {

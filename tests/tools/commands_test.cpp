@@ -119,6 +119,14 @@ TEST_F(CommandsTest, PlanTellsWhatArmsCostAsJson) {
   EXPECT_EQ(cost.at("expert_traffic_bytes_per_token"), 4.0 * 32 * 2 * 4096 * 2 * 3 / 4);
 }
 
+TEST_F(CommandsTest, PlanRefusesFewerDevicesThanOne) {
+  for (const char* devices : {"0", "-8"}) {
+    const Finished plan = RunProgram({"plan", recipe_.native(), "--devices", devices});
+    EXPECT_EQ(plan.exit_code, 2) << devices;
+    EXPECT_TRUE(Says(plan.err, "--devices counts devices"));
+  }
+}
+
 TEST_F(CommandsTest, RefuseARootWithoutAName) {
   std::vector<std::vector<std::string>> commands = {{"run", recipe_.native()},
                                                     {"plan", recipe_.native()}};

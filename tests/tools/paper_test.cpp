@@ -60,14 +60,14 @@ TEST_F(PaperTest, SupportsContradictsAndCannotTell) {
 TEST_F(PaperTest, MakesWhatStudiesShareOnceAndNothingTwice) {
   ASSERT_EQ(Run().exit_code, 0);
   LedgerReader ledger(root_ / "ledger.sqlite");
-  int parents = 0;
+  int corpora = 0;
   for (const auto& [stage, state] : ledger.StageStates()) {
     const StageFacts facts = ledger.FindStage(stage).value();
     EXPECT_EQ(state, StageState::kComplete);
     EXPECT_EQ(ledger.ReadAttempts(facts.id).size(), 1u) << facts.kind;
-    parents += facts.kind == "tokens";
+    corpora += facts.kind == "tokens";
   }
-  EXPECT_EQ(parents, 1);
+  EXPECT_EQ(corpora, 1);
   const Finished again = Run();
   EXPECT_EQ(again.exit_code, 0);
   EXPECT_TRUE(Says(again.err, "tiny-tokens: all 19 stages of 8 runs are complete already"));

@@ -110,6 +110,17 @@ TEST(UnequalCompute, OfTokensIsSaidWhereNothingIsMatched) {
   EXPECT_EQ(Warnings("allow: [unequal_compute]\n" + arms), "");
 }
 
+// 3200 tokens are 40 batches of 8 · 10; 20 of half the size and 30 whole ones read as many.
+TEST(UnequalCompute, IsNoneWhereABatchGrowsToTheSameTokens) {
+  EXPECT_EQ(
+      Warnings(kOnlyCompute +
+               std::string("model: {sequence_length: 10}\n"
+                           "train: {tokens: 3200, batch_sequences: 8, micro_batch_sequences: 4}\n"
+                           "arms:\n  - {name: x}\n  - name: ramp\n    train.batch_ramp: "
+                           "{start_sequences: 4, increment_sequences: 4, tokens: 800}\n")),
+      "");
+}
+
 TEST(UnequalCompute, OfFlopsIsSaidWhereTokensAreEqual) {
   const std::string arms = "arms: [{name: x}, {name: y, moe.top_k: 8}]\n";
   for (const char* match : {"match: none\n", "match: train_tokens\n"}) {

@@ -51,6 +51,22 @@ TEST(Relations, KeyValueHeadsDivideHeads) {
   EXPECT_NE(Dense("model: {kv_heads: 8}"), "");
 }
 
+TEST(Relations, AKnownModelHasARowForEveryToken) {
+  const auto mistakes = [](const std::string& vocabulary) {
+    return MistakesIn(
+        "name: a\nmodel: stories-260k\ndata:\n  train: [{kind: atlas}]\n"
+        "  tokenizer: {kind: bpe, vocabulary: " +
+        vocabulary + "}\n");
+  };
+  EXPECT_EQ(mistakes("512"), "");
+  EXPECT_EQ(
+      mistakes("520"),
+      "a.yaml:5:38: error: the model's embedding of 512 rows has none for some of 520 tokens\n"
+      "    tokenizer: {kind: bpe, vocabulary: 520}\n"
+      "                                       ^\n"
+      "  expected a tokenizer of at most 512 tokens, or the model's sizes without its name\n");
+}
+
 TEST(Relations, GranularityDividesTheWidth) {
   EXPECT_EQ(MistakesIn(kBase + "upcycle: virtual_groups\nmoe: {granularity: 5, top_k: 5}\n"),
             "a.yaml:4:20: error: an MLP of width 384 cannot be cut into 5 parts\n"

@@ -90,6 +90,15 @@ TEST(Findings, AreWrappedWhereTheTerminalIsNarrow) {
                    "            −0.058 ± 0.029 (−1.84 %), 6 pairs\n"));
 }
 
+TEST(Findings, HaveNoEscapesThatATerminalWouldObey) {
+  FindingsReport report = Report();
+  report.text.title = "A \x1b[2Jpaper";
+  report.findings[0].claim.claim = "One is\x07 better\nthan the other.";
+  const std::string text = FindingsTerminal(report, {});
+  EXPECT_TRUE(Says(text, "made-up: A  [2Jpaper (nowhere)\n"));
+  EXPECT_TRUE(Says(text, "  claim     One is  better than the other.\n"));
+}
+
 TEST(Findings, AreAFileThatSaysHowToMakeItAgain) {
   const std::string text = FindingsMarkdown(Report());
   EXPECT_TRUE(

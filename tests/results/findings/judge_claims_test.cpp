@@ -107,6 +107,20 @@ TEST_F(JudgingClaims, JudgesWhetherThereIsNoGainOnTheBetterSideAlone) {
   EXPECT_EQ(SupportOf("routed", Relation::kNoBetter, "dense", 0.001), Support::kSupports);
 }
 
+TEST_F(JudgingClaims, NamesTheBoundsThatDecideNothing) {
+  FinishAll();
+  const auto reason = [&](Relation relation) {
+    paper_.claims.clear();
+    AddClaim(paper_, "a", "nearby", relation, "dense").expect.within = 0.002;
+    return Judge().front().contrasts[0].reason;
+  };
+  const std::string neither = "the interval lies neither within nor outside ";
+  EXPECT_EQ(reason(Relation::kAlike), neither + "±0.2 %, which is ±0.00635");
+  EXPECT_EQ(reason(Relation::kNoBetter), neither + "−0.2 %, which is −0.00635");
+  paper_.studies[0].recipe.metric.goal = Goal::kMaximize;
+  EXPECT_EQ(reason(Relation::kNoBetter), neither + "+0.2 %, which is +0.00635");
+}
+
 TEST_F(JudgingClaims, TakesEqualRunsForAlikeAndForNoBetter) {
   Finish("dense", kDense);
   Finish("nearby", kDense);

@@ -1,0 +1,23 @@
+// What of the findings all formats say alike.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "results/findings/finding.h"
+#include "results/table.h"
+
+namespace upcycle {
+
+// Ours, in words: "validation/loss of E8T2 less that of dense: −0.0123 ± 0.0045 (−0.31 %), 6
+// pairs".
+std::string OursText(const Finding& finding);
+// Why it cannot tell, and why ours differs; or empty.
+std::string RemarkText(const Finding& finding);
+// The smallest evidence that the verdict rests on: the largest adjusted p; NaN without a test.
+double AdjustedP(const Finding& finding);
+Tone ToneOf(Support support);
+// "3 support, 1 contradicts, 2 cannot tell"
+std::string TallyText(const std::vector<Finding>& findings);
+
+}  // namespace upcycle
