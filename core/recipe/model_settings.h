@@ -107,6 +107,11 @@ struct ModelSettings {
          .minimum = 0,
          .maximum = 10,
          .above_minimum = true});
+    v.Field("vocabulary", s.vocabulary,
+            {.help = "rows of the embedding; 0 means the tokenizer's pieces, rounded up to 8",
+             .minimum = 0,
+             .maximum = 1 << 24,
+             .added_later = true});
   }
 };
 
