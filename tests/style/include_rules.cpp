@@ -39,9 +39,9 @@ const std::vector<Room>& Rooms() {
        {"core", "core/recipe", "core/data", "kernels", "kernels/cpu", "kernels/cuda", "results",
         "experiments", "experiments/run", "experiments/study"}},
       {"tools",
-       {"core", "core/recipe", "core/claims", "core/data", "kernels", "kernels/cpu",
-        "kernels/cuda", "results", "results/findings", "experiments", "experiments/run",
-        "experiments/study", "tools"}},
+       {"core", "core/recipe", "core/claims", "core/data", "kernels", "kernels/cpu", "kernels/cuda",
+        "results", "results/findings", "experiments", "experiments/run", "experiments/study",
+        "tools"}},
   };
   return rooms;
 }
