@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
 #include "experiments/study/forecast.h"
 #include "experiments/study/plan.h"
 #include "kernels/cpu/sgemm_rate.h"
@@ -41,6 +42,10 @@ PlanOptions ParseOptions(const Arguments& arguments) {
               "N over which each layer's experts lie, for what they send between them");
   line.Flag("json", &options.json, "as JSON");
   line.Parse(arguments);
+  if (options.devices < 1) {
+    throw Error(Cause::kInput,
+                fmt::format("--devices counts devices: {} cannot hold experts", options.devices));
+  }
   return options;
 }
 
