@@ -15,6 +15,7 @@ namespace {
 constexpr double kSmallestPlain = 1e-3;
 constexpr double kLargestPlain = 1e7;
 constexpr int kMostDecimals = 12;
+constexpr double kLongestClock = 1e7 * 3600;  // seconds
 
 // Adds the sign as text shows it. What was rounded to zero has none.
 std::string WithSign(std::string digits, bool negative, bool plus) {
@@ -112,6 +113,8 @@ std::string BytesText(double bytes) {
 }
 
 std::string ClockText(double seconds) {
+  if (!std::isfinite(seconds)) return kNotAvailable;
+  if (seconds >= kLongestClock) return ScientificText(seconds / 3600) + " h";
   const auto whole = static_cast<int64_t>(std::lround(seconds));
   if (whole >= 3600) {
     return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);

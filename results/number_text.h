@@ -25,7 +25,7 @@ std::string ProbabilityText(double p);
 // "47.49B", "1.049M", "524.3k", "512": four significant digits. 0 stands for not counted.
 std::string CountText(double count);
 
-// "1:02:03", "0:07".
+// "1:02:03", "0:07"; beyond ten million hours "1.52e14 h".
 std::string ClockText(double seconds);
 
 // "2.654 GB", "41.5 kB", "0 B": four significant digits, in powers of 1000.

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,6 +44,15 @@ bool IsStandardOutput(const struct stat& file) {
 }
 
 }  // namespace
+
+void RequireOutputFolder(const fs::path& path) {
+  if (Find(path)) return;
+  const fs::path folder = FolderOf(EndOfLinks(path));
+  std::error_code none;
+  if (fs::is_directory(folder, none)) return;
+  throw Error(Cause::kInput, fmt::format("{} cannot be written: there is no folder {}",
+                                         path.native(), folder.native()));
+}
 
 void WriteOutputFile(const fs::path& path, std::string_view text) {
   const auto found = Find(path);

@@ -10,4 +10,8 @@ namespace upcycle {
 // standard output goes to already. Throws Error as SystemError says.
 void WriteOutputFile(const std::filesystem::path& path, std::string_view text);
 
+// Throws Error(kInput) where that could never succeed, as there is no folder for it: for commands
+// that take long before they write.
+void RequireOutputFolder(const std::filesystem::path& path);
+
 }  // namespace upcycle

@@ -212,6 +212,7 @@ void Write(const FindingsReport& report, const PaperCommandOptions& options) {
 
 int PaperCommand(const Arguments& arguments) {
   const PaperCommandOptions options = ParseOptions(arguments);
+  if (!options.output.empty()) RequireOutputFolder(options.output);
   StopSignals stop;  // before any thread, also of a GPU's driver
   // What is to be run needs its data; a size that may not be the first is looked at before.
   const bool runs = options.run || (!options.no_run && !options.dry_run && options.size.empty());

@@ -16,6 +16,37 @@
 namespace upcycle {
 namespace {
 
+// nlohmann keeps the last of two equal keys, and the format forbids them. A callback of its parser
+// would tell them too, but takes time that grows with the square of the number of tensors.
+class OutermostKeys : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  const std::string& repeated() const { return repeated_; }  // empty: each is there once
+
+  bool key(std::string& name) override {
+    if (depth_ == 1 && !keys_.insert(name).second) repeated_ = name;
+    return true;
+  }
+  bool start_object(size_t) override { return ++depth_ > 0; }
+  bool end_object() override { return depth_-- > 0; }
+  bool start_array(size_t) override { return ++depth_ > 0; }
+  bool end_array() override { return depth_-- > 0; }
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const std::string&) override { return true; }
+  bool string(std::string&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override {
+    return false;
+  }
+
+ private:
+  int64_t depth_ = 0;
+  std::set<std::string> keys_;
+  std::string repeated_;
+};
+
 using nlohmann::json;
 
 constexpr uint64_t kPrefixBytes = 8;
@@ -130,19 +161,12 @@ class HeaderReader {
     return file_.substr(kPrefixBytes, bytes);
   }
 
-  // nlohmann keeps the last of two equal keys; the format forbids them, so they are counted here.
   json ParseJson(std::string_view text) const {
-    std::set<std::string> keys;
-    std::string repeated;
-    const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
-      if (event == json::parse_event_t::key && depth == 1 &&
-          !keys.insert(parsed.get<std::string>()).second) {
-        repeated = parsed.get<std::string>();
-      }
-      return true;
-    };
-    const json header = json::parse(text, watch, /*allow_exceptions=*/false);
+    json header = json::parse(text, nullptr, /*allow_exceptions=*/false);
     if (!header.is_object()) Refuse("its header is not a JSON object");
+    OutermostKeys keys;
+    json::sax_parse(text, &keys);
+    const std::string& repeated = keys.repeated();
     if (!repeated.empty()) Refuse(fmt::format("it names the tensor {} twice", repeated));
     return header;
   }

@@ -21,6 +21,12 @@ bool CanDrop(const MoeSettings& moe) {
          *capacity.factor * static_cast<double>(moe.top_k) < static_cast<double>(moe.Experts());
 }
 
+// Whether drop or noise leave every weight as it is.
+bool ChangesNothing(const UpcycleSettings& upcycle) {
+  if (!ChangesNeurons(upcycle.method)) return false;
+  return upcycle.ratio == 0 || (upcycle.method == UpcycleMethod::kNoise && upcycle.noise_std == 0);
+}
+
 class Reducing {
  public:
   // Where nobody asks what is reduced, no words are made.
@@ -160,6 +166,11 @@ class Reducing {
   }
 
   void ReduceChoosing(MoeSettings& moe) {
+    const double most = static_cast<double>(moe.Experts()) / static_cast<double>(moe.top_k);
+    if (moe.capacity_factor.factor > most) {
+      StandsFor(moe.capacity_factor, CapacityFactor{most}, "moe.capacity_factor",
+                "experts that choose take each token once, whatever room they have");
+    }
     constexpr const char* kWhy = "experts that choose their tokens fill their room exactly";
     Unused(moe.drop_policy, MoeSettings{}.drop_policy, "moe.drop_policy", kWhy);
     Unused(moe.router.load_balance, 0.0, "moe.router.load_balance", kWhy);
@@ -181,6 +192,17 @@ class Reducing {
       Unused(upcycle.optimizer, unused.optimizer, "upcycle.optimizer",
              "a run from scratch has no parent");
     }
+    if (MakesVirtualGroups(method) && ChangesNothing(upcycle)) {
+      StandsFor(upcycle.method, UpcycleMethod::kVirtualGroups, "upcycle.method", [&] {
+        return fmt::format("{} that changes no weight makes virtual groups", NameOf(method));
+      });
+    }
+    ReduceMethod(upcycle);
+  }
+
+  void ReduceMethod(UpcycleSettings& upcycle) {
+    const UpcycleSettings unused;
+    const UpcycleMethod method = upcycle.method;
     if (!ChangesNeurons(method)) {
       Unused(upcycle.ratio, unused.ratio, "upcycle.ratio", "the method changes no neurons");
     }

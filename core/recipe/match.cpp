@@ -59,7 +59,11 @@ std::vector<ArmBudget> MatchTokens(ArmSet& set, MatchOn on) {
     ArmBudget& budget = budgets.emplace_back();
     budget.tokens = WholeBatchTokens(settings);
     if (on != MatchOn::kNone && i != set.baseline) {
-      budget.tokens = NearestTokens(settings, reference / AmountPerStep(settings, on));
+      const double most_batches =
+          kMostTokens / static_cast<double>(TokensPerStep(settings.train, settings.model));
+      const double batches = reference / AmountPerStep(settings, on);
+      budget.is_capped = batches > most_batches + 0.5;
+      budget.tokens = NearestTokens(settings, std::min(batches, most_batches));
     }
     if (on != MatchOn::kNone) settings.train.tokens = budget.tokens;
     budget.amount = AmountPerToken(settings, on) * static_cast<double>(budget.tokens);
@@ -73,6 +77,8 @@ int64_t TokensForTolerance(const RunSettings& baseline, const RunSettings& arm, 
   if (tolerance <= 0) return 0;
   const double amount = AmountPerStep(arm, on) * 0.5 / tolerance;
   const double steps = std::ceil(amount / AmountPerStep(baseline, on));
+  const double batch = static_cast<double>(TokensPerStep(baseline.train, baseline.model));
+  if (steps * batch > kMostTokens) return 0;
   const int64_t tokens =
       static_cast<int64_t>(steps) * TokensPerStep(baseline.train, baseline.model);
   // Whole steps, or rounding down would leave fewer.

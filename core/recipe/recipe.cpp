@@ -47,6 +47,14 @@ void CheckMatch(const ArmSet& set, const std::vector<ArmBudget>& budgets,
   if (match.on == MatchOn::kNone) return;
   const RunSettings& baseline = set.arms[set.baseline].settings;
   for (size_t i = 0; i < set.arms.size(); ++i) {
+    if (budgets[i].is_capped) {
+      diagnostics.Error(place,
+                        fmt::format("to match the baseline's {}, arm \"{}\" would need more than "
+                                    "{:.3g} tokens",
+                                    NameOf(match.on), set.arms[i].name, kMostTokens),
+                        "fewer train.tokens");
+      continue;
+    }
     const double mismatch = std::abs(budgets[i].mismatch);
     if (mismatch <= match.tolerance) continue;
     const int64_t tokens =

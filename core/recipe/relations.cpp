@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/recipe/cost.h"
+#include "core/recipe/size_relations.h"
 #include "core/recipe/upcycle_relations.h"
 
 namespace upcycle {
@@ -29,10 +30,17 @@ class Relations {
     CheckStart();
     CheckTrain(s_.train, "train");
     if (s_.HasParent()) CheckTrain(s_.parent.train, "parent.train");
+    if (!HasErrors()) FindSizeViolations(s_, violations_);
     return std::move(violations_);
   }
 
  private:
+  bool HasErrors() const {
+    return std::any_of(violations_.begin(), violations_.end(), [](const Violation& violation) {
+      return violation.severity == Severity::kError;
+    });
+  }
+
   void Error(std::vector<std::string> paths, std::string message, std::string expected = {}) {
     violations_.push_back(
         {Severity::kError, std::move(paths), std::move(message), std::move(expected)});

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -137,16 +139,7 @@ void ModelParameters::Bind() {
     if (trains) declared.weight->gradient = place(gradients_);
     BindPieces(declared);
   }
-  const std::vector<Part> order = ListParts(architecture_);
-  UPCYCLE_CHECK_EQ(order.size(), pieces_.size());
-  std::vector<Piece> ordered;
-  for (const Part& part : order) {
-    const auto piece = std::find_if(pieces_.begin(), pieces_.end(),
-                                    [&](const Piece& candidate) { return candidate.part == part; });
-    UPCYCLE_CHECK(piece != pieces_.end());
-    ordered.push_back(*piece);
-  }
-  pieces_ = std::move(ordered);
+  OrderPieces();
 
   for (Span& span : spans_) {
     const auto slice = [&](Tensor flat) {
@@ -155,6 +148,22 @@ void ModelParameters::Bind() {
     span.values = slice(values_);
     span.rounded = slice(rounded_);
     span.gradients = slice(gradients_);
+  }
+}
+
+void ModelParameters::OrderPieces() {
+  const auto key_of = [](const Part& part) {
+    return std::tuple(part.layer, part.expert, part.kind);
+  };
+  std::map<std::tuple<int64_t, int64_t, PartKind>, Piece> by_part;
+  for (const Piece& piece : pieces_) by_part.emplace(key_of(piece.part), piece);
+  const std::vector<Part> order = ListParts(architecture_);
+  UPCYCLE_CHECK_EQ(order.size(), pieces_.size());
+  pieces_.clear();
+  for (const Part& part : order) {
+    const auto piece = by_part.find(key_of(part));
+    UPCYCLE_CHECK(piece != by_part.end());
+    pieces_.push_back(piece->second);
   }
 }
 

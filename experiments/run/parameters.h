@@ -91,6 +91,7 @@ class ModelParameters {
   void PlanSpans(BufferPlan& plan, const ModelBuild& build, int64_t elements);
   void PlanMoments(BufferPlan& plan, const ModelBuild& build, Span& span);
   void BindPieces(const Declared& declared);
+  void OrderPieces();  // as ListParts
 
   Architecture architecture_;
   std::vector<Declared> declared_;

@@ -1,5 +1,6 @@
 #include "experiments/run/weight_scaling.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace upcycle {
@@ -23,7 +24,11 @@ double MissingFactor(const MoeSettings& moe) {
   const double routed = moe.shared_expert == SharedExpert::kNone ? 1 : 0.5;
   if (moe.router.order == RoutingOrder::kTopkThenSoftmax) return routed * granularity;
   double served = static_cast<double>(moe.top_k);
-  if (moe.ExpertsChoose()) served *= moe.capacity_factor.factor.value_or(1);
+  if (moe.ExpertsChoose()) {
+    // A token is served once by each expert at most, whatever room there is.
+    served = std::min(served * moe.capacity_factor.factor.value_or(1),
+                      static_cast<double>(moe.Experts()));
+  }
   const double weight =
       moe.router.score == RouterScore::kSigmoid ? 0.5 : 1 / static_cast<double>(moe.Experts());
   return routed * granularity / (served * weight);

@@ -93,6 +93,12 @@ TEST(ClockText, ShowsHoursWhereThereAreSome) {
   EXPECT_EQ(ClockText(3723), "1:02:03");
 }
 
+TEST(ClockText, CountsHoursWhereAClockWouldSayNothing) {
+  EXPECT_EQ(ClockText(9999999 * 3600.0), "9999999:00:00");
+  EXPECT_EQ(ClockText(1.52e14 * 3600), "1.52e14 h");
+  EXPECT_EQ(ClockText(1.0 / 0.0), "–");
+}
+
 TEST(SignedPercentText, SignsWhatIsNotZero) {
   EXPECT_EQ(SignedPercentText(0.0031), "+0.31 %");
   EXPECT_EQ(SignedPercentText(-0.125), "−12.50 %");

@@ -104,6 +104,15 @@ TEST_F(CommandsTest, PlanPricesARecipeWhoseDataIsNotHere) {
   EXPECT_TRUE(Says(run.err, "error: no file matches"));
 }
 
+TEST_F(CommandsTest, PlanNeedsADeviceAtLeast) {
+  for (const char* devices : {"0", "-1"}) {
+    const Finished plan = RunProgram(
+        {"plan", recipe_.native(), "--root", (folder_ / "new").native(), "--devices", devices});
+    EXPECT_EQ(plan.exit_code, 2);
+    EXPECT_TRUE(Says(plan.err, "--devices counts devices"));
+  }
+}
+
 TEST_F(CommandsTest, PlanTellsWhatArmsCostAsJson) {
   const fs::path recipe = folder_ / "priced.yaml";
   Put(recipe, kPricedRecipe);

@@ -135,6 +135,13 @@ TEST_F(PaperTest, WarnsWhereRunsAreOfAnotherRecipe) {
   EXPECT_TRUE(Says(Run({"--no-run"}).err, "the recorded runs of tiny-experts are of other"));
 }
 
+TEST_F(PaperTest, RunsNothingWhereItsReportHasNoFolder) {
+  const Finished run = Run({"-o", (root_ / "no such folder" / "findings.md").native()});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_TRUE(Says(run.err, "there is no folder"));
+  EXPECT_FALSE(fs::exists(root_));
+}
+
 TEST_F(PaperTest, RefusesWhatIsNoPaper) {
   const Finished unknown = RunProgram({"paper", "no-such-paper"});
   EXPECT_EQ(unknown.exit_code, 2);

@@ -190,6 +190,20 @@ TEST(Safetensors, DeeplyNestedHeadersAreRefusedNotFollowed) {
       "x is not"));
 }
 
+// Mixtures of many narrow experts have as many; this takes minutes where the time to read a header
+// grows with the square of their number.
+TEST(Safetensors, TensorsMayBeVeryMany) {
+  constexpr int kTensors = 100'000;
+  std::string header;
+  for (int i = 0; i < kTensors; ++i) {
+    header += (i == 0 ? "{" : ",") + ("\"" + std::to_string(i)) +
+              R"(":{"dtype":"F32","shape":[0],"data_offsets":[0,0]})";
+  }
+  TemporaryFolder folder;
+  Put(folder / "many.safetensors", FileOf(header + "}", 0));
+  EXPECT_EQ(SafetensorsReader(folder / "many.safetensors").entries().size(), size_t{kTensors});
+}
+
 // Every prefix and every single damaged bit of a small file is either refused or still a file whose
 // tensors lie within it.
 TEST(Safetensors, NoDamageLeadsOutOfTheFile) {

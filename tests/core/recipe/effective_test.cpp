@@ -37,6 +37,28 @@ TEST(EffectiveSettings, OfRoomForEveryTokenHaveNoDropPolicy) {
   EXPECT_EQ(EffectiveSettings(settings).moe.drop_policy, DropPolicy::kProbs);
 }
 
+TEST(EffectiveSettings, OfExpertsThatChooseHaveRoomForEveryTokenAtMost) {
+  RunSettings settings = Upcycled(4.5);
+  settings.moe.router.choice = RouterChoice::kExpertChoice;
+  EXPECT_EQ(EffectiveSettings(settings).moe.capacity_factor.factor, 4);
+  settings.moe.capacity_factor.factor = 3.5;
+  EXPECT_EQ(EffectiveSettings(settings).moe.capacity_factor.factor, 3.5);
+}
+
+TEST(EffectiveSettings, OfMethodsThatChangeNoWeightAreThoseOfVirtualGroups) {
+  const auto of = [](UpcycleMethod method, double ratio, double noise_std) {
+    RunSettings settings;
+    settings.upcycle = {.method = method, .ratio = ratio, .noise_std = noise_std};
+    return EffectiveSettings(settings).upcycle;
+  };
+  EXPECT_EQ(of(UpcycleMethod::kDrop, 0, 0.01).method, UpcycleMethod::kVirtualGroups);
+  EXPECT_EQ(of(UpcycleMethod::kNoise, 0, 0.01).method, UpcycleMethod::kVirtualGroups);
+  EXPECT_EQ(of(UpcycleMethod::kNoise, 0.3, 0).method, UpcycleMethod::kVirtualGroups);
+  EXPECT_EQ(of(UpcycleMethod::kNoise, 0.3, 0).ratio, UpcycleSettings{}.ratio);
+  EXPECT_EQ(of(UpcycleMethod::kDrop, 0.3, 0).method, UpcycleMethod::kDrop);
+  EXPECT_EQ(of(UpcycleMethod::kQwen, 0, 0).method, UpcycleMethod::kQwen);  // shuffles all the same
+}
+
 TEST(EffectiveSettings, AreTheSameWhetherReasonsAreAskedForOrNot) {
   RunSettings settings = Upcycled(4);
   settings.evaluate.capacity_factor.factor = 16;

@@ -26,6 +26,17 @@ TEST(MissingFactor, IsWhatThePapersGive) {
   EXPECT_EQ(factor(8, 8, 8, kTopkThenSoftmax), 8);
 }
 
+TEST(MissingFactor, CountsAnExpertThatChoosesOnceForEachToken) {
+  MoeSettings moe;
+  moe.router.choice = RouterChoice::kExpertChoice;
+  moe.capacity_factor.factor = 2;  // 4 of 8 experts serve a token on average
+  EXPECT_EQ(MissingFactor(moe), 2);
+  moe.capacity_factor.factor = 4;  // all of them
+  EXPECT_EQ(MissingFactor(moe), 1);
+  moe.capacity_factor.factor = 1e6;
+  EXPECT_EQ(MissingFactor(moe), 1);
+}
+
 MoeSettings Moe(int64_t expansion, int64_t granularity, int64_t top_k) {
   MoeSettings moe;
   moe.expansion = expansion;
