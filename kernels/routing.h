@@ -26,6 +26,13 @@ struct ExpertRanks {
   ConstTensor bias = {};    // [E]; not together with values
 };
 
+// Scores that all came out as 0 have no share: added to every sum of sigmoid scores.
+inline constexpr float kLeastScoreSum = 1e-20f;
+// An expert that no token comes near stays empty under Sinkhorn's scaling.
+inline constexpr double kLeastColumnSum = 1e-30;
+// Added to the mean square that logits are normalized by.
+inline constexpr double kLogitsEpsilon = 1e-6;
+
 // What the router says about n tokens.
 struct Routing {
   Tensor probabilities;  // [n, E] the scores of all experts over their sum

@@ -89,18 +89,22 @@ std::vector<Study> StudiesOf(const Paper& paper) {
   std::vector<Study> studies;
   for (const PaperStudy& study : paper.studies) {
     if (!study.is_run) continue;
+    studies.push_back(HasData(study.recipe) ? MakeStudy(study.recipe)
+                                            : MakeStudyWithoutData(study.recipe));
+  }
+  return studies;
+}
+
+// To standard error.
+void PrintWarnings(const std::vector<Study>& studies) {
+  for (const Study& study : studies) {
     for (const RecipeWarning& warning : study.recipe.warnings) {
       fmt::print(stderr, "{}\n", warning.text);
     }
-    if (HasData(study.recipe)) {
-      studies.push_back(MakeStudy(study.recipe));
-    } else {
-      fmt::print(stderr, "warning: the data of {} is not here; it is priced without\n",
-                 study.path.native());
-      studies.push_back(MakeStudyWithoutData(study.recipe));
-    }
+    if (HasData(study.recipe)) continue;
+    fmt::print(stderr, "warning: the data of {} is not here; it is priced without\n",
+               study.recipe.path.native());
   }
-  return studies;
 }
 
 bool IsAtItsFirstSize(const Recipe& recipe) {
@@ -220,6 +224,7 @@ int PaperCommand(const Arguments& arguments) {
   if (options.seeds > 0) reading.overrides.push_back(fmt::format("seeds={}", options.seeds));
   const Paper paper = LoadPaper(FindPaper(options.name), reading);
   const std::vector<Study> studies = StudiesOf(paper);
+  PrintWarnings(studies);
   if (options.dry_run) {
     PrintPrice(studies, options.state, true);
     return kExitDone;

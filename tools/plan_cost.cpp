@@ -87,7 +87,10 @@ void AddRemarks(std::set<std::string>& remarks, const PricedArm& arm, int64_t de
   std::string remark =
       fmt::format("{}{}: {:.3e} FLOPs without its routers", shape, CapacityOf(*arm.moe),
                   arm.Flops() - 3 * arm.cost.forward_flops.router * arm.sequence);
-  if (arm.IsPadded()) remark += fmt::format(", {:.3e} with padded rows", arm.PaddedFlops());
+  if (arm.IsPadded()) {
+    remark +=
+        fmt::format(", {:.3e} where its room is computed whole, served or not", arm.PaddedFlops());
+  }
   remarks.insert(fmt::format("{}; over {} devices its experts make a token send {} between them",
                              remark, std::min(devices, arm.moe->Experts()),
                              BytesText(arm.traffic)));

@@ -1,6 +1,7 @@
 #include "core/recipe/cost.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/recipe/batch_plan.h"
 
@@ -65,6 +66,10 @@ double ServedRows(const MoeSettings& moe) {
   if (moe.ExpertsChoose()) return std::min(top_k * factor, static_cast<double>(moe.Experts()));
   return top_k * std::min(1.0, factor);
 }
+// Experts of one layer that a token is sent to, whether or not they have room for it.
+double MetExperts(const MoeSettings& moe) {
+  return moe.ExpertsChoose() ? ServedRows(moe) : static_cast<double>(moe.top_k);
+}
 double PaddedRows(const MoeSettings& moe) {
   const double rows = static_cast<double>(moe.top_k) * moe.capacity_factor.factor.value_or(1.0);
   return std::min(rows, static_cast<double>(moe.Experts()));
@@ -97,7 +102,8 @@ Cost CostOf(const ModelSettings& model, const MoeSettings* moe, int64_t vocabula
   const int64_t shared = SharedParameters(model, *moe);
   parameters.experts = expert_layers * (moe->Experts() * one_expert + shared);
   parameters.router = expert_layers * RouterParameters(model, *moe);
-  cost.active_parameters.experts = expert_layers * (moe->top_k * one_expert + shared);
+  cost.active_parameters.experts =
+      expert_layers * (std::llround(MetExperts(*moe) * static_cast<double>(one_expert)) + shared);
   cost.active_parameters.router = parameters.router;
 
   const double row_flops = 2.0 * static_cast<double>(expert_layers * one_expert);

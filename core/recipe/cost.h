@@ -28,7 +28,8 @@ struct ByPart {
 
 struct Cost {
   ByPart<int64_t> parameters;
-  ByPart<int64_t> active_parameters;  // of which a token uses T experts a layer
+  // What a token meets: T experts a layer. Where experts choose, as many as do so on average.
+  ByPart<int64_t> active_parameters;
   // Per token. An expert layer computes min(1, factor)·T rows a token: what capacity can serve.
   ByPart<double> forward_flops;
   // Per token, with the rows that capacity makes room for: factor·T, at most all experts.

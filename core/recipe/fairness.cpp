@@ -43,10 +43,14 @@ std::vector<std::string> RateMovers(const RunSettings& a, const RunSettings& b) 
     add(a.moe.expansion != b.moe.expansion, "moe.expansion");
     add(a.moe.granularity != b.moe.granularity, "moe.granularity");
     add(a.moe.top_k != b.moe.top_k, "moe.top_k");
+    add(a.moe.shared_expert != b.moe.shared_expert, "moe.shared_expert");
     add(a.moe.router.order != b.moe.router.order, "moe.router.order");
+    add(a.moe.router.score != b.moe.router.score, "moe.router.score");
     add(a.upcycle.scaling != b.upcycle.scaling, "upcycle.scaling");
   }
+  add(a.upcycle.optimizer != b.upcycle.optimizer, "upcycle.optimizer");
   add(a.train.batch_sequences != b.train.batch_sequences, "train.batch_sequences");
+  add(a.train.batch_ramp != b.train.batch_ramp, "train.batch_ramp");
   return names;
 }
 

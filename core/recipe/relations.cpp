@@ -103,11 +103,12 @@ class Relations {
   void CheckVocabulary() {
     const int64_t pieces = Vocabulary(s_.data.tokenizer);
     if (s_.model.vocabulary == 0 || s_.model.vocabulary >= pieces) return;
-    Error({"data.tokenizer.vocabulary", "data.tokenizer.kind", "model.name"},
+    Error({"model.vocabulary", "data.tokenizer.vocabulary", "data.tokenizer.kind", "model.name"},
           fmt::format("the model's embedding of {} rows has none for some of {} tokens",
                       s_.model.vocabulary, pieces),
-          fmt::format("a tokenizer of at most {} tokens, or the model's sizes without its name",
-                      s_.model.vocabulary));
+          fmt::format("a model.vocabulary of at least {} (0: that of the tokenizer), or a "
+                      "tokenizer of at most {} tokens",
+                      pieces, s_.model.vocabulary));
   }
 
   void CheckExperts() {

@@ -116,6 +116,7 @@ struct BatchRampSettings {
   int64_t tokens = 0;
 
   bool IsOn() const { return start_sequences > 0; }
+  bool operator==(const BatchRampSettings&) const = default;
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {

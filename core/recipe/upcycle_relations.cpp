@@ -108,7 +108,7 @@ class UpcycleRelations {
     } else if (!s_.parent.keep_optimizer) {
       Error({"upcycle.optimizer", "parent.keep_optimizer"},
             "the parent does not keep the optimizer state that the run is to carry",
-            "parent.keep_optimizer: true");
+            "parent.keep_optimizer: true, for all arms: then they share one parent");
     }
   }
 

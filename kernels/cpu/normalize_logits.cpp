@@ -3,14 +3,9 @@
 
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/task_size.h"
+#include "kernels/routing.h"
 
 namespace upcycle {
-namespace {
-
-constexpr double kEpsilon = 1e-6;
-
-}  // namespace
-
 void CpuBackend::DoNormalizeLogits(Tensor logits, Tensor rstd, double scale) {
   const int64_t experts = logits.dim(1);
   pool_.ParallelRanges(logits.dim(0), RowsOfTask(4 * experts), [&](int64_t begin, int64_t end) {
@@ -20,7 +15,7 @@ void CpuBackend::DoNormalizeLogits(Tensor logits, Tensor rstd, double scale) {
       for (int64_t e = 0; e < experts; ++e) sum += row[e];
       const double mean = sum / static_cast<double>(experts);
       for (int64_t e = 0; e < experts; ++e) squares += (row[e] - mean) * (row[e] - mean);
-      const double r = 1 / std::sqrt(squares / static_cast<double>(experts) + kEpsilon);
+      const double r = 1 / std::sqrt(squares / static_cast<double>(experts) + kLogitsEpsilon);
       for (int64_t e = 0; e < experts; ++e) {
         row[e] = static_cast<float>(scale * r * (row[e] - mean));
       }

@@ -12,6 +12,7 @@
 
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/task_size.h"
+#include "kernels/routing.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace upcycle {
@@ -118,9 +119,6 @@ void WeightsAmongChosen(float* weight, const int32_t* expert, int64_t top_k, con
   }
   for (int64_t j = 0; j < top_k; ++j) weight[j] /= sum;
 }
-
-// Scores that all came out as 0 have no share.
-constexpr float kLeastScoreSum = 1e-20f;
 
 // probabilities [experts] = sigmoid(logits) over their sum.
 void SigmoidProbabilities(float* probabilities, const float* logits, int64_t experts) {

@@ -5,11 +5,10 @@
 
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/task_size.h"
+#include "kernels/routing.h"
 
 namespace upcycle {
 namespace {
-
-constexpr double kLeastSum = 1e-30;
 
 void SoftmaxRow(float* row, const float* logits, int64_t experts) {
   const float largest = *std::max_element(logits, logits + experts);
@@ -47,7 +46,7 @@ void CpuBackend::DoSinkhornRanks(Tensor ranks, Tensor columns, ConstTensor logit
       double sum = 0;
       for (int64_t t = 0; t < tokens; ++t) sum += ranks.floats()[t * experts + e];
       // An expert that nobody comes near stays empty.
-      columns.floats()[e] = static_cast<float>(even / std::max(sum, kLeastSum));
+      columns.floats()[e] = static_cast<float>(even / std::max(sum, kLeastColumnSum));
     });
     for_rows([&](float* row, int64_t) { ScaleRow(row, columns.floats(), experts); });
   }

@@ -2,12 +2,12 @@
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/routing.h"
 
 namespace upcycle {
 namespace {
 
 constexpr int kWarps = 4;  // of a block
-constexpr float kEpsilon = 1e-6f;
 
 // Σ term(e) over the experts, the same in every lane.
 template <typename Term>
@@ -25,7 +25,7 @@ __global__ void ForwardKernel(float* logits, float* rstd, float scale, int64_t t
   const float mean = SumOverExperts(experts, [=](int e) { return row[e]; }) / experts;
   const float squares =
       SumOverExperts(experts, [=](int e) { return (row[e] - mean) * (row[e] - mean); });
-  const float r = 1 / sqrtf(squares / experts + kEpsilon);
+  const float r = 1 / sqrtf(squares / experts + static_cast<float>(kLogitsEpsilon));
   __syncwarp();
   for (int e = LaneOf(threadIdx.x); e < experts; e += kWarp) row[e] = scale * r * (row[e] - mean);
   if (LaneOf(threadIdx.x) == 0) rstd[token] = r;

@@ -2,6 +2,7 @@
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/routing.h"
 
 namespace upcycle {
 namespace {
@@ -14,9 +15,6 @@ __device__ __forceinline__ int64_t TokenOfWarp() {
 }
 
 __device__ __forceinline__ float Sigmoid(float x) { return 1 / (1 + expf(-x)); }
-
-// Scores that all came out as 0 have no share.
-constexpr float kLeastScoreSum = 1e-20f;
 
 // What a token's experts are chosen by (ExpertRanks).
 struct TokenRanks {

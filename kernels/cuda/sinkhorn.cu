@@ -3,13 +3,13 @@
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/routing.h"
 
 namespace upcycle {
 namespace {
 
 constexpr int kWarps = 4;  // of a block of rows
 constexpr int kColumnThreads = 256;
-constexpr double kLeastSum = 1e-30;  // an expert that nobody comes near stays empty
 
 __global__ void SoftmaxKernel(float* ranks, const float* logits, int64_t tokens, int experts) {
   const int64_t token = int64_t{blockIdx.x} * kWarps + threadIdx.x / kWarp;
@@ -33,7 +33,7 @@ __global__ void ColumnKernel(float* columns, const float* ranks, int64_t tokens,
   sum = SumOverBlock(sum);
   const double even = static_cast<double>(tokens) / static_cast<double>(experts);
   if (threadIdx.x == 0)
-    columns[expert] = static_cast<float>(even / (sum > kLeastSum ? sum : kLeastSum));
+    columns[expert] = static_cast<float>(even / (sum > kLeastColumnSum ? sum : kLeastColumnSum));
 }
 
 // A row times the columns' factors, then over its sum.

@@ -40,7 +40,8 @@ Table FindingsTable(const FindingsReport& report) {
       "Verdict. Claims of a direction are judged by two-sided paired t tests at level 0.05, "
       "adjusted by Holm's correction over all of them, those without a value included: significant "
       "on the claim's side supports it, on the other side contradicts it. Claims of likeness are "
-      "judged by the interval: inside the margin, or wholly outside. Counts need no run."};
+      "judged by their interval, which is not adjusted for how many there are: inside the margin "
+      "supports, wholly outside contradicts. Counts need no run."};
   return table;
 }
 

@@ -156,6 +156,7 @@ TEST(Cost, OfExpertsThatChooseIsThatOfTheRowsTheyHaveRoomFor) {
     const Cost cost = CostOf(ModelSettings{}, &moe, 64);
     EXPECT_EQ(cost.forward_flops.experts, 2.0 * 4 * 3 * 128 * 384 * 2 * factor) << factor;
     EXPECT_EQ(cost.padded_forward_flops.experts, cost.forward_flops.experts);
+    EXPECT_EQ(static_cast<double>(cost.active_parameters.experts), 4 * 3 * 128 * 384 * 2 * factor);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "core/recipe/factors.h"
@@ -167,6 +168,18 @@ TEST(UntunedRate, CountsWhatMakesADenseModelAMixture) {
   EXPECT_TRUE(
       Says(Warnings(std::string(kOnlyRate) + "arms: [{name: x}, {name: y, upcycle: none}]\n"),
            "arms differ in upcycle.method"));
+}
+
+TEST(UntunedRate, CountsWhatChangesHowLargeAStepIs) {
+  for (const char* change : {"moe.shared_expert: plain", "moe.router.score: sigmoid",
+                             "train.micro_batch_sequences: 4, train.batch_ramp: {start_sequences: "
+                             "4, increment_sequences: 4, "
+                             "tokens: 800}"}) {
+    EXPECT_TRUE(
+        Says(Warnings(fmt::format("{}arms: [{{name: x}}, {{name: y, {}}}]\n", kOnlyRate, change)),
+             "which moves the best learning rate"))
+        << change;
+  }
 }
 
 TEST(Lints, ThatAreAllowedMustBeKnown) {

@@ -96,7 +96,7 @@ TEST(UpcycleRelations, WhatIsCarriedIsKept) {
             "carry\n"
             "  upcycle: {method: copy, optimizer: carry}\n"
             "                                     ^\n"
-            "  expected parent.keep_optimizer: true\n");
+            "  expected parent.keep_optimizer: true, for all arms: then they share one parent\n");
   const std::string kept = kBase + "parent: {keep_optimizer: true}\n";
   for (const char* method : {"none", "copy", "virtual_groups"}) {
     EXPECT_EQ(MistakesIn(kept + "upcycle: {optimizer: carry, method: " + method + "}\n"), "");
