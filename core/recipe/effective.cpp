@@ -9,6 +9,7 @@
 #include "core/recipe/cost.h"
 #include "core/recipe/reader.h"
 #include "core/recipe/relations.h"
+#include "core/recipe/weight_scaling.h"
 
 namespace upcycle {
 namespace {
@@ -179,17 +180,10 @@ class Reducing {
   }
 
   void ReduceUpcycling(UpcycleSettings& upcycle) {
-    const UpcycleSettings unused;
     const UpcycleMethod method = upcycle.method;
-    if (!s_.HasExperts() || !s_.HasParent()) {
-      Unused(upcycle.scaling, unused.scaling, "upcycle.scaling",
-             "only experts that are made of a parent are scaled");
-    } else if (upcycle.scaling == WeightScaling::kPaper && !PaperScales(method)) {
-      StandsFor(upcycle.scaling, WeightScaling::kNone, "upcycle.scaling",
-                [&] { return fmt::format("the paper of {} scales nothing", NameOf(method)); });
-    }
+    ReduceScaling(upcycle);
     if (!s_.HasParent()) {
-      Unused(upcycle.optimizer, unused.optimizer, "upcycle.optimizer",
+      Unused(upcycle.optimizer, UpcycleSettings{}.optimizer, "upcycle.optimizer",
              "a run from scratch has no parent");
     }
     if (MakesVirtualGroups(method) && ChangesNothing(upcycle)) {
@@ -198,6 +192,28 @@ class Reducing {
       });
     }
     ReduceMethod(upcycle);
+  }
+
+  // Scalings that come to the same factors are one.
+  void ReduceScaling(UpcycleSettings& upcycle) {
+    if (!s_.HasExperts() || !s_.HasParent()) {
+      return Unused(upcycle.scaling, UpcycleSettings{}.scaling, "upcycle.scaling",
+                    "only experts that are made of a parent are scaled");
+    }
+    const auto scales_with = [&](WeightScaling scaling) {
+      UpcycleSettings other = upcycle;
+      other.scaling = scaling;
+      return ScalesOf(s_.moe, other, s_.model.family);
+    };
+    const ExpertScales scales = scales_with(upcycle.scaling);
+    for (const WeightScaling other : {WeightScaling::kNone, WeightScaling::kPaper}) {
+      if (upcycle.scaling == other) return;
+      if (scales != scales_with(other)) continue;
+      return StandsFor(upcycle.scaling, other, "upcycle.scaling", [&] {
+        return fmt::format("with these experts {} scales no otherwise than {}",
+                           NameOf(upcycle.scaling), NameOf(other));
+      });
+    }
   }
 
   void ReduceMethod(UpcycleSettings& upcycle) {

@@ -61,7 +61,7 @@ void Upcycler::FillRouter(std::span<float> values, const Part& part) const {
 void Upcycler::FillShared(std::span<float> values, const Part& part,
                           std::span<const ParentReader> parents) const {
   FillMean(values, {DenseKindOf(part.kind), part.layer}, parents);
-  const ExpertScales scales = ScalesOf(target_.moe, settings_, target_.activation());
+  const ExpertScales scales = ScalesOf(target_.moe, settings_, target_.model.family);
   if (part.kind != PartKind::kSharedDown || scales.shared_down == 1) return;
   for (float& value : values) value *= static_cast<float>(scales.shared_down);
 }
@@ -88,7 +88,7 @@ void Upcycler::ChangeNeurons(std::span<float> values, const Part& part) const {
 }
 
 double Upcycler::ScaleOf(PartKind expert_kind) const {
-  const ExpertScales scales = ScalesOf(target_.moe, settings_, target_.activation());
+  const ExpertScales scales = ScalesOf(target_.moe, settings_, target_.model.family);
   if (expert_kind == PartKind::kExpertGate) return scales.gate;
   return expert_kind == PartKind::kExpertUp ? scales.up : scales.down;
 }

@@ -11,10 +11,10 @@
 #include <span>
 
 #include "core/recipe/settings.h"
+#include "core/recipe/weight_scaling.h"
 #include "experiments/run/architecture.h"
 #include "experiments/run/expert_neurons.h"
 #include "experiments/run/parts.h"
-#include "experiments/run/weight_scaling.h"
 
 namespace upcycle {
 

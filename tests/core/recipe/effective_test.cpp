@@ -59,6 +59,27 @@ TEST(EffectiveSettings, OfMethodsThatChangeNoWeightAreThoseOfVirtualGroups) {
   EXPECT_EQ(of(UpcycleMethod::kQwen, 0, 0).method, UpcycleMethod::kQwen);  // shuffles all the same
 }
 
+TEST(EffectiveSettings, OfScalingsThatScaleAlikeAreThoseOfThePlainer) {
+  using enum WeightScaling;
+  RunSettings settings = Upcycled(4);
+  const auto of = [&](WeightScaling scaling) {
+    settings.upcycle.scaling = scaling;
+    return EffectiveSettings(settings).upcycle.scaling;
+  };
+  settings.upcycle.method = UpcycleMethod::kCopy;
+  settings.moe.router.order = RoutingOrder::kSoftmaxThenTopk;
+  EXPECT_EQ(of(kPaper), kPaper);
+  EXPECT_EQ(of(kExact), kExact);
+  settings.model.family = Family::kNemotron;  // without a gate the cube roots are exact
+  EXPECT_EQ(of(kExact), kPaper);
+  settings.moe.router.order =
+      RoutingOrder::kTopkThenSoftmax;  // whole experts, whose weights sum to 1
+  EXPECT_EQ(of(kPaper), kNone);
+  EXPECT_EQ(of(kExact), kNone);
+  settings.moe.shared_expert = SharedExpert::kPlain;  // to halve
+  EXPECT_EQ(of(kPaper), kPaper);
+}
+
 TEST(EffectiveSettings, AreTheSameWhetherReasonsAreAskedForOrNot) {
   RunSettings settings = Upcycled(4);
   settings.evaluate.capacity_factor.factor = 16;

@@ -64,7 +64,8 @@ TEST(Relations, AKnownModelHasARowForEveryToken) {
       "a.yaml:5:38: error: the model's embedding of 512 rows has none for some of 520 tokens\n"
       "    tokenizer: {kind: bpe, vocabulary: 520}\n"
       "                                       ^\n"
-      "  expected a tokenizer of at most 512 tokens, or the model's sizes without its name\n");
+      "  expected a model.vocabulary of at least 520 (0: that of the tokenizer), or a "
+      "tokenizer of at most 512 tokens\n");
 }
 
 TEST(Relations, GranularityDividesTheWidth) {

@@ -1,4 +1,4 @@
-#include "experiments/run/weight_scaling.h"
+#include "core/recipe/weight_scaling.h"
 
 #include <cmath>
 
@@ -49,7 +49,7 @@ MoeSettings Moe(int64_t expansion, int64_t granularity, int64_t top_k) {
 TEST(PaperScaling, IsTheCubeRootOnEveryMatrixForCopiesAndVirtualGroups) {
   for (UpcycleMethod method : {UpcycleMethod::kCopy, UpcycleMethod::kVirtualGroups}) {
     const ExpertScales scales =
-        ScalesOf(Moe(8, 1, 1), {method, WeightScaling::kPaper}, Activation::kSwiGlu);
+        ScalesOf(Moe(8, 1, 1), {method, WeightScaling::kPaper}, Family::kLlama);
     EXPECT_NEAR(scales.gate, 2, 1e-12);
     EXPECT_NEAR(scales.up, 2, 1e-12);
     EXPECT_NEAR(scales.down, 2, 1e-12);
@@ -59,7 +59,7 @@ TEST(PaperScaling, IsTheCubeRootOnEveryMatrixForCopiesAndVirtualGroups) {
 // Zhu 2024: 16 experts, of which 4 serve a token.
 TEST(PaperScaling, OfASplitIsExpertsOverTopKOnTheOutput) {
   const ExpertScales scales =
-      ScalesOf(Moe(1, 16, 4), {UpcycleMethod::kSplit, WeightScaling::kPaper}, Activation::kSwiGlu);
+      ScalesOf(Moe(1, 16, 4), {UpcycleMethod::kSplit, WeightScaling::kPaper}, Family::kLlama);
   EXPECT_EQ(scales.gate, 1);
   EXPECT_EQ(scales.up, 1);
   EXPECT_EQ(scales.down, 4);
@@ -69,7 +69,7 @@ TEST(PaperScaling, IsNoneWhereThePaperScalesNothing) {
   for (UpcycleMethod method : {UpcycleMethod::kDrop, UpcycleMethod::kNoise, UpcycleMethod::kQwen,
                                UpcycleMethod::kBranchTrainMix}) {
     const ExpertScales scales =
-        ScalesOf(Moe(8, 1, 2), {method, WeightScaling::kPaper}, Activation::kSquaredRelu);
+        ScalesOf(Moe(8, 1, 2), {method, WeightScaling::kPaper}, Family::kNemotron);
     EXPECT_EQ(scales.gate * scales.up * scales.down, 1) << NameOf(method);
   }
 }
@@ -78,10 +78,10 @@ TEST(ExactScaling, GivesTheOutputTheMissingFactorWhateverTheMethod) {
   const MoeSettings moe = Moe(8, 1, 2);
   for (const auto& method : EnumNames<UpcycleMethod>::values) {
     const UpcycleSettings settings = {method.value, WeightScaling::kExact};
-    const ExpertScales gated = ScalesOf(moe, settings, Activation::kSwiGlu);
+    const ExpertScales gated = ScalesOf(moe, settings, Family::kLlama);
     EXPECT_EQ(gated.gate, 1);
     EXPECT_NEAR(gated.up * gated.down, 4, 1e-12);
-    const ExpertScales squared = ScalesOf(moe, settings, Activation::kSquaredRelu);
+    const ExpertScales squared = ScalesOf(moe, settings, Family::kNemotron);
     EXPECT_NEAR(squared.up * squared.up * squared.down, 4, 1e-12);
   }
 }

@@ -1,4 +1,4 @@
-#include "experiments/run/weight_scaling.h"
+#include "core/recipe/weight_scaling.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,10 +6,10 @@
 namespace upcycle {
 namespace {
 
-ExpertScales ScalesOfPaper(const MoeSettings& moe, UpcycleMethod method) {
+ExpertScales ScalesOfPaper(const MoeSettings& moe, UpcycleMethod method, Family family) {
   if (method == UpcycleMethod::kCopy || method == UpcycleMethod::kVirtualGroups) {
     const double cube_root = std::cbrt(MissingFactor(moe));
-    return {cube_root, cube_root, cube_root};
+    return {family == Family::kLlama ? cube_root : 1, cube_root, cube_root};
   }
   if (method == UpcycleMethod::kSplit) {
     return {1, 1, static_cast<double>(moe.Experts()) / static_cast<double>(moe.top_k)};
@@ -34,16 +34,16 @@ double MissingFactor(const MoeSettings& moe) {
   return routed * granularity / (served * weight);
 }
 
-ExpertScales ScalesOf(const MoeSettings& moe, const UpcycleSettings& settings,
-                      Activation activation) {
+ExpertScales ScalesOf(const MoeSettings& moe, const UpcycleSettings& settings, Family family) {
   if (settings.scaling == WeightScaling::kNone) return {};
   ExpertScales scales;
   if (settings.scaling == WeightScaling::kPaper) {
-    scales = ScalesOfPaper(moe, settings.method);
+    if (!PaperScales(settings.method)) return {};
+    scales = ScalesOfPaper(moe, settings.method, family);
   } else {
     const double factor = MissingFactor(moe);
-    const bool squared = activation == Activation::kSquaredRelu;  // up counts twice
-    const double root = squared ? std::cbrt(factor) : std::sqrt(factor);
+    // Up counts twice where its square is taken.
+    const double root = family == Family::kNemotron ? std::cbrt(factor) : std::sqrt(factor);
     scales = {1, root, root};
   }
   if (moe.shared_expert == SharedExpert::kPlain) scales.shared_down = 0.5;

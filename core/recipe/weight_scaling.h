@@ -2,7 +2,6 @@
 #pragma once
 
 #include "core/recipe/settings.h"
-#include "kernels/backend.h"
 
 namespace upcycle {
 
@@ -15,7 +14,7 @@ namespace upcycle {
 // of a split) the dense output is met exactly and not only in expectation.
 double MissingFactor(const MoeSettings& moe);
 
-// What the matrices of an expert are multiplied by.
+// What the matrices of an expert are multiplied by. One without a gate has a 1 for it.
 //   none   1, 1, 1
 //   paper  the method's own paper:
 //            copy, virtual_groups  the cube root of MissingFactor on every matrix (He 2024): exact
@@ -32,8 +31,9 @@ double MissingFactor(const MoeSettings& moe);
 struct ExpertScales {
   double gate = 1, up = 1, down = 1;
   double shared_down = 1;
+
+  bool operator==(const ExpertScales&) const = default;
 };
-ExpertScales ScalesOf(const MoeSettings& moe, const UpcycleSettings& settings,
-                      Activation activation);
+ExpertScales ScalesOf(const MoeSettings& moe, const UpcycleSettings& settings, Family family);
 
 }  // namespace upcycle
