@@ -1,5 +1,9 @@
 #include "results/export/markdown.h"
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "results/comparison_table.h"
@@ -14,24 +18,19 @@ namespace {
 
 Table FindingsTable(const FindingsReport& report) {
   Table table;
-  table.title = "Claim by claim";
+  table.title = TallyText(report.findings);
   table.columns = {{"claim", "claim"},
-                   {"where", "where"},
                    {"paper", "paper"},
                    {"ours", "ours"},
                    {"adjusted p", "adjusted_p", Notation::kProbability},
-                   {"verdict", "verdict"},
-                   {"remark", "remark"}};
+                   {"verdict", "verdict"}};
   for (const Finding& finding : report.findings) {
-    const Claim& claim = finding.claim;
     table.rows.push_back(
-        {{.text = fmt::format("{}: {}", claim.id, claim.claim)},
-         {.text = claim.where},
-         {.text = claim.number},
-         {.text = OursText(finding)},
+        {{.text = finding.claim.claim},
+         {.text = finding.claim.number},
+         {.text = EstimateText(finding)},
          {.value = AdjustedP(finding)},
-         {.text = std::string(NameOf(finding.support)), .tone = ToneOf(finding.support)},
-         {.text = RemarkText(finding)}});
+         {.text = std::string(NameOf(finding.support)), .tone = ToneOf(finding.support)}});
   }
   table.notes = {
       fmt::format("Ours. Differences are means over paired seeds ± half of the {:g} % t interval, "
@@ -43,6 +42,34 @@ Table FindingsTable(const FindingsReport& report) {
       "judged by their interval, which is not adjusted for how many there are: inside the margin "
       "supports, wholly outside contradicts. Counts need no run."};
   return table;
+}
+
+// What each verdict rests on.
+std::string EvidenceText(const std::vector<Finding>& findings) {
+  std::string text = "\n### What was compared\n\n";
+  for (const Finding& finding : findings) {
+    std::string evidence =
+        fmt::format("{} ({}). {}", finding.claim.id, finding.claim.where, OursText(finding));
+    const std::string remark = RemarkText(finding);
+    if (!remark.empty()) evidence += fmt::format(". {}", remark);
+    text += fmt::format("- {}\n", EscapedMarkdown(evidence));
+  }
+  return text;
+}
+
+// A note that an earlier table has had is not said again.
+std::string StudiesText(const std::vector<Comparison>& studies) {
+  std::string text;
+  std::set<std::string> said;
+  for (const Comparison& study : studies) {
+    Table table = TableOf(study);
+    std::erase_if(table.notes, [&](const std::string& note) { return !said.insert(note).second; });
+    if (!study.description.empty()) {
+      table.notes.insert(table.notes.begin(), fmt::format("Asked. {}", study.description));
+    }
+    text += fmt::format("\n{}", ToMarkdown(table));
+  }
+  return text;
 }
 
 std::string HowText(const FindingsReport& report) {
@@ -68,13 +95,8 @@ std::string FindingsMarkdown(const FindingsReport& report) {
                         paper.authors.empty() || paper.source.empty() ? "" : ", ", paper.source);
   }
   text += HowText(report);
-  text += fmt::format("\n## Findings: {}\n\n", TallyText(report.findings));
-  text += ToMarkdown(FindingsTable(report));
-  for (const Comparison& study : report.studies) {
-    text += fmt::format("\n## {}\n\n", study.study);
-    if (!study.description.empty()) text += study.description + "\n\n";
-    text += ToMarkdown(TableOf(study));
-  }
+  text += "\n## Claims\n\n" + ToMarkdown(FindingsTable(report)) + EvidenceText(report.findings);
+  if (!report.studies.empty()) text += "\n## Studies\n" + StudiesText(report.studies);
   return text;
 }
 

@@ -13,30 +13,42 @@ namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
+std::string CountOf(const Counted& counted, double value) {
+  return counted.quantity == Quantity::kForwardBackwardFlops ? fmt::format("{:.4g}", value)
+                                                             : CountText(value);
+}
+
+std::string OffText(const Counted& counted) {
+  return fmt::format("({})", SignedPercentText(counted.ours / counted.theirs - 1));
+}
+
 std::string CountedText(const Counted& counted) {
-  const auto text = [&](double value) {
-    return counted.quantity == Quantity::kForwardBackwardFlops ? fmt::format("{:.4g}", value)
-                                                               : CountText(value);
-  };
   const auto& names = EnumNames<Quantity>::values;
   const auto name = std::find_if(std::begin(names), std::end(names), [&](const auto& entry) {
     return entry.value == counted.quantity;
   });
-  return fmt::format("{}: {}, and the paper's {} ({})", name->help, text(counted.ours),
-                     text(counted.theirs), SignedPercentText(counted.ours / counted.theirs - 1));
+  return fmt::format("{}: {}, and the paper's {} {}", name->help, CountOf(counted, counted.ours),
+                     CountOf(counted, counted.theirs), OffText(counted));
 }
 
-std::string ContrastText(const Contrast& contrast) {
+std::string DifferenceText(const Contrast& contrast) {
   const Summary& difference = contrast.pairs.difference;
-  std::string text =
-      fmt::format("{} of {} less that of {}", contrast.metric, contrast.arm, contrast.than);
-  if (contrast.at < 1) text += fmt::format(" after {:g} % of the steps", 100 * contrast.at);
-  if (difference.count == 0) return text + ": no pairs";
-  text += fmt::format(": {}", EstimateText(difference.mean, difference.half_width, {.plus = true}));
+  if (difference.count == 0) return "no pairs";
+  std::string text = EstimateText(difference.mean, difference.half_width, {.plus = true});
   if (contrast.reference != 0) {
     text += fmt::format(" ({})", SignedPercentText(difference.mean / std::abs(contrast.reference)));
   }
-  return text + fmt::format(", {} pair{}", difference.count, difference.count == 1 ? "" : "s");
+  return text;
+}
+
+std::string ContrastText(const Contrast& contrast) {
+  const auto pairs = contrast.pairs.difference.count;
+  std::string text =
+      fmt::format("{} of {} less that of {}", contrast.metric, contrast.arm, contrast.than);
+  if (contrast.at < 1) text += fmt::format(" after {:g} % of the steps", 100 * contrast.at);
+  text += ": " + DifferenceText(contrast);
+  if (pairs == 0) return text;
+  return text + fmt::format(", {} pair{}", pairs, pairs == 1 ? "" : "s");
 }
 
 void Append(std::string& text, const std::string& more) {
@@ -45,6 +57,19 @@ void Append(std::string& text, const std::string& more) {
 }
 
 }  // namespace
+
+std::string EstimateText(const Finding& finding) {
+  if (finding.counted) {
+    return CountOf(*finding.counted, finding.counted->ours) + " " + OffText(*finding.counted);
+  }
+  const bool is_alone = finding.contrasts.size() == 1;
+  std::string text;
+  for (const Contrast& contrast : finding.contrasts) {
+    const std::string against = is_alone ? "" : fmt::format(" against {}", contrast.than);
+    Append(text, DifferenceText(contrast) + against);
+  }
+  return text;
+}
 
 std::string OursText(const Finding& finding) {
   if (finding.counted) return CountedText(*finding.counted);

@@ -9,6 +9,9 @@
 
 namespace upcycle {
 
+// Ours, as a number: "−0.0123 ± 0.0045 (−0.31 %)", "47.49B (+38.06 %)"; of several contrasts, each
+// with the arm that it is against.
+std::string EstimateText(const Finding& finding);
 // Ours, in words: "validation/loss of E8T2 less that of dense: −0.0123 ± 0.0045 (−0.31 %), 6
 // pairs".
 std::string OursText(const Finding& finding);

@@ -107,7 +107,13 @@ TEST(Findings, AreAFileThatSaysHowToMakeItAgain) {
   EXPECT_TRUE(Says(text, "Size lab, 6 paired seeds. 30 of 32 stages are complete"));
   EXPECT_TRUE(Says(text, "1.50e15 FLOPs"));
   EXPECT_TRUE(Says(text, "took 1.5 core hours"));
-  EXPECT_TRUE(Says(text, "| better: One is better \\| than the other. |"));
+  EXPECT_TRUE(Says(text, "### 1 supports, 1 contradicts, 1 cannot tell\n\n| claim "));
+  EXPECT_TRUE(
+      Says(text, "| One is better \\| than the other. | 1.1 % | −0.058 ± 0.029 (−1.84 %) |"));
+  EXPECT_TRUE(Says(text, "| 47.49B (+38.05 %) "));
+  EXPECT_TRUE(Says(text,
+                   "- size (figure 3). all parameters: 47.49B, and the paper's 34.40B (+38.05 %). "
+                   "Two matrices are counted where there are three.\n"));
   EXPECT_TRUE(Says(text, "Holm's correction"));
 }
 
