@@ -53,22 +53,9 @@ void ListFeedForward(std::vector<Part>& parts, int64_t layer, const Architecture
   if (moe.shared_expert == SharedExpert::kGated) parts.push_back({PartKind::kSharedWeight, layer});
 }
 
-// The name within `model.layers.N.`.
-std::string NameInLayer(const Part& part, const Architecture& architecture) {
-  const bool mixtral = IsMixtral(architecture);
-  const bool behind = architecture.traits().residual == Residual::kAfter;
-  const std::string first = behind ? "post_attention_layernorm" : "input_layernorm";
-  const std::string second = behind ? "post_feedforward_layernorm" : "post_attention_layernorm";
-  const std::string experts = mixtral ? "block_sparse_moe" : "mlp";
-  const auto expert = [&](const char* mixtral_name, const char* name) {
-    return fmt::format("{}.experts.{}.{}.weight", experts, part.expert,
-                       mixtral ? mixtral_name : name);
-  };
-  switch (part.kind) {
-    case PartKind::kAttentionNorm:
-      return first + ".weight";
-    case PartKind::kAttentionNormBias:
-      return first + ".bias";
+// What attention and the dense MLP are called within `model.layers.N.`; null for everything else.
+const char* DenseName(PartKind kind) {
+  switch (kind) {
     case PartKind::kQuery:
       return "self_attn.q_proj.weight";
     case PartKind::kKey:
@@ -89,10 +76,6 @@ std::string NameInLayer(const Part& part, const Architecture& architecture) {
       return "self_attn.q_norm.weight";
     case PartKind::kKeyNorm:
       return "self_attn.k_norm.weight";
-    case PartKind::kFeedForwardNorm:
-      return second + ".weight";
-    case PartKind::kFeedForwardNormBias:
-      return second + ".bias";
     case PartKind::kGate:
       return "mlp.gate_proj.weight";
     case PartKind::kUp:
@@ -103,6 +86,32 @@ std::string NameInLayer(const Part& part, const Architecture& architecture) {
       return "mlp.up_proj.bias";
     case PartKind::kDownBias:
       return "mlp.down_proj.bias";
+    default:
+      return nullptr;
+  }
+}
+
+// The name within `model.layers.N.`.
+std::string NameInLayer(const Part& part, const Architecture& architecture) {
+  const bool mixtral = IsMixtral(architecture);
+  const bool behind = architecture.traits().residual == Residual::kAfter;
+  const std::string first = behind ? "post_attention_layernorm" : "input_layernorm";
+  const std::string second = behind ? "post_feedforward_layernorm" : "post_attention_layernorm";
+  const std::string experts = mixtral ? "block_sparse_moe" : "mlp";
+  const auto expert = [&](const char* mixtral_name, const char* name) {
+    return fmt::format("{}.experts.{}.{}.weight", experts, part.expert,
+                       mixtral ? mixtral_name : name);
+  };
+  if (const char* name = DenseName(part.kind)) return name;
+  switch (part.kind) {
+    case PartKind::kAttentionNorm:
+      return first + ".weight";
+    case PartKind::kAttentionNormBias:
+      return first + ".bias";
+    case PartKind::kFeedForwardNorm:
+      return second + ".weight";
+    case PartKind::kFeedForwardNormBias:
+      return second + ".bias";
     case PartKind::kRouter:
       return experts + ".gate.weight";
     case PartKind::kRouterNoise:
