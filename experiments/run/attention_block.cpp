@@ -26,7 +26,7 @@ void AttentionBlock::Backward(Backend& backend, Tensor d_x, ConstTensor d_out, C
                               const Workspace& workspace) {
   const ConstTensor in = branch_.Input(backend, x, workspace);
   if (branch_.NeedsOutput()) {
-    attention_.Output(backend, branch_.Output(shape.tokens(), workspace), Accumulate::kNo, shape,
+    attention_.Output(backend, branch_.Between(shape.tokens(), workspace), Accumulate::kNo, shape,
                       workspace);
   }
   const BackwardPass pass = branch_.EnterBackward(backend, d_x, d_out, in, workspace);

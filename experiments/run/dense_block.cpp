@@ -24,7 +24,7 @@ void DenseBlock::Backward(Backend& backend, Tensor d_x, ConstTensor d_out, Const
   const ConstTensor in = branch_.Input(backend, x, workspace);
   mlp_.ComputeAgain(backend, in, {}, workspace);
   if (branch_.NeedsOutput()) {
-    mlp_.Output(backend, branch_.Output(x.dim(0), workspace), Accumulate::kNo, workspace);
+    mlp_.Output(backend, branch_.Between(x.dim(0), workspace), Accumulate::kNo, workspace);
   }
   const BackwardPass pass = branch_.EnterBackward(backend, d_x, d_out, in, workspace);
   mlp_.Backward(backend, pass, {}, {}, workspace);

@@ -16,13 +16,13 @@ void ResidualBranch::Plan(BufferPlan& plan, const ModelBuild& build) {
            {build.limits.tokens(), width_});
 }
 
-Tensor ResidualBranch::Output(int64_t tokens, const Workspace& workspace) const {
+Tensor ResidualBranch::Between(int64_t tokens, const Workspace& workspace) const {
   return CutOwn(between_, workspace.shared.normed, {tokens, width_});
 }
 
 ForwardPass ResidualBranch::Enter(Backend& backend, Tensor out, ConstTensor residual, ConstTensor x,
                                   const Workspace& workspace) {
-  const Tensor between = Output(x.dim(0), workspace);
+  const Tensor between = Between(x.dim(0), workspace);
   if (behind_) return {between, Accumulate::kNo, x};
   norm_.Forward(backend, between, x);
   backend.Copy(out, residual);
@@ -32,13 +32,13 @@ ForwardPass ResidualBranch::Enter(Backend& backend, Tensor out, ConstTensor resi
 void ResidualBranch::Leave(Backend& backend, Tensor out, ConstTensor residual,
                            const Workspace& workspace) {
   if (!behind_) return;
-  norm_.Forward(backend, out, Output(out.dim(0), workspace));
+  norm_.Forward(backend, out, Between(out.dim(0), workspace));
   backend.Add(out, residual);
 }
 
 ConstTensor ResidualBranch::Input(Backend& backend, ConstTensor x, const Workspace& workspace) {
   if (behind_) return x;
-  const Tensor between = Output(x.dim(0), workspace);
+  const Tensor between = Between(x.dim(0), workspace);
   if (between_.empty()) norm_.Forward(backend, between, x);
   return between;
 }
@@ -48,7 +48,7 @@ BackwardPass ResidualBranch::EnterBackward(Backend& backend, Tensor d_x, ConstTe
   const Tensor d_between = workspace.d_normed.Slice(0, in.dim(0));
   if (!behind_) return {d_between, Accumulate::kNo, d_out, in};
   backend.Zero(d_between);
-  norm_.Backward(backend, d_between, d_out, Output(in.dim(0), workspace));
+  norm_.Backward(backend, d_between, d_out, Between(in.dim(0), workspace));
   return {d_x, Accumulate::kYes, d_between, in};
 }
 

@@ -28,7 +28,7 @@ class ResidualBranch {
   // Whether the norm reads what f gives and this is gone: then f leaves it here once more before
   // EnterBackward.
   bool NeedsOutput() const { return behind_ && between_.empty(); }
-  Tensor Output(int64_t tokens, const Workspace& workspace) const;
+  Tensor Between(int64_t tokens, const Workspace& workspace) const;
 
   // What f read in the forward pass.
   ConstTensor Input(Backend& backend, ConstTensor x, const Workspace& workspace);

@@ -198,9 +198,8 @@ void Transformer::Forward(const TokenBatch& batch, const RoutingRules& rules) {
   UPCYCLE_CHECK(n > 0 && n <= tokens_.dim(0));
   const AttentionShape shape = architecture_.Attention(batch.sequences, batch.length);
   const RopeTables rope = RopeFor(batch.length);
-  // What it overwrites is written at the end.
-  embedding_.Forward(*backend_, layers_.front()->x.Slice(0, n), normed_.Slice(0, n),
-                     tokens_.Slice(0, n));
+  const Tensor between = normed_.Slice(0, n);  // not yet needed
+  embedding_.Forward(*backend_, layers_.front()->x.Slice(0, n), between, tokens_.Slice(0, n));
   for (size_t i = 0; i < layers_.size(); ++i) {
     Layer& layer = *layers_[i];
     const Tensor x = layer.x.Slice(0, n);
@@ -279,8 +278,9 @@ void Transformer::BackpropagateLayer(size_t index, Tensor d_x, const AttentionSh
   const RopeTables rope = RopeFor(shape.length);
   const Tensor x = layer.x.Slice(0, n), mid = MidOf(layer, n);
   if (layer.mid.empty()) layer.attention.Forward(*backend_, mid, x, rope, shape, workspace_);
+  // Halves beside each other both read the gradient of what leaves the layer, and add to d_x.
   ConstTensor d_out = d_x;
-  if (!workspace_.d_out.empty()) {
+  if (architecture_.traits().residual == Residual::kParallel) {
     backend_->Copy(workspace_.d_out.Slice(0, n), d_x);
     d_out = workspace_.d_out.Slice(0, n);
   }

@@ -41,8 +41,8 @@ struct Workspace {
   Tensor columns;  // [E]
   Tensor exact;    // [n, D] their input where it is not the activations themselves
   Tensor d_exact, d_rounded;
-  Tensor d_out;         // [n, D] where a layer's halves read the same
-  Tensor d_normed;      // [n, D]
+  Tensor d_out;         // [n, D], where a layer's halves lie beside each other
+  Tensor d_normed;      // [n, D], between a norm and what it stands before or behind
   Tensor d_attended;    // [n, H·W]
   Tensor d_qkv;         // [n, (H + 2K)·W]
   Tensor d_hidden;      // flat, as shared.hidden

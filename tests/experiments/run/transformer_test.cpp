@@ -132,7 +132,7 @@ std::vector<Case> Cases() {
   return cases;
 }
 
-// Every family that the cases above have not, dense, and with experts where it may have them.
+// Every family dense, and with experts those that the other cases have not.
 std::vector<Case> FamilyCases() {
   std::vector<Case> cases;
   for (const auto& family : EnumNames<Family>::values) {
