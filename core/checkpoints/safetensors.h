@@ -61,6 +61,9 @@ class SafetensorsReader {
   const SafetensorsEntry* Find(std::string_view name) const;
   // These throw Error(kInput), naming file and tensor, where the tensor is missing.
   std::span<const std::byte> Bytes(std::string_view name) const;
+  // Gives the pages of a tensor that was read back to the system; reading it again is slower, no
+  // more.
+  void Release(std::string_view name) const;
   // The mapped elements as a tensor. Throws Error(kInput) also where the rank is above
   // Shape::kMaximumRank, the type is one that core/tensor.h lacks, or the data is not aligned to
   // the element (no writer in use leaves it so).

@@ -1,4 +1,4 @@
-#include "core/data/safetensors.h"
+#include "core/checkpoints/safetensors.h"
 
 #include <algorithm>
 #include <array>
@@ -282,6 +282,10 @@ size_t SafetensorsReader::IndexOf(std::string_view name) const {
 
 std::span<const std::byte> SafetensorsReader::Bytes(std::string_view name) const {
   return data_[IndexOf(name)];
+}
+
+void SafetensorsReader::Release(std::string_view name) const {
+  file_.Release(data_[IndexOf(name)]);
 }
 
 ConstTensor SafetensorsReader::View(std::string_view name) const {

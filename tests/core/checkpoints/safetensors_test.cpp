@@ -1,4 +1,4 @@
-#include "core/data/safetensors.h"
+#include "core/checkpoints/safetensors.h"
 
 #include <bit>
 #include <cstring>
