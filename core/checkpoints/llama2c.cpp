@@ -4,8 +4,6 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
-#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -89,11 +87,9 @@ void Llama2cFile::Describe() {
 }
 
 void Llama2cFile::Add(const std::string& name, std::vector<int64_t> shape, int64_t turned_head) {
-  const int64_t elements =
-      std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
   places_.emplace(name, Place{entries_.size(), described_, turned_head});
   entries_.push_back({name, SafetensorsType::kF32, std::move(shape)});
-  described_ += sizeof(float) * static_cast<uint64_t>(elements);
+  described_ += static_cast<uint64_t>(BytesOf(entries_.back()));
 }
 
 void Llama2cFile::AddLayers(const char* name, std::vector<int64_t> shape, int64_t turned_head) {
@@ -135,10 +131,8 @@ void Llama2cFile::Read(std::string_view name, int64_t begin, std::span<float> ou
 
 void Llama2cFile::Release(std::string_view name) const {
   const Place& place = PlaceOf(name);
-  const std::vector<int64_t>& shape = entries_[place.entry].shape;
-  const auto elements = static_cast<size_t>(
-      std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>()));
-  file_.Release(file_.bytes().subspan(place.offset, sizeof(float) * elements));
+  const auto bytes = static_cast<size_t>(BytesOf(entries_[place.entry]));
+  file_.Release(file_.bytes().subspan(place.offset, bytes));
 }
 
 }  // namespace upcycle

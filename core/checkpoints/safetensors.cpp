@@ -82,7 +82,7 @@ constexpr std::array<TypeInfo, 15> kTypes = {{
 const TypeInfo& InfoOf(SafetensorsType type) { return kTypes[static_cast<size_t>(type)]; }
 
 // The bytes of a tensor, or nothing where they do not fit in 63 bits.
-std::optional<uint64_t> BytesOf(const SafetensorsEntry& entry) {
+std::optional<uint64_t> CheckedBytes(const SafetensorsEntry& entry) {
   uint64_t bytes = static_cast<uint64_t>(SizeOf(entry.type));
   for (const int64_t extent : entry.shape) {
     if (__builtin_mul_overflow(bytes, static_cast<uint64_t>(extent), &bytes)) return std::nullopt;
@@ -195,7 +195,7 @@ class HeaderReader {
     if (offsets.size() != 2 || offsets[0] > offsets[1])
       refuse("has data_offsets that are no range");
     placed.span = {offsets[0], offsets[1]};
-    if (BytesOf(placed.entry) != offsets[1] - offsets[0]) {
+    if (CheckedBytes(placed.entry) != offsets[1] - offsets[0]) {
       refuse("has data_offsets that do not fit its shape and dtype");
     }
     return placed;
@@ -253,6 +253,14 @@ class HeaderReader {
 std::string_view NameOf(SafetensorsType type) { return InfoOf(type).name; }
 
 int64_t SizeOf(SafetensorsType type) { return InfoOf(type).size; }
+
+int64_t BytesOf(const SafetensorsEntry& entry) {
+  const auto bytes = CheckedBytes(entry);
+  UPCYCLE_CHECK(bytes.has_value());
+  return static_cast<int64_t>(*bytes);
+}
+
+int64_t ElementsOf(const SafetensorsEntry& entry) { return BytesOf(entry) / SizeOf(entry.type); }
 
 SafetensorsReader::SafetensorsReader(const fs::path& path) : path_(path), file_(path) {
   HeaderReader header(path, file_.text());
@@ -320,7 +328,7 @@ SafetensorsWriter::SafetensorsWriter(const fs::path& path, std::vector<Safetenso
   header[kMetadata] = metadata;
   uint64_t at = 0;
   for (const SafetensorsEntry& entry : entries) {
-    const auto bytes = BytesOf(entry);
+    const auto bytes = CheckedBytes(entry);
     UPCYCLE_CHECK(bytes.has_value() && !entry.name.empty() && entry.name != kMetadata);
     UPCYCLE_CHECK(places_.emplace(entry.name, Place{entry.type, at, *bytes}).second);
     header[entry.name] = {
@@ -337,12 +345,19 @@ SafetensorsWriter::SafetensorsWriter(const fs::path& path, std::vector<Safetenso
 
 void SafetensorsWriter::Write(std::string_view name, std::span<const std::byte> bytes) {
   const auto found = places_.find(name);
+  UPCYCLE_CHECK(found != places_.end() && !found->second.is_begun);
+  UPCYCLE_CHECK_EQ(found->second.bytes, bytes.size());
+  Append(name, bytes);
+}
+
+void SafetensorsWriter::Append(std::string_view name, std::span<const std::byte> bytes) {
+  const auto found = places_.find(name);
   UPCYCLE_CHECK(found != places_.end());
   Place& place = found->second;
-  UPCYCLE_CHECK(!place.written);
-  UPCYCLE_CHECK_EQ(place.bytes, bytes.size());
-  file_.WriteAt(place.offset, bytes.data(), bytes.size());
-  place.written = true;
+  UPCYCLE_CHECK(bytes.size() <= place.bytes - place.written);
+  file_.WriteAt(place.offset + place.written, bytes.data(), bytes.size());
+  place.written += bytes.size();
+  place.is_begun = true;
 }
 
 void SafetensorsWriter::Write(std::string_view name, ConstTensor tensor) {
@@ -353,7 +368,7 @@ void SafetensorsWriter::Write(std::string_view name, ConstTensor tensor) {
 }
 
 void SafetensorsWriter::Commit() {
-  for (const auto& [name, place] : places_) UPCYCLE_CHECK(place.written);
+  for (const auto& [name, place] : places_) UPCYCLE_CHECK_EQ(place.written, place.bytes);
   file_.Commit();
 }
 

@@ -47,6 +47,10 @@ struct SafetensorsEntry {
   bool operator==(const SafetensorsEntry&) const = default;
 };
 
+// Both count what fits in 63 bits, as all entries of readers and writers do.
+int64_t ElementsOf(const SafetensorsEntry& entry);
+int64_t BytesOf(const SafetensorsEntry& entry);
+
 class SafetensorsReader {
  public:
   // Maps the file and checks all of its header. Throws Error(kInput), naming the file and what is
@@ -91,8 +95,10 @@ class SafetensorsWriter {
   // The bytes of one declared tensor, in any order, each once.
   void Write(std::string_view name, std::span<const std::byte> bytes);
   void Write(std::string_view name, ConstTensor tensor);
+  // The next bytes of one declared tensor: where it is wider than memory should hold.
+  void Append(std::string_view name, std::span<const std::byte> bytes);
 
-  // Every declared tensor was written; the file appears under its name.
+  // Every declared tensor was written whole; the file appears under its name.
   void Commit();
 
  private:
@@ -100,7 +106,8 @@ class SafetensorsWriter {
     SafetensorsType type = SafetensorsType::kF32;
     uint64_t offset = 0;
     uint64_t bytes = 0;
-    bool written = false;
+    uint64_t written = 0;
+    bool is_begun = false;
   };
   AtomicFile file_;
   std::map<std::string, Place, std::less<>> places_;

@@ -183,6 +183,20 @@ TEST(Safetensors, SizesThatTheFileDoesNotHaveAreRefused) {
   EXPECT_TRUE(Says(Refusal(longer), "claims 3 bytes"));
 }
 
+TEST(Safetensors, TensorsMayComePieceByPiece) {
+  TemporaryFolder folder;
+  const fs::path path = folder / "model.safetensors";
+  const std::vector<float> values = {1, 2, 3, 4};
+  SafetensorsWriter writer(path, {{"a", SafetensorsType::kF32, {2, 2}}});
+  writer.Append("a", BytesOf(values).first(4));
+  writer.Append("a", BytesOf(values).subspan(4));
+  EXPECT_THROW(writer.Append("a", BytesOf(values).first(1)), Error);
+  writer.Commit();
+  const SafetensorsReader reader(path);
+  EXPECT_EQ(std::memcmp(reader.Bytes("a").data(), values.data(), sizeof(float) * 4), 0);
+  EXPECT_EQ(ElementsOf(reader.entries()[0]), 4);
+}
+
 TEST(Safetensors, DeeplyNestedHeadersAreRefusedNotFollowed) {
   EXPECT_TRUE(Says(Refusal(FileOf(std::string(200000, '['), 0)), "not a JSON object"));
   EXPECT_TRUE(Says(
