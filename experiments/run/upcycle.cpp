@@ -24,7 +24,7 @@ void Upcycler::Fill(std::span<float> values, const Part& part,
   for (const ParentReader& parent : parents) {
     readers.push_back([&](const Part& dense, int64_t begin, std::span<float> out) {
       const Shape shape = PartShape(dense, target_);
-      const int64_t columns = shape.rank() > 1 ? shape.dim(1) : 1;
+      const int64_t columns = shape.rank() > 1 ? shape[1] : 1;
       const std::span<const float> all = parent(dense);
       UPCYCLE_CHECK_EQ(static_cast<int64_t>(all.size()), shape.size());
       std::copy_n(all.begin() + begin * columns, out.size(), out.begin());
@@ -39,8 +39,8 @@ UpcycledPart::UpcycledPart(const Upcycler& upcycler, const Part& part,
   const UpcycleMethod method = upcycler.settings_.method;
   UPCYCLE_CHECK(parents.size() == 1 || method == UpcycleMethod::kBranchTrainMix);
   const Shape shape = PartShape(part, upcycler.target_);
-  rows_ = shape.dim(0);
-  columns_ = shape.rank() > 1 ? shape.dim(1) : 1;
+  rows_ = shape[0];
+  columns_ = shape.rank() > 1 ? shape[1] : 1;
   if (part.expert < 0) return;
   taken_ = upcycler.neurons_.Taken(part.layer, part.expert);
   changed_ = upcycler.neurons_.Changed(part.layer, part.expert);

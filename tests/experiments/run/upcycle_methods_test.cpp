@@ -295,7 +295,7 @@ TEST(UpcycledPart, IsTheSameHoweverItsRowsAreCut) {
     const ParentReader reader = [&](const Part& part) { return parent(part); };
     const RowReader by_rows = [&](const Part& part, int64_t begin, std::span<float> out) {
       const Shape shape = PartShape(part, target);
-      const auto columns = static_cast<size_t>(shape.rank() > 1 ? shape.dim(1) : 1);
+      const auto columns = static_cast<size_t>(shape.rank() > 1 ? shape[1] : 1);
       const auto rows = parent(part).subspan(static_cast<size_t>(begin) * columns, out.size());
       std::copy(rows.begin(), rows.end(), out.begin());
     };
@@ -307,9 +307,9 @@ TEST(UpcycledPart, IsTheSameHoweverItsRowsAreCut) {
       std::vector<float> whole(static_cast<size_t>(shape.size())), pieces(whole.size());
       upcycler.Fill(whole, part, reader);
       const UpcycledPart rows(upcycler, part, {&by_rows, 1});
-      const auto columns = static_cast<size_t>(shape.size() / shape.dim(0));
-      for (int64_t begin = 0; begin < shape.dim(0); begin += 3) {
-        const int64_t count = std::min<int64_t>(3, shape.dim(0) - begin);
+      const auto columns = static_cast<size_t>(shape.size() / shape[0]);
+      for (int64_t begin = 0; begin < shape[0]; begin += 3) {
+        const int64_t count = std::min<int64_t>(3, shape[0] - begin);
         rows.Fill(begin, std::span(pieces).subspan(static_cast<size_t>(begin) * columns,
                                                    static_cast<size_t>(count) * columns));
       }
