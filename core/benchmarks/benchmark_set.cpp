@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -52,9 +54,14 @@ SplitNames NamesOf(Benchmark benchmark) {
   return {};
 }
 
+bool IsFile(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
 std::optional<fs::path> FirstThere(const fs::path& folder, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    if (fs::is_regular_file(folder / name)) return folder / name;
+    if (IsFile(folder / name)) return folder / name;
   }
   return std::nullopt;
 }
@@ -115,11 +122,11 @@ std::map<std::string, BenchmarkItems> BySubject(BenchmarkItems items) {
 // MMLU's items of one split: FOLDER/SPLIT/SUBJECT_SPLIT.csv, or FOLDER/SPLIT.jsonl.
 std::map<std::string, BenchmarkItems> MmluSplit(const fs::path& folder, const std::string& split) {
   const fs::path records = folder / (split + ".jsonl");
-  if (fs::is_regular_file(records)) return BySubject(ReadBenchmarkFile(Benchmark::kMmlu, records));
+  if (IsFile(records)) return BySubject(ReadBenchmarkFile(Benchmark::kMmlu, records));
   std::map<std::string, BenchmarkItems> subjects;
   for (const std::string_view subject : MmluSubjects()) {
     const fs::path file = folder / split / fmt::format("{}_{}.csv", subject, split);
-    if (!fs::is_regular_file(file)) continue;
+    if (!IsFile(file)) continue;
     subjects.emplace(subject, ReadBenchmarkFile(Benchmark::kMmlu, file));
   }
   return subjects;
@@ -161,7 +168,7 @@ BenchmarkItems ReadBenchmarkFile(Benchmark benchmark, const fs::path& file) {
   labels_file.replace_filename(file.stem().native() + "-labels.lst");
   const bool may_have_labels = benchmark == Benchmark::kPiqa || benchmark == Benchmark::kWinoGrande;
   std::string labels;
-  if (may_have_labels && fs::is_regular_file(labels_file)) {
+  if (may_have_labels && IsFile(labels_file)) {
     labels = ReadTextFile(labels_file);
     source.labels = labels;
     source.labels_name = labels_file.native();

@@ -49,7 +49,8 @@ BenchmarkItems ReadWinoGrande(const BenchmarkText& source);
 BenchmarkItems ReadBoolQ(const BenchmarkText& source);
 // context, question, options, label (a to d).
 BenchmarkItems ReadLogiQaRecords(const BenchmarkText& source);
-// Seven lines an item and an empty one between two: label, context, question, "A.…" to "D.…".
+// Seven lines an item and an empty one between two: label, context, question, and the
+// options "A.…" to "D.…", of which the first two characters are left out.
 BenchmarkItems ReadLogiQaLines(const BenchmarkText& source);
 
 // language_reader.cpp: question and mc1_targets, which has choices and labels, or each choice with

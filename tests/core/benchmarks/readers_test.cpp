@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/random.h"
 #include "tests/caught_error.h"
 #include "tests/says.h"
 
@@ -109,8 +110,11 @@ TEST(ReadLogiQa, RefusesBlocksThatAreNoItem) {
   EXPECT_TRUE(Says(Refused(ReadLogiQaLines, item + "\n" + item.substr(0, 23)),
                    "x:9: an item of 4 lines; expected seven"));
   EXPECT_TRUE(Says(Refused(ReadLogiQaLines, "e" + item.substr(1)), "x:1: the label is \"e\""));
-  EXPECT_TRUE(Says(Refused(ReadLogiQaLines, "a\nc\nq\nA.1\nB.2\nD.3\nC.4\n"),
-                   "x:6: \"D.3\"; expected the option C."));
+}
+
+TEST(ReadLogiQa, TakesOptionsWithTheWrongLetterAsTheyStand) {
+  const auto items = ReadLogiQaLines({"a\nc\nq\nA.No.1\nC 2\nC.3\nWhy\n", "x"});
+  EXPECT_EQ(items[0].choices, (std::vector<std::string>{"No. 1", "2", "3", "y"}));
 }
 
 TEST(ReadTruthfulQa, RefusesTargetsWithoutOneRightChoice) {
@@ -129,6 +133,42 @@ TEST(ReadTruthfulQa, RefusesAChoiceThatStandsTwice) {
 TEST(ReadLambada, RefusesTextsWithoutALastWord) {
   EXPECT_TRUE(Says(Refused(ReadLambada, "{\"text\": \"a b \"}"), "does not end in a word"));
   EXPECT_TRUE(Says(Refused(ReadLambada, "{\"text\": \"\"}"), "does not end in a word"));
+}
+
+// Whatever a byte becomes: items or a refusal, never anything else.
+void ExpectItemsOrRefusal(const Reader& reader, std::string_view text, std::string_view name) {
+  const RandomStream stream(7, name);
+  for (uint64_t i = 0; i < 2000; ++i) {
+    std::string changed(text.substr(0, stream.Below(3 * i, text.size() + 1)));
+    if (!changed.empty()) {
+      changed[stream.Below(3 * i + 1, changed.size())] =
+          static_cast<char>(stream.Below(3 * i + 2, 256));
+    }
+    try {
+      reader({changed, "x"});
+    } catch (const Error& error) {
+      EXPECT_EQ(error.cause(), Cause::kInput) << changed;
+    }
+  }
+}
+
+TEST(Readers, OfChangedBytesGiveItemsOrRefuse) {
+  const auto read_mmlu = [](const BenchmarkText& source) { return ReadMmluCsv(source, "s"); };
+  ExpectItemsOrRefusal(read_mmlu, "q,\"a, b\",\"c\nc\",d,e,A\nq,1,2,3,4,D\n", "mmlu");
+  ExpectItemsOrRefusal(ReadHellaSwagLines, "Act: [a] It. the\n1\na\nb\nc\nd\n", "hellaswag");
+  ExpectItemsOrRefusal(ReadLogiQaLines, "\na\nc.\nq\nA.1\nB.2\nC.3\nD.4\n\n", "logiqa");
+  ExpectItemsOrRefusal(ReadArc,
+                       R"({"question": {"stem": "é", "choices": [{"text": "a", "label": "1"}, )"
+                       R"({"text": "b", "label": "2"}]}, "answerKey": "2"})",
+                       "arc");
+  ExpectItemsOrRefusal(
+      ReadTruthfulQa,
+      R"([{"question": "q", "mc1_targets": {"a": 1, "b": 0}}, )"
+      R"({"question": "q", "mc1_targets": {"choices": ["a", "b"], "labels": [1, 0]}}])",
+      "truthfulqa");
+  ExpectItemsOrRefusal(ReadWinoGrande,
+                       R"({"sentence": "a _ b", "option1": "x", "option2": "y", "answer": "1"})",
+                       "winogrande");
 }
 
 }  // namespace
