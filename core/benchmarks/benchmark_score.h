@@ -56,7 +56,8 @@ BenchmarkScores Summarise(Benchmark benchmark, std::span<const ItemScore> scores
                           int64_t bootstrap_iterations = kBootstrapIterations);
 
 // Subjects as one: the mean weighted by their sizes, and the pooled standard error
-// sqrt(Σ (n_i - 1) n_i s_i² / (Σ n_i - k) / Σ n_i) over k subjects.
+// sqrt(Σ (n_i - 1) n_i s_i² / (Σ n_i - k) / Σ n_i) over k subjects. One of a single item, for which
+// the harness gives up on the error of all, adds nothing to it.
 Estimate PoolSubjects(std::span<const Estimate> subjects);
 
 }  // namespace upcycle

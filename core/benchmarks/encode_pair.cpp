@@ -9,8 +9,19 @@
 #include "core/check.h"
 #include "core/data/tokenizer.h"
 #include "core/error.h"
+#include "core/utf8.h"
 
 namespace upcycle {
+namespace {
+
+// Enough of a context's end to find it by.
+std::string_view EndOf(std::string_view context) {
+  size_t begin = context.size() - std::min<size_t>(context.size(), 20);
+  while (begin < context.size() && ContinuesCharacter(context[begin])) ++begin;
+  return context.substr(begin);
+}
+
+}  // namespace
 
 EncodedPair EncodePair(const Tokenizer& tokenizer, std::string_view context,
                        std::string_view continuation, const SpecialTokens& special) {
@@ -36,7 +47,7 @@ EncodedPair EncodePair(const Tokenizer& tokenizer, std::string_view context,
     throw Error(Cause::kInput,
                 fmt::format("the tokenizer leaves no token for \"{}\" behind \"...{}\": it joins "
                             "both, and the model cannot be asked this way",
-                            continuation, kept.substr(kept.size() - std::min(kept.size(), 20UL))));
+                            continuation, EndOf(kept)));
   }
   pair.tokens.insert(pair.tokens.end(), whole_tokens.begin() + static_cast<std::ptrdiff_t>(length),
                      whole_tokens.end());
