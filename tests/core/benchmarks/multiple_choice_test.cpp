@@ -1,8 +1,7 @@
-#include "core/data/multiple_choice.h"
+#include "core/benchmarks/multiple_choice.h"
 
 #include <gtest/gtest.h>
 
-#include "core/data/tokenizer.h"
 #include "tests/caught_error.h"
 #include "tests/core/data/real_data.h"
 #include "tests/says.h"
@@ -60,27 +59,6 @@ TEST(MultipleChoice, ExamplesComeSolvedBeforeTheQuestion) {
   EXPECT_EQ(BuildPrompt(kItem, std::span(examples).first(1), ChoiceStyle::kLetter).context,
             "Two and two?\nA. 3\nB. 5\nC. 4\nD. 6\nAnswer: C\n\n"
             "Which is a fruit?\nA. stone\nB. apple\nC. chair\nD. fork\nAnswer:");
-}
-
-TEST(EncodePair, TheContinuationIsWhatLiesBehindTheContext) {
-  const ByteTokenizer bytes;
-  const EncodedPair pair = EncodePair(bytes, "ab", " cd");
-  EXPECT_EQ(bytes.Decode(pair.tokens), "ab cd");
-  EXPECT_EQ(pair.continuation, 3);
-}
-
-TEST(EncodePair, SpacesAtTheEndOfTheContextBelongToTheContinuation) {
-  const ByteTokenizer bytes;
-  const EncodedPair pair = EncodePair(bytes, "ab \n", "cd");
-  EXPECT_EQ(bytes.Decode(pair.tokens), "ab \ncd");
-  EXPECT_EQ(pair.continuation, 4);
-}
-
-TEST(EncodePair, AnEmptyContextIsEndOfText) {
-  const ByteTokenizer bytes;
-  const EncodedPair pair = EncodePair(bytes, "", "cd");
-  EXPECT_EQ(pair.tokens, (std::vector<int32_t>{256, 'c', 'd'}));
-  EXPECT_EQ(pair.continuation, 2);
 }
 
 TEST(MultipleChoice, ReadsAllOfMmlu) {

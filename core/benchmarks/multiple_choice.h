@@ -13,8 +13,6 @@
 
 namespace upcycle {
 
-class Tokenizer;
-
 struct MultipleChoiceItem {
   std::string question;
   std::vector<std::string> choices;
@@ -44,17 +42,5 @@ Prompt BuildPrompt(const MultipleChoiceItem& item, std::span<const MultipleChoic
 
 // A solved item in the same form, as examples and training text have it: context and right answer.
 std::string FormatSolved(const MultipleChoiceItem& item, ChoiceStyle style);
-
-// The tokens of a context and a continuation: the last `continuation` of them are scored.
-struct EncodedPair {
-  std::vector<int32_t> tokens;
-  int64_t continuation = 0;
-};
-
-// Both are encoded as one text, and what lies behind the tokens of the context alone is the
-// continuation; spaces at the context's end go to the continuation; an empty context becomes
-// end_of_text (lm-evaluation-harness, TemplateLM).
-EncodedPair EncodePair(const Tokenizer& tokenizer, std::string_view context,
-                       std::string_view continuation);
 
 }  // namespace upcycle

@@ -1,12 +1,10 @@
-#include "core/data/multiple_choice.h"
-
-#include <algorithm>
+#include "core/benchmarks/multiple_choice.h"
 
 #include <fmt/format.h>
 
+#include "core/benchmarks/csv.h"
+#include "core/benchmarks/python_text.h"
 #include "core/check.h"
-#include "core/data/csv.h"
-#include "core/data/tokenizer.h"
 #include "core/error.h"
 #include "core/mapped_file.h"
 
@@ -14,13 +12,6 @@ namespace upcycle {
 namespace {
 
 constexpr size_t kChoices = 4;
-constexpr std::string_view kWhitespace = " \t\r\n\v\f";
-
-std::string_view Stripped(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kWhitespace);
-  if (begin == std::string_view::npos) return "";
-  return text.substr(begin, text.find_last_not_of(kWhitespace) - begin + 1);
-}
 
 char Letter(size_t index) { return static_cast<char>('A' + index); }
 
@@ -32,19 +23,19 @@ MultipleChoiceItem ItemOf(const CsvRow& row, std::string_view name) {
                             "(a field with a comma needs quotes)",
                             name, row.line, fields.size()));
   }
-  const std::string_view letter = Stripped(fields.back());
+  const std::string_view letter = Strip(fields.back());
   if (letter.size() != 1 || letter[0] < 'A' || letter[0] >= Letter(kChoices)) {
     throw Error(Cause::kInput, fmt::format("{}:{}: the answer is \"{}\"; expected A, B, C or D",
                                            name, row.line, fields.back()));
   }
-  if (Stripped(fields[0]).empty()) {
+  if (Strip(fields[0]).empty()) {
     throw Error(Cause::kInput, fmt::format("{}:{}: the question is empty", name, row.line));
   }
   return {fields[0], {fields.begin() + 1, fields.end() - 1}, letter[0] - 'A'};
 }
 
 std::string ContextOf(const MultipleChoiceItem& item, ChoiceStyle style) {
-  const std::string_view question = Stripped(item.question);
+  const std::string_view question = Strip(item.question);
   if (style == ChoiceStyle::kCloze) return fmt::format("Question: {}\nAnswer:", question);
   std::string context = fmt::format("{}\n", question);
   for (size_t i = 0; i < item.choices.size(); ++i) {
@@ -100,26 +91,6 @@ Prompt BuildPrompt(const MultipleChoiceItem& item, std::span<const MultipleChoic
     prompt.continuations.push_back(ContinuationOf(item, i, style));
   }
   return prompt;
-}
-
-EncodedPair EncodePair(const Tokenizer& tokenizer, std::string_view context,
-                       std::string_view continuation) {
-  const size_t content = context.find_last_not_of(kWhitespace);
-  const size_t kept = content == std::string_view::npos ? 0 : content + 1;
-  const std::string whole = std::string(context) + std::string(continuation);
-
-  EncodedPair pair;
-  size_t prefix = 0;
-  if (kept == 0) {
-    pair.tokens.push_back(tokenizer.EndOfText());
-    prefix = 1;
-  } else {
-    prefix = tokenizer.Encode(context.substr(0, kept)).size();
-  }
-  tokenizer.Encode(whole, pair.tokens);
-  pair.continuation =
-      static_cast<int64_t>(pair.tokens.size() - std::min(prefix, pair.tokens.size()));
-  return pair;
 }
 
 }  // namespace upcycle

@@ -1,4 +1,4 @@
-#include "core/data/csv.h"
+#include "core/benchmarks/csv.h"
 
 #include <gtest/gtest.h>
 
