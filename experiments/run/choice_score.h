@@ -6,7 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "core/data/multiple_choice.h"
+#include "core/benchmarks/encode_pair.h"
+#include "core/benchmarks/multiple_choice.h"
 #include "core/data/tokenizer.h"
 #include "core/recipe/settings.h"
 #include "experiments/run/transformer.h"
