@@ -19,11 +19,9 @@ struct Architecture {
 
   bool LayerHasExperts(int64_t layer) const { return has_experts && moe.layers.Contains(layer); }
   int64_t ExpertWidth() const { return model.ffn_width / moe.granularity; }
-  bool LayerNormed() const { return model.family == Family::kNemotron; }
-  Activation activation() const {
-    return model.family == Family::kLlama ? Activation::kSwiGlu : Activation::kSquaredRelu;
-  }
-  bool Gated() const { return activation() == Activation::kSwiGlu; }
+  FamilyTraits traits() const { return model.Traits(); }
+  Activation activation() const { return traits().activation; }
+  bool Gated() const { return IsGated(activation()); }
   AttentionShape Attention(int64_t sequences, int64_t length) const {
     return {sequences, length, model.heads, model.KvHeads(), model.HeadWidth()};
   }

@@ -3,32 +3,32 @@
 namespace upcycle {
 
 DenseBlock::DenseBlock(const Architecture& architecture, int64_t layer, ModelParameters& parameters)
-    : norm_(architecture, {PartKind::kFeedForwardNorm, layer},
-            {PartKind::kFeedForwardNormBias, layer}, parameters),
+    : branch_(architecture, {PartKind::kFeedForwardNorm, layer},
+              {PartKind::kFeedForwardNormBias, layer}, parameters),
       mlp_(architecture, layer, {PartKind::kGate, PartKind::kUp, PartKind::kDown}, parameters) {}
 
 void DenseBlock::Plan(BufferPlan& plan, const Architecture& architecture, const ModelBuild& build) {
-  norm_.Plan(plan, build);
-  if (build.Keeps(Recompute::kCheap)) {
-    plan.Add(&normed_, MemoryCategory::kActivations, build.activation_type,
-             {build.limits.tokens(), architecture.model.width});
-  }
+  branch_.Plan(plan, build);
   mlp_.Plan(plan, architecture, build);
 }
 
-void DenseBlock::Forward(Backend& backend, Tensor out, ConstTensor x, const Workspace& workspace) {
-  const Tensor normed = CutOwn(normed_, workspace.shared.normed, x.shape());
-  norm_.Forward(backend, normed, x);
-  backend.Copy(out, x);
-  mlp_.Forward(backend, out, normed, {}, workspace);
+void DenseBlock::Forward(Backend& backend, Tensor out, ConstTensor residual, ConstTensor x,
+                         const Workspace& workspace) {
+  const ForwardPass pass = branch_.Enter(backend, out, residual, x, workspace);
+  mlp_.Forward(backend, pass, {}, workspace);
+  branch_.Leave(backend, out, residual, workspace);
 }
 
-void DenseBlock::Backward(Backend& backend, Tensor d_x, ConstTensor x, const Workspace& workspace) {
-  const Tensor normed = CutOwn(normed_, workspace.shared.normed, x.shape());
-  const Tensor d_normed = workspace.d_normed.Slice(0, x.dim(0));
-  if (normed_.empty()) norm_.Forward(backend, normed, x);
-  mlp_.Backward(backend, d_normed, {}, d_x, normed, {}, Accumulate::kNo, workspace);
-  norm_.Backward(backend, d_x, d_normed, x);
+void DenseBlock::Backward(Backend& backend, Tensor d_x, ConstTensor d_out, ConstTensor x,
+                          const Workspace& workspace) {
+  const ConstTensor in = branch_.Input(backend, x, workspace);
+  mlp_.ComputeAgain(backend, in, {}, workspace);
+  if (branch_.NeedsOutput()) {
+    mlp_.Output(backend, branch_.Between(x.dim(0), workspace), Accumulate::kNo, workspace);
+  }
+  const BackwardPass pass = branch_.EnterBackward(backend, d_x, d_out, in, workspace);
+  mlp_.Backward(backend, pass, {}, {}, workspace);
+  branch_.LeaveBackward(backend, d_x, x, workspace);
 }
 
 }  // namespace upcycle

@@ -1,10 +1,10 @@
-// x += Mlp(Norm(x)): the second half of a transformer layer without experts.
+// The second half of a transformer layer without experts: an MLP, its norm and its residual sum.
 #pragma once
 
 #include "experiments/run/architecture.h"
 #include "experiments/run/mlp.h"
-#include "experiments/run/norm.h"
 #include "experiments/run/parameters.h"
+#include "experiments/run/residual_branch.h"
 #include "experiments/run/workspace.h"
 #include "kernels/backend.h"
 
@@ -16,15 +16,17 @@ class DenseBlock {
 
   void Plan(BufferPlan& plan, const Architecture& architecture, const ModelBuild& build);
 
-  // out [n, D] = x + the block's output.
-  void Forward(Backend& backend, Tensor out, ConstTensor x, const Workspace& workspace);
-  // d_x [n, D] holds the gradient of `out` and becomes the gradient of `x`.
-  void Backward(Backend& backend, Tensor d_x, ConstTensor x, const Workspace& workspace);
+  // out [n, D] = residual + the block's output for x.
+  void Forward(Backend& backend, Tensor out, ConstTensor residual, ConstTensor x,
+               const Workspace& workspace);
+  // d_x [n, D] += the gradient by x through the block, where d_out is that of `out` and may be d_x
+  // itself.
+  void Backward(Backend& backend, Tensor d_x, ConstTensor d_out, ConstTensor x,
+                const Workspace& workspace);
 
  private:
-  Norm norm_;
+  ResidualBranch branch_;
   Mlp mlp_;
-  Tensor normed_;  // [n, D]; empty where the layers share it
 };
 
 }  // namespace upcycle

@@ -25,22 +25,47 @@ json CommonConfig(const Architecture& architecture, int64_t end_of_text) {
           {"max_position_embeddings", model.sequence_length},
           {"rope_theta", model.rope_theta},
           {"tie_word_embeddings", model.tied_embeddings},
-          {"attention_bias", false},
+          {"attention_bias", model.Traits().query_bias},
           {"initializer_range", model.init_std},
           {"bos_token_id", end_of_text},
           {"eos_token_id", end_of_text},
           {"torch_dtype", "float32"}};
 }
 
-void NameFamily(json& config, const Architecture& architecture) {
-  if (architecture.Gated()) {
-    config["hidden_act"] = "silu";
-    config["rms_norm_eps"] = architecture.model.norm_epsilon;
-  } else {
-    config["hidden_act"] = "relu2";
-    config["norm_eps"] = architecture.model.norm_epsilon;
-    config["partial_rotary_factor"] = 1.0;
+const char* ActivationName(Activation activation) {
+  switch (activation) {
+    case Activation::kSwiGlu:
+      return "silu";
+    case Activation::kSquaredRelu:
+      return "relu2";
+    case Activation::kGeGlu:
+    case Activation::kGeluTanh:
+      return "gelu_pytorch_tanh";
+    case Activation::kGelu:
+      break;
   }
+  return "gelu";
+}
+
+void NamePositions(json& config, const ModelSettings& model) {
+  if (model.family == Family::kNemotron || model.rotary_share != 1) {
+    config["partial_rotary_factor"] = model.rotary_share;
+  }
+  const RopeScalingSettings& scaling = model.rope_scaling;
+  if (scaling.kind == RopeScaling::kNone) return;
+  json& named = config["rope_scaling"];
+  named = {{"rope_type", NameOf(scaling.kind)}, {"factor", scaling.factor}};
+  if (scaling.kind != RopeScaling::kLlama3) return;
+  named["low_freq_factor"] = scaling.low_frequency_factor;
+  named["high_freq_factor"] = scaling.high_frequency_factor;
+  named["original_max_position_embeddings"] = scaling.original_length;
+}
+
+void NameFamily(json& config, const Architecture& architecture) {
+  config["hidden_act"] = ActivationName(architecture.activation());
+  const bool rms = architecture.traits().norm == NormKind::kRms;
+  config[rms ? "rms_norm_eps" : "norm_eps"] = architecture.model.norm_epsilon;
+  NamePositions(config, architecture.model);
 }
 
 void NameClass(json& config, const Architecture& architecture) {
@@ -54,13 +79,18 @@ void NameClass(json& config, const Architecture& architecture) {
     config["sliding_window"] = nullptr;
   } else if (architecture.has_experts) {
     config["model_type"] = "upcycle_moe";
-  } else if (architecture.Gated()) {
+  } else if (!HasLlamaLayers(architecture.model)) {
+    // transformers' classes of the other families call their weights otherwise, and Nemotron's and
+    // Gemma's multiply by weight + 1 in norms where our weights are the factor itself: they would
+    // read this model as another one.
+    config["model_type"] = fmt::format("upcycle_{}", NameOf(architecture.model.family));
+  } else if (architecture.model.family == Family::kMistral) {
+    config["model_type"] = "mistral";
+    config["architectures"] = {"MistralForCausalLM"};
+    config["sliding_window"] = nullptr;
+  } else {
     config["model_type"] = "llama";
     config["architectures"] = {"LlamaForCausalLM"};
-  } else {
-    // transformers' NemotronForCausalLM has the same equations, but multiplies its norms by
-    // weight + 1 where our weights are the factor itself: it would read this model as another one.
-    config["model_type"] = "upcycle_nemotron";
   }
 }
 

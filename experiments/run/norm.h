@@ -1,4 +1,4 @@
-// RMSNorm or LayerNorm, as the family has it.
+// RMSNorm, LayerNorm or LayerNorm without weights, as the family has it.
 #pragma once
 
 #include "experiments/run/parameters.h"
@@ -9,7 +9,7 @@ namespace upcycle {
 
 class Norm {
  public:
-  // `weight` and `bias` are the parts; the bias exists in the LayerNorm family only.
+  // `weight` and `bias` are the parts, of which a family has both, the first or neither (NormKind).
   Norm(const Architecture& architecture, Part weight, Part bias, ModelParameters& parameters);
 
   // Keeps statistics of the rows of a micro-batch.
@@ -20,7 +20,7 @@ class Norm {
   void Backward(Backend& backend, Tensor d_x, ConstTensor d_out, ConstTensor x);
 
  private:
-  bool centred_;  // LayerNorm
+  NormKind kind_;
   double epsilon_;
   Weight weight_, bias_;
   Tensor mean_, rstd_;  // [n]

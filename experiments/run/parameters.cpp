@@ -43,12 +43,24 @@ std::string FreshStreamName(const Part& part) {
 
 bool IsNormWeight(PartKind kind) {
   return kind == PartKind::kAttentionNorm || kind == PartKind::kFeedForwardNorm ||
-         kind == PartKind::kFinalNorm;
+         kind == PartKind::kFinalNorm || kind == PartKind::kQueryNorm || kind == PartKind::kKeyNorm;
 }
 
-bool IsNormBias(PartKind kind) {
-  return kind == PartKind::kAttentionNormBias || kind == PartKind::kFeedForwardNormBias ||
-         kind == PartKind::kFinalNormBias;
+bool IsBias(PartKind kind) {
+  switch (kind) {
+    case PartKind::kAttentionNormBias:
+    case PartKind::kFeedForwardNormBias:
+    case PartKind::kFinalNormBias:
+    case PartKind::kQueryBias:
+    case PartKind::kKeyBias:
+    case PartKind::kValueBias:
+    case PartKind::kOutputBias:
+    case PartKind::kUpBias:
+    case PartKind::kDownBias:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -70,11 +82,10 @@ double FreshStd(const Part& part, const Architecture& architecture) {
 
 void FillFreshPart(std::span<float> values, const Part& part, const Architecture& architecture,
                    uint64_t seed) {
-  if (IsNormWeight(part.kind) || IsNormBias(part.kind)) {
-    std::fill(values.begin(), values.end(), IsNormWeight(part.kind) ? 1.0f : 0.0f);
-    return;
+  if (IsNormWeight(part.kind)) return std::fill(values.begin(), values.end(), 1.0f);
+  if (IsBias(part.kind) || BeginsAtZero(part.kind)) {
+    return std::fill(values.begin(), values.end(), 0.0f);
   }
-  if (BeginsAtZero(part.kind)) return std::fill(values.begin(), values.end(), 0.0f);
   const RandomStream stream(seed, FreshStreamName(part));
   const double std = FreshStd(part, architecture);
   for (size_t i = 0; i < values.size(); ++i) {

@@ -32,7 +32,7 @@ class ModelParameters {
   ModelParameters& operator=(const ModelParameters&) = delete;
 
   // Declares a weight of `shape` that holds `parts` one behind the other. The weight must stay
-  // where it is. Matrices decay; vectors (norms) do not.
+  // where it is. Matrices decay; vectors (norms and biases) do not.
   void Declare(Weight* weight, Shape shape, std::vector<Part> parts);
 
   // Adds the flat arrays to the plan: master values in float32, a copy of them where ops read
@@ -104,7 +104,7 @@ class ModelParameters {
 
 // The fresh values of one part, row-major, a function of (seed, part) alone: normal with
 // model.init_std, by sqrt(2 · layers) smaller for the matrices that write to the residual stream
-// (GPT-2, Radford et al. 2019); norms 1 and 0; the router with its own init_std.
+// (GPT-2, Radford et al. 2019); norms 1, biases 0; the router with its own init_std.
 void FillFreshPart(std::span<float> values, const Part& part, const Architecture& architecture,
                    uint64_t seed);
 // The standard deviation of a fresh matrix.

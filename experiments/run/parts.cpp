@@ -9,8 +9,22 @@ namespace {
 
 void ListNorm(std::vector<Part>& parts, PartKind weight, PartKind bias, int64_t layer,
               const Architecture& architecture) {
-  parts.push_back({weight, layer});
-  if (architecture.LayerNormed()) parts.push_back({bias, layer});
+  const NormKind kind = architecture.traits().norm;
+  if (kind != NormKind::kPlainLayer) parts.push_back({weight, layer});
+  if (kind == NormKind::kLayer) parts.push_back({bias, layer});
+}
+
+void ListAttention(std::vector<Part>& parts, int64_t layer, const Architecture& architecture) {
+  const FamilyTraits traits = architecture.traits();
+  const auto list = [&](std::initializer_list<PartKind> kinds) {
+    for (const PartKind kind : kinds) parts.push_back({kind, layer});
+  };
+  list({PartKind::kQuery, PartKind::kKey, PartKind::kValue, PartKind::kOutput});
+  if (traits.query_bias) list({PartKind::kQueryBias, PartKind::kKeyBias, PartKind::kValueBias});
+  if (traits.output_bias) list({PartKind::kOutputBias});
+  if (traits.query_key_norm != QueryKeyNorm::kNone) {
+    list({PartKind::kQueryNorm, PartKind::kKeyNorm});
+  }
 }
 
 void ListFeedForward(std::vector<Part>& parts, int64_t layer, const Architecture& architecture) {
@@ -18,6 +32,9 @@ void ListFeedForward(std::vector<Part>& parts, int64_t layer, const Architecture
     if (architecture.Gated()) parts.push_back({PartKind::kGate, layer});
     parts.push_back({PartKind::kUp, layer});
     parts.push_back({PartKind::kDown, layer});
+    if (!architecture.traits().mlp_bias) return;
+    parts.push_back({PartKind::kUpBias, layer});
+    parts.push_back({PartKind::kDownBias, layer});
     return;
   }
   const MoeSettings& moe = architecture.moe;
@@ -36,18 +53,9 @@ void ListFeedForward(std::vector<Part>& parts, int64_t layer, const Architecture
   if (moe.shared_expert == SharedExpert::kGated) parts.push_back({PartKind::kSharedWeight, layer});
 }
 
-// The name within `model.layers.N.`.
-std::string NameInLayer(const Part& part, bool mixtral) {
-  const std::string experts = mixtral ? "block_sparse_moe" : "mlp";
-  const auto expert = [&](const char* mixtral_name, const char* name) {
-    return fmt::format("{}.experts.{}.{}.weight", experts, part.expert,
-                       mixtral ? mixtral_name : name);
-  };
-  switch (part.kind) {
-    case PartKind::kAttentionNorm:
-      return "input_layernorm.weight";
-    case PartKind::kAttentionNormBias:
-      return "input_layernorm.bias";
+// What attention and the dense MLP are called within `model.layers.N.`; null for everything else.
+const char* DenseName(PartKind kind) {
+  switch (kind) {
     case PartKind::kQuery:
       return "self_attn.q_proj.weight";
     case PartKind::kKey:
@@ -56,16 +64,54 @@ std::string NameInLayer(const Part& part, bool mixtral) {
       return "self_attn.v_proj.weight";
     case PartKind::kOutput:
       return "self_attn.o_proj.weight";
-    case PartKind::kFeedForwardNorm:
-      return "post_attention_layernorm.weight";
-    case PartKind::kFeedForwardNormBias:
-      return "post_attention_layernorm.bias";
+    case PartKind::kQueryBias:
+      return "self_attn.q_proj.bias";
+    case PartKind::kKeyBias:
+      return "self_attn.k_proj.bias";
+    case PartKind::kValueBias:
+      return "self_attn.v_proj.bias";
+    case PartKind::kOutputBias:
+      return "self_attn.o_proj.bias";
+    case PartKind::kQueryNorm:
+      return "self_attn.q_norm.weight";
+    case PartKind::kKeyNorm:
+      return "self_attn.k_norm.weight";
     case PartKind::kGate:
       return "mlp.gate_proj.weight";
     case PartKind::kUp:
       return "mlp.up_proj.weight";
     case PartKind::kDown:
       return "mlp.down_proj.weight";
+    case PartKind::kUpBias:
+      return "mlp.up_proj.bias";
+    case PartKind::kDownBias:
+      return "mlp.down_proj.bias";
+    default:
+      return nullptr;
+  }
+}
+
+// The name within `model.layers.N.`.
+std::string NameInLayer(const Part& part, const Architecture& architecture) {
+  const bool mixtral = IsMixtral(architecture);
+  const bool behind = architecture.traits().residual == Residual::kAfter;
+  const std::string first = behind ? "post_attention_layernorm" : "input_layernorm";
+  const std::string second = behind ? "post_feedforward_layernorm" : "post_attention_layernorm";
+  const std::string experts = mixtral ? "block_sparse_moe" : "mlp";
+  const auto expert = [&](const char* mixtral_name, const char* name) {
+    return fmt::format("{}.experts.{}.{}.weight", experts, part.expert,
+                       mixtral ? mixtral_name : name);
+  };
+  if (const char* name = DenseName(part.kind)) return name;
+  switch (part.kind) {
+    case PartKind::kAttentionNorm:
+      return first + ".weight";
+    case PartKind::kAttentionNormBias:
+      return first + ".bias";
+    case PartKind::kFeedForwardNorm:
+      return second + ".weight";
+    case PartKind::kFeedForwardNormBias:
+      return second + ".bias";
     case PartKind::kRouter:
       return experts + ".gate.weight";
     case PartKind::kRouterNoise:
@@ -97,11 +143,10 @@ std::string NameInLayer(const Part& part, bool mixtral) {
 
 std::vector<Part> ListParts(const Architecture& architecture) {
   std::vector<Part> parts = {{PartKind::kEmbedding}};
+  if (architecture.traits().learned_positions) parts.push_back({PartKind::kPositions});
   for (int64_t layer = 0; layer < architecture.model.layers; ++layer) {
     ListNorm(parts, PartKind::kAttentionNorm, PartKind::kAttentionNormBias, layer, architecture);
-    for (PartKind kind : {PartKind::kQuery, PartKind::kKey, PartKind::kValue, PartKind::kOutput}) {
-      parts.push_back({kind, layer});
-    }
+    ListAttention(parts, layer, architecture);
     ListNorm(parts, PartKind::kFeedForwardNorm, PartKind::kFeedForwardNormBias, layer,
              architecture);
     ListFeedForward(parts, layer, architecture);
@@ -115,17 +160,33 @@ Shape PartShape(const Part& part, const Architecture& architecture) {
   const ModelSettings& m = architecture.model;
   const int64_t queries = m.heads * m.HeadWidth();
   const int64_t keys = m.KvHeads() * m.HeadWidth();
+  const bool by_head = architecture.traits().query_key_norm == QueryKeyNorm::kHead;
   switch (part.kind) {
     case PartKind::kEmbedding:
     case PartKind::kHead:
       return {architecture.vocabulary, m.width};
+    case PartKind::kPositions:
+      return {m.sequence_length, m.width};
     case PartKind::kAttentionNorm:
     case PartKind::kAttentionNormBias:
     case PartKind::kFeedForwardNorm:
     case PartKind::kFeedForwardNormBias:
     case PartKind::kFinalNorm:
     case PartKind::kFinalNormBias:
+    case PartKind::kOutputBias:
+    case PartKind::kDownBias:
       return {m.width};
+    case PartKind::kQueryBias:
+      return {queries};
+    case PartKind::kKeyBias:
+    case PartKind::kValueBias:
+      return {keys};
+    case PartKind::kQueryNorm:
+      return {by_head ? m.HeadWidth() : queries};
+    case PartKind::kKeyNorm:
+      return {by_head ? m.HeadWidth() : keys};
+    case PartKind::kUpBias:
+      return {m.ffn_width};
     case PartKind::kQuery:
       return {queries, m.width};
     case PartKind::kKey:
@@ -157,8 +218,13 @@ Shape PartShape(const Part& part, const Architecture& architecture) {
   return {};
 }
 
+bool HasLlamaLayers(const ModelSettings& model) {
+  const bool named = model.family == Family::kLlama || model.family == Family::kMistral;
+  return named && model.rotary_share == 1;
+}
+
 bool IsMixtral(const Architecture& architecture) {
-  if (!architecture.has_experts || !architecture.Gated()) return false;
+  if (!architecture.has_experts || !HasLlamaLayers(architecture.model)) return false;
   for (int64_t layer = 0; layer < architecture.model.layers; ++layer) {
     if (!architecture.LayerHasExperts(layer)) return false;
   }
@@ -171,12 +237,13 @@ bool IsMixtral(const Architecture& architecture) {
 
 std::string PartName(const Part& part, const Architecture& architecture) {
   if (part.layer >= 0) {
-    return fmt::format("model.layers.{}.{}", part.layer,
-                       NameInLayer(part, IsMixtral(architecture)));
+    return fmt::format("model.layers.{}.{}", part.layer, NameInLayer(part, architecture));
   }
   switch (part.kind) {
     case PartKind::kEmbedding:
       return "model.embed_tokens.weight";
+    case PartKind::kPositions:
+      return "model.embed_positions.weight";
     case PartKind::kFinalNorm:
       return "model.norm.weight";
     case PartKind::kFinalNormBias:

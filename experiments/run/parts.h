@@ -40,6 +40,16 @@ enum class PartKind {
   kSharedUp,      // [F, D]
   kSharedDown,    // [D, F]
   kSharedWeight,  // [1, D], what its sigmoid reads with
+  // Where the family has them.
+  kQueryBias,   // [H·W]
+  kKeyBias,     // [K·W]
+  kValueBias,   // [K·W]
+  kOutputBias,  // [D]
+  kUpBias,      // [F]
+  kDownBias,    // [D]
+  kQueryNorm,   // [W], or [H·W] over all heads
+  kKeyNorm,     // [W], or [K·W]
+  kPositions,   // [L, D], added to the embedding
 };
 
 struct Part {
@@ -68,9 +78,13 @@ std::vector<Part> ListParts(const Architecture& architecture);
 Shape PartShape(const Part& part, const Architecture& architecture);
 
 // How parts are called in a checkpoint. Mixtral's names where its class can express the model
-// (gated, experts in every layer, topk_then_softmax); otherwise Llama's and Nemotron's, with
-// experts as `mlp.experts.N`.
+// (experts in every layer, topk_then_softmax); otherwise Llama's, with experts as `mlp.experts.N`,
+// what Llama lacks in the same manner, and norms behind attention and MLP as OLMo 2 calls them.
 std::string PartName(const Part& part, const Architecture& architecture);
+
+// Whether layers without experts are what Hugging Face's LlamaForCausalLM and MistralForCausalLM
+// compute.
+bool HasLlamaLayers(const ModelSettings& model);
 
 // Whether Hugging Face's MixtralForCausalLM computes this architecture.
 bool IsMixtral(const Architecture& architecture);

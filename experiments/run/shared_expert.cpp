@@ -53,14 +53,16 @@ void SharedExpertBlock::Forward(Backend& backend, Tensor out, ConstTensor x,
                    Transpose::kYes);
     backend.RouterForward(GateFor(tokens), logits, kGate);
   }
-  mlp_.Forward(backend, out, x, RowWeights(tokens), workspace);
+  mlp_.Forward(backend, {out, Accumulate::kYes, x}, RowWeights(tokens), workspace);
 }
 
 void SharedExpertBlock::Backward(Backend& backend, Tensor d_x, ConstTensor d_out, ConstTensor x,
                                  const Workspace& workspace) {
   const int64_t tokens = x.dim(0);
   const Tensor d_weight = gated_ ? Cut(workspace.d_weight, {tokens}) : Tensor();
-  mlp_.Backward(backend, d_x, d_weight, d_out, x, RowWeights(tokens), Accumulate::kYes, workspace);
+  mlp_.ComputeAgain(backend, x, RowWeights(tokens), workspace);
+  mlp_.Backward(backend, {d_x, Accumulate::kYes, d_out, x}, d_weight, RowWeights(tokens),
+                workspace);
   if (!gated_) return;
   const Tensor d_logits = Cut(workspace.d_logits, {tokens, 1});
   backend.RouterBackward(d_logits, GateFor(tokens), d_weight.Reshaped({tokens, 1}), {}, 0, kGate);

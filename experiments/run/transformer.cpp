@@ -35,6 +35,8 @@ Transformer::Layer::Layer(const Architecture& architecture, int64_t index,
                           ModelParameters& parameters)
     : attention(architecture, index, parameters) {
   if (architecture.LayerHasExperts(index)) {
+    UPCYCLE_CHECK(architecture.traits().residual == Residual::kBefore);
+    UPCYCLE_CHECK(!architecture.traits().mlp_bias);
     moe.emplace(architecture, index, parameters);
   } else {
     dense.emplace(architecture, index, parameters);
@@ -45,10 +47,12 @@ Transformer::Transformer(const Architecture& architecture, const ModelBuild& bui
     : architecture_(architecture),
       build_(build),
       parameters_(architecture_),
+      embedding_(architecture_, parameters_),
       final_norm_(architecture_, {PartKind::kFinalNorm}, {PartKind::kFinalNormBias}, parameters_) {
-  const Shape table = PartShape({PartKind::kEmbedding}, architecture_);
-  parameters_.Declare(&embedding_, table, {{PartKind::kEmbedding}});
-  if (!architecture_.model.tied_embeddings) parameters_.Declare(&head_, table, {{PartKind::kHead}});
+  if (!architecture_.model.tied_embeddings) {
+    const Part head = {PartKind::kHead};
+    parameters_.Declare(&head_, PartShape(head, architecture_), {head});
+  }
   for (int64_t i = 0; i < architecture_.model.layers; ++i) {
     layers_.push_back(std::make_unique<Layer>(architecture_, i, parameters_));
     if (layers_.back()->moe) expert_layers_.push_back(i);
@@ -72,7 +76,7 @@ Transformer::Transformer(Backend& backend, const Architecture& architecture, Mod
                             MemoryText(plan_.Bytes()), error.what()));
   }
   parameters_.Bind();
-  backend.RopeTables(rope_.cosines, rope_.sines, architecture_.model.rope_theta);
+  if (!rope_.cosines.empty()) FillRopeTables(backend, rope_, architecture_.model);
 }
 
 MemoryBytes Transformer::PlanMemory(const Architecture& architecture, const ModelBuild& build) {
@@ -94,6 +98,7 @@ void Transformer::PlanBuffers() {
   };
   const DataType type = build_.activation_type, exact = DataType::kFloat32;
   parameters_.Plan(plan_, build_);
+  embedding_.Plan(plan_, build_);
   for (auto& layer : layers_) {
     add(&layer->x, {n, width}, type);
     layer->attention.Plan(plan_, architecture_, build_);
@@ -103,8 +108,10 @@ void Transformer::PlanBuffers() {
   }
   final_norm_.Plan(plan_, build_);
   workspace_.Plan(plan_, architecture_, build_);
-  add(&rope_.cosines, {build_.limits.length, architecture_.model.HeadWidth() / 2}, exact);
-  add(&rope_.sines, {build_.limits.length, architecture_.model.HeadWidth() / 2}, exact);
+  if (!architecture_.traits().learned_positions) {
+    const Shape table = {build_.limits.length, architecture_.model.RotaryWidth() / 2};
+    for (Tensor* angles : {&rope_.cosines, &rope_.sines}) add(angles, table, exact);
+  }
   add(&tokens_, {n}, DataType::kInt32);
   add(&targets_, {n}, DataType::kInt32);
   add(&last_, {n, width}, type);
@@ -170,6 +177,7 @@ void Transformer::CopyNoiseKeys(int64_t micro_batch) {
 }
 
 RopeTables Transformer::RopeFor(int64_t length) const {
+  if (rope_.cosines.empty()) return {};
   return {rope_.cosines.Slice(0, length), rope_.sines.Slice(0, length)};
 }
 
@@ -180,6 +188,7 @@ Tensor Transformer::MidOf(const Layer& layer, int64_t tokens) const {
 void Transformer::CopyTokens(const TokenBatch& batch) {
   const int64_t n = batch.size();
   backend_->CopyFromHost(tokens_.Slice(0, n), ConstTensor(batch.tokens, {n}));
+  embedding_.CopyPositions(*backend_, batch.length);
   if (batch.targets == nullptr) return;
   backend_->CopyFromHost(targets_.Slice(0, n), ConstTensor(batch.targets, {n}));
 }
@@ -189,14 +198,15 @@ void Transformer::Forward(const TokenBatch& batch, const RoutingRules& rules) {
   UPCYCLE_CHECK(n > 0 && n <= tokens_.dim(0));
   const AttentionShape shape = architecture_.Attention(batch.sequences, batch.length);
   const RopeTables rope = RopeFor(batch.length);
-  backend_->EmbeddingForward(layers_.front()->x.Slice(0, n), embedding_.value, tokens_.Slice(0, n));
+  const Tensor between = normed_.Slice(0, n);  // not yet needed
+  embedding_.Forward(*backend_, layers_.front()->x.Slice(0, n), between, tokens_.Slice(0, n));
   for (size_t i = 0; i < layers_.size(); ++i) {
     Layer& layer = *layers_[i];
     const Tensor x = layer.x.Slice(0, n);
     const Tensor mid = MidOf(layer, n);
     const Tensor out = (i + 1 < layers_.size() ? layers_[i + 1]->x : last_).Slice(0, n);
     layer.attention.Forward(*backend_, mid, x, rope, shape, workspace_);
-    if (layer.dense) layer.dense->Forward(*backend_, out, mid, workspace_);
+    if (layer.dense) layer.dense->Forward(*backend_, out, mid, SecondInput(x, mid), workspace_);
     if (layer.moe) layer.moe->Forward(*backend_, out, mid, rules, workspace_);
   }
   final_norm_.Forward(*backend_, normed_.Slice(0, n), last_.Slice(0, n));
@@ -268,9 +278,17 @@ void Transformer::BackpropagateLayer(size_t index, Tensor d_x, const AttentionSh
   const RopeTables rope = RopeFor(shape.length);
   const Tensor x = layer.x.Slice(0, n), mid = MidOf(layer, n);
   if (layer.mid.empty()) layer.attention.Forward(*backend_, mid, x, rope, shape, workspace_);
-  if (layer.dense) layer.dense->Backward(*backend_, d_x, mid, workspace_);
+  // Halves beside each other both read the gradient of what leaves the layer, and add to d_x.
+  ConstTensor d_out = d_x;
+  if (architecture_.traits().residual == Residual::kParallel) {
+    backend_->Copy(workspace_.d_out.Slice(0, n), d_x);
+    d_out = workspace_.d_out.Slice(0, n);
+  }
+  if (layer.dense) {
+    layer.dense->Backward(*backend_, d_x, d_out, SecondInput(x, mid), workspace_);
+  }
   if (layer.moe) layer.moe->Backward(*backend_, d_x, mid, rules, workspace_);
-  layer.attention.Backward(*backend_, d_x, x, rope, shape, workspace_);
+  layer.attention.Backward(*backend_, d_x, d_out, x, rope, shape, workspace_);
 }
 
 void Transformer::BackpropagateLayers(const TokenBatch& batch, const RoutingRules& rules) {
@@ -280,7 +298,7 @@ void Transformer::BackpropagateLayers(const TokenBatch& batch, const RoutingRule
   backend_->Zero(d_x);
   final_norm_.Backward(*backend_, d_x, d_normed, last_.Slice(0, n));
   for (size_t i = layers_.size(); i-- > 0;) BackpropagateLayer(i, d_x, shape, rules);
-  backend_->EmbeddingBackward(embedding_.gradient, d_x, tokens_.Slice(0, n));
+  embedding_.Backward(*backend_, d_x, tokens_.Slice(0, n));
 }
 
 Transformer::StepLosses Transformer::ReadLosses() {

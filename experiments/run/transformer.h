@@ -14,10 +14,12 @@
 #include "experiments/run/architecture.h"
 #include "experiments/run/attention_block.h"
 #include "experiments/run/dense_block.h"
+#include "experiments/run/embedding.h"
 #include "experiments/run/model_build.h"
 #include "experiments/run/moe_block.h"
 #include "experiments/run/norm.h"
 #include "experiments/run/parameters.h"
+#include "experiments/run/rope_tables.h"
 #include "experiments/run/workspace.h"
 #include "kernels/backend.h"
 #include "kernels/buffer_plan.h"
@@ -126,14 +128,21 @@ class Transformer {
   StepLosses ReadLosses();
   // Where a layer's halves meet.
   Tensor MidOf(const Layer& layer, int64_t tokens) const;
+  // What the second half of a layer reads: what the first one leaves, or beside it the same.
+  Tensor SecondInput(const Tensor& x, const Tensor& mid) const {
+    return architecture_.traits().residual == Residual::kParallel ? x : mid;
+  }
   MoeBlock& ExpertBlock(size_t i) { return *layers_[static_cast<size_t>(expert_layers_[i])]->moe; }
-  const Weight& head() const { return architecture_.model.tied_embeddings ? embedding_ : head_; }
+  const Weight& head() const {
+    return architecture_.model.tied_embeddings ? embedding_.table() : head_;
+  }
 
   Backend* backend_ = nullptr;
   const Architecture architecture_;
   ModelBuild build_;
   ModelParameters parameters_;
-  Weight embedding_, head_;
+  Embedding embedding_;
+  Weight head_;  // where embeddings are not tied
   std::vector<std::unique_ptr<Layer>> layers_;
   std::vector<int64_t> expert_layers_;
   Norm final_norm_;
@@ -141,7 +150,7 @@ class Transformer {
   BufferPlan plan_;
   std::unique_ptr<BufferPlan::Block> block_;
   Workspace workspace_;
-  RopeTables rope_;
+  RopeTables rope_;                  // empty where positions are learned
   Tensor tokens_, targets_;          // [n] int32
   Tensor last_;                      // [n, D] what leaves the last layer
   Tensor normed_;                    // [n, D]

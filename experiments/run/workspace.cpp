@@ -31,6 +31,7 @@ void Workspace::Plan(BufferPlan& plan, const Architecture& architecture, const M
 
   const AttentionShape attention = architecture.Attention(1, tokens);
   const int64_t hidden = HiddenElements(architecture, build);
+  if (architecture.traits().residual == Residual::kParallel) add(&d_out, {tokens, width}, type);
   add(&d_normed, {tokens, width}, type);
   add(&d_attended, {tokens, attention.query_width()}, type);
   add(&d_qkv, {tokens, attention.fused_width()}, type);
@@ -79,6 +80,9 @@ void Workspace::PlanShared(BufferPlan& plan, const Architecture& architecture,
     add(&shared.rows, Recompute::kCheap, MostExpertRows(architecture, build) * width, type);
   }
   add(&shared.inner, Recompute::kMlp, ActivationInputs(architecture.activation(), hidden), type);
+  if (architecture.traits().query_key_norm != QueryKeyNorm::kNone) {
+    add(&shared.projected, Recompute::kLayers, tokens * attention.fused_width(), type);
+  }
   add(&shared.fused, Recompute::kLayers, tokens * attention.fused_width(), type);
   add(&shared.attended, Recompute::kLayers, tokens * attention.query_width(), type);
   add(&shared.log_sum_exp, Recompute::kLayers, tokens * attention.heads, DataType::kFloat32);

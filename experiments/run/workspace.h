@@ -9,11 +9,6 @@
 
 namespace upcycle {
 
-// cos and sin of every position and frequency, [L, W/2].
-struct RopeTables {
-  Tensor cosines, sines;
-};
-
 // The beginning of a buffer, under a shape of at most its size.
 inline Tensor Cut(const Tensor& buffer, const Shape& shape) {
   return buffer.Reshaped({buffer.size()}).Slice(0, shape.size()).Reshaped(shape);
@@ -26,7 +21,8 @@ inline Tensor CutOwn(const Tensor& own, const Tensor& shared, const Shape& shape
 // What a layer's forward pass leaves for its backward pass, as far as the layers have no buffers of
 // their own for it (ModelBuild::Keeps): flat, enough for any layer of the model.
 struct SharedActivations {
-  Tensor normed;       // n·D
+  Tensor normed;       // n·D, or what a norm behind attention or MLP reads
+  Tensor projected;    // n·(H + 2K)·W, where queries and keys are normalised
   Tensor fused;        // n·(H + 2K)·W
   Tensor attended;     // n·H·W
   Tensor log_sum_exp;  // n·H, float32
@@ -45,7 +41,8 @@ struct Workspace {
   Tensor columns;  // [E]
   Tensor exact;    // [n, D] their input where it is not the activations themselves
   Tensor d_exact, d_rounded;
-  Tensor d_normed;      // [n, D]
+  Tensor d_out;         // [n, D], where a layer's halves lie beside each other
+  Tensor d_normed;      // [n, D], between a norm and what it stands before or behind
   Tensor d_attended;    // [n, H·W]
   Tensor d_qkv;         // [n, (H + 2K)·W]
   Tensor d_hidden;      // flat, as shared.hidden

@@ -28,7 +28,7 @@ const std::vector<Room>& Rooms() {
       {"core/data", {"core", "core/benchmarks", "core/data"}, {"core/recipe/settings.h"}},
       {"kernels",
        {"core", "kernels", "kernels/cpu", "kernels/cuda"},
-       {"core/recipe/moe_settings.h"}},
+       {"core/recipe/families.h", "core/recipe/moe_settings.h"}},
       {"kernels/cpu", {"core", "kernels", "kernels/cpu"}},
       {"kernels/cuda", {"core", "kernels", "kernels/cuda"}},
       {"results", {"core", "results"}},

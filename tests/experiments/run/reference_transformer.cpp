@@ -33,30 +33,102 @@ ReferenceTransformer::Row ReferenceTransformer::Multiply(const Part& part, const
   return y;
 }
 
+// With the bias where it is one of the model's parts.
+ReferenceTransformer::Row ReferenceTransformer::MultiplyAndAdd(const Part& part, const Part& bias,
+                                                               const Row& x) {
+  Row y = Multiply(part, x);
+  const Row& added = Values(bias);
+  for (size_t i = 0; i < added.size(); ++i) y[i] += added[i];
+  return y;
+}
+
+ReferenceTransformer::Rows ReferenceTransformer::Embed(const std::vector<int32_t>& tokens,
+                                                       int64_t length) {
+  const FamilyTraits traits = architecture_.model.Traits();
+  const int64_t width = architecture_.model.width;
+  const double scale = traits.scaled_embedding ? std::sqrt(static_cast<double>(width)) : 1;
+  const Row& table = Values({PartKind::kEmbedding});
+  Rows x;
+  for (size_t t = 0; t < tokens.size(); ++t) {
+    const auto begin = table.begin() + tokens[t] * width;
+    x.emplace_back(begin, begin + width);
+    for (double& value : x.back()) value *= scale;
+    if (!traits.learned_positions) continue;
+    const int64_t position = static_cast<int64_t>(t) % length;
+    for (int64_t i = 0; i < width; ++i) {
+      x.back()[static_cast<size_t>(i)] +=
+          Values({PartKind::kPositions})[static_cast<size_t>(position * width + i)];
+    }
+  }
+  return x;
+}
+
 ReferenceTransformer::Rows ReferenceTransformer::Normalise(const Rows& x, const Part& weight,
                                                            const Part& bias) {
-  const bool centred = architecture_.model.family == Family::kNemotron;
+  const NormKind kind = architecture_.model.Traits().norm;
   Rows out = x;
   for (Row& row : out) {
     const double n = static_cast<double>(row.size());
-    const double mean = centred ? std::accumulate(row.begin(), row.end(), 0.0) / n : 0;
+    const double mean =
+        kind == NormKind::kRms ? 0 : std::accumulate(row.begin(), row.end(), 0.0) / n;
     double variance = 0;
     for (double v : row) variance += (v - mean) * (v - mean) / n;
     const double rstd = 1 / std::sqrt(variance + architecture_.model.norm_epsilon);
     for (size_t i = 0; i < row.size(); ++i) {
-      row[i] = (row[i] - mean) * rstd * Values(weight)[i] + (centred ? Values(bias)[i] : 0);
+      row[i] = (row[i] - mean) * rstd;
+      if (kind != NormKind::kPlainLayer) row[i] *= Values(weight)[i];
+      if (kind == NormKind::kLayer) row[i] += Values(bias)[i];
     }
   }
   return out;
 }
 
+ReferenceTransformer::Row ReferenceTransformer::NormaliseHeads(const Row& heads,
+                                                               const Part& weight) {
+  const QueryKeyNorm kind = architecture_.model.Traits().query_key_norm;
+  if (kind == QueryKeyNorm::kNone) return heads;
+  const size_t group = kind == QueryKeyNorm::kWhole
+                           ? heads.size()
+                           : static_cast<size_t>(architecture_.model.HeadWidth());
+  Row out = heads;
+  for (size_t begin = 0; begin < heads.size(); begin += group) {
+    double squares = 0;
+    for (size_t i = 0; i < group; ++i) squares += heads[begin + i] * heads[begin + i];
+    const double mean = squares / static_cast<double>(group);
+    for (size_t i = 0; i < group; ++i) {
+      out[begin + i] *= Values(weight)[i] / std::sqrt(mean + architecture_.model.norm_epsilon);
+    }
+  }
+  return out;
+}
+
+namespace {
+
+// Radians a position of pair i of a head, as transformers' rules of scaling say them.
+double Frequency(const ModelSettings& model, size_t i) {
+  const double width = static_cast<double>(model.RotaryWidth());
+  const double frequency = std::pow(model.rope_theta, -2.0 * static_cast<double>(i) / width);
+  const RopeScalingSettings& scaling = model.rope_scaling;
+  if (scaling.kind == RopeScaling::kNone) return frequency;
+  if (scaling.kind == RopeScaling::kLinear) return frequency / scaling.factor;
+  const double wavelength = 2 * std::acos(-1) / frequency;
+  const double length = static_cast<double>(scaling.original_length);
+  if (wavelength < length / scaling.high_frequency_factor) return frequency;
+  if (wavelength > length / scaling.low_frequency_factor) return frequency / scaling.factor;
+  const double smooth = (length / wavelength - scaling.low_frequency_factor) /
+                        (scaling.high_frequency_factor - scaling.low_frequency_factor);
+  return (1 - smooth) * frequency / scaling.factor + smooth * frequency;
+}
+
+}  // namespace
+
 ReferenceTransformer::Row ReferenceTransformer::Rotate(const Row& head, int64_t position) const {
-  const size_t half = head.size() / 2;
-  Row out(head.size());
+  const ModelSettings& model = architecture_.model;
+  if (model.Traits().learned_positions) return head;
+  const size_t half = static_cast<size_t>(model.RotaryWidth() / 2);
+  Row out = head;
   for (size_t i = 0; i < half; ++i) {
-    const double exponent = -2.0 * static_cast<double>(i) / static_cast<double>(head.size());
-    const double angle =
-        static_cast<double>(position) * std::pow(architecture_.model.rope_theta, exponent);
+    const double angle = static_cast<double>(position) * Frequency(model, i);
     out[i] = head[i] * std::cos(angle) - head[i + half] * std::sin(angle);
     out[i + half] = head[i + half] * std::cos(angle) + head[i] * std::sin(angle);
   }
@@ -74,9 +146,14 @@ ReferenceTransformer::Rows ReferenceTransformer::Attend(const Rows& x, int64_t l
   };
   Rows q, k, v, out;
   for (const Row& row : x) {
-    q.push_back(Multiply({PartKind::kQuery, layer}, row));
-    k.push_back(Multiply({PartKind::kKey, layer}, row));
-    v.push_back(Multiply({PartKind::kValue, layer}, row));
+    const auto project = [&](PartKind kind, PartKind bias) {
+      return MultiplyAndAdd({kind, layer}, {bias, layer}, row);
+    };
+    q.push_back(NormaliseHeads(project(PartKind::kQuery, PartKind::kQueryBias),
+                               {PartKind::kQueryNorm, layer}));
+    k.push_back(
+        NormaliseHeads(project(PartKind::kKey, PartKind::kKeyBias), {PartKind::kKeyNorm, layer}));
+    v.push_back(project(PartKind::kValue, PartKind::kValueBias));
   }
   for (int64_t b = 0; b < sequences; ++b) {
     for (int64_t t = 0; t < length; ++t) {
@@ -97,23 +174,44 @@ ReferenceTransformer::Rows ReferenceTransformer::Attend(const Rows& x, int64_t l
         }
         joined.insert(joined.end(), sum.begin(), sum.end());
       }
-      out.push_back(Multiply({PartKind::kOutput, layer}, joined));
+      out.push_back(
+          MultiplyAndAdd({PartKind::kOutput, layer}, {PartKind::kOutputBias, layer}, joined));
     }
   }
   return out;
 }
 
+namespace {
+
+double Curve(double x, Activation activation) {
+  switch (activation) {
+    case Activation::kSwiGlu:
+      return x / (1 + std::exp(-x));
+    case Activation::kSquaredRelu:
+      return x > 0 ? x * x : 0;
+    case Activation::kGelu:
+      return x / 2 * (1 + std::erf(x / std::sqrt(2)));
+    case Activation::kGeGlu:
+    case Activation::kGeluTanh:
+      return x / 2 * (1 + std::tanh(std::sqrt(2 / std::acos(-1)) * (x + 0.044715 * x * x * x)));
+  }
+  return 0;
+}
+
+}  // namespace
+
 ReferenceTransformer::Row ReferenceTransformer::FeedForward(const Row& x, const Part& gate,
                                                             const Part& up, const Part& down,
                                                             double weight) {
-  Row hidden = Multiply(up, x);
-  if (architecture_.model.family == Family::kLlama) {
+  const Activation activation = architecture_.model.Traits().activation;
+  Row hidden = MultiplyAndAdd(up, {PartKind::kUpBias, up.layer}, x);
+  if (IsGated(activation)) {
     const Row gates = Multiply(gate, x);
-    for (size_t i = 0; i < hidden.size(); ++i) hidden[i] *= gates[i] / (1 + std::exp(-gates[i]));
+    for (size_t i = 0; i < hidden.size(); ++i) hidden[i] *= Curve(gates[i], activation);
   } else {
-    for (double& h : hidden) h = h > 0 ? h * h : 0;
+    for (double& h : hidden) h = Curve(h, activation);
   }
-  Row out = Multiply(down, hidden);
+  Row out = MultiplyAndAdd(down, {PartKind::kDownBias, down.layer}, hidden);
   for (double& o : out) o *= weight;
   return out;
 }
@@ -172,42 +270,60 @@ void ReferenceTransformer::AddSharedExpert(Rows& out, const Rows& x, int64_t lay
   }
 }
 
+ReferenceTransformer::Rows ReferenceTransformer::SecondHalf(
+    const Rows& x, int64_t layer, CapacityFactor capacity_factor,
+    std::map<int64_t, std::vector<RouterTrace>>* traces) {
+  if (!architecture_.LayerHasExperts(layer)) {
+    Rows y;
+    for (const Row& row : x) {
+      y.push_back(FeedForward(row, {PartKind::kGate, layer}, {PartKind::kUp, layer},
+                              {PartKind::kDown, layer}, 1));
+    }
+    return y;
+  }
+  std::optional<int64_t> micro_batch;
+  if (traces != nullptr) micro_batch = static_cast<int64_t>((*traces)[layer].size());
+  const RouterTrace trace = Route(x, layer, micro_batch);
+  Rows y = Experts(x, layer, capacity_factor, trace);
+  AddSharedExpert(y, x, layer);
+  if (traces != nullptr) (*traces)[layer].push_back(trace);
+  return y;
+}
+
 ReferenceTransformer::Rows ReferenceTransformer::Forward(
     const std::vector<int32_t>& tokens, int64_t sequences, int64_t length,
     CapacityFactor capacity_factor, std::map<int64_t, std::vector<RouterTrace>>* traces) {
-  const size_t width = static_cast<size_t>(architecture_.model.width);
-  Rows x;
-  const Row& table = Values({PartKind::kEmbedding});
-  for (int32_t token : tokens) {
-    const auto begin = table.begin() + token * architecture_.model.width;
-    x.emplace_back(begin, begin + static_cast<int64_t>(width));
-  }
+  const Residual residual = architecture_.model.Traits().residual;
+  Rows x = Embed(tokens, length);
   const auto add = [&](const Rows& y) {
     for (size_t t = 0; t < x.size(); ++t) {
-      for (size_t i = 0; i < width; ++i) x[t][i] += y[t][i];
+      for (size_t i = 0; i < x[t].size(); ++i) x[t][i] += y[t][i];
     }
   };
   for (int64_t layer = 0; layer < architecture_.model.layers; ++layer) {
-    const Rows normed =
-        Normalise(x, {PartKind::kAttentionNorm, layer}, {PartKind::kAttentionNormBias, layer});
-    add(Attend(normed, layer, sequences, length));
-    const Rows second =
-        Normalise(x, {PartKind::kFeedForwardNorm, layer}, {PartKind::kFeedForwardNormBias, layer});
-    if (architecture_.LayerHasExperts(layer)) {
-      std::optional<int64_t> micro_batch;
-      if (traces != nullptr) micro_batch = static_cast<int64_t>((*traces)[layer].size());
-      const RouterTrace trace = Route(second, layer, micro_batch);
-      Rows y = Experts(second, layer, capacity_factor, trace);
-      AddSharedExpert(y, second, layer);
-      add(y);
-      if (traces != nullptr) (*traces)[layer].push_back(trace);
+    const auto norm = [&](const Rows& rows, PartKind weight, PartKind bias) {
+      return Normalise(rows, {weight, layer}, {bias, layer});
+    };
+    const auto first = [&](const Rows& rows) {
+      return norm(rows, PartKind::kAttentionNorm, PartKind::kAttentionNormBias);
+    };
+    const auto second = [&](const Rows& rows) {
+      return norm(rows, PartKind::kFeedForwardNorm, PartKind::kFeedForwardNormBias);
+    };
+    const auto attend = [&](const Rows& rows) { return Attend(rows, layer, sequences, length); };
+    const auto feed = [&](const Rows& rows) {
+      return SecondHalf(rows, layer, capacity_factor, traces);
+    };
+    if (residual == Residual::kAfter) {
+      add(first(attend(x)));
+      add(second(feed(x)));
+    } else if (residual == Residual::kParallel) {
+      const Rows attended = attend(first(x));
+      add(feed(second(x)));
+      add(attended);
     } else {
-      Rows y;
-      for (const Row& row : second) {
-        y.push_back(FeedForward(row, {PartKind::kGate, layer}, {PartKind::kUp, layer},
-                                {PartKind::kDown, layer}, 1));
-      }
-      add(y);
+      add(attend(first(x)));
+      add(feed(second(x)));
     }
   }
   x = Normalise(x, {PartKind::kFinalNorm}, {PartKind::kFinalNormBias});

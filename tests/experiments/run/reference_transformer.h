@@ -50,10 +50,17 @@ class ReferenceTransformer {
   Rows RouterLogits(const Rows& x, int64_t layer, std::optional<int64_t> micro_batch);
   // What experts are chosen by, from logits and their scores.
   Rows Ranks(const Rows& logits, const Rows& scores, int64_t layer, bool training);
+  Rows Embed(const std::vector<int32_t>& tokens, int64_t length);
   Rows Normalise(const Rows& x, const Part& weight, const Part& bias);
   Row Multiply(const Part& part, const Row& x);  // W·x
+  Row MultiplyAndAdd(const Part& part, const Part& bias, const Row& x);
   Rows Attend(const Rows& x, int64_t layer, int64_t sequences, int64_t length);
+  // Queries or keys of one token, as all its heads side by side.
+  Row NormaliseHeads(const Row& heads, const Part& weight);
   Row Rotate(const Row& head, int64_t position) const;
+  // What one layer adds to the residual stream, of its second half.
+  Rows SecondHalf(const Rows& x, int64_t layer, CapacityFactor capacity_factor,
+                  std::map<int64_t, std::vector<RouterTrace>>* traces);
   Row FeedForward(const Row& x, const Part& gate, const Part& up, const Part& down, double weight);
   Rows Experts(const Rows& x, int64_t layer, CapacityFactor capacity_factor,
                const RouterTrace& routed);

@@ -132,6 +132,38 @@ std::vector<Case> Cases() {
   return cases;
 }
 
+// Every family dense, and with experts those that the other cases have not.
+std::vector<Case> FamilyCases() {
+  std::vector<Case> cases;
+  for (const auto& family : EnumNames<Family>::values) {
+    cases.push_back({fmt::format("dense_{}", family.name), Tiny(family.value), 4, 2});
+  }
+  cases.push_back({"untied_neox", Tiny(Family::kNeoX, false)});
+  for (const Family family :
+       {Family::kQwen2, Family::kQwen3, Family::kGemma, Family::kOlmo, Family::kOlmoe}) {
+    cases.push_back({fmt::format("experts_{}", NameOf(family)),
+                     TinyMoe(family, RoutingOrder::kSoftmaxThenTopk, {}, DropPolicy::kProbs,
+                             BalanceScope::kMicroBatch)});
+  }
+  return cases;
+}
+
+std::vector<Case> PositionCases() {
+  Case half = {"HalfOfEachHead", Tiny(Family::kNemotron)};
+  half.architecture.model.rotary_share = 0.5;
+  Case linear = {"Linear", Tiny(Family::kLlama)};
+  linear.architecture.model.rope_scaling = {.kind = RopeScaling::kLinear, .factor = 2.5};
+  Case llama3 = {"Llama3", Tiny(Family::kLlama)};
+  // Of three frequencies one is kept, one blended and one lowered.
+  llama3.architecture.model.head_width = 6;
+  llama3.architecture.model.rope_scaling = {.kind = RopeScaling::kLlama3,
+                                            .factor = 4,
+                                            .low_frequency_factor = 1,
+                                            .high_frequency_factor = 4,
+                                            .original_length = 200};
+  return {half, linear, llama3};
+}
+
 std::vector<int32_t> RandomTokens(int64_t count, int64_t vocabulary, const char* name) {
   const RandomStream stream(11, name);
   std::vector<int32_t> tokens;
@@ -142,16 +174,16 @@ std::vector<int32_t> RandomTokens(int64_t count, int64_t vocabulary, const char*
   return tokens;
 }
 
-// What training has yet to move: zeros would hide what it does.
-bool BeginsWithNothing(const Part& part) {
-  return part.kind == PartKind::kRouterNoise || part.kind == PartKind::kRouterBias ||
-         part.kind == PartKind::kSharedWeight;
+// What training has yet to move: zeros and ones would hide what it does.
+bool BeginsEven(const Part& part) {
+  return BeginsAtZero(part.kind) ||
+         (part.kind >= PartKind::kQueryBias && part.kind <= PartKind::kKeyNorm);
 }
 
-void FillWithNoise(Tensor values) {
+void AddNoise(Tensor values) {
   const RandomStream stream(17, "noise");
   for (int64_t i = 0; i < values.size(); ++i) {
-    values.floats()[i] = static_cast<float>(0.3 * stream.Normal(static_cast<uint64_t>(i)));
+    values.floats()[i] += static_cast<float>(0.3 * stream.Normal(static_cast<uint64_t>(i)));
   }
 }
 
@@ -173,7 +205,7 @@ class TransformerTest : public testing::TestWithParam<Case> {
     model_->SeedNoise(21, 4);
     reference_.SeedNoise(21, 4);
     for (const auto& piece : model_->parameters().pieces()) {
-      if (BeginsWithNothing(piece.part)) FillWithNoise(piece.value);
+      if (BeginsEven(piece.part)) AddNoise(piece.value);
       const float* values = piece.value.floats();
       reference_.Values(piece.part).assign(values, values + piece.value.size());
     }
@@ -272,6 +304,10 @@ TEST_P(TransformerTest, EveryPartsGradientAgreesWithFiniteDifferences) {
 INSTANTIATE_TEST_SUITE_P(Routers, TransformerTest, testing::ValuesIn(RouterCases()),
                          [](const auto& each) { return each.param.name; });
 INSTANTIATE_TEST_SUITE_P(Switch, TransformerTest, testing::Values(Switch()),
+                         [](const auto& each) { return each.param.name; });
+INSTANTIATE_TEST_SUITE_P(Families, TransformerTest, testing::ValuesIn(FamilyCases()),
+                         [](const auto& each) { return each.param.name; });
+INSTANTIATE_TEST_SUITE_P(Positions, TransformerTest, testing::ValuesIn(PositionCases()),
                          [](const auto& each) { return each.param.name; });
 INSTANTIATE_TEST_SUITE_P(Architectures, TransformerTest, testing::ValuesIn(Cases()),
                          [](const auto& each) { return each.param.name; });

@@ -35,7 +35,8 @@ inline Architecture Target(Family family, int64_t expansion, int64_t granularity
   return a;
 }
 
-// Fresh weights of the dense parent, kept by part.
+// Weights of the dense parent, kept by part: fresh, and vectors a little beside the ones and zeros
+// that they begin with.
 class Parent {
  public:
   explicit Parent(const Architecture& target, uint64_t seed = 7) : architecture_(target.Dense()) {
@@ -43,6 +44,11 @@ class Parent {
       std::vector<float>& values = values_[PartName(part, architecture_)];
       values.resize(static_cast<size_t>(PartShape(part, architecture_).size()));
       FillFreshPart(values, part, architecture_, seed);
+      if (PartShape(part, architecture_).rank() > 1) continue;
+      const RandomStream stream(seed, PartName(part, architecture_));
+      for (size_t i = 0; i < values.size(); ++i) {
+        values[i] += static_cast<float>(0.1 * stream.Normal(i));
+      }
     }
   }
   std::span<const float> operator()(const Part& part) const {

@@ -16,6 +16,11 @@ namespace {
 using enum RoutingOrder;
 using enum WeightScaling;
 
+// The families that may have experts.
+constexpr Family kWithExperts[] = {Family::kLlama, Family::kMistral, Family::kNemotron,
+                                   Family::kQwen2, Family::kQwen3,   Family::kGemma,
+                                   Family::kOlmo,  Family::kOlmoe};
+
 // By granularity, which decides between the two methods of He 2024.
 UpcycleSettings Settings(int64_t granularity, WeightScaling scaling) {
   return {granularity == 1 ? UpcycleMethod::kCopy : UpcycleMethod::kVirtualGroups, scaling};
@@ -26,17 +31,21 @@ double LogitError(const Architecture& target, WeightScaling scaling) {
 }
 
 TEST(UpcycledModel, EqualsItsParentForTopkThenSoftmaxCopies) {
-  for (Family family : {Family::kLlama, Family::kNemotron}) {
-    EXPECT_LE(LogitError(Target(family, 8, 1, 2, kTopkThenSoftmax), kNone), 1e-5);
-    EXPECT_LE(LogitError(Target(family, 4, 1, 4, kTopkThenSoftmax), kExact), 1e-5);
+  for (Family family : kWithExperts) {
+    EXPECT_LE(LogitError(Target(family, 8, 1, 2, kTopkThenSoftmax), kNone), 1e-5) << NameOf(family);
+    EXPECT_LE(LogitError(Target(family, 4, 1, 4, kTopkThenSoftmax), kExact), 1e-5)
+        << NameOf(family);
   }
 }
 
 TEST(UpcycledModel, EqualsItsParentForTopkThenSoftmaxVirtualGroupsWithExactScaling) {
-  for (Family family : {Family::kLlama, Family::kNemotron}) {
-    EXPECT_LE(LogitError(Target(family, 2, 2, 2, kTopkThenSoftmax), kExact), 1e-5);
-    EXPECT_LE(LogitError(Target(family, 8, 8, 8, kTopkThenSoftmax), kExact), 1e-5);
-    EXPECT_LE(LogitError(Target(family, 4, 2, 4, kTopkThenSoftmax), kExact), 1e-5);
+  for (Family family : kWithExperts) {
+    EXPECT_LE(LogitError(Target(family, 2, 2, 2, kTopkThenSoftmax), kExact), 1e-5)
+        << NameOf(family);
+    EXPECT_LE(LogitError(Target(family, 8, 8, 8, kTopkThenSoftmax), kExact), 1e-5)
+        << NameOf(family);
+    EXPECT_LE(LogitError(Target(family, 4, 2, 4, kTopkThenSoftmax), kExact), 1e-5)
+        << NameOf(family);
   }
 }
 
