@@ -45,7 +45,7 @@ MADE_WITH = {
 
 
 def config_of(case):
-    """As experiments/run/model_config.cpp writes it."""
+    """As experiments/formats/model_config.cpp writes it."""
     model, moe = case.model, case.moe
     config = {
         "vocab_size": case.vocabulary,

@@ -12,8 +12,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/recipe/canonical.h"
-#include "experiments/run/model_config.h"
-#include "experiments/run/model_folder.h"
+#include "experiments/formats/model_config.h"
+#include "experiments/formats/model_folder.h"
 #include "experiments/run/trainer.h"
 
 namespace upcycle {

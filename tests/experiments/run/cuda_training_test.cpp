@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/checked_backend.h"
-#include "tests/experiments/run/family_cases.h"
+#include "tests/experiments/model/family_cases.h"
 #include "tests/experiments/run/training_fixture.h"
 
 namespace upcycle {

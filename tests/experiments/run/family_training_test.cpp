@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/experiments/run/family_cases.h"
+#include "tests/experiments/model/family_cases.h"
 #include "tests/experiments/run/training_fixture.h"
 #include "tests/kernels/allocations.h"
 
