@@ -1,0 +1,59 @@
+// A model that lies on disk, part by part in float32, whatever the format: a Hugging Face folder or
+// a llama2.c file. Any piece can be read by itself, so that a model of any size passes through in
+// bounded memory.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "core/checkpoints/tensor_source.h"
+#include "core/files.h"
+#include "experiments/formats/stored_tensors.h"
+#include "experiments/model/architecture.h"
+#include "experiments/model/parts.h"
+
+namespace upcycle {
+
+class ModelSource {
+ public:
+  // A folder, or a file whose name ends in ".bin". Throws Error(kInput) where it is not a whole
+  // model: each tensor is there, of the shape that the configuration asks for and of a
+  // floating-point type, and no tensor is left that the model has no part for.
+  explicit ModelSource(const fs::path& path);
+
+  const fs::path& path() const { return path_; }
+  const Architecture& architecture() const { return architecture_; }
+
+  // Rows [begin, begin + out.size() / columns) of a part, row-major; a vector's elements are rows
+  // of one number.
+  void ReadRows(const Part& part, int64_t begin, std::span<float> out) const;
+
+  // Tells that what was read of a part will not be read again soon.
+  void Release(const Part& part) const;
+
+  // The type of most of its elements.
+  SafetensorsType type() const { return type_; }
+  // What its tensors take on disk.
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  void OpenFolder();
+  void OpenLlama2c();
+  void RequireWhole();
+  void RequireNoOthers() const;
+  // The name under which the file holds a tensor; empty where it does not.
+  std::string NameInFile(const StoredTensor& tensor) const;
+  void ReadTransposed(const StoredTensor& tensor, const std::string& name, int64_t stored_row,
+                      std::span<float> out) const;
+
+  fs::path path_;
+  std::unique_ptr<TensorSource> tensors_;
+  Architecture architecture_;
+  std::unique_ptr<StoredTensors> stored_;
+  SafetensorsType type_ = SafetensorsType::kF32;
+  int64_t bytes_ = 0;
+};
+
+}  // namespace upcycle
