@@ -11,7 +11,7 @@
 
 #include "core/atomic_file.h"
 #include "core/checksums.h"
-#include "core/data/bpe_trainer.h"
+#include "core/tokenizers/bpe_trainer.h"
 #include "core/data/dataset.h"
 #include "core/data/dataset_format.h"
 #include "core/data/dataset_sources.h"

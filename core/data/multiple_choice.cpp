@@ -6,7 +6,7 @@
 
 #include "core/check.h"
 #include "core/data/csv.h"
-#include "core/data/tokenizer.h"
+#include "core/tokenizers/tokenizer.h"
 #include "core/error.h"
 #include "core/mapped_file.h"
 

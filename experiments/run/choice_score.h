@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/data/multiple_choice.h"
-#include "core/data/tokenizer.h"
+#include "core/tokenizers/tokenizer.h"
 #include "core/recipe/settings.h"
 #include "experiments/run/transformer.h"
 

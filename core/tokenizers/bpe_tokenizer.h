@@ -11,8 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/data/tokenizer.h"
-#include "core/data/tokenizer_json.h"
+#include "core/tokenizers/tokenizer.h"
+#include "core/tokenizers/tokenizer_json.h"
 
 namespace upcycle {
 

@@ -1,9 +1,9 @@
-#include "core/data/tokenizer.h"
+#include "core/tokenizers/tokenizer.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "core/data/bpe_trainer.h"
+#include "core/tokenizers/bpe_trainer.h"
 #include "tests/caught_error.h"
 #include "tests/core/data/real_data.h"
 #include "tests/says.h"

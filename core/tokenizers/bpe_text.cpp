@@ -1,4 +1,4 @@
-#include "core/data/bpe_text.h"
+#include "core/tokenizers/bpe_text.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "core/data/bpe_tokenizer.h"
+#include "core/tokenizers/bpe_tokenizer.h"
 
 #include <array>
 #include <utility>
@@ -7,7 +7,7 @@
 #include <sentencepiece_processor.h>
 
 #include "core/check.h"
-#include "core/data/bpe_text.h"
+#include "core/tokenizers/bpe_text.h"
 #include "core/error.h"
 
 namespace upcycle {

@@ -1,4 +1,4 @@
-#include "core/data/tokenizer_json.h"
+#include "core/tokenizers/tokenizer_json.h"
 
 #include <algorithm>
 #include <cstdint>

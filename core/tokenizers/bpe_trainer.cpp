@@ -1,4 +1,4 @@
-#include "core/data/bpe_trainer.h"
+#include "core/tokenizers/bpe_trainer.h"
 
 #include <algorithm>
 #include <map>
@@ -10,7 +10,7 @@
 #include <sentencepiece_trainer.h>
 
 #include "core/check.h"
-#include "core/data/bpe_text.h"
+#include "core/tokenizers/bpe_text.h"
 #include "core/error.h"
 #include "core/recipe/settings.h"
 #include "core/utf8.h"

@@ -1,4 +1,4 @@
-#include "core/data/tokenizer.h"
+#include "core/tokenizers/tokenizer.h"
 
 #include <map>
 #include <utility>
@@ -8,8 +8,8 @@
 
 #include "core/atomic_file.h"
 #include "core/check.h"
-#include "core/data/bpe_tokenizer.h"
-#include "core/data/tokenizer_json.h"
+#include "core/tokenizers/bpe_tokenizer.h"
+#include "core/tokenizers/tokenizer_json.h"
 #include "core/error.h"
 #include "core/fingerprint.h"
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "core/data/bpe_tokenizer.h"
+#include "core/tokenizers/bpe_tokenizer.h"
 
 namespace upcycle {
 
