@@ -7,8 +7,11 @@
 #include <sentencepiece_processor.h>
 
 #include "core/check.h"
-#include "core/tokenizers/bpe_text.h"
 #include "core/error.h"
+#include "core/tokenizers/bpe_text.h"
+#include "core/tokenizers/own_folder.h"
+#include "core/tokenizers/text_map.h"
+#include "core/tokenizers/tokenizer_json.h"
 
 namespace upcycle {
 namespace {
@@ -52,6 +55,7 @@ struct BpeTokenizer::Model {
   std::vector<BpePiece> pieces;
   std::vector<std::string> bytes_of;
   std::array<int32_t, kBytes> byte_token;
+  std::vector<int32_t> special;
   int32_t end_of_text = -1;
 };
 
@@ -69,11 +73,12 @@ BpeTokenizer::Model::Model(const std::string& model) : serialised(model) {
 
 void BpeTokenizer::Model::Add(int id) {
   const std::string& text = processor.IdToPiece(id);
-  const bool special = processor.IsControl(id) || processor.IsUnknown(id);
+  const bool is_special = processor.IsControl(id) || processor.IsUnknown(id);
   const bool byte = processor.IsByte(id);
-  pieces.push_back({text, processor.GetScore(id), !special && !byte});
-  if (special) {
+  pieces.push_back({text, processor.GetScore(id), !is_special && !byte});
+  if (is_special) {
     if (text == kEndOfText) end_of_text = id;
+    special.push_back(id);
     bytes_of.emplace_back();
   } else if (byte) {
     const int value = std::stoi(text.substr(1, text.size() - 2), nullptr, 16);  // "<0x0A>"
@@ -111,18 +116,16 @@ class BpeTokenizer::WordCache {
   }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view word) const { return std::hash<std::string_view>()(word); }
-  };
-  std::unordered_map<std::string, std::vector<int32_t>, Hash, std::equal_to<>> words_;
+  TextMap<std::vector<int32_t>> words_;
 };
 
 BpeTokenizer::BpeTokenizer(const std::string& model)
     : BpeTokenizer(std::make_unique<Model>(model)) {}
 
 BpeTokenizer::BpeTokenizer(std::unique_ptr<Model> model)
-    : Tokenizer(model->bytes_of, model->end_of_text),
+    : Tokenizer({.vocabulary = static_cast<int64_t>(model->bytes_of.size()),
+                 .end_of_text = model->end_of_text,
+                 .special = model->special}),
       model_(std::move(model)),
       cache_(std::make_unique<WordCache>()) {}
 
@@ -161,8 +164,21 @@ void BpeTokenizer::Encode(std::string_view text, std::vector<int32_t>& out) cons
   }
 }
 
-std::string BpeTokenizer::TokenizerJson() const { return BpeTokenizerJson(model_->pieces); }
+std::string BpeTokenizer::Decode(std::span<const int32_t> tokens) const {
+  std::string text;
+  for (const int32_t token : tokens) {
+    UPCYCLE_CHECK(token >= 0 && token < Vocabulary());
+    text += model_->bytes_of[static_cast<size_t>(token)];
+  }
+  return text;
+}
 
-std::string BpeTokenizer::SentencepieceModel() const { return model_->serialised; }
+size_t BpeTokenizer::CutAfter(std::string_view text, size_t least) const {
+  return CutAfterLine(text, least);
+}
+
+Tokenizer::Files BpeTokenizer::FilesToSave() const {
+  return OwnFolderFiles(TokenizerKind::kBpe, BpeTokenizerJson(model_->pieces), model_->serialised);
+}
 
 }  // namespace upcycle

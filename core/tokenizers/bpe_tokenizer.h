@@ -1,18 +1,16 @@
-// Byte-pair encoding by sentencepiece, with byte fallback and without any normalisation. How text
-// falls into words: bpe_text.h.
+// Byte-pair encoding by sentencepiece, with byte fallback and without any normalisation: our own
+// kind. Decode(Encode(x)) == x for every string of bytes. How text falls into words: bpe_text.h.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/tokenizers/tokenizer.h"
-#include "core/tokenizers/tokenizer_json.h"
 
 namespace upcycle {
 
@@ -24,6 +22,8 @@ class BpeTokenizer final : public Tokenizer {
 
   using Tokenizer::Encode;
   void Encode(std::string_view text, std::vector<int32_t>& out) const override;
+  std::string Decode(std::span<const int32_t> tokens) const override;
+  size_t CutAfter(std::string_view text, size_t least) const override;
 
  private:
   struct Model;
@@ -31,9 +31,7 @@ class BpeTokenizer final : public Tokenizer {
 
   explicit BpeTokenizer(std::unique_ptr<Model> model);
   void EncodeWord(std::string_view word, std::vector<int32_t>& out) const;
-  TokenizerKind Kind() const override { return TokenizerKind::kBpe; }
-  std::string TokenizerJson() const override;
-  std::string SentencepieceModel() const override;
+  Files FilesToSave() const override;
 
   std::unique_ptr<Model> model_;
   // Speed only: a call that finds it busy goes without.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -10,9 +11,10 @@
 #include <sentencepiece_trainer.h>
 
 #include "core/check.h"
-#include "core/tokenizers/bpe_text.h"
 #include "core/error.h"
 #include "core/recipe/settings.h"
+#include "core/tokenizers/bpe_text.h"
+#include "core/tokenizers/tokenizer_json.h"
 #include "core/utf8.h"
 
 namespace upcycle {

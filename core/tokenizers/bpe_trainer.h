@@ -3,13 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "core/tokenizers/bpe_tokenizer.h"
+#include "core/tokenizers/text_map.h"
 
 namespace upcycle {
 
@@ -26,11 +25,7 @@ class BpeTrainer {
  private:
   std::string TrainModel(int64_t vocabulary) const;
 
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view word) const { return std::hash<std::string_view>()(word); }
-  };
-  std::unordered_map<std::string, int64_t, Hash, std::equal_to<>> words_;
+  TextMap<int64_t> words_;
 };
 
 }  // namespace upcycle

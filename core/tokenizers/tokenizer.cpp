@@ -1,63 +1,34 @@
 #include "core/tokenizers/tokenizer.h"
 
-#include <map>
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
-#include "core/check.h"
-#include "core/tokenizers/bpe_tokenizer.h"
-#include "core/tokenizers/tokenizer_json.h"
 #include "core/error.h"
-#include "core/fingerprint.h"
+#include "core/tokenizers/hugging_face_tokenizer.h"
+#include "core/tokenizers/llama2c_tokenizer.h"
+#include "core/tokenizers/own_folder.h"
+#include "core/tokenizers/sentencepiece_tokenizer.h"
 
 namespace upcycle {
 namespace {
 
-using nlohmann::json;
-
-constexpr int32_t kBytes = 256;
-constexpr char kJsonFile[] = "tokenizer.json";
-constexpr char kConfigFile[] = "tokenizer_config.json";
-constexpr char kModelFile[] = "tokenizer.model";
-constexpr char kOurKey[] = "upcycle";  // what Load needs, inside tokenizer_config.json
-
-std::vector<std::string> EveryByte() {
-  std::vector<std::string> bytes;
-  for (int32_t byte = 0; byte < kBytes; ++byte) bytes.emplace_back(1, static_cast<char>(byte));
-  bytes.emplace_back();  // end of text
-  return bytes;
-}
-
-std::string FingerprintOf(std::string_view content) {
-  Hasher hasher;
-  hasher.AddBytes(content.data(), content.size());
-  return hasher.Finish().Hex();
-}
-
-[[noreturn]] void Refuse(const fs::path& path, std::string_view what) {
-  throw Error(Cause::kInput, fmt::format("{} {}", path.native(), what));
-}
-
-// The file's content, which must have the fingerprint that the configuration names.
-std::string ReadListed(const fs::path& folder, const std::string& name, const json& files) {
-  const fs::path path = folder / name;
-  if (!files.contains(name) || !files[name].is_string()) {
-    Refuse(folder / kConfigFile, fmt::format("does not list {}", name));
-  }
-  std::string content = ReadTextFile(path);
-  if (FingerprintOf(content) != files[name].get<std::string>()) {
-    Refuse(path, "is damaged or was changed");
-  }
-  return content;
+std::unique_ptr<Tokenizer> LoadFile(const fs::path& path) {
+  const std::string extension = path.extension().native();
+  if (extension == ".json") return std::make_unique<HuggingFaceTokenizer>(path);
+  if (extension == ".model") return std::make_unique<SentencepieceTokenizer>(path);
+  if (extension == ".bin") return std::make_unique<Llama2cTokenizer>(path);
+  throw Error(Cause::kInput,
+              fmt::format("{} is no tokenizer: give a folder that has one, a tokenizer.json, a "
+                          "sentencepiece .model or a .bin of llama2.c",
+                          path.native()));
 }
 
 }  // namespace
 
-Tokenizer::Tokenizer(std::vector<std::string> bytes_of, int32_t end_of_text)
-    : bytes_of_(std::move(bytes_of)), end_of_text_(end_of_text) {}
+Tokenizer::Tokenizer(TokenFacts facts) : facts_(std::move(facts)) {}
 
 std::vector<int32_t> Tokenizer::Encode(std::string_view text) const {
   std::vector<int32_t> tokens;
@@ -65,60 +36,42 @@ std::vector<int32_t> Tokenizer::Encode(std::string_view text) const {
   return tokens;
 }
 
-std::string Tokenizer::Decode(std::span<const int32_t> tokens) const {
-  std::string text;
-  for (const int32_t token : tokens) {
-    UPCYCLE_CHECK(token >= 0 && token < Vocabulary());
-    text += bytes_of_[static_cast<size_t>(token)];
-  }
-  return text;
+std::vector<int32_t> Tokenizer::EncodeWhole(std::string_view text) const {
+  std::vector<int32_t> tokens = facts_.before;
+  Encode(text, tokens);
+  tokens.insert(tokens.end(), facts_.after.begin(), facts_.after.end());
+  return tokens;
+}
+
+int32_t Tokenizer::EndOfText() const {
+  if (facts_.end_of_text) return *facts_.end_of_text;
+  throw Error(Cause::kInput,
+              "the tokenizer's files do not say which token ends a text; name it as eos_token in "
+              "tokenizer_config.json");
 }
 
 void Tokenizer::Save(const fs::path& folder) const {
-  std::map<std::string, std::string> files = {{kJsonFile, TokenizerJson()}};
-  if (std::string model = SentencepieceModel(); !model.empty())
-    files[kModelFile] = std::move(model);
-  json fingerprints = json::object();
-  for (const auto& [name, content] : files) {
-    WriteFileAtomically(folder / name, content);
-    fingerprints[name] = FingerprintOf(content);
-  }
-  json config = HuggingFaceTokenizerConfig();
-  config[kOurKey] = {{"kind", upcycle::NameOf(Kind())}, {"files", fingerprints}};
-  WriteFileAtomically(folder / kConfigFile, config.dump(2) + "\n");
+  for (const auto& [name, content] : FilesToSave()) WriteFileAtomically(folder / name, content);
 }
 
-std::unique_ptr<Tokenizer> Tokenizer::Load(const fs::path& folder) {
-  const fs::path path = folder / kConfigFile;
-  const json config = json::parse(ReadTextFile(path), nullptr, /*allow_exceptions=*/false);
-  if (!config.is_object() || !config.contains(kOurKey) || !config[kOurKey].is_object() ||
-      !config[kOurKey].contains("kind") || !config[kOurKey].contains("files") ||
-      !config[kOurKey]["files"].is_object()) {
-    Refuse(path, "is damaged or was not written by upcycle");
+std::unique_ptr<Tokenizer> Tokenizer::Load(const fs::path& path) {
+  if (!fs::is_directory(path)) return LoadFile(path);
+  if (IsOwnFolder(path)) return LoadOwnFolder(path);
+  for (const char* name : {"tokenizer.json", "tokenizer.model", "tokenizer.bin"}) {
+    if (fs::exists(path / name)) return LoadFile(path / name);
   }
-  const json& ours = config[kOurKey];
-  const json& files = ours["files"];
-  ReadListed(folder, kJsonFile, files);
-  if (ours["kind"] == upcycle::NameOf(TokenizerKind::kBytes)) {
-    return std::make_unique<ByteTokenizer>();
-  }
-  if (ours["kind"] == upcycle::NameOf(TokenizerKind::kBpe)) {
-    return std::make_unique<BpeTokenizer>(ReadListed(folder, kModelFile, files));
-  }
-  Refuse(path, "names a kind of tokenizer that this upcycle does not know");
+  throw Error(
+      Cause::kInput,
+      fmt::format("{} has no tokenizer: no tokenizer.json, tokenizer.model or "
+                  "tokenizer.bin; `AutoTokenizer.from_pretrained(...).save_pretrained(...)` "
+                  "of transformers makes a tokenizer.json of older files",
+                  path.native()));
 }
 
-ByteTokenizer::ByteTokenizer() : Tokenizer(EveryByte(), kBytes) {}
-
-void ByteTokenizer::Encode(std::string_view text, std::vector<int32_t>& out) const {
-  out.reserve(out.size() + text.size());
-  for (const char c : text) out.push_back(static_cast<unsigned char>(c));
-}
-
-std::string ByteTokenizer::TokenizerJson() const { return ByteTokenizerJson(); }
-
-int64_t VocabularyOf(const TokenizerSettings& settings) {
-  return settings.kind == TokenizerKind::kBytes ? kBytes + 1 : settings.vocabulary;
+size_t CutAfterLine(std::string_view text, size_t least) {
+  if (text.size() <= least) return text.size();
+  const size_t newline = text.find('\n', least == 0 ? 0 : least - 1);
+  return newline == std::string_view::npos ? text.size() : newline + 1;
 }
 
 }  // namespace upcycle

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "core/tokenizers/byte_alphabet.h"
 #include "core/utf8.h"
 
 namespace upcycle {
@@ -41,25 +42,7 @@ Json BpeModel(const Json& vocabulary, const Json& merges) {
           {"merges", merges}};
 }
 
-std::string Utf8(uint32_t code_point) {  // below U+0800
-  if (code_point < 0x80) return std::string(1, static_cast<char>(code_point));
-  return {static_cast<char>(0xC0 | (code_point >> 6)),
-          static_cast<char>(0x80 | (code_point & 0x3F))};
-}
-
-// The visible characters that stand for bytes in byte-level BPE (Radford et al. 2019): printable
-// ones for themselves, the others for U+0100 onwards.
-std::vector<std::string> ByteAlphabet() {
-  std::vector<std::string> alphabet;
-  uint32_t next = 256;
-  for (uint32_t byte = 0; byte < 256; ++byte) {
-    const bool visible = (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte != 0xAD);
-    alphabet.push_back(Utf8(visible ? byte : next++));
-  }
-  return alphabet;
-}
-
-struct Merge {
+struct PieceMerge {
   float score;
   std::string left;
   std::string right;
@@ -67,12 +50,12 @@ struct Merge {
 
 // Every way to make a piece of two others. sentencepiece merges any neighbours whose join is a
 // piece; an explicit list of pairs in the order of the joins' scores says the same.
-std::vector<Merge> MergesOf(std::span<const BpePiece> pieces) {
+std::vector<PieceMerge> MergesOf(std::span<const BpePiece> pieces) {
   std::unordered_map<std::string_view, const BpePiece*> mergeable;
   for (const BpePiece& piece : pieces) {
     if (piece.mergeable) mergeable.emplace(piece.text, &piece);
   }
-  std::vector<Merge> merges;
+  std::vector<PieceMerge> merges;
   for (const BpePiece& piece : pieces) {
     if (!piece.mergeable) continue;
     const std::string_view text = piece.text;
@@ -84,7 +67,7 @@ std::vector<Merge> MergesOf(std::span<const BpePiece> pieces) {
     }
   }
   std::stable_sort(merges.begin(), merges.end(),
-                   [](const Merge& a, const Merge& b) { return a.score > b.score; });
+                   [](const PieceMerge& a, const PieceMerge& b) { return a.score > b.score; });
   return merges;
 }
 
@@ -93,7 +76,9 @@ std::vector<Merge> MergesOf(std::span<const BpePiece> pieces) {
 std::string ByteTokenizerJson() {
   Json vocabulary = Json::object();
   int64_t id = 0;
-  for (const std::string& character : ByteAlphabet()) vocabulary[character] = id++;
+  for (; id < 256; ++id) {
+    vocabulary[std::string(CharacterOfByte(static_cast<unsigned char>(id)))] = id;
+  }
   vocabulary[std::string(kEndOfText)] = id;
   Json tokenizer = Skeleton(id);
   const Json byte_level = {{"type", "ByteLevel"},
@@ -115,7 +100,7 @@ std::string BpeTokenizerJson(std::span<const BpePiece> pieces) {
     if (pieces[id].text == kEndOfText) end_of_text = static_cast<int64_t>(id);
   }
   UPCYCLE_CHECK(end_of_text >= 0);
-  for (const Merge& merge : MergesOf(pieces)) merges.push_back(merge.left + " " + merge.right);
+  for (const PieceMerge& merge : MergesOf(pieces)) merges.push_back(merge.left + " " + merge.right);
 
   Json tokenizer = Skeleton(end_of_text);
   const std::string space = "\u2581";

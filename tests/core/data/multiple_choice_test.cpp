@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/tokenizers/tokenizer.h"
+#include "core/tokenizers/byte_tokenizer.h"
 #include "tests/caught_error.h"
 #include "tests/core/data/real_data.h"
 #include "tests/says.h"

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/tokenizers/tokenizer.h"
+#include "core/tokenizers/byte_tokenizer.h"
 #include "experiments/run/transformer.h"
 #include "tests/experiments/run/reference_transformer.h"
 

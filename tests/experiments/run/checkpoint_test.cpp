@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "core/tokenizers/tokenizer.h"
+#include "core/tokenizers/byte_tokenizer.h"
 #include "core/directory_transaction.h"
 #include "experiments/run/model_folder.h"
 #include "experiments/run/transformer.h"

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/tokenizers/tokenizer.h"
+#include "core/tokenizers/byte_tokenizer.h"
 #include "experiments/run/transformer.h"
 #include "experiments/run/upcycle.h"
 #include "tests/temporary_folder.h"
