@@ -14,18 +14,8 @@
 namespace upcycle {
 namespace {
 
-constexpr std::string_view kSpace = kEscapedSpace;
-
 std::string QuotedForPeople(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-// Whether an escaped space stands behind another character.
-bool SpansWords(std::string_view text) {
-  for (size_t at = text.find(kSpace, 1); at < text.size(); at = text.find(kSpace, at + 1)) {
-    if (!text.substr(0, at).ends_with(kSpace)) return true;
-  }
-  return false;
 }
 
 // Collects what a word begins with. An unknown character waits until the next that has a token of
@@ -85,7 +75,7 @@ BpeModel::BpeModel(const JsonNode& model, Alphabet alphabet) : alphabet_(alphabe
     PrepareCharacters();
   }
   separates_words_ = separates_words_ && alphabet_ == Alphabet::kCharacters &&
-                     !whole_words_first_ && TokenOf(kSpace) >= 0;
+                     !whole_words_first_ && TokenOf(kEscapedSpace) >= 0;
 }
 
 void BpeModel::ReadVocabulary(const JsonNode& model) {
@@ -190,8 +180,8 @@ void BpeModel::Encode(std::string_view word, BpeMemory& memory, std::vector<int3
   // Where text is not cut into words beforehand, what may be encoded apart is remembered apart.
   while (!word.empty()) {
     size_t end = 0;
-    while (word.substr(end).starts_with(kSpace)) end += kSpace.size();
-    end = std::min(word.find(kSpace, end), word.size());
+    while (word.substr(end).starts_with(kEscapedSpace)) end += kEscapedSpace.size();
+    end = std::min(word.find(kEscapedSpace, end), word.size());
     EncodeWord(word.substr(0, end), memory, out);
     word.remove_prefix(end);
   }

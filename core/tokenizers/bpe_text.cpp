@@ -21,6 +21,14 @@ size_t WordCharacter(std::string_view text) {
 
 }  // namespace
 
+bool SpansWords(std::string_view piece) {
+  for (size_t at = piece.find(kEscapedSpace, 1); at < piece.size();
+       at = piece.find(kEscapedSpace, at + 1)) {
+    if (!piece.substr(0, at).ends_with(kEscapedSpace)) return true;
+  }
+  return false;
+}
+
 TextPart FirstPart(std::string_view text) {
   size_t end = std::min(text.find_first_not_of(' '), text.size());
   while (end < text.size() && text[end] != ' ') {

@@ -18,6 +18,9 @@ struct TextPart {
 
 inline constexpr std::string_view kEscapedSpace = "\u2581";
 
+// Whether an escaped space stands behind another character.
+bool SpansWords(std::string_view piece);
+
 // The part at the beginning of `text`, which is not empty.
 TextPart FirstPart(std::string_view text);
 

@@ -36,13 +36,6 @@ std::string Unescaped(std::string_view piece) {
   return text;
 }
 
-// A space behind another character would let merging reach over the end of a word.
-bool StaysWithinAWord(std::string_view piece) {
-  const size_t character = Unescaped(piece).find_first_not_of(' ');
-  return character == std::string::npos ||
-         Unescaped(piece).find(' ', character) == std::string::npos;
-}
-
 }  // namespace
 
 struct BpeTokenizer::Model {
@@ -85,7 +78,8 @@ void BpeTokenizer::Model::Add(int id) {
     byte_token[static_cast<size_t>(value)] = id;
     bytes_of.emplace_back(1, static_cast<char>(value));
   } else {
-    if (!StaysWithinAWord(text)) Refuse(fmt::format("its piece \"{}\" spans words", text));
+    // Merging would reach over the end of a word.
+    if (SpansWords(text)) Refuse(fmt::format("its piece \"{}\" spans words", text));
     bytes_of.push_back(Unescaped(text));
   }
 }

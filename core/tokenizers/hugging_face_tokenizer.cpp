@@ -116,6 +116,7 @@ void HuggingFaceTokenizer::Parts::ReadAddedTokens(const JsonNode& file) {
     const auto place = static_cast<size_t>(token.id);
     if (place >= texts.size()) texts.resize(place + 1);
     texts[place] = token.normalized ? normalizer.Apply(token.text) : token.text;
+    if (texts[place].empty()) node.RefuseFeature("a token of which normalising leaves nothing");
     if (token.special) facts.special.push_back(token.id);
     added.push_back(std::move(token));
   }

@@ -24,6 +24,7 @@ Pattern::Pattern(std::string_view oniguruma)
     : text_(oniguruma), regex_(Regex::FromOniguruma(oniguruma)) {}
 
 void Pattern::Visit(std::string_view text, FunctionRef<void(size_t, size_t)> take) const {
+  if (text.empty()) return;  // not even of a pattern that matches nothing
   if (regex_) {
     RegexSearch search(*regex_, text);
     while (search.Next()) take(search.begin(), search.end());

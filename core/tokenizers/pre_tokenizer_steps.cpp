@@ -19,9 +19,8 @@ constexpr std::string_view kGpt2 =
 constexpr std::string_view kLlama3 =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3})"
     R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kQwen =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N})"
-    R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr std::string_view kQwen = R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N})"
+                                   R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
 // None has a match with a letter and a space behind it, none looks behind, and the only thing that
 // one looks for ahead, no more than whitespace, is there at a space and at the end of a text alike.
@@ -81,7 +80,8 @@ void ByteLevelStep::Take(Piece piece, PreTokenizer::Take take) const {
 void ByteLevelStep::Split(Piece piece, PreTokenizer::Take take) const {
   std::string prefixed;
   if (prefix_space_ && !piece.text.starts_with(' ')) {
-    prefixed = " " + std::string(piece.text);
+    prefixed = ' ';
+    prefixed += piece.text;
     piece.text = prefixed;
   }
   if (!words_) return Take(piece, take);

@@ -16,7 +16,11 @@ namespace {
 constexpr std::string_view kOtherClass =
     R"(\x{0}-\x{8}\x{E}-\x{1F}!-\x{84}\x{86}-\x{9F}\x{A1}-\x{167F}\x{1681}-\x{1FFF})"
     R"(\x{200B}-\x{2027}\x{202A}-\x{202E}\x{2030}-\x{205E}\x{2060}-\x{2FFF}\x{3001}-\x{10FFFF})";
-constexpr std::string_view kWordClass = R"(\p{L}\p{M}\p{Nd}\p{Pc})";
+constexpr std::string_view kWordClass = R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc})";
+// Outside of sets Oniguruma takes the superscripts and fractions of Latin-1 for characters of words
+// as well.
+constexpr std::string_view kWordClassAlone =
+    R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{B2}\x{B3}\x{B9}\x{BC}-\x{BE})";
 
 // General categories, and two other properties that have the same name in both.
 constexpr std::array<std::string_view, 40> kProperties = {
@@ -118,15 +122,16 @@ class Translator {
     Keep(1);
   }
 
-  // Whether the class that an escape names is one, and what PCRE2 calls its members and the others.
+  // The class that an escape names, if it names one, as PCRE2 writes it in a set.
   struct Named {
     std::string_view members;
     std::string_view others;  // empty: no list says them
+    std::string_view members_alone;
   };
   static std::optional<Named> NamedClass(char lower) {
-    if (lower == 's') return Named{kWhitespaceClass, kOtherClass};
-    if (lower == 'd') return Named{R"(\p{Nd})", R"(\P{Nd})"};
-    if (lower == 'w') return Named{kWordClass, ""};
+    if (lower == 's') return Named{kWhitespaceClass, kOtherClass, kWhitespaceClass};
+    if (lower == 'd') return Named{R"(\p{Nd})", R"(\P{Nd})", R"(\p{Nd})"};
+    if (lower == 'w') return Named{kWordClass, "", kWordClassAlone};
     return std::nullopt;
   }
 
@@ -135,10 +140,10 @@ class Translator {
     const char c = pattern_[at_ + 1];
     const char lower = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     if (const auto named = NamedClass(lower)) {
-      out_ += fmt::format("[{}{}]", c == lower ? "" : "^", named->members);
+      out_ += fmt::format("[{}{}]", c == lower ? "" : "^", named->members_alone);
       at_ += 2;
     } else if (lower == 'b') {
-      const std::string w = fmt::format("[{}]", kWordClass);
+      const std::string w = fmt::format("[{}]", kWordClassAlone);
       out_ += c == 'b' ? fmt::format("(?:(?<={0})(?!{0})|(?<!{0})(?={0}))", w)
                        : fmt::format("(?:(?<={0})(?={0})|(?<!{0})(?!{0}))", w);
       at_ += 2;

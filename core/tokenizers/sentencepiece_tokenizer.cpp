@@ -1,5 +1,6 @@
 #include "core/tokenizers/sentencepiece_tokenizer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 
 #include "core/check.h"
 #include "core/error.h"
+#include "core/tokenizers/bpe_text.h"
 #include "core/tokenizers/foreign_folder.h"
 #include "core/tokenizers/json_node.h"
 
@@ -31,6 +33,52 @@ void RefuseAddedTokens(const fs::path& folder, const SentencePieceProcessor& pro
   }
 }
 
+constexpr size_t kEncodedAtOnce = 1 << 10;  // bytes, rounded up to the end of a word
+
+// What becomes of the space between two words that are encoded apart.
+enum class Space {
+  kDropped,  // the model puts one before every text
+  kKept,     // it begins the second
+  kNeeded,   // words cannot be encoded apart
+};
+
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// The first place from `least` on with a space between two letters, or the end.
+size_t FindWordEnd(std::string_view text, size_t least) {
+  for (size_t at = std::max<size_t>(least, 1); at + 1 < text.size(); ++at) {
+    if (text[at] == ' ' && IsLetter(text[at - 1]) && IsLetter(text[at + 1])) return at;
+  }
+  return text.size();
+}
+
+// Whether an escaped space is a piece and no piece has one behind another character.
+bool PiecesStayWithinWords(const SentencePieceProcessor& processor) {
+  bool has_space = false;
+  for (int id = 0; id < processor.GetPieceSize(); ++id) {
+    const std::string& piece = processor.IdToPiece(id);
+    has_space = has_space || piece == kEscapedSpace;
+    if (SpansWords(piece)) return false;
+  }
+  return has_space;
+}
+
+Space FindSpace(const SentencePieceProcessor& processor) {
+  if (!PiecesStayWithinWords(processor)) return Space::kNeeded;
+  const auto encode = [&](const std::string& text) { return processor.EncodeAsIds(text); };
+  bool dropped = true, kept = true;
+  for (const std::string word : {"a", "the", "Quick", "x"}) {
+    const std::vector<int> whole = encode("one " + word), first = encode("one");
+    for (const bool with_space : {false, true}) {
+      std::vector<int> apart = first;
+      const std::vector<int> second = encode((with_space ? " " : "") + word);
+      apart.insert(apart.end(), second.begin(), second.end());
+      (with_space ? kept : dropped) &= apart == whole;
+    }
+  }
+  return dropped ? Space::kDropped : kept ? Space::kKept : Space::kNeeded;
+}
+
 }  // namespace
 
 struct SentencepieceTokenizer::Model {
@@ -40,6 +88,7 @@ struct SentencepieceTokenizer::Model {
   Files files;
   SentencePieceProcessor processor;
   TokenFacts facts;
+  Space space = Space::kNeeded;
 };
 
 SentencepieceTokenizer::Model::Model(const fs::path& path) : files(ReadTokenizerFiles(path)) {
@@ -50,6 +99,7 @@ SentencepieceTokenizer::Model::Model(const fs::path& path) : files(ReadTokenizer
   }
   RefuseAddedTokens(FolderOf(path), processor);
   SettleFacts(path);
+  space = FindSpace(processor);
 }
 
 void SentencepieceTokenizer::Model::SettleFacts(const fs::path& path) {
@@ -84,6 +134,17 @@ SentencepieceTokenizer::SentencepieceTokenizer(std::unique_ptr<Model> model)
 SentencepieceTokenizer::~SentencepieceTokenizer() = default;
 
 void SentencepieceTokenizer::Encode(std::string_view text, std::vector<int32_t>& out) const {
+  if (model_->space == Space::kNeeded) return EncodeAtOnce(text, out);
+  while (text.size() > kEncodedAtOnce) {
+    const size_t end = FindWordEnd(text, kEncodedAtOnce);
+    if (end == text.size()) break;
+    EncodeAtOnce(text.substr(0, end), out);
+    text.remove_prefix(end + (model_->space == Space::kDropped ? 1 : 0));
+  }
+  EncodeAtOnce(text, out);
+}
+
+void SentencepieceTokenizer::EncodeAtOnce(std::string_view text, std::vector<int32_t>& out) const {
   std::vector<int> tokens;
   const auto status = model_->processor.Encode(text, &tokens);
   if (!status.ok()) {

@@ -1,6 +1,7 @@
 // A sentencepiece model of another program (BPE or unigram), through the sentencepiece library: the
 // library's own tokens, for text and for bytes that are none. Control tokens are not looked for in
-// text.
+// text. Long texts go through it in parts where it treats words apart: its memory grows with a
+// text, and the sums of a unigram model lose digits.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +32,7 @@ class SentencepieceTokenizer final : public Tokenizer {
   struct Model;
   explicit SentencepieceTokenizer(std::unique_ptr<Model> model);
   Files FilesToSave() const override;
+  void EncodeAtOnce(std::string_view text, std::vector<int32_t>& out) const;
 
   std::unique_ptr<const Model> model_;
 };

@@ -23,8 +23,8 @@ const fs::path kCases = UPCYCLE_TOKENIZER_CASES;
 json Plain() {
   return json::parse(R"({"version": "1.0", "added_tokens": [], "normalizer": null,
     "pre_tokenizer": null, "post_processor": null, "decoder": {"type": "Fuse"},
-    "model": {"type": "BPE", "unk_token": "?", "vocab": {"?": 0, "a": 1, "b": 2, "c": 3, "ab": 4, "abc": 5},
-              "merges": ["a b", ["ab", "c"]]}})");
+    "model": {"type": "BPE", "unk_token": "?",
+              "vocab": {"?": 0, "a": 1, "b": 2, "c": 3, "ab": 4, "abc": 5}, "merges": ["a b", ["ab", "c"]]}})");
 }
 
 std::unique_ptr<Tokenizer> Made(const TemporaryFolder& folder, const json& file) {
@@ -78,6 +78,10 @@ TEST(HuggingFaceTokenizer, RefusesWhatItDoesNotSupportByName) {
   EXPECT_TRUE(Says(RefusalOf({{"decoder", {{"type", "WordPiece"}}}}), "decoder"));
   EXPECT_TRUE(
       Says(RefusalOf({{"post_processor", {{"type", "BertProcessing"}}}}), "BertProcessing"));
+  EXPECT_TRUE(Says(
+      RefusalOf({{"normalizer", {{"type", "Strip"}, {"strip_left", true}, {"strip_right", true}}},
+                 {"added_tokens", {{{"id", 7}, {"content", "  "}}}}}),
+      "normalising leaves nothing"));
   const json pattern = {{"Regex", "[[:alpha:]]"}};
   EXPECT_TRUE(Says(RefusalOf({{"pre_tokenizer",
                                {{"type", "Sequence"},

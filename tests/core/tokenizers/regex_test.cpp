@@ -64,7 +64,10 @@ TEST(Regex, BracesThatCountNothingAreThemselves) {
 }
 
 TEST(Regex, WordBoundariesAreThoseOfTheReference) {
-  EXPECT_EQ(Matches(R"(\b\w+\b)", "caf\u00E9 a_1 \u00BD"), (Strings{"caf\u00E9", "a_1"}));
+  EXPECT_EQ(Matches(R"(\b\w+\b)", "caf\u00E9 a_1 9\u00BD \u2154"),
+            (Strings{"caf\u00E9", "a_1", "9\u00BD"}));
+  EXPECT_EQ(Matches(R"([\w]+)", "9\u00BD \u2154"), (Strings{"9"}));
+  EXPECT_EQ(Matches(R"(\d(?=(?:\d{3})*\b))", "\u0661\u2460o"), (Strings{"\u0661"}));
 }
 
 TEST(Regex, WhatMeansAnotherThingElsewhereIsRefusedByName) {

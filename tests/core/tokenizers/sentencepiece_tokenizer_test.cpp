@@ -41,6 +41,20 @@ TEST(SentencepieceTokenizer, PutsAroundATextWhatTheConfigurationSays) {
   EXPECT_EQ(tokenizer->TokensAfter()[0], tokenizer->EndOfText());
 }
 
+TEST(SentencepieceTokenizer, ALongTextHasTheTokensOfItsWords) {
+  for (const char* name : {"sentencepiece_bpe", "sentencepiece_unigram"}) {
+    const auto tokenizer = Tokenizer::Load(kCases / name);
+    std::string text;
+    std::vector<int32_t> expected;
+    for (int i = 0; i < 2000; ++i) {
+      const std::string word = i % 3 == 0 ? "miller's" : i % 3 == 1 ? "river" : "caf\u00E9";
+      text += (i == 0 ? "" : " ") + word;
+      tokenizer->Encode(word, expected);
+    }
+    EXPECT_EQ(tokenizer->Encode(text), expected) << name;
+  }
+}
+
 TEST(SentencepieceTokenizer, AnythingInTheFileIsReadOrRefused) {
   const TemporaryFolder folder;
   const std::string good = ReadTextFile(kCases / "sentencepiece_unigram" / "tokenizer.model");
