@@ -29,13 +29,12 @@ bool HasWordEnd(std::string_view text) {
   return false;
 }
 
-// Whether the token is found, or takes whitespace along, in the same way on both sides of a cut
-// between a letter and a space.
-bool MinesCuts(const AddedToken& token) {
-  const bool touches_end = !token.text.empty() && IsLetter(token.text.back());
-  const bool touches_begin = token.text.starts_with(' ');
-  return HasWordEnd(token.text) || (token.right_strip && touches_end) ||
-         (token.single_word && touches_begin);
+// Whether the token, which looks like `text` where it is searched for, may reach over a cut between
+// a letter and a space, or be found there only by what stands on the other side.
+bool ReachesOverCuts(const AddedToken& token, std::string_view text) {
+  const bool ends_there = !text.empty() && IsLetter(text.back());
+  return HasWordEnd(text) || (token.right_strip && ends_there) ||
+         (token.single_word && text.starts_with(' '));
 }
 
 // Whether the last thing that a normalizer does is to write U+2581 for every space.
@@ -168,7 +167,11 @@ void HuggingFaceTokenizer::Parts::SettleFacts(const JsonNode& file, const fs::pa
 }
 
 bool HuggingFaceTokenizer::Parts::CutsAtSpaces() const {
-  if (!normalizer.IsLocal() || std::ranges::any_of(added, MinesCuts)) return false;
+  if (!normalizer.IsLocal()) return false;
+  for (const AddedToken& token : added) {
+    if (ReachesOverCuts(token, token.text)) return false;
+    if (ReachesOverCuts(token, texts[static_cast<size_t>(token.id)])) return false;
+  }
   switch (pre_tokenizer.at_spaces()) {
     case AtSpaces::kSeparates:
       return true;
