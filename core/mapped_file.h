@@ -18,6 +18,9 @@ class MappedFile {
   MappedFile& operator=(MappedFile&& other) noexcept;
 
   std::span<const std::byte> bytes() const { return bytes_; }
+  // Tells the system that a part of bytes() is not needed now: its pages, but those that it shares
+  // with other parts, leave memory and come back where they are read again.
+  void Release(std::span<const std::byte> part) const;
   std::string_view text() const {
     return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
   }

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/data/multiple_choice.h"
+#include "core/benchmarks/multiple_choice.h"
 #include "core/files.h"
 #include "core/fingerprint.h"
 #include "core/recipe/settings.h"

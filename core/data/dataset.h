@@ -18,8 +18,8 @@
 #include <string>
 #include <vector>
 
+#include "core/benchmarks/multiple_choice.h"
 #include "core/data/batches.h"
-#include "core/data/multiple_choice.h"
 #include "core/data/token_file.h"
 #include "core/tokenizers/tokenizer.h"
 #include "core/fingerprint.h"

@@ -6,9 +6,10 @@
 #include <span>
 #include <vector>
 
-#include "core/data/multiple_choice.h"
-#include "core/tokenizers/tokenizer.h"
+#include "core/benchmarks/encode_pair.h"
+#include "core/benchmarks/multiple_choice.h"
 #include "core/recipe/settings.h"
+#include "core/tokenizers/tokenizer.h"
 #include "experiments/run/transformer.h"
 
 namespace upcycle {

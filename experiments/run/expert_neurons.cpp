@@ -95,25 +95,38 @@ PartKind DenseKindOf(PartKind expert_kind) {
   }
 }
 
-void TakeNeurons(std::span<float> out, std::span<const float> dense, PartKind dense_kind,
-                 int64_t width, std::span<const int64_t> neurons) {
+void TakeNeuronRows(std::span<float> out, int64_t begin, const RowReader& dense, const Part& part,
+                    int64_t width, int64_t hidden, std::span<const int64_t> neurons) {
   const auto taken = static_cast<int64_t>(neurons.size());
-  UPCYCLE_CHECK_EQ(static_cast<int64_t>(out.size()), taken * width);
-  const std::vector<Run> runs = RunsOf(neurons);
-  if (dense_kind != PartKind::kDown) {
-    for (const Run& run : runs) {
-      std::copy_n(dense.begin() + run.from * width, run.count * width,
-                  out.begin() + run.to * width);
+  if (part.kind != PartKind::kDown) {
+    const int64_t rows = static_cast<int64_t>(out.size()) / width;
+    const auto some = neurons.subspan(static_cast<size_t>(begin), static_cast<size_t>(rows));
+    for (const Run& run : RunsOf(some)) {
+      dense(
+          part, run.from,
+          out.subspan(static_cast<size_t>(run.to * width), static_cast<size_t>(run.count * width)));
     }
     return;
   }
-  const int64_t hidden = static_cast<int64_t>(dense.size()) / width;
-  for (int64_t row = 0; row < width; ++row) {
+  const std::vector<Run> runs = RunsOf(neurons);
+  std::vector<float> row(static_cast<size_t>(hidden));
+  for (int64_t i = 0; i * taken < static_cast<int64_t>(out.size()); ++i) {
+    dense(part, begin + i, row);
     for (const Run& run : runs) {
-      std::copy_n(dense.begin() + row * hidden + run.from, run.count,
-                  out.begin() + row * taken + run.to);
+      std::copy_n(row.begin() + run.from, run.count, out.begin() + i * taken + run.to);
     }
   }
+}
+
+void TakeNeurons(std::span<float> out, std::span<const float> dense, PartKind dense_kind,
+                 int64_t width, std::span<const int64_t> neurons) {
+  UPCYCLE_CHECK_EQ(out.size(), neurons.size() * static_cast<size_t>(width));
+  const int64_t hidden = static_cast<int64_t>(dense.size()) / width;
+  const int64_t columns = dense_kind == PartKind::kDown ? hidden : width;
+  const RowReader reader = [&](const Part&, int64_t begin, std::span<float> rows) {
+    std::copy_n(dense.begin() + begin * columns, rows.size(), rows.begin());
+  };
+  TakeNeuronRows(out, 0, reader, {dense_kind}, width, hidden, neurons);
 }
 
 }  // namespace upcycle

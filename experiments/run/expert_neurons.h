@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -43,8 +44,15 @@ class ExpertNeurons {
 // The dense part that an expert's part is made from.
 PartKind DenseKindOf(PartKind expert_kind);
 
-// Copies neurons of a dense MLP matrix: rows of gate and up [F, D], columns of down [D, F]. `out`
-// is row-major [neurons, D] or [D, neurons].
+// Rows [begin, begin + out.size() / columns) of a part of a dense model, row-major.
+using RowReader = std::function<void(const Part&, int64_t begin, std::span<float> out)>;
+
+// Rows [begin, …) of what neurons of a dense MLP matrix are: rows of gate and up [F, D], columns of
+// down [D, F]. `out` is some rows of [neurons, D] or [D, neurons]; `width` is D, `hidden` F.
+void TakeNeuronRows(std::span<float> out, int64_t begin, const RowReader& dense, const Part& part,
+                    int64_t width, int64_t hidden, std::span<const int64_t> neurons);
+
+// The same of a matrix in memory, whole.
 void TakeNeurons(std::span<float> out, std::span<const float> dense, PartKind dense_kind,
                  int64_t width, std::span<const int64_t> neurons);
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "core/data/safetensors.h"
+#include "core/checkpoints/safetensors.h"
 #include "core/files.h"
 #include "experiments/run/architecture.h"
 #include "experiments/run/parameters.h"

@@ -1,5 +1,6 @@
 #include "experiments/run/neuron_changes.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "experiments/run/parameters.h"
@@ -7,55 +8,69 @@
 namespace upcycle {
 namespace {
 
-// Calls change(value, place) for every element of the neurons.
+// Calls change(value, place in the whole matrix) for every element of the neurons in these rows.
 template <typename Change>
-void ForEachElement(const NeuronsOfMatrix& matrix, const Change& change) {
-  const auto at = [&](int64_t place) {
-    change(matrix.values[static_cast<size_t>(place)], static_cast<uint64_t>(place));
+void ForEachElement(const NeuronRows& rows, const Change& change) {
+  const int64_t count = static_cast<int64_t>(rows.values.size()) / rows.columns;
+  const auto at = [&](int64_t row, int64_t column) {
+    change(rows.values[static_cast<size_t>(row * rows.columns + column)],
+           static_cast<uint64_t>((rows.first_row + row) * rows.columns + column));
   };
-  if (matrix.part.kind != PartKind::kExpertDown) {
-    for (const int64_t neuron : matrix.neurons) {
-      for (int64_t i = 0; i < matrix.width; ++i) at(neuron * matrix.width + i);
+  if (rows.part.kind == PartKind::kExpertDown) {
+    for (int64_t row = 0; row < count; ++row) {
+      for (const int64_t neuron : rows.neurons) at(row, neuron);
     }
     return;
   }
-  const int64_t hidden = static_cast<int64_t>(matrix.values.size()) / matrix.width;
-  for (int64_t row = 0; row < matrix.width; ++row) {
-    for (const int64_t neuron : matrix.neurons) at(row * hidden + neuron);
+  const auto first = std::lower_bound(rows.neurons.begin(), rows.neurons.end(), rows.first_row);
+  for (auto neuron = first; neuron != rows.neurons.end(); ++neuron) {
+    if (*neuron >= rows.first_row + count) return;
+    for (int64_t column = 0; column < rows.columns; ++column) {
+      at(*neuron - rows.first_row, column);
+    }
   }
 }
 
-void DrawNormal(const NeuronsOfMatrix& matrix, double mean, double std,
-                const RandomStream& stream) {
-  ForEachElement(matrix, [&](float& value, uint64_t place) {
+void DrawNormal(const NeuronRows& rows, double mean, double std, const RandomStream& stream) {
+  ForEachElement(rows, [&](float& value, uint64_t place) {
     value = static_cast<float>(mean + std * stream.Normal(place));
   });
 }
 
 }  // namespace
 
-void RedrawNeurons(const NeuronsOfMatrix& matrix, const RandomStream& stream) {
-  if (matrix.neurons.empty()) return;
-  const double count =
-      static_cast<double>(matrix.neurons.size()) * static_cast<double>(matrix.width);
-  double sum = 0, squares = 0;
-  ForEachElement(matrix, [&](float value, uint64_t) { sum += value; });
-  const double mean = sum / count;
-  ForEachElement(matrix, [&](float value, uint64_t) {
-    squares += (static_cast<double>(value) - mean) * (static_cast<double>(value) - mean);
+NormalMoments MomentsOfNeurons(const RowVisitor& visit) {
+  double count = 0, sum = 0, squares = 0;
+  visit([&](const NeuronRows& rows) {
+    ForEachElement(rows, [&](float value, uint64_t) {
+      sum += value;
+      ++count;
+    });
   });
-  DrawNormal(matrix, mean, std::sqrt(squares / count), stream);
+  if (count == 0) return {};
+  const double mean = sum / count;
+  visit([&](const NeuronRows& rows) {
+    ForEachElement(rows, [&](float value, uint64_t) {
+      squares += (static_cast<double>(value) - mean) * (static_cast<double>(value) - mean);
+    });
+  });
+  return {mean, std::sqrt(squares / count)};
 }
 
-void AddNoise(const NeuronsOfMatrix& matrix, double std, const RandomStream& stream) {
-  ForEachElement(matrix, [&](float& value, uint64_t place) {
+void RedrawNeurons(const NeuronRows& rows, const NormalMoments& moments,
+                   const RandomStream& stream) {
+  DrawNormal(rows, moments.mean, moments.deviation, stream);
+}
+
+void AddNoise(const NeuronRows& rows, double std, const RandomStream& stream) {
+  ForEachElement(rows, [&](float& value, uint64_t place) {
     value = static_cast<float>(static_cast<double>(value) + std * stream.Normal(place));
   });
 }
 
-void RefreshNeurons(const NeuronsOfMatrix& matrix, const Architecture& architecture,
+void RefreshNeurons(const NeuronRows& rows, const Architecture& architecture,
                     const RandomStream& stream) {
-  DrawNormal(matrix, 0, FreshStd(matrix.part, architecture), stream);
+  DrawNormal(rows, 0, FreshStd(rows.part, architecture), stream);
 }
 
 }  // namespace upcycle

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "core/data/safetensors.h"
+#include "core/checkpoints/safetensors.h"
 #include "core/error.h"
 #include "experiments/run/model_folder.h"
 

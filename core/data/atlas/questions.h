@@ -11,8 +11,8 @@
 #include <optional>
 #include <vector>
 
+#include "core/benchmarks/multiple_choice.h"
 #include "core/data/atlas/world.h"
-#include "core/data/multiple_choice.h"
 
 namespace upcycle::atlas {
 

@@ -24,7 +24,8 @@ json Plain() {
   return json::parse(R"({"version": "1.0", "added_tokens": [], "normalizer": null,
     "pre_tokenizer": null, "post_processor": null, "decoder": {"type": "Fuse"},
     "model": {"type": "BPE", "unk_token": "?",
-              "vocab": {"?": 0, "a": 1, "b": 2, "c": 3, "ab": 4, "abc": 5}, "merges": ["a b", ["ab", "c"]]}})");
+              "vocab": {"?": 0, "a": 1, "b": 2, "c": 3, "ab": 4, "abc": 5},
+              "merges": ["a b", ["ab", "c"]]}})");
 }
 
 std::unique_ptr<Tokenizer> Made(const TemporaryFolder& folder, const json& file) {

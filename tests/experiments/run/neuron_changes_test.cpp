@@ -1,5 +1,6 @@
 #include "experiments/run/neuron_changes.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -37,7 +38,16 @@ class ChangedMatrix {
     for (int64_t neuron = 0; neuron < kHidden; neuron += 2) neurons_.push_back(neuron);
   }
 
-  NeuronsOfMatrix Even() { return {values_, {kind_, 0, 0}, kWidth, neurons_}; }
+  NeuronRows Even() { return EvenOf(0, Rows()); }
+  // The same of some rows.
+  NeuronRows EvenOf(int64_t first, int64_t count) {
+    const int64_t columns = kind_ == PartKind::kExpertDown ? kHidden : kWidth;
+    const std::span<float> rows = std::span(values_).subspan(static_cast<size_t>(first * columns),
+                                                             static_cast<size_t>(count * columns));
+    return {rows, {kind_, 0, 0}, first, columns, neurons_};
+  }
+  int64_t Rows() const { return kind_ == PartKind::kExpertDown ? kWidth : kHidden; }
+  const std::vector<float>& values() const { return values_; }
 
   void ExpectTheOddToStay() const {
     for (size_t i = 0; i < values_.size(); ++i) {
@@ -85,7 +95,10 @@ TEST(RedrawNeurons, KeepsMeanAndDeviationOfWhatWasDroppedAndNothingElse) {
   for (PartKind kind : kKinds) {
     ChangedMatrix matrix(kind);
     const Moments before = matrix.Of();
-    RedrawNeurons(matrix.Even(), RandomStream(1, "draws"));
+    const NormalMoments moments = MomentsOfNeurons([&](const auto& body) { body(matrix.Even()); });
+    EXPECT_NEAR(moments.mean, before.mean, 1e-12);
+    EXPECT_NEAR(moments.deviation, before.std, 1e-9);
+    RedrawNeurons(matrix.Even(), moments, RandomStream(1, "draws"));
     matrix.ExpectTheOddToStay();
     EXPECT_NEAR(matrix.Of().mean, before.mean, kMeanBound * before.std);
     EXPECT_NEAR(matrix.Of().std / before.std, 1, kStdBound);
@@ -96,8 +109,34 @@ TEST(RedrawNeurons, KeepsMeanAndDeviationOfWhatWasDroppedAndNothingElse) {
 
 TEST(RedrawNeurons, OfNoneChangesNothing) {
   std::vector<float> values = {1, 2, 3, 4};
-  RedrawNeurons({values, {PartKind::kExpertUp, 0, 0}, 2, {}}, RandomStream(1, "draws"));
+  const NeuronRows rows = {values, {PartKind::kExpertUp, 0, 0}, 0, 2, {}};
+  const NormalMoments moments = MomentsOfNeurons([&](const auto& body) { body(rows); });
+  EXPECT_EQ(moments.deviation, 0);
+  RedrawNeurons(rows, moments, RandomStream(1, "draws"));
   EXPECT_EQ(values, (std::vector<float>{1, 2, 3, 4}));
+}
+
+TEST(NeuronChanges, DependNotOnHowRowsAreCut) {
+  for (PartKind kind : kKinds) {
+    ChangedMatrix whole(kind), cut(kind);
+    const RandomStream stream(1, "draws");
+    const int64_t rows = cut.Rows();
+    const auto visit = [&](const std::function<void(const NeuronRows&)>& body) {
+      for (int64_t begin = 0; begin < rows; begin += 3) {
+        body(cut.EvenOf(begin, std::min<int64_t>(3, rows - begin)));
+      }
+    };
+    const NormalMoments moments = MomentsOfNeurons([&](const auto& body) { body(whole.Even()); });
+    const NormalMoments moments_of_cut = MomentsOfNeurons(visit);
+    EXPECT_EQ(moments.mean, moments_of_cut.mean);
+    EXPECT_EQ(moments.deviation, moments_of_cut.deviation);
+    RedrawNeurons(whole.Even(), moments, stream);
+    visit([&](const NeuronRows& some) { RedrawNeurons(some, moments, stream); });
+    EXPECT_EQ(whole.values(), cut.values());
+    AddNoise(whole.Even(), 0.5, stream);
+    visit([&](const NeuronRows& some) { AddNoise(some, 0.5, stream); });
+    EXPECT_EQ(whole.values(), cut.values());
+  }
 }
 
 TEST(AddNoise, AddsWhatItSaysAndLeavesTheRest) {

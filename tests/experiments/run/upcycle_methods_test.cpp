@@ -283,6 +283,41 @@ TEST_P(BranchTrainMix, OfEqualBranchesIsACopy) {
 INSTANTIATE_TEST_SUITE_P(Families, BranchTrainMix, testing::ValuesIn(kFamilies),
                          [](const auto& each) { return std::string(NameOf(each.param)); });
 
+// What a rank of a parallel layout makes of its own rows is what the whole has there.
+TEST(UpcycledPart, IsTheSameHoweverItsRowsAreCut) {
+  for (const auto& method : EnumNames<UpcycleMethod>::values) {
+    if (method.value == kNone || method.value == kScratch) continue;
+    const bool is_whole = MakesWholeExperts(method.value);
+    const bool is_split = method.value == kSplit;
+    const Architecture target = Target(Family::kLlama, is_split ? 1 : 4,
+                                       is_split ? 4 : (is_whole ? 1 : 2), 2, kSoftmaxThenTopk);
+    const Parent parent(target);
+    const ParentReader reader = [&](const Part& part) { return parent(part); };
+    const RowReader by_rows = [&](const Part& part, int64_t begin, std::span<float> out) {
+      const Shape shape = PartShape(part, target);
+      const auto columns = static_cast<size_t>(shape.rank() > 1 ? shape[1] : 1);
+      const auto rows = parent(part).subspan(static_cast<size_t>(begin) * columns, out.size());
+      std::copy(rows.begin(), rows.end(), out.begin());
+    };
+    UpcycleSettings settings = With(method.value);
+    settings.scaling = WeightScaling::kExact;
+    const Upcycler upcycler(target, settings, 3);
+    for (const Part& part : ListParts(target)) {
+      const Shape shape = PartShape(part, target);
+      std::vector<float> whole(static_cast<size_t>(shape.size())), pieces(whole.size());
+      upcycler.Fill(whole, part, reader);
+      const UpcycledPart rows(upcycler, part, {&by_rows, 1});
+      const auto columns = static_cast<size_t>(shape.size() / shape[0]);
+      for (int64_t begin = 0; begin < shape[0]; begin += 3) {
+        const int64_t count = std::min<int64_t>(3, shape[0] - begin);
+        rows.Fill(begin, std::span(pieces).subspan(static_cast<size_t>(begin) * columns,
+                                                   static_cast<size_t>(count) * columns));
+      }
+      EXPECT_EQ(whole, pieces) << method.name << ' ' << PartName(part, target);
+    }
+  }
+}
+
 TEST(Upcycler, LeavesTheLayersWithoutExpertsAsTheyWere) {
   for (const auto& method : EnumNames<UpcycleMethod>::values) {
     if (method.value == kNone || method.value == kScratch) continue;
