@@ -21,7 +21,7 @@
 #include "core/benchmarks/multiple_choice.h"
 #include "core/data/batches.h"
 #include "core/data/token_file.h"
-#include "core/data/tokenizer.h"
+#include "core/tokenizers/tokenizer.h"
 #include "core/fingerprint.h"
 #include "core/recipe/settings.h"
 

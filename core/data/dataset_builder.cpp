@@ -11,12 +11,13 @@
 
 #include "core/atomic_file.h"
 #include "core/checksums.h"
-#include "core/data/bpe_trainer.h"
 #include "core/data/dataset.h"
 #include "core/data/dataset_format.h"
 #include "core/data/dataset_sources.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/tokenizers/bpe_trainer.h"
+#include "core/tokenizers/byte_tokenizer.h"
 
 namespace upcycle {
 namespace {
@@ -26,7 +27,7 @@ using nlohmann::json;
 // Raised by every change that gives other tokens, another split or another tokenizer.
 constexpr uint64_t kContentVersion = 1;
 
-constexpr size_t kEncodedAtOnce = 1 << 20;  // bytes, rounded up to a line
+constexpr size_t kEncodedAtOnce = 1 << 20;  // bytes, rounded up to where text may be cut
 constexpr double kTokenizerSample = 20e6;   // bytes of text that a tokenizer is trained on
 
 // The line at the beginning of `text`, with its end.
@@ -71,13 +72,6 @@ std::unique_ptr<Tokenizer> MakeTokenizer(const TokenizerSettings& settings,
   return nullptr;
 }
 
-// Whole lines, so that cutting does not change the tokens.
-std::string_view NextPiece(std::string_view text) {
-  if (text.size() <= kEncodedAtOnce) return text;
-  const size_t newline = text.find('\n', kEncodedAtOnce);
-  return newline == std::string_view::npos ? text : text.substr(0, newline + 1);
-}
-
 class Builder {
  public:
   Builder(const DataSettings& settings, const fs::path& folder)
@@ -118,7 +112,8 @@ class Builder {
     std::vector<int32_t> tokens;
     source.corpus->Visit(part, sources_.held_out, [&](std::string_view document) {
       while (!document.empty()) {
-        const std::string_view piece = NextPiece(document);
+        const std::string_view piece =
+            document.substr(0, tokenizer_->CutAfter(document, kEncodedAtOnce));
         document.remove_prefix(piece.size());
         tokens.clear();
         tokenizer_->Encode(piece, tokens);

@@ -1,0 +1,45 @@
+// What the files of a tokenizer that another program made say beside the tokenizer itself.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/files.h"
+#include "core/tokenizers/function_ref.h"
+
+namespace upcycle {
+
+// The files that belong to the tokenizer at `path` and lie beside it, itself included: those that
+// Hugging Face's programs know by name.
+std::map<std::string, std::string> ReadTokenizerFiles(const fs::path& path);
+
+// A token that files name by its text, or by its number.
+struct NamedToken {
+  bool decided = false;  // a file speaks of it, if only to say that there is none
+  std::optional<std::string> text;
+  std::optional<int64_t> id;
+};
+
+struct NamedTokens {
+  NamedToken begin_of_text;
+  NamedToken end_of_text;
+  std::optional<bool> adds_begin;  // add_bos_token
+  std::optional<bool> adds_end;
+};
+
+// From tokenizer_config.json, special_tokens_map.json and config.json beside the tokenizer, the
+// first that speaks of a token. Throws Error(kInput) for files that are damaged.
+NamedTokens ReadNamedTokens(const fs::path& path);
+
+// The token that is meant: the named one, or where no file speaks of it the first of `usual` that
+// exists. `token_of` gives -1 for a text that is no token.
+std::optional<int32_t> Resolve(const NamedToken& named, int64_t vocabulary,
+                               FunctionRef<int32_t(std::string_view)> token_of,
+                               const std::vector<std::string_view>& usual);
+
+}  // namespace upcycle

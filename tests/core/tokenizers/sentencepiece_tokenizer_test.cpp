@@ -1,0 +1,78 @@
+#include "core/tokenizers/sentencepiece_tokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include "core/random.h"
+#include "tests/caught_error.h"
+#include "tests/core/data/real_data.h"
+#include "tests/says.h"
+#include "tests/temporary_folder.h"
+
+namespace upcycle {
+namespace {
+
+const fs::path kCases = UPCYCLE_TOKENIZER_CASES;
+
+TEST(SentencepieceTokenizer, SaysThatAFileIsNoModel) {
+  const TemporaryFolder folder;
+  for (const std::string& content :
+       {std::string(), std::string("hello"), std::string(99, '\xFF')}) {
+    const fs::path path = Put(folder / "tokenizer.model", content);
+    EXPECT_TRUE(Says(MessageOf([&] { Tokenizer::Load(path); }), "no sentencepiece model"));
+  }
+}
+
+TEST(SentencepieceTokenizer, RefusesTokensThatWereAddedBesideTheModel) {
+  const TemporaryFolder folder;
+  Put(folder / "tokenizer.model", ReadTextFile(kCases / "sentencepiece_bpe" / "tokenizer.model"));
+  Put(folder / "added_tokens.json", R"({"</s>": 2})");
+  EXPECT_NO_THROW(Tokenizer::Load(folder.path()));
+  Put(folder / "added_tokens.json", R"({"<pad>": 32000})");
+  EXPECT_TRUE(Says(MessageOf([&] { Tokenizer::Load(folder.path()); }), "<pad>"));
+}
+
+TEST(SentencepieceTokenizer, PutsAroundATextWhatTheConfigurationSays) {
+  const TemporaryFolder folder;
+  Put(folder / "tokenizer.model", ReadTextFile(kCases / "sentencepiece_bpe" / "tokenizer.model"));
+  Put(folder / "tokenizer_config.json", R"({"add_bos_token": false, "add_eos_token": true})");
+  const auto tokenizer = Tokenizer::Load(folder.path());
+  EXPECT_EQ(tokenizer->TokensBefore().size(), 0u);
+  ASSERT_EQ(tokenizer->TokensAfter().size(), 1u);
+  EXPECT_EQ(tokenizer->TokensAfter()[0], tokenizer->EndOfText());
+}
+
+TEST(SentencepieceTokenizer, ALongTextHasTheTokensOfItsWords) {
+  for (const char* name : {"sentencepiece_bpe", "sentencepiece_unigram"}) {
+    const auto tokenizer = Tokenizer::Load(kCases / name);
+    std::string text;
+    std::vector<int32_t> expected;
+    for (int i = 0; i < 2000; ++i) {
+      const std::string word = i % 3 == 0 ? "miller's" : i % 3 == 1 ? "river" : "caf\u00E9";
+      text += (i == 0 ? "" : " ") + word;
+      tokenizer->Encode(word, expected);
+    }
+    EXPECT_EQ(tokenizer->Encode(text), expected) << name;
+  }
+}
+
+TEST(SentencepieceTokenizer, AnythingInTheFileIsReadOrRefused) {
+  const TemporaryFolder folder;
+  const std::string good = ReadTextFile(kCases / "sentencepiece_unigram" / "tokenizer.model");
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    const RandomStream random(seed, "sentencepiece_tokenizer_test");
+    std::string bad = good.substr(0, seed % 3 == 0 ? random.Below(0, good.size()) : good.size());
+    for (uint64_t i = 1; i < 4 && !bad.empty(); ++i) {
+      bad[random.Below(i, bad.size())] = static_cast<char>(random.Below(i + 10, 256));
+    }
+    const fs::path path = Put(folder / "tokenizer.model", bad);
+    try {
+      const auto tokenizer = Tokenizer::Load(path);
+      tokenizer->Decode(tokenizer->Encode("the miller \u00E9\xFF"));
+    } catch (const Error& error) {
+      EXPECT_EQ(error.cause(), Cause::kInput) << error.what();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace upcycle
