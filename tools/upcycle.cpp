@@ -32,6 +32,8 @@ constexpr Command kCommands[] = {
     {"compare", CompareCommand, "which arm is better, by how much, and whether that is decided"},
     {"export", ExportCommand, "the comparison as Markdown, CSV, LaTeX or JSON"},
     {"paper", PaperCommand, "a paper's claims, one by one, against runs of our own"},
+    {"convert", ConvertCommand,
+     "a dense model to a mixture of experts, or to another format, as a Hugging Face folder"},
     {"doctor", DoctorCommand, "what this machine has to train with, and how to get the rest"},
     {"bench", BenchCommand, "how fast this machine trains"},
     {"worker", WorkerCommand, ""},

@@ -59,6 +59,7 @@ class DenseReader {
     m_.heads = config_.Count("num_attention_heads");
     m_.kv_heads = config_.Count("num_key_value_heads", m_.heads);
     m_.head_width = config_.Has("head_dim") ? config_.Count("head_dim") : UsualHeadWidth();
+    if (m_.head_width * m_.heads == m_.width) m_.head_width = 0;
     m_.ffn_width = config_.Count("intermediate_size");
     m_.sequence_length = config_.Count("max_position_embeddings", 2048);
     m_.tied_embeddings = config_.Flag("tie_word_embeddings", m_.family == Family::kGemma);

@@ -125,13 +125,10 @@ class ConfigWriter {
 
 }  // namespace
 
-nlohmann::json ConfigJson(const Architecture& architecture, Format format, std::string_view dtype,
-                          const SpecialTokenIds& tokens) {
-  if (format == Format::kOwn) return ConfigOf(architecture, tokens.end_of_text.value_or(0));
-  json config = ConfigWriter(architecture, format).Write();
+nlohmann::json ConfigJson(const Architecture& architecture, Format format, std::string_view dtype) {
+  json config = format == Format::kOwn ? ConfigOf(architecture, 0)
+                                       : ConfigWriter(architecture, format).Write();
   config["torch_dtype"] = dtype;
-  if (tokens.begin_of_text) config["bos_token_id"] = *tokens.begin_of_text;
-  if (tokens.end_of_text) config["eos_token_id"] = *tokens.end_of_text;
   return config;
 }
 

@@ -1,8 +1,6 @@
 // An architecture as config.json, in the words of the Hugging Face class that computes it.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include <nlohmann/json_fwd.hpp>
@@ -12,14 +10,8 @@
 
 namespace upcycle {
 
-struct SpecialTokenIds {
-  std::optional<int64_t> begin_of_text;
-  std::optional<int64_t> end_of_text;
-};
-
 // The format computes the architecture (ReasonAgainst is empty). `dtype` is "float32", "bfloat16"
 // or "float16". What a class has no setting for (capacity, losses of the router) is left out.
-nlohmann::json ConfigJson(const Architecture& architecture, Format format, std::string_view dtype,
-                          const SpecialTokenIds& tokens);
+nlohmann::json ConfigJson(const Architecture& architecture, Format format, std::string_view dtype);
 
 }  // namespace upcycle

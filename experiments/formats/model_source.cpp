@@ -63,6 +63,14 @@ void ModelSource::OpenLlama2c() {
   stored_ = std::make_unique<StoredTensors>(architecture_, Format::kDense);
 }
 
+std::vector<fs::path> ModelSource::files() const {
+  const auto* folder = dynamic_cast<const TensorFolder*>(tensors_.get());
+  if (folder == nullptr) return {path_};
+  std::vector<fs::path> files = folder->files();
+  files.push_back(path_ / "config.json");
+  return files;
+}
+
 // GPT-2's first files leave its prefix out; a table that is embedding and head may have either
 // name.
 std::string ModelSource::NameInFile(const StoredTensor& tensor) const {
@@ -124,15 +132,14 @@ void ModelSource::ReadRows(const Part& part, int64_t begin, std::span<float> out
   const std::string name = NameInFile(*tensor);
   const int64_t rows = static_cast<int64_t>(out.size()) / tensor->columns;
   for (int64_t done = 0; done < rows;) {
-    const int64_t row = begin + done;
-    const int64_t count = std::min(stored_->RunLength(*tensor, place, row), rows - done);
-    const int64_t stored_row = stored_->StoredRow(*tensor, place, row);
-    const std::span<float> run = out.subspan(static_cast<size_t>(done * tensor->columns),
-                                             static_cast<size_t>(count * tensor->columns));
+    const StoredTensors::Run run = stored_->RunOf(*tensor, place, begin + done);
+    const int64_t count = std::min(run.rows, rows - done);
+    const std::span<float> values = out.subspan(static_cast<size_t>(done * tensor->columns),
+                                                static_cast<size_t>(count * tensor->columns));
     if (tensor->is_transposed) {
-      ReadTransposed(*tensor, name, stored_row, run);
+      ReadTransposed(*tensor, name, run.stored_row, values);
     } else {
-      tensors_->Read(name, stored_row * tensor->columns, run);
+      tensors_->Read(name, run.stored_row * tensor->columns, values);
     }
     done += count;
   }
@@ -151,6 +158,31 @@ void ModelSource::ReadTransposed(const StoredTensor& tensor, const std::string& 
       out[static_cast<size_t>(i * tensor.columns + column)] = run[static_cast<size_t>(i)];
     }
   }
+}
+
+void ModelSource::CopyTo(ModelParameters& parameters, Backend& backend) const {
+  std::vector<float> values;
+  for (const ModelParameters::Piece& piece : parameters.pieces()) {
+    values.resize(static_cast<size_t>(piece.value.size()));
+    ReadRows(piece.part, 0, values);
+    Release(piece.part);
+    backend.CopyFromHost(piece.value, ConstTensor(values.data(), piece.value.shape()));
+  }
+  parameters.RoundValues(backend);
+}
+
+bool ModelSource::Holds(const StoredTensor& tensor) const {
+  if (tensor.parts.empty()) return false;
+  const StoredTensor* held = stored_->HolderOf(tensor.parts.front()).tensor;
+  return held != nullptr && held->parts == tensor.parts && held->stacking == tensor.stacking &&
+         held->is_transposed == tensor.is_transposed && held->is_less_one == tensor.is_less_one;
+}
+
+void ModelSource::ReadStoredRows(const StoredTensor& tensor, int64_t begin,
+                                 std::span<float> out) const {
+  const StoredTensor& held = *stored_->HolderOf(tensor.parts.front()).tensor;
+  const int64_t columns = held.is_transposed ? held.rows : held.columns;
+  tensors_->Read(NameInFile(held), begin * columns, out);
 }
 
 void ModelSource::Release(const Part& part) const {

@@ -7,11 +7,13 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/checkpoints/tensor_source.h"
 #include "core/files.h"
 #include "experiments/formats/stored_tensors.h"
 #include "experiments/model/architecture.h"
+#include "experiments/model/parameters.h"
 #include "experiments/model/parts.h"
 
 namespace upcycle {
@@ -30,9 +32,19 @@ class ModelSource {
   // of one number.
   void ReadRows(const Part& part, int64_t begin, std::span<float> out) const;
 
+  // All values of a model of the same parts.
+  void CopyTo(ModelParameters& parameters, Backend& backend) const;
+
+  // Whether its files hold this tensor, of the same parts in the same manner; then rows of it can
+  // be read as they lie there.
+  bool Holds(const StoredTensor& tensor) const;
+  void ReadStoredRows(const StoredTensor& tensor, int64_t begin, std::span<float> out) const;
+
   // Tells that what was read of a part will not be read again soon.
   void Release(const Part& part) const;
 
+  // What its weights and its configuration are read from.
+  std::vector<fs::path> files() const;
   // The type of most of its elements.
   SafetensorsType type() const { return type_; }
   // What its tensors take on disk.

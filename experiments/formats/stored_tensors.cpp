@@ -1,6 +1,5 @@
 #include "experiments/formats/stored_tensors.h"
 
-#include "core/check.h"
 #include "experiments/formats/tensor_names.h"
 
 namespace upcycle {
@@ -25,10 +24,17 @@ std::vector<int64_t> StoredTensor::FileShape() const {
 }
 
 StoredTensors::StoredTensors(const Architecture& architecture, Format format)
+    : StoredTensors(architecture, format, ListParts(architecture)) {}
+
+StoredTensors::StoredTensors(const Architecture& architecture, Format format,
+                             const std::vector<Part>& parts)
     : architecture_(architecture) {
-  for (const Part& part : ListParts(architecture)) Add(part, format);
-  const bool is_alone = architecture.moe.shared_expert == SharedExpert::kNone;
-  if (format == Format::kQwen2Moe && is_alone) AddUnfeltSharedExperts();
+  const bool lacks_shared =
+      format == Format::kQwen2Moe && architecture.moe.shared_expert == SharedExpert::kNone;
+  for (const Part& part : parts) {
+    Add(part, format);
+    if (lacks_shared && part.kind == PartKind::kRouter) AddUnfeltSharedExpert(part.layer);
+  }
 }
 
 void StoredTensors::Add(const Part& part, Format format) {
@@ -52,54 +58,45 @@ void StoredTensors::Add(const Part& part, Format format) {
 
 // Qwen2-MoE always has a shared expert: one neuron that is never felt stands for none (a width of 0
 // makes PyTorch warn).
-void StoredTensors::AddUnfeltSharedExperts() {
+void StoredTensors::AddUnfeltSharedExpert(int64_t layer) {
   const int64_t width = architecture_.model.width;
-  for (int64_t layer = 0; layer < architecture_.model.layers; ++layer) {
-    if (!architecture_.LayerHasExperts(layer)) continue;
-    const auto add = [&](PartKind kind, int64_t rows, int64_t columns) {
-      tensors_.push_back({.name = StoredName({kind, layer}, architecture_, Format::kQwen2Moe),
-                          .rows = rows,
-                          .columns = columns});
-    };
-    add(PartKind::kSharedGate, 1, width);
-    add(PartKind::kSharedUp, 1, width);
-    add(PartKind::kSharedDown, width, 1);
-    add(PartKind::kSharedWeight, 1, width);
-  }
+  const auto add = [&](PartKind kind, int64_t rows, int64_t columns) {
+    tensors_.push_back({.name = StoredName({kind, layer}, architecture_, Format::kQwen2Moe),
+                        .rows = rows,
+                        .columns = columns});
+  };
+  add(PartKind::kSharedGate, 1, width);
+  add(PartKind::kSharedUp, 1, width);
+  add(PartKind::kSharedDown, width, 1);
+  add(PartKind::kSharedWeight, 1, width);
 }
 
 int64_t StoredTensors::RowsOf(const Part& part) const { return PartShape(part, architecture_)[0]; }
 
-RowPlace StoredTensors::PlaceOf(const StoredTensor& tensor, int64_t row) const {
+StoredTensors::Run StoredTensors::RunAt(const StoredTensor& tensor, int64_t stored_row) const {
   if (tensor.stacking == Stacking::kByHead && tensor.parts.size() > 1) {
     const int64_t head = architecture_.model.HeadWidth();
     const auto parts = static_cast<int64_t>(tensor.parts.size());
-    return {static_cast<size_t>(row / head % parts), row / (head * parts) * head + row % head};
+    const int64_t row = stored_row / (head * parts) * head + stored_row % head;
+    return RunOf(tensor, static_cast<size_t>(stored_row / head % parts), row);
   }
-  for (size_t part = 0; part < tensor.parts.size(); ++part) {
-    const int64_t rows = RowsOf(tensor.parts[part]);
-    if (row < rows) return {part, row};
-    row -= rows;
-  }
-  UPCYCLE_CHECK(row < 0);
-  return {};
+  int64_t row = stored_row;
+  size_t part = 0;
+  for (; row >= RowsOf(tensor.parts[part]); ++part) row -= RowsOf(tensor.parts[part]);
+  return RunOf(tensor, part, row);
 }
 
-int64_t StoredTensors::StoredRow(const StoredTensor& tensor, size_t part, int64_t row) const {
+StoredTensors::Run StoredTensors::RunOf(const StoredTensor& tensor, size_t part,
+                                        int64_t row) const {
   if (tensor.stacking == Stacking::kByHead && tensor.parts.size() > 1) {
     const int64_t head = architecture_.model.HeadWidth();
     const auto parts = static_cast<int64_t>(tensor.parts.size());
-    return (row / head * parts + static_cast<int64_t>(part)) * head + row % head;
+    const int64_t group = row / head * parts + static_cast<int64_t>(part);
+    return {part, row, group * head + row % head, head - row % head};
   }
-  for (size_t before = 0; before < part; ++before) row += RowsOf(tensor.parts[before]);
-  return row;
-}
-
-int64_t StoredTensors::RunLength(const StoredTensor& tensor, size_t part, int64_t row) const {
-  const int64_t rows = RowsOf(tensor.parts[part]);
-  if (tensor.stacking != Stacking::kByHead || tensor.parts.size() == 1) return rows - row;
-  const int64_t head = architecture_.model.HeadWidth();
-  return head - row % head;
+  int64_t stored_row = row;
+  for (size_t before = 0; before < part; ++before) stored_row += RowsOf(tensor.parts[before]);
+  return {part, row, stored_row, RowsOf(tensor.parts[part]) - row};
 }
 
 StoredTensors::Holder StoredTensors::HolderOf(const Part& part) const {

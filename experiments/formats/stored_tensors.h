@@ -24,8 +24,8 @@ enum class Stacking { kStacked, kByHead };
 // A tensor of the file: the rows of its parts, a vector's elements being rows of one number.
 // Without parts it is one that the class asks for and the model does not have: zeros.
 struct StoredTensor {
-  std::string name;
-  std::vector<Part> parts;
+  std::string name = "";
+  std::vector<Part> parts = {};
   Stacking stacking = Stacking::kStacked;
   bool is_transposed = false;  // the file holds [columns, rows]: GPT-2's Conv1D
   bool is_less_one = false;    // the file holds a norm's factor less 1: Gemma, Nemotron
@@ -36,29 +36,28 @@ struct StoredTensor {
   std::vector<int64_t> FileShape() const;
 };
 
-// Row `row` of a stored tensor is row `row` of parts[part].
-struct RowPlace {
-  size_t part = 0;
-  int64_t row = 0;
-};
-
 class StoredTensors {
  public:
   // The tensors of a format that computes the architecture (ReasonAgainst is empty), in the order
   // in which files hold them.
   StoredTensors(const Architecture& architecture, Format format);
+  // Those of some of its parts. Where the architecture is a rank's share of a larger one
+  // (parallel_layout.h), the parts are numbered as in the whole.
+  StoredTensors(const Architecture& architecture, Format format, const std::vector<Part>& parts);
 
   const std::vector<StoredTensor>& all() const { return tensors_; }
 
-  // Where a row of a stored tensor comes from, and how many rows from there on follow each other in
-  // that part.
-  RowPlace PlaceOf(const StoredTensor& tensor, int64_t row) const;
-  // The stored row that holds a part's row.
-  int64_t StoredRow(const StoredTensor& tensor, size_t part, int64_t row) const;
-  // How many rows after this one lie behind it in file and part alike, itself included.
-  int64_t RunLength(const StoredTensor& tensor, size_t part, int64_t row) const;
+  // Rows of one part that follow each other in a tensor too, where they begin at `row`.
+  struct Run {
+    size_t part = 0;         // of the tensor's
+    int64_t row = 0;         // of the part
+    int64_t stored_row = 0;  // of the tensor, before it is transposed
+    int64_t rows = 0;        // to the run's end
+  };
+  Run RunAt(const StoredTensor& tensor, int64_t stored_row) const;
+  Run RunOf(const StoredTensor& tensor, size_t part, int64_t row) const;
 
-  // The tensor that holds a part, and the part's place in it; null where none does.
+  // The tensor that holds a part, and the part's place among its parts; null where none does.
   struct Holder {
     const StoredTensor* tensor = nullptr;
     size_t part = 0;
@@ -67,7 +66,7 @@ class StoredTensors {
 
  private:
   void Add(const Part& part, Format format);
-  void AddUnfeltSharedExperts();
+  void AddUnfeltSharedExpert(int64_t layer);
   int64_t RowsOf(const Part& part) const;
 
   Architecture architecture_;
