@@ -34,6 +34,8 @@ constexpr Command kCommands[] = {
     {"paper", PaperCommand, "a paper's claims, one by one, against runs of our own"},
     {"convert", ConvertCommand,
      "a dense model to a mixture of experts, or to another format, as a Hugging Face folder"},
+    {"inspect", InspectCommand,
+     "a model's configuration, weights, and how far its experts are apart"},
     {"doctor", DoctorCommand, "what this machine has to train with, and how to get the rest"},
     {"bench", BenchCommand, "how fast this machine trains"},
     {"worker", WorkerCommand, ""},

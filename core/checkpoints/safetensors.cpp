@@ -319,8 +319,8 @@ ConstTensor SafetensorsReader::View(std::string_view name) const {
 }
 
 SafetensorsWriter::SafetensorsWriter(const fs::path& path, std::vector<SafetensorsEntry> entries,
-                                     std::map<std::string, std::string> metadata)
-    : file_(path) {
+                                     FileFlow flow, std::map<std::string, std::string> metadata)
+    : file_(path, flow) {
   std::stable_sort(entries.begin(), entries.end(),
                    [](const auto& a, const auto& b) { return SizeOf(a.type) > SizeOf(b.type); });
   metadata.emplace("format", "pt");

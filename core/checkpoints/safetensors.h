@@ -88,8 +88,10 @@ class SafetensorsReader {
 // multiple of 8 and tensors of wider elements come first, so every tensor is aligned.
 class SafetensorsWriter {
  public:
-  // Names are distinct and not empty. Metadata always holds {"format": "pt"}.
+  // Names are distinct and not empty. Metadata always holds {"format": "pt"}. With
+  // FileFlow::kInOrder all are of one type, and are written in the order of `entries`.
   SafetensorsWriter(const fs::path& path, std::vector<SafetensorsEntry> entries,
+                    FileFlow flow = FileFlow::kAnyOrder,
                     std::map<std::string, std::string> metadata = {});
 
   // The bytes of one declared tensor, in any order, each once.

@@ -15,10 +15,10 @@
 #include "core/recipe/canonical.h"
 #include "experiments/conversion/carried_files.h"
 #include "experiments/conversion/piece_writer.h"
+#include "experiments/conversion/target_parts.h"
 #include "experiments/conversion/unfinished_folder.h"
 #include "experiments/formats/config_writer.h"
 #include "experiments/formats/stored_values.h"
-#include "experiments/upcycling/upcycle.h"
 
 namespace upcycle {
 namespace {
@@ -27,67 +27,6 @@ using nlohmann::json;
 
 // So many numbers are computed and written at a time.
 constexpr int64_t kPieceElements = 4 << 20;
-// So many bytes of a source stay mapped.
-constexpr int64_t kMappedBytes = 128 << 20;
-
-// Rows of a source, whose pages go back to the system as they are left behind.
-class PassingReader {
- public:
-  explicit PassingReader(const ModelSource& source) : source_(source) {}
-  ~PassingReader() { Release(); }
-  PassingReader(const PassingReader&) = delete;
-  PassingReader& operator=(const PassingReader&) = delete;
-
-  void Read(const Part& part, int64_t begin, std::span<float> out) {
-    if (last_ != part || mapped_ > kMappedBytes) Release();
-    last_ = part;
-    mapped_ += static_cast<int64_t>(out.size_bytes());
-    source_.ReadRows(part, begin, out);
-  }
-
- private:
-  void Release() {
-    if (last_) source_.Release(*last_);
-    mapped_ = 0;
-  }
-
-  const ModelSource& source_;
-  std::optional<Part> last_;
-  int64_t mapped_ = 0;
-};
-
-// The rows of the target's parts: a source's own, or upcycled from the sources'.
-class TargetRows {
- public:
-  TargetRows(const std::vector<std::unique_ptr<ModelSource>>& sources,
-             const ConversionSettings& settings, const Architecture& target) {
-    for (const auto& source : sources) {
-      readers_.push_back(std::make_unique<PassingReader>(*source));
-      parents_.push_back(
-          [reader = readers_.back().get()](const Part& part, int64_t begin, std::span<float> out) {
-            reader->Read(part, begin, out);
-          });
-    }
-    if (settings.mixture) upcycler_.emplace(target, settings.mixture->upcycle, settings.seed);
-  }
-
-  void Read(const Part& part, int64_t begin, std::span<float> out) {
-    if (!upcycler_) return parents_.front()(part, begin, out);
-    if (!made_ || !(made_of_ == part)) {
-      made_.emplace(*upcycler_, part, parents_);
-      made_of_ = part;
-    }
-    made_->Fill(begin, out);
-  }
-
- private:
-  std::vector<std::unique_ptr<PassingReader>> readers_;
-  std::vector<RowReader> parents_;
-  std::optional<Upcycler> upcycler_;
-  std::optional<UpcycledPart> made_;
-  Part made_of_ = {};
-};
-
 // Whether a file of an earlier attempt is there. It appeared under its name when it was whole.
 bool IsWritten(const fs::path& path, const Shard& shard) {
   if (!fs::exists(path)) return false;
@@ -112,6 +51,36 @@ std::string_view TypeName(SafetensorsType type) {
     default:
       return "float32";
   }
+}
+
+// Rows of a tensor as its file will have them.
+struct Piece {
+  const StoredTensor& tensor;
+  int64_t begin = 0;
+  int64_t rows = 0;
+};
+
+// Gives how many bytes it has written. What is copied is copied as bytes where the types are equal,
+// and otherwise as the source's file has it: a norm less 1 would lose bits on its way to the factor
+// and back.
+int64_t WritePiece(PieceWriter& writer, const SafetensorsEntry& entry, const Piece& piece,
+                   const StoredValues& values, const std::optional<Original>& original) {
+  if (original) {
+    const std::span<const std::byte> bytes =
+        original->source->StoredBytes(*original->tensor, entry.type, piece.begin, piece.rows);
+    if (!bytes.empty()) {
+      const int64_t written = writer.AppendBytes(entry, bytes);
+      original->source->Release(original->tensor->parts.front());
+      return written;
+    }
+  }
+  const std::span<float> room = writer.Next(piece.rows * piece.tensor.FileColumns());
+  if (original) {
+    original->source->ReadStored(*original->tensor, piece.begin, room);
+  } else {
+    values.Read(piece.tensor, piece.begin, room);
+  }
+  return writer.Append(entry);
 }
 
 const StoredTensor& TensorNamed(const StoredTensors& tensors, const std::string& name) {
@@ -178,15 +147,12 @@ void Conversion::Run(const fs::path& output, const ConversionObserver& observe) 
 
 void Conversion::WriteFolder(const ConvertedFolder& folder, const fs::path& path,
                              const ConversionObserver& observe, int64_t& done) const {
-  TargetRows target(sources_, settings_, plan_.target);
+  TargetParts target(sources_, settings_, plan_.target);
   const RowReader whole = [&](const Part& part, int64_t begin, std::span<float> out) {
     target.Read(part, begin, out);
   };
   const RowReader rows = folder.share ? folder.share->Cut(whole) : whole;
   const StoredValues values(folder.tensors, rows);
-  // What stays what it is keeps its bits: a norm less 1 would lose some on its way through.
-  const ModelSource& source = *sources_.front();
-  const bool is_copied = !settings_.mixture && !folder.share;
   for (const Shard& shard : folder.shards) {
     if (IsWritten(path / shard.file, shard)) {
       done += shard.bytes;
@@ -196,18 +162,12 @@ void Conversion::WriteFolder(const ConvertedFolder& folder, const fs::path& path
     PieceWriter writer(path / shard.file, shard.entries);
     for (const SafetensorsEntry& entry : shard.entries) {
       const StoredTensor& tensor = TensorNamed(folder.tensors, entry.name);
-      const std::vector<int64_t> shape = tensor.FileShape();
-      const int64_t columns = shape.size() == 1 ? 1 : shape[1];
-      const int64_t at_a_time = std::max<int64_t>(1, kPieceElements / columns);
-      for (int64_t row = 0; row < shape[0]; row += at_a_time) {
-        const int64_t count = std::min(at_a_time, shape[0] - row);
-        const std::span<float> piece = writer.Next(count * columns);
-        if (is_copied && source.Holds(tensor)) {
-          source.ReadStoredRows(tensor, row, piece);
-        } else {
-          values.Read(tensor, row, piece);
-        }
-        done += writer.Append(entry);
+      const std::optional<Original> original =
+          folder.share ? std::nullopt : target.OriginalOf(tensor);
+      const int64_t at_a_time = std::max<int64_t>(1, kPieceElements / tensor.FileColumns());
+      for (int64_t row = 0; row < tensor.FileRows(); row += at_a_time) {
+        const int64_t count = std::min(at_a_time, tensor.FileRows() - row);
+        done += WritePiece(writer, entry, {tensor, row, count}, values, original);
         observe(done);
       }
     }

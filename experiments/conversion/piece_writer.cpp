@@ -26,6 +26,12 @@ int64_t PieceWriter::Append(const SafetensorsEntry& entry) {
   return size;
 }
 
+int64_t PieceWriter::AppendBytes(const SafetensorsEntry& entry, std::span<const std::byte> bytes) {
+  Wait();
+  writer_.Append(entry.name, bytes);
+  return static_cast<int64_t>(bytes.size());
+}
+
 void PieceWriter::Commit() {
   Wait();
   writer_.Commit();

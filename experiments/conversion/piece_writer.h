@@ -16,8 +16,9 @@ namespace upcycle {
 
 class PieceWriter {
  public:
+  // Tensors of one type, which are appended in this order.
   PieceWriter(const fs::path& path, const std::vector<SafetensorsEntry>& entries)
-      : writer_(path, entries) {}
+      : writer_(path, entries, FileFlow::kInOrder) {}
   ~PieceWriter();  // not committed, nothing stays
   PieceWriter(const PieceWriter&) = delete;
   PieceWriter& operator=(const PieceWriter&) = delete;
@@ -27,6 +28,8 @@ class PieceWriter {
   // What Next gave becomes the next elements of `entry`, in its type. How many bytes these are.
   // What goes wrong in writing is thrown by a later call.
   int64_t Append(const SafetensorsEntry& entry);
+  // These bytes become the next elements of `entry`.
+  int64_t AppendBytes(const SafetensorsEntry& entry, std::span<const std::byte> bytes);
   // The file appears under its name, durably.
   void Commit();
 

@@ -51,6 +51,7 @@ ModelSource::ModelSource(const fs::path& path) : path_(path) {
 void ModelSource::OpenFolder() {
   const ModelConfig config = ReadModelConfig(path_);
   architecture_ = config.architecture;
+  format_ = config.format;
   tensors_ = std::make_unique<TensorFolder>(path_);
   stored_ = std::make_unique<StoredTensors>(architecture_, config.format);
 }
@@ -171,18 +172,32 @@ void ModelSource::CopyTo(ModelParameters& parameters, Backend& backend) const {
   parameters.RoundValues(backend);
 }
 
-bool ModelSource::Holds(const StoredTensor& tensor) const {
-  if (tensor.parts.empty()) return false;
-  const StoredTensor* held = stored_->HolderOf(tensor.parts.front()).tensor;
-  return held != nullptr && held->parts == tensor.parts && held->stacking == tensor.stacking &&
-         held->is_transposed == tensor.is_transposed && held->is_less_one == tensor.is_less_one;
+const StoredTensor* ModelSource::Find(const std::vector<Part>& parts,
+                                      const StoredTensor& like) const {
+  if (parts.empty()) return nullptr;
+  const StoredTensor* held = stored_->HolderOf(parts.front()).tensor;
+  const bool is_alike = held != nullptr && held->parts == parts &&
+                        (parts.size() == 1 || held->stacking == like.stacking) &&
+                        held->is_transposed == like.is_transposed &&
+                        held->is_less_one == like.is_less_one;
+  return is_alike ? held : nullptr;
 }
 
-void ModelSource::ReadStoredRows(const StoredTensor& tensor, int64_t begin,
-                                 std::span<float> out) const {
-  const StoredTensor& held = *stored_->HolderOf(tensor.parts.front()).tensor;
-  const int64_t columns = held.is_transposed ? held.rows : held.columns;
-  tensors_->Read(NameInFile(held), begin * columns, out);
+void ModelSource::ReadStored(const StoredTensor& tensor, int64_t begin,
+                             std::span<float> out) const {
+  tensors_->Read(NameInFile(tensor), begin * tensor.FileColumns(), out);
+}
+
+std::span<const std::byte> ModelSource::StoredBytes(const StoredTensor& tensor,
+                                                    SafetensorsType type, int64_t begin,
+                                                    int64_t rows) const {
+  const std::string name = NameInFile(tensor);
+  if (tensors_->Find(name)->type != type) return {};
+  return tensors_->Bytes(name, begin * tensor.FileColumns(), rows * tensor.FileColumns());
+}
+
+void ModelSource::ReleaseAll() const {
+  for (const SafetensorsEntry& entry : tensors_->entries()) tensors_->Release(entry.name);
 }
 
 void ModelSource::Release(const Part& part) const {

@@ -3,6 +3,7 @@
 // bounded memory.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -27,6 +28,9 @@ class ModelSource {
 
   const fs::path& path() const { return path_; }
   const Architecture& architecture() const { return architecture_; }
+  Format format() const { return format_; }
+  // As the files hold them.
+  const TensorSource& tensors() const { return *tensors_; }
 
   // Rows [begin, begin + out.size() / columns) of a part, row-major; a vector's elements are rows
   // of one number.
@@ -35,13 +39,17 @@ class ModelSource {
   // All values of a model of the same parts.
   void CopyTo(ModelParameters& parameters, Backend& backend) const;
 
-  // Whether its files hold this tensor, of the same parts in the same manner; then rows of it can
-  // be read as they lie there.
-  bool Holds(const StoredTensor& tensor) const;
-  void ReadStoredRows(const StoredTensor& tensor, int64_t begin, std::span<float> out) const;
+  // The tensor of its files that has these parts in the manner of `like`; null where there is none.
+  const StoredTensor* Find(const std::vector<Part>& parts, const StoredTensor& like) const;
+  // Rows of it as they lie there, in float32 or as bytes of `type`. There are no bytes where the
+  // files have another type or order.
+  void ReadStored(const StoredTensor& tensor, int64_t begin, std::span<float> out) const;
+  std::span<const std::byte> StoredBytes(const StoredTensor& tensor, SafetensorsType type,
+                                         int64_t begin, int64_t rows) const;
 
-  // Tells that what was read of a part will not be read again soon.
+  // Tells that what was read of a part, or of all, will not be read again soon.
   void Release(const Part& part) const;
+  void ReleaseAll() const;
 
   // What its weights and its configuration are read from.
   std::vector<fs::path> files() const;
@@ -63,6 +71,7 @@ class ModelSource {
   fs::path path_;
   std::unique_ptr<TensorSource> tensors_;
   Architecture architecture_;
+  Format format_ = Format::kDense;
   std::unique_ptr<StoredTensors> stored_;
   SafetensorsType type_ = SafetensorsType::kF32;
   int64_t bytes_ = 0;

@@ -34,6 +34,9 @@ struct StoredTensor {
   bool is_vector = false;
 
   std::vector<int64_t> FileShape() const;
+  // Of the shape in the file, a vector's elements being rows of one number.
+  int64_t FileRows() const { return is_transposed ? columns : rows; }
+  int64_t FileColumns() const { return is_transposed ? rows : columns; }
 };
 
 class StoredTensors {
