@@ -33,24 +33,12 @@ void RefuseAddedTokens(const fs::path& folder, const SentencePieceProcessor& pro
   }
 }
 
-constexpr size_t kEncodedAtOnce = 1 << 10;  // bytes, rounded up to the end of a word
-
 // What becomes of the space between two words that are encoded apart.
 enum class Space {
   kDropped,  // the model puts one before every text
   kKept,     // it begins the second
   kNeeded,   // words cannot be encoded apart
 };
-
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-// The first place from `least` on with a space between two letters, or the end.
-size_t FindWordEnd(std::string_view text, size_t least) {
-  for (size_t at = std::max<size_t>(least, 1); at + 1 < text.size(); ++at) {
-    if (text[at] == ' ' && IsLetter(text[at - 1]) && IsLetter(text[at + 1])) return at;
-  }
-  return text.size();
-}
 
 // Whether an escaped space is a piece and no piece has one behind another character.
 bool PiecesStayWithinWords(const SentencePieceProcessor& processor) {
@@ -91,8 +79,9 @@ struct SentencepieceTokenizer::Model {
   Space space = Space::kNeeded;
 };
 
-SentencepieceTokenizer::Model::Model(const fs::path& path) : files(ReadTokenizerFiles(path)) {
-  const auto status = processor.LoadFromSerializedProto(files[path.filename().native()]);
+SentencepieceTokenizer::Model::Model(const fs::path& path)
+    : files(ReadTokenizerFiles(path, kSentencepieceModel)) {
+  const auto status = processor.LoadFromSerializedProto(files[kSentencepieceModel]);
   if (!status.ok() || processor.GetPieceSize() == 0) {
     throw Error(Cause::kInput, fmt::format("{} is no sentencepiece model: {}", path.native(),
                                            status.ok() ? "it is empty" : status.error_message()));
@@ -135,13 +124,24 @@ SentencepieceTokenizer::~SentencepieceTokenizer() = default;
 
 void SentencepieceTokenizer::Encode(std::string_view text, std::vector<int32_t>& out) const {
   if (model_->space == Space::kNeeded) return EncodeAtOnce(text, out);
-  while (text.size() > kEncodedAtOnce) {
-    const size_t end = FindWordEnd(text, kEncodedAtOnce);
-    if (end == text.size()) break;
-    EncodeAtOnce(text.substr(0, end), out);
-    text.remove_prefix(end + (model_->space == Space::kDropped ? 1 : 0));
+  const auto known = words_.Borrow();
+  while (!text.empty()) {
+    const size_t end = CutAfterWord(text, 1);
+    EncodeWord(text.substr(0, end), *known, out);
+    const bool drops = end < text.size() && model_->space == Space::kDropped;
+    text.remove_prefix(end + (drops ? 1 : 0));
   }
-  EncodeAtOnce(text, out);
+}
+
+void SentencepieceTokenizer::EncodeWord(std::string_view word, WordCache& known,
+                                        std::vector<int32_t>& out) const {
+  if (const WordCache::Found found = known.Find(word); found.tokens != nullptr) {
+    out.insert(out.end(), found.tokens, found.tokens + found.count);
+    return;
+  }
+  const size_t begin = out.size();
+  EncodeAtOnce(word, out);
+  known.Store(word, std::span(out).subspan(begin));
 }
 
 void SentencepieceTokenizer::EncodeAtOnce(std::string_view text, std::vector<int32_t>& out) const {
