@@ -66,6 +66,8 @@ void ExpectReadOrRefusedWith(const fs::path& name, const std::string& file, uint
   const fs::path damaged = folder / file;
   ExpectReadOrRefused((name / file).native(), ReadTextFile(damaged), count, words,
                       [&](const std::string& content) {
+                        // File systems wait for the disk where a file is replaced.
+                        fs::remove(damaged);
                         Put(damaged, content);
                         Use(*Tokenizer::Load(folder.path()));
                       });

@@ -163,6 +163,17 @@ TEST(HuggingFaceTokenizer, AWordOfAMillionLettersTakesNoTimeToSpeakOf) {
   EXPECT_LT(stopwatch.Seconds(), 30);  // quadratic work takes hours
 }
 
+TEST(HuggingFaceTokenizer, AMillionSpacesTakeNoTimeWhereTokensTakeSpaceAlong) {
+  json file = json::parse(ReadTextFile(kCases / "added_tokens" / "tokenizer.json"));
+  file["added_tokens"].push_back({{"id", 900}, {"content", "\t"}, {"rstrip", true}});
+  const TemporaryFolder folder;
+  const auto tokenizer = Made(folder, file);
+  const Stopwatch stopwatch;
+  tokenizer->Encode(std::string(1'000'000, ' '));
+  tokenizer->Encode(std::string(1'000'000, '\t'));
+  EXPECT_LT(stopwatch.Seconds(), 30);  // quadratic work takes hours
+}
+
 TEST(HuggingFaceTokenizer, ThreadsGetTheSameTokens) {
   const auto tokenizer = Tokenizer::Load(kCases / "llama3");
   std::string text;
