@@ -18,18 +18,37 @@ namespace {
 
 using sentencepiece::SentencePieceProcessor;
 
+// The piece with this text, or -1.
+int PieceOf(std::string_view text, const SentencePieceProcessor& processor) {
+  const int id = processor.PieceToId(text);
+  return processor.IdToPiece(id) == text ? id : -1;
+}
+
+void RefuseIfAdded(const JsonNode& node, std::string_view text,
+                   const SentencePieceProcessor& processor) {
+  if (PieceOf(text, processor) >= 0) return;
+  node.RefuseFeature(
+      "a token that the sentencepiece model does not have (save the tokenizer with transformers, "
+      "which writes a tokenizer.json)");
+}
+
 // What Hugging Face's programs would look for in a text before sentencepiece sees it.
 void RefuseAddedTokens(const fs::path& folder, const SentencePieceProcessor& processor) {
-  const fs::path path = folder / "added_tokens.json";
-  if (!fs::is_regular_file(path)) return;
-  const nlohmann::json added = ParseJson(ReadTextFile(path), path.native());
-  const JsonNode node(added, path.native());
-  if (!added.is_object()) node.Refuse("is no object");
-  for (const auto& [text, id] : added.items()) {
-    if (processor.PieceToId(text) != processor.unk_id()) continue;
-    node[text].RefuseFeature(
-        "a token that the sentencepiece model does not have (save the tokenizer with transformers, "
-        "which writes a tokenizer.json)");
+  if (const fs::path path = folder / "added_tokens.json"; fs::is_regular_file(path)) {
+    const nlohmann::json added = ParseJson(ReadTextFile(path), path.native());
+    const JsonNode node(added, path.native());
+    if (!added.is_object()) node.Refuse("is no object");
+    for (const auto& [text, id] : added.items()) RefuseIfAdded(node[text], text, processor);
+  }
+  if (const fs::path path = folder / "tokenizer_config.json"; fs::is_regular_file(path)) {
+    const nlohmann::json config = ParseJson(ReadTextFile(path), path.native());
+    const auto added = JsonNode(config, path.native()).Find("added_tokens_decoder");
+    if (!added) return;
+    if (!added->value().is_object()) added->Refuse("is no object");
+    for (const auto& [id, token] : added->value().items()) {
+      const JsonNode node = (*added)[id];
+      RefuseIfAdded(node, node["content"].String(), processor);
+    }
   }
 }
 
@@ -97,10 +116,7 @@ void SentencepieceTokenizer::Model::SettleFacts(const fs::path& path) {
     if (processor.IsControl(id)) facts.special.push_back(id);
   }
   const NamedTokens named = ReadNamedTokens(path);
-  const auto token_of = [&](std::string_view text) {
-    const int id = processor.PieceToId(std::string(text));
-    return processor.IdToPiece(id) == text ? id : -1;
-  };
+  const auto token_of = [&](std::string_view text) { return PieceOf(text, processor); };
   facts.begin_of_text = Resolve(named.begin_of_text, facts.vocabulary, token_of, {});
   facts.end_of_text = Resolve(named.end_of_text, facts.vocabulary, token_of, {});
   if (!named.begin_of_text.decided && processor.bos_id() >= 0) {

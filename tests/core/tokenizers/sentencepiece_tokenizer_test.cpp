@@ -28,6 +28,12 @@ TEST(SentencepieceTokenizer, RefusesTokensThatWereAddedBesideTheModel) {
   EXPECT_NO_THROW(Tokenizer::Load(folder.path()));
   Put(folder / "added_tokens.json", R"({"<pad>": 32000})");
   EXPECT_TRUE(Says(MessageOf([&] { Tokenizer::Load(folder.path()); }), "<pad>"));
+  fs::remove(folder / "added_tokens.json");
+  Put(folder / "tokenizer_config.json",
+      R"({"added_tokens_decoder": {"0": {"content": "<unk>"}, "2": {"content": "</s>"}}})");
+  EXPECT_NO_THROW(Tokenizer::Load(folder.path()));
+  Put(folder / "tokenizer_config.json", R"({"added_tokens_decoder": {"9": {"content": "<x>"}}})");
+  EXPECT_TRUE(Says(MessageOf([&] { Tokenizer::Load(folder.path()); }), "added_tokens_decoder.9"));
 }
 
 TEST(SentencepieceTokenizer, PutsAroundATextWhatTheConfigurationSays) {
