@@ -19,8 +19,23 @@ void CheckRope(DataType type, ConstTensor qkv, ConstTensor cosines, ConstTensor 
                const AttentionShape& shape) {
   CheckAttention(shape);
   CheckTensor("qkv", qkv, type, {shape.tokens(), shape.fused_width()});
-  CheckFloats("cosines", cosines, {shape.length, shape.head_width / 2});
-  CheckFloats("sines", sines, {shape.length, shape.head_width / 2});
+  CheckRank("cosines", cosines, 2);
+  UPCYCLE_CHECK(cosines.dim(1) >= 1 && cosines.dim(1) <= shape.head_width / 2);
+  CheckFloats("cosines", cosines, {shape.length, cosines.dim(1)});
+  CheckFloats("sines", sines, cosines.shape());
+}
+
+// Groups of columns that are normalised each by itself.
+void CheckColumns(DataType type, ConstTensor x, ConstTensor weight, ConstTensor rstd,
+                  int64_t begin) {
+  CheckRank("x", x, 2);
+  CheckRank("weight", weight, 1);
+  CheckRank("rstd", rstd, 2);
+  CheckTensor("x", x, type, {x.dim(0), x.dim(1)});
+  CheckTensor("weight", weight, type, {weight.dim(0)});
+  CheckFloats("rstd", rstd, {x.dim(0), rstd.dim(1)});
+  UPCYCLE_CHECK(weight.dim(0) >= 1 && rstd.dim(1) >= 1 && begin >= 0);
+  UPCYCLE_CHECK(begin + rstd.dim(1) * weight.dim(0) <= x.dim(1));
 }
 
 void CheckActivation(DataType type, ConstTensor x, ConstTensor out, ConstTensor row_weight,
@@ -117,6 +132,27 @@ void Backend::Add(Tensor out, ConstTensor x) {
   DoAdd(out, x);
 }
 
+void Backend::AddBias(Tensor out, ConstTensor bias) {
+  CheckRank("out", out, 2);
+  CheckTensor("out", out, ActivationType(), {out.dim(0), out.dim(1)});
+  CheckTensor("bias", bias, ActivationType(), {out.dim(1)});
+  CheckApart("out", out, {bias});
+  DoAddBias(out, bias);
+}
+
+void Backend::BiasBackward(Tensor d_bias, ConstTensor d_out) {
+  CheckRank("d_out", d_out, 2);
+  CheckTensor("d_out", d_out, ActivationType(), {d_out.dim(0), d_out.dim(1)});
+  CheckFloats("d_bias", d_bias, {d_out.dim(1)});
+  CheckApart("d_bias", d_bias, {d_out});
+  DoBiasBackward(d_bias, d_out);
+}
+
+void Backend::Scale(Tensor x, double factor) {
+  CheckTensor("x", x, ActivationType(), x.shape());
+  DoScale(x, factor);
+}
+
 // -------------------------------------------------------------------------------------- embedding
 
 void Backend::EmbeddingForward(Tensor out, ConstTensor table, ConstTensor tokens) {
@@ -164,6 +200,24 @@ void Backend::RmsNormBackward(Tensor d_x, Tensor d_weight, ConstTensor d_out, Co
   DoRmsNormBackward(d_x, d_weight, d_out, x, weight, rstd);
 }
 
+void Backend::RmsNormColumnsForward(Tensor out, Tensor rstd, ConstTensor x, ConstTensor weight,
+                                    int64_t begin, double epsilon) {
+  CheckColumns(ActivationType(), x, weight, rstd, begin);
+  UPCYCLE_CHECK(epsilon > 0);
+  CheckTensor("out", out, ActivationType(), x.shape());
+  CheckApart("out", out, {x, weight});
+  DoRmsNormColumnsForward(out, rstd, x, weight, begin, epsilon);
+}
+
+void Backend::RmsNormColumnsBackward(Tensor d_x, Tensor d_weight, ConstTensor x, ConstTensor weight,
+                                     ConstTensor rstd, int64_t begin) {
+  CheckColumns(ActivationType(), x, weight, rstd, begin);
+  CheckTensor("d_x", d_x, ActivationType(), x.shape());
+  CheckFloats("d_weight", d_weight, {weight.dim(0)});
+  CheckApart("d_x", d_x, {x, weight});
+  DoRmsNormColumnsBackward(d_x, d_weight, x, weight, rstd, begin);
+}
+
 void Backend::LayerNormForward(Tensor out, Tensor mean, Tensor rstd, ConstTensor x,
                                ConstTensor weight, ConstTensor bias, double epsilon) {
   CheckRank("x", x, 2);
@@ -172,8 +226,11 @@ void Backend::LayerNormForward(Tensor out, Tensor mean, Tensor rstd, ConstTensor
   CheckTensor("out", out, ActivationType(), x.shape());
   CheckFloats("mean", mean, {x.dim(0)});
   CheckFloats("rstd", rstd, {x.dim(0)});
-  CheckTensor("weight", weight, ActivationType(), {x.dim(1)});
-  CheckTensor("bias", bias, ActivationType(), {x.dim(1)});
+  UPCYCLE_CHECK(weight.empty() == bias.empty());
+  if (!weight.empty()) {
+    CheckTensor("weight", weight, ActivationType(), {x.dim(1)});
+    CheckTensor("bias", bias, ActivationType(), {x.dim(1)});
+  }
   DoLayerNormForward(out, mean, rstd, x, weight, bias, epsilon);
 }
 
@@ -184,10 +241,13 @@ void Backend::LayerNormBackward(Tensor d_x, Tensor d_weight, Tensor d_bias, Cons
   UPCYCLE_CHECK(x.dim(1) >= 1);
   CheckTensor("x", x, ActivationType(), {x.dim(0), x.dim(1)});
   CheckTensor("d_x", d_x, ActivationType(), x.shape());
-  CheckFloats("d_weight", d_weight, {x.dim(1)});
-  CheckFloats("d_bias", d_bias, {x.dim(1)});
   CheckTensor("d_out", d_out, ActivationType(), x.shape());
-  CheckTensor("weight", weight, ActivationType(), {x.dim(1)});
+  UPCYCLE_CHECK(weight.empty() == d_weight.empty() && weight.empty() == d_bias.empty());
+  if (!weight.empty()) {
+    CheckTensor("weight", weight, ActivationType(), {x.dim(1)});
+    CheckFloats("d_weight", d_weight, {x.dim(1)});
+    CheckFloats("d_bias", d_bias, {x.dim(1)});
+  }
   CheckFloats("mean", mean, {x.dim(0)});
   CheckFloats("rstd", rstd, {x.dim(0)});
   CheckApart("d_x", d_x, {d_out, x});
@@ -195,14 +255,6 @@ void Backend::LayerNormBackward(Tensor d_x, Tensor d_weight, Tensor d_bias, Cons
 }
 
 // -------------------------------------------------------------------------------------- attention
-
-void Backend::RopeTables(Tensor cosines, Tensor sines, double theta) {
-  CheckRank("cosines", cosines, 2);
-  CheckFloats("cosines", cosines, {cosines.dim(0), cosines.dim(1)});
-  CheckFloats("sines", sines, cosines.shape());
-  UPCYCLE_CHECK(theta > 0);
-  DoRopeTables(cosines, sines, theta);
-}
 
 void Backend::RopeForward(Tensor qkv, ConstTensor cosines, ConstTensor sines,
                           const AttentionShape& shape) {

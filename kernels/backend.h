@@ -23,6 +23,7 @@
 #include <memory>
 #include <string>
 
+#include "core/recipe/families.h"
 #include "core/tensor.h"
 #include "kernels/adamw_step.h"
 #include "kernels/routing.h"
@@ -32,13 +33,10 @@ namespace upcycle {
 enum class Transpose { kNo, kYes };
 enum class Accumulate { kNo, kYes };
 
-// The MLP's activation. kSwiGlu: rows hold [gate | up], a = gate · sigmoid(gate) · up.
-// kSquaredRelu: a = max(x, 0)².
-enum class Activation { kSwiGlu, kSquaredRelu };
-
-// Width of what enters the activation for a hidden width F: 2F with a gate, else F.
+// Width of what enters an activation (families.h) for a hidden width F: with a gate 2F, whose rows
+// hold [gate | up], else F.
 constexpr int64_t ActivationInputs(Activation activation, int64_t hidden) {
-  return activation == Activation::kSwiGlu ? 2 * hidden : hidden;
+  return IsGated(activation) ? 2 * hidden : hidden;
 }
 
 struct AttentionShape {
@@ -115,6 +113,12 @@ class Backend {
               Transpose transpose_b, Accumulate accumulate = Accumulate::kNo);
   // out += x, any equal shapes, both of the activation type or both float32.
   void Add(Tensor out, ConstTensor x);
+  // out [n, C] += bias [C] in every row.
+  void AddBias(Tensor out, ConstTensor bias);
+  // d_bias [C] += Σ rows of d_out [n, C].
+  void BiasBackward(Tensor d_bias, ConstTensor d_out);
+  // x *= factor, any shape, of the activation type.
+  void Scale(Tensor x, double factor);
 
   // --- embedding
   // ------------------------------------------------------------------------------------
@@ -132,7 +136,16 @@ class Backend {
   // d_x += …, d_weight +=.
   void RmsNormBackward(Tensor d_x, Tensor d_weight, ConstTensor d_out, ConstTensor x,
                        ConstTensor weight, ConstTensor rstd);
+  // The same of pieces of rows: the columns [begin, begin + G·g) of x [n, C] are G groups of g,
+  // each with a mean of squares of its own and all with one weight [g]; rstd [n, G]. Other columns
+  // of out [n, C] are left alone.
+  void RmsNormColumnsForward(Tensor out, Tensor rstd, ConstTensor x, ConstTensor weight,
+                             int64_t begin, double epsilon);
+  // Those columns of d_x [n, C] hold the gradient of `out` and become that of x; d_weight +=.
+  void RmsNormColumnsBackward(Tensor d_x, Tensor d_weight, ConstTensor x, ConstTensor weight,
+                              ConstTensor rstd, int64_t begin);
   // out = (x - mean) · rstd · weight + bias, with the biased variance (Ba, Kiros, Hinton 2016).
+  // Both of weight and bias may be empty, for 1 and 0: then their gradients are too.
   void LayerNormForward(Tensor out, Tensor mean, Tensor rstd, ConstTensor x, ConstTensor weight,
                         ConstTensor bias, double epsilon);
   // d_x += …, d_weight +=, d_bias +=.
@@ -142,10 +155,9 @@ class Backend {
   // --- attention
   // ------------------------------------------------------------------------------------
 
-  // cosines and sines [L, W/2] of position · theta^(-2i/W) (Su et al. 2021).
-  void RopeTables(Tensor cosines, Tensor sines, double theta);
-  // Rotates q and k of qkv [n, (H + 2K)·W] in place; element i of a head pairs with i + W/2, as
-  // Hugging Face's Llama does. The backward pass is the opposite rotation.
+  // Rotates q and k of qkv [n, (H + 2K)·W] in place by angles whose cosines and sines [L, R/2] are
+  // each position's, with R ≤ W (Su et al. 2021). Element i of a head pairs with i + R/2, as in
+  // Hugging Face's Llama; those from R on stay. The backward pass is the opposite rotation.
   void RopeForward(Tensor qkv, ConstTensor cosines, ConstTensor sines, const AttentionShape& shape);
   void RopeBackward(Tensor d_qkv, ConstTensor cosines, ConstTensor sines,
                     const AttentionShape& shape);
@@ -278,18 +290,24 @@ class Backend {
   virtual void DoMatMul(Tensor out, ConstTensor a, Transpose transpose_a, ConstTensor b,
                         Transpose transpose_b, Accumulate accumulate) = 0;
   virtual void DoAdd(Tensor out, ConstTensor x) = 0;
+  virtual void DoAddBias(Tensor out, ConstTensor bias) = 0;
+  virtual void DoBiasBackward(Tensor d_bias, ConstTensor d_out) = 0;
+  virtual void DoScale(Tensor x, double factor) = 0;
   virtual void DoEmbeddingForward(Tensor out, ConstTensor table, ConstTensor tokens) = 0;
   virtual void DoEmbeddingBackward(Tensor d_table, ConstTensor d_out, ConstTensor tokens) = 0;
   virtual void DoRmsNormForward(Tensor out, Tensor rstd, ConstTensor x, ConstTensor weight,
                                 double epsilon) = 0;
   virtual void DoRmsNormBackward(Tensor d_x, Tensor d_weight, ConstTensor d_out, ConstTensor x,
                                  ConstTensor weight, ConstTensor rstd) = 0;
+  virtual void DoRmsNormColumnsForward(Tensor out, Tensor rstd, ConstTensor x, ConstTensor weight,
+                                       int64_t begin, double epsilon) = 0;
+  virtual void DoRmsNormColumnsBackward(Tensor d_x, Tensor d_weight, ConstTensor x,
+                                        ConstTensor weight, ConstTensor rstd, int64_t begin) = 0;
   virtual void DoLayerNormForward(Tensor out, Tensor mean, Tensor rstd, ConstTensor x,
                                   ConstTensor weight, ConstTensor bias, double epsilon) = 0;
   virtual void DoLayerNormBackward(Tensor d_x, Tensor d_weight, Tensor d_bias, ConstTensor d_out,
                                    ConstTensor x, ConstTensor weight, ConstTensor mean,
                                    ConstTensor rstd) = 0;
-  virtual void DoRopeTables(Tensor cosines, Tensor sines, double theta) = 0;
   virtual void DoRope(Tensor qkv, ConstTensor cosines, ConstTensor sines,
                       const AttentionShape& shape, bool backward) = 0;
   virtual void DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,

@@ -81,6 +81,24 @@ void ForwardingBackend::DoAdd(Tensor out, ConstTensor x) {
           }});
 }
 
+void ForwardingBackend::DoAddBias(Tensor out, ConstTensor bias) {
+  Around({"AddBias", {out}, [=](Backend& backend, const Substitution& in) {
+            backend.AddBias(in(out), in(bias));
+          }});
+}
+
+void ForwardingBackend::DoBiasBackward(Tensor d_bias, ConstTensor d_out) {
+  Around({"BiasBackward", {d_bias}, [=](Backend& backend, const Substitution& in) {
+            backend.BiasBackward(in(d_bias), in(d_out));
+          }});
+}
+
+void ForwardingBackend::DoScale(Tensor x, double factor) {
+  Around({"Scale", {x}, [=](Backend& backend, const Substitution& in) {
+            backend.Scale(in(x), factor);
+          }});
+}
+
 void ForwardingBackend::DoEmbeddingForward(Tensor out, ConstTensor table, ConstTensor tokens) {
   Around({"EmbeddingForward", {out}, [=](Backend& backend, const Substitution& in) {
             backend.EmbeddingForward(in(out), in(table), in(tokens));
@@ -107,6 +125,22 @@ void ForwardingBackend::DoRmsNormBackward(Tensor d_x, Tensor d_weight, ConstTens
           }});
 }
 
+void ForwardingBackend::DoRmsNormColumnsForward(Tensor out, Tensor rstd, ConstTensor x,
+                                                ConstTensor weight, int64_t begin, double epsilon) {
+  Around({"RmsNormColumnsForward", {out, rstd}, [=](Backend& backend, const Substitution& in) {
+            backend.RmsNormColumnsForward(in(out), in(rstd), in(x), in(weight), begin, epsilon);
+          }});
+}
+
+void ForwardingBackend::DoRmsNormColumnsBackward(Tensor d_x, Tensor d_weight, ConstTensor x,
+                                                 ConstTensor weight, ConstTensor rstd,
+                                                 int64_t begin) {
+  Around({"RmsNormColumnsBackward", {d_x, d_weight}, [=](Backend& backend, const Substitution& in) {
+            backend.RmsNormColumnsBackward(in(d_x), in(d_weight), in(x), in(weight), in(rstd),
+                                           begin);
+          }});
+}
+
 void ForwardingBackend::DoLayerNormForward(Tensor out, Tensor mean, Tensor rstd, ConstTensor x,
                                            ConstTensor weight, ConstTensor bias, double epsilon) {
   Around({"LayerNormForward", {out, mean, rstd}, [=](Backend& backend, const Substitution& in) {
@@ -118,16 +152,10 @@ void ForwardingBackend::DoLayerNormForward(Tensor out, Tensor mean, Tensor rstd,
 void ForwardingBackend::DoLayerNormBackward(Tensor d_x, Tensor d_weight, Tensor d_bias,
                                             ConstTensor d_out, ConstTensor x, ConstTensor weight,
                                             ConstTensor mean, ConstTensor rstd) {
-  Around(
-      {"LayerNormBackward", {d_x, d_weight, d_bias}, [=](Backend& backend, const Substitution& in) {
-         backend.LayerNormBackward(in(d_x), in(d_weight), in(d_bias), in(d_out), in(x), in(weight),
-                                   in(mean), in(rstd));
-       }});
-}
-
-void ForwardingBackend::DoRopeTables(Tensor cosines, Tensor sines, double theta) {
-  Around({"RopeTables", {cosines, sines}, [=](Backend& backend, const Substitution& in) {
-            backend.RopeTables(in(cosines), in(sines), theta);
+  Around({"LayerNormBackward", ListOf({d_x, d_weight, d_bias}),
+          [=](Backend& backend, const Substitution& in) {
+            backend.LayerNormBackward(in(d_x), in(d_weight), in(d_bias), in(d_out), in(x),
+                                      in(weight), in(mean), in(rstd));
           }});
 }
 

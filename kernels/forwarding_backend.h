@@ -66,18 +66,24 @@ class ForwardingBackend : public Backend {
   void DoMatMul(Tensor out, ConstTensor a, Transpose transpose_a, ConstTensor b,
                 Transpose transpose_b, Accumulate accumulate) override;
   void DoAdd(Tensor out, ConstTensor x) override;
+  void DoAddBias(Tensor out, ConstTensor bias) override;
+  void DoBiasBackward(Tensor d_bias, ConstTensor d_out) override;
+  void DoScale(Tensor x, double factor) override;
   void DoEmbeddingForward(Tensor out, ConstTensor table, ConstTensor tokens) override;
   void DoEmbeddingBackward(Tensor d_table, ConstTensor d_out, ConstTensor tokens) override;
   void DoRmsNormForward(Tensor out, Tensor rstd, ConstTensor x, ConstTensor weight,
                         double epsilon) override;
   void DoRmsNormBackward(Tensor d_x, Tensor d_weight, ConstTensor d_out, ConstTensor x,
                          ConstTensor weight, ConstTensor rstd) override;
+  void DoRmsNormColumnsForward(Tensor out, Tensor rstd, ConstTensor x, ConstTensor weight,
+                               int64_t begin, double epsilon) override;
+  void DoRmsNormColumnsBackward(Tensor d_x, Tensor d_weight, ConstTensor x, ConstTensor weight,
+                                ConstTensor rstd, int64_t begin) override;
   void DoLayerNormForward(Tensor out, Tensor mean, Tensor rstd, ConstTensor x, ConstTensor weight,
                           ConstTensor bias, double epsilon) override;
   void DoLayerNormBackward(Tensor d_x, Tensor d_weight, Tensor d_bias, ConstTensor d_out,
                            ConstTensor x, ConstTensor weight, ConstTensor mean,
                            ConstTensor rstd) override;
-  void DoRopeTables(Tensor cosines, Tensor sines, double theta) override;
   void DoRope(Tensor qkv, ConstTensor cosines, ConstTensor sines, const AttentionShape& shape,
               bool backward) override;
   void DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,

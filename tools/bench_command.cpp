@@ -9,7 +9,7 @@
 
 #include "core/enum_names.h"
 #include "core/error.h"
-#include "experiments/run/step_benchmark.h"
+#include "experiments/bench/step_benchmark.h"
 #include "kernels/cpu/sgemm_rate.h"
 #include "tools/bench_markdown.h"
 #include "tools/bench_models.h"

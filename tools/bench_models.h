@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/recipe/train_settings.h"
-#include "experiments/run/benchmark_models.h"
+#include "experiments/bench/benchmark_models.h"
 
 namespace upcycle {
 

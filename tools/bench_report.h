@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "experiments/run/model_benchmark.h"
+#include "experiments/bench/model_benchmark.h"
 
 namespace upcycle {
 

@@ -12,21 +12,43 @@ int64_t RoundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// A gated MLP has three matrices, an ungated one two.
-int64_t MlpParameters(const ModelSettings& model, int64_t hidden_width) {
-  const int64_t matrices = model.family == Family::kLlama ? 3 : 2;
+// A gated MLP has three matrices, another two.
+int64_t MlpMatrices(const ModelSettings& model, int64_t hidden_width) {
+  const int64_t matrices = IsGated(model.Traits().activation) ? 3 : 2;
   return matrices * model.width * hidden_width;
 }
 
-int64_t AttentionParameters(const ModelSettings& model) {
-  const int64_t heads = 2 * model.heads + 2 * model.KvHeads();  // query, output; key, value
+int64_t MlpParameters(const ModelSettings& model, int64_t hidden_width) {
+  const int64_t biases = model.Traits().mlp_bias ? hidden_width + model.width : 0;
+  return MlpMatrices(model, hidden_width) + biases;
+}
+
+// The matrices of queries, keys, values and output.
+int64_t AttentionMatrices(const ModelSettings& model) {
+  const int64_t heads = 2 * model.heads + 2 * model.KvHeads();
   return model.width * model.HeadWidth() * heads;
 }
 
-// Two norms a block and one at the end; a LayerNorm has a bias beside its weight.
+int64_t AttentionParameters(const ModelSettings& model) {
+  const FamilyTraits traits = model.Traits();
+  const int64_t inner = (model.heads + 2 * model.KvHeads()) * model.HeadWidth();
+  return AttentionMatrices(model) + (traits.query_bias ? inner : 0) +
+         (traits.output_bias ? model.width : 0);
+}
+
+// Two norms a block and one at the end, and those of queries and keys; a LayerNorm has a bias
+// beside its weight.
 int64_t NormParameters(const ModelSettings& model) {
-  const int64_t vectors = model.family == Family::kLlama ? 1 : 2;
-  return (2 * model.layers + 1) * vectors * model.width;
+  const FamilyTraits traits = model.Traits();
+  const int64_t vectors = traits.norm == NormKind::kPlainLayer ? 0
+                          : traits.norm == NormKind::kLayer    ? 2
+                                                               : 1;
+  int64_t of_queries = 0;
+  if (traits.query_key_norm == QueryKeyNorm::kHead) of_queries = 2 * model.HeadWidth();
+  if (traits.query_key_norm == QueryKeyNorm::kWhole) {
+    of_queries = (model.heads + model.KvHeads()) * model.HeadWidth();
+  }
+  return (2 * model.layers + 1) * vectors * model.width + model.layers * of_queries;
 }
 
 // Scores and weighted values of one layer: each a product with every position of the sequence.
@@ -82,16 +104,17 @@ Cost CostOf(const ModelSettings& model, const MoeSettings* moe, int64_t vocabula
   const int64_t dense_layers = model.layers - expert_layers;
   Cost cost;
   ByPart<int64_t>& parameters = cost.parameters;
-  parameters.embedding = vocabulary * model.width;
+  const int64_t positions = model.Traits().learned_positions ? model.sequence_length : 0;
+  parameters.embedding = (vocabulary + positions) * model.width;
   parameters.head = model.tied_embeddings ? 0 : vocabulary * model.width;
   parameters.attention = model.layers * AttentionParameters(model);
   parameters.mlp = dense_layers * MlpParameters(model, model.ffn_width);
   parameters.norms = NormParameters(model);
 
   ByPart<double>& flops = cost.forward_flops;
-  flops.attention = 2.0 * static_cast<double>(parameters.attention) +
-                    static_cast<double>(model.layers) * ScoreFlops(model);
-  flops.mlp = 2.0 * static_cast<double>(parameters.mlp);
+  flops.attention = static_cast<double>(model.layers) *
+                    (2.0 * static_cast<double>(AttentionMatrices(model)) + ScoreFlops(model));
+  flops.mlp = 2.0 * static_cast<double>(dense_layers * MlpMatrices(model, model.ffn_width));
   flops.head = 2.0 * static_cast<double>(vocabulary * model.width);
 
   cost.active_parameters = parameters;
@@ -132,7 +155,7 @@ int64_t Vocabulary(const RunSettings& settings) {
 int64_t WithTwoMatricesAnAddedExpert(const ByPart<int64_t>& parameters,
                                      const ByPart<int64_t>& parent, Family family) {
   const int64_t added = parameters.mlp + parameters.experts - parent.mlp;
-  return parent.Total() + (family == Family::kLlama ? added * 2 / 3 : added);
+  return parent.Total() + (IsGated(TraitsOf(family).activation) ? added * 2 / 3 : added);
 }
 
 double ExpertTraffic(const ModelSettings& model, const MoeSettings& moe, Precision precision,

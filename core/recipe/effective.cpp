@@ -95,6 +95,32 @@ class Reducing {
     StandsFor(model.kv_heads, model.KvHeads(), "model.kv_heads", "0 means as many as model.heads");
     StandsFor(model.head_width, model.HeadWidth(), "model.head_width",
               "0 means model.width / model.heads");
+    ReducePositions(model);
+  }
+
+  void ReducePositions(ModelSettings& model) {
+    const ModelSettings unused;
+    RopeScalingSettings& scaling = model.rope_scaling;
+    if (model.Traits().learned_positions) {
+      constexpr const char* kLearned = "learned positions do not rotate";
+      Unused(model.rope_theta, unused.rope_theta, "model.rope_theta", kLearned);
+      Unused(model.rotary_share, unused.rotary_share, "model.rotary_share", kLearned);
+      Unused(scaling.kind, unused.rope_scaling.kind, "model.rope_scaling.kind", kLearned);
+    }
+    if (scaling.kind == RopeScaling::kNone) {
+      Unused(scaling.factor, unused.rope_scaling.factor, "model.rope_scaling.factor",
+             "frequencies stay as they are");
+    }
+    if (scaling.kind == RopeScaling::kLlama3) return;
+    constexpr const char* kAlike = "only llama3 tells frequencies apart";
+    const auto drop = [&](auto& value, const auto& usual, const char* name) {
+      Unused(value, usual, JoinPath("model.rope_scaling", name), kAlike);
+    };
+    drop(scaling.low_frequency_factor, unused.rope_scaling.low_frequency_factor,
+         "low_frequency_factor");
+    drop(scaling.high_frequency_factor, unused.rope_scaling.high_frequency_factor,
+         "high_frequency_factor");
+    drop(scaling.original_length, unused.rope_scaling.original_length, "original_length");
   }
 
   void ReduceData() {

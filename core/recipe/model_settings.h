@@ -3,18 +3,10 @@
 
 #include <cstdint>
 
+#include "core/recipe/families.h"
 #include "core/recipe/fields.h"
 
 namespace upcycle {
-
-enum class Family { kLlama, kNemotron };
-template <>
-struct EnumNames<Family> {
-  static constexpr EnumName<Family> values[] = {
-      {Family::kLlama, "llama", "RMSNorm, SwiGLU"},
-      {Family::kNemotron, "nemotron", "LayerNorm, squared ReLU without a gate"},
-  };
-};
 
 // Models that the world knows by name (known_models.cpp says where their sizes are from).
 enum class KnownModel {
@@ -47,7 +39,57 @@ struct ModelSettings;
 // Sets every key but `name` to the model's; nothing for kNone.
 void BecomeKnownModel(ModelSettings& settings, KnownModel model);
 
-// The dense transformer. Both families use rotary positions and grouped-query attention, no biases.
+// How rotary frequencies are lowered, for sequences longer than those of pretraining.
+//   linear  all of them, by `factor` (Chen et al. 2023, arXiv 2306.15595)
+//   llama3  those whose wavelength exceeds original_length / low_frequency_factor by `factor`, none
+//           below original_length / high_frequency_factor, in between a blend (Llama 3.1)
+enum class RopeScaling { kNone, kLinear, kLlama3 };
+template <>
+struct EnumNames<RopeScaling> {
+  static constexpr EnumName<RopeScaling> values[] = {
+      {RopeScaling::kNone, "none", "frequencies as they are"},
+      {RopeScaling::kLinear, "linear", "all frequencies over `factor`"},
+      {RopeScaling::kLlama3, "llama3", "low frequencies over `factor`, as Llama 3.1 does"},
+  };
+};
+
+struct RopeScalingSettings {
+  RopeScaling kind = RopeScaling::kNone;
+  double factor = 8;
+  double low_frequency_factor = 1;
+  double high_frequency_factor = 4;
+  int64_t original_length = 8192;
+
+  bool operator==(const RopeScalingSettings&) const = default;
+
+  template <typename Self, typename Visitor>
+  static void Describe(Self& s, Visitor& v) {
+    v.Shorthand("kind");
+    v.Field("kind", s.kind, {.help = "how rotary frequencies are lowered", .added_later = true});
+    v.Field("factor", s.factor,
+            {.help = "by how much", .minimum = 1, .maximum = 1e6, .added_later = true});
+    v.Field("low_frequency_factor", s.low_frequency_factor,
+            {.help = "llama3: longer waves than original_length over this are lowered whole",
+             .minimum = 0,
+             .maximum = 1e6,
+             .above_minimum = true,
+             .added_later = true});
+    v.Field("high_frequency_factor", s.high_frequency_factor,
+            {.help = "llama3: shorter waves than original_length over this are left alone",
+             .minimum = 0,
+             .maximum = 1e6,
+             .above_minimum = true,
+             .added_later = true});
+    v.Field("original_length", s.original_length,
+            {.help = "llama3: the sequence length of pretraining",
+             .minimum = 1,
+             .maximum = 1 << 24,
+             .unit = "tokens",
+             .added_later = true});
+  }
+};
+
+// The dense transformer: grouped-query attention, and what its family says (families.h).
 struct ModelSettings {
   KnownModel name = KnownModel::kNone;
   Family family = Family::kLlama;
@@ -60,12 +102,19 @@ struct ModelSettings {
   int64_t sequence_length = 128;
   bool tied_embeddings = true;
   double rope_theta = 10000;
+  double rotary_share = 1;
+  RopeScalingSettings rope_scaling = {};
   double norm_epsilon = 1e-5;
   double init_std = 0.02;
   int64_t vocabulary = 0;  // a known model's, no key of its own; 0: the tokenizer's pieces
 
   int64_t KvHeads() const { return kv_heads > 0 ? kv_heads : heads; }
   int64_t HeadWidth() const { return head_width > 0 ? head_width : width / heads; }
+  // How many numbers of a head are rotated: pairs of the first.
+  int64_t RotaryWidth() const {
+    return 2 * static_cast<int64_t>(rotary_share * static_cast<double>(HeadWidth()) / 2);
+  }
+  FamilyTraits Traits() const { return TraitsOf(family); }
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
@@ -78,7 +127,8 @@ struct ModelSettings {
     if constexpr (requires { v.Implies("name", [] {}); }) {
       v.Implies("name", [&s] { BecomeKnownModel(s, s.name); });
     }
-    v.Field("family", s.family, {.help = "norm and activation of the dense parent"});
+    v.Field("family", s.family,
+            {.help = "norms, activation, biases and positions of the dense parent"});
     v.Field("layers", s.layers, {.help = "transformer blocks", .minimum = 1, .maximum = 1024});
     v.Field("width", s.width,
             {.help = "width of the residual stream", .minimum = 2, .maximum = 65536});
@@ -95,6 +145,14 @@ struct ModelSettings {
     v.Field("tied_embeddings", s.tied_embeddings, {.help = "the output head is the embedding"});
     v.Field("rope_theta", s.rope_theta,
             {.help = "base of the rotary frequencies", .minimum = 1, .maximum = 1e9});
+    v.Field("rotary_share", s.rotary_share,
+            {.help = "how much of each head is rotated by its position",
+             .minimum = 0,
+             .maximum = 1,
+             .above_minimum = true,
+             .unit = "share",
+             .added_later = true});
+    v.Group("rope_scaling", s.rope_scaling, "rotary frequencies of longer sequences");
     v.Field("norm_epsilon", s.norm_epsilon,
             {.help = "added to the variance in norms",
              .minimum = 0,

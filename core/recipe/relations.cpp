@@ -67,6 +67,25 @@ class Relations {
                         m.KvHeads()),
             "model.heads to be a multiple of model.kv_heads");
     }
+    CheckPositions();
+  }
+
+  void CheckPositions() {
+    const ModelSettings& m = s_.model;
+    if (m.RotaryWidth() == 0 && !m.Traits().learned_positions) {
+      Error({"model.rotary_share", "model.head_width", "model.heads"},
+            fmt::format("a share of {:g} of {} numbers leaves no pair to rotate", m.rotary_share,
+                        m.HeadWidth()),
+            "a larger model.rotary_share");
+    }
+    const RopeScalingSettings& scaling = m.rope_scaling;
+    if (scaling.kind == RopeScaling::kLlama3 &&
+        scaling.low_frequency_factor >= scaling.high_frequency_factor) {
+      Error({"model.rope_scaling.low_frequency_factor", "model.rope_scaling.high_frequency_factor"},
+            fmt::format("no frequency lies between those below {:g} and those above {:g}",
+                        scaling.low_frequency_factor, scaling.high_frequency_factor),
+            "model.rope_scaling.low_frequency_factor to be less than high_frequency_factor");
+    }
   }
 
   void CheckData() {
@@ -111,8 +130,21 @@ class Relations {
                       pieces, s_.model.vocabulary));
   }
 
+  void CheckFamilyOfExperts() {
+    const FamilyTraits traits = s_.model.Traits();
+    const char* what = nullptr;
+    if (traits.residual != Residual::kBefore) what = "whose layers take the norm of an MLP's input";
+    if (traits.mlp_bias) what = "whose MLPs have no biases";
+    if (what == nullptr) return;
+    Error({"model.family", "upcycle.method"},
+          fmt::format("experts are those of families {}, and {} is none of them", what,
+                      NameOf(s_.model.family)),
+          "upcycle.method: none, or another model.family");
+  }
+
   void CheckExperts() {
     const MoeSettings& moe = s_.moe;
+    CheckFamilyOfExperts();
     if (s_.model.ffn_width % moe.granularity != 0) {
       Error({"moe.granularity", "model.ffn_width"},
             fmt::format("an MLP of width {} cannot be cut into {} parts", s_.model.ffn_width,

@@ -9,12 +9,27 @@ namespace {
 ExpertScales ScalesOfPaper(const MoeSettings& moe, UpcycleMethod method, Family family) {
   if (method == UpcycleMethod::kCopy || method == UpcycleMethod::kVirtualGroups) {
     const double cube_root = std::cbrt(MissingFactor(moe));
-    return {family == Family::kLlama ? cube_root : 1, cube_root, cube_root};
+    return {IsGated(TraitsOf(family).activation) ? cube_root : 1, cube_root, cube_root};
   }
   if (method == UpcycleMethod::kSplit) {
     return {1, 1, static_cast<double>(moe.Experts()) / static_cast<double>(moe.top_k)};
   }
   return {};
+}
+
+// Each activation is homogeneous in what is scaled here, but GELU, which is in nothing.
+ExpertScales ExactScales(double factor, Activation activation) {
+  switch (activation) {
+    case Activation::kSwiGlu:
+    case Activation::kGeGlu:
+      return {1, std::sqrt(factor), std::sqrt(factor)};
+    case Activation::kSquaredRelu:
+      return {1, std::cbrt(factor), std::cbrt(factor)};
+    case Activation::kGelu:
+    case Activation::kGeluTanh:
+      break;
+  }
+  return {1, 1, factor};
 }
 
 }  // namespace
@@ -41,10 +56,7 @@ ExpertScales ScalesOf(const MoeSettings& moe, const UpcycleSettings& settings, F
     if (!PaperScales(settings.method)) return {};
     scales = ScalesOfPaper(moe, settings.method, family);
   } else {
-    const double factor = MissingFactor(moe);
-    // Up counts twice where its square is taken.
-    const double root = family == Family::kNemotron ? std::cbrt(factor) : std::sqrt(factor);
-    scales = {1, root, root};
+    scales = ExactScales(MissingFactor(moe), TraitsOf(family).activation);
   }
   if (moe.shared_expert == SharedExpert::kPlain) scales.shared_down = 0.5;
   return scales;

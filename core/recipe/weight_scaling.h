@@ -24,8 +24,8 @@ double MissingFactor(const MoeSettings& moe);
 //                                  is not sent to (Zhu 2024). Not MissingFactor: the router's
 //                                  weights are left as they are
 //            others                1, 1, 1
-//   exact  MissingFactor: squared ReLU the cube root on up and down; SwiGLU the square root on up
-//          and down, gate untouched
+//   exact  MissingFactor: squared ReLU the cube root on up and down; SwiGLU and GeGLU the square
+//          root on up and down, gate untouched; GELU all of it on down
 // Where they are scaled at all, a plain shared expert has its down matrix halved, as its gate
 // halves it where it has one: sigmoid(0) = 1/2.
 struct ExpertScales {

@@ -10,7 +10,7 @@
 #include "core/checksums.h"
 #include "core/directory_transaction.h"
 #include "core/error.h"
-#include "experiments/run/model_folder.h"
+#include "experiments/formats/model_folder.h"
 #include "experiments/run/optimizer_file.h"
 
 namespace upcycle {

@@ -10,7 +10,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "core/files.h"
-#include "experiments/run/parameters.h"
+#include "experiments/model/parameters.h"
 
 namespace upcycle {
 

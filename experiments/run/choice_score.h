@@ -10,7 +10,7 @@
 #include "core/benchmarks/multiple_choice.h"
 #include "core/recipe/settings.h"
 #include "core/tokenizers/tokenizer.h"
-#include "experiments/run/transformer.h"
+#include "experiments/model/transformer.h"
 
 namespace upcycle {
 

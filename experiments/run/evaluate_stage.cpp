@@ -8,8 +8,8 @@
 
 #include "core/data/dataset.h"
 #include "core/recipe/canonical.h"
+#include "experiments/formats/model_folder.h"
 #include "experiments/run/choice_score.h"
-#include "experiments/run/model_folder.h"
 #include "experiments/run/result_record.h"
 #include "experiments/run/validation.h"
 #include "experiments/run/worker.h"

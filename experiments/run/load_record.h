@@ -6,7 +6,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "experiments/run/moe_block.h"
+#include "experiments/model/moe_block.h"
 
 namespace upcycle {
 

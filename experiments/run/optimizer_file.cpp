@@ -10,7 +10,7 @@
 
 #include "core/checkpoints/safetensors.h"
 #include "core/error.h"
-#include "experiments/run/model_folder.h"
+#include "experiments/formats/model_folder.h"
 
 namespace upcycle {
 namespace {

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "core/files.h"
-#include "experiments/run/expert_neurons.h"
-#include "experiments/run/parameters.h"
+#include "experiments/model/parameters.h"
+#include "experiments/upcycling/expert_neurons.h"
 
 namespace upcycle {
 

@@ -4,9 +4,9 @@
 
 #include <vector>
 
-#include "experiments/run/expert_neurons.h"
-#include "experiments/run/model_folder.h"
-#include "experiments/run/parameters.h"
+#include "experiments/formats/model_folder.h"
+#include "experiments/model/parameters.h"
+#include "experiments/upcycling/expert_neurons.h"
 
 namespace upcycle {
 

@@ -22,8 +22,8 @@
 #include "core/enum_names.h"
 #include "core/fingerprint.h"
 #include "core/recipe/settings.h"
-#include "experiments/run/architecture.h"
-#include "experiments/run/model_build.h"
+#include "experiments/model/architecture.h"
+#include "experiments/model/model_build.h"
 #include "results/records.h"
 
 namespace upcycle {

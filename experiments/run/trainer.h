@@ -10,8 +10,8 @@
 
 #include "core/recipe/batch_plan.h"
 #include "core/recipe/settings.h"
+#include "experiments/model/transformer.h"
 #include "experiments/run/schedule.h"
-#include "experiments/run/transformer.h"
 
 namespace upcycle {
 

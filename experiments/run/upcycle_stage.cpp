@@ -9,11 +9,11 @@
 #include "core/data/batches.h"
 #include "core/data/dataset.h"
 #include "core/directory_transaction.h"
-#include "experiments/run/model_folder.h"
+#include "experiments/formats/model_folder.h"
 #include "experiments/run/result_record.h"
-#include "experiments/run/upcycle.h"
 #include "experiments/run/validation.h"
 #include "experiments/run/worker.h"
+#include "experiments/upcycling/upcycle.h"
 
 namespace upcycle {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/data/dataset.h"
-#include "experiments/run/transformer.h"
+#include "experiments/model/transformer.h"
 
 namespace upcycle {
 

@@ -6,9 +6,9 @@
 #include <numeric>
 
 #include "core/recipe/cost.h"
+#include "experiments/model/expert_layout.h"
+#include "experiments/model/transformer.h"
 #include "experiments/run/device.h"
-#include "experiments/run/expert_layout.h"
-#include "experiments/run/transformer.h"
 #include "kernels/gpus.h"
 
 namespace upcycle {

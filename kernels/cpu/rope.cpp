@@ -6,8 +6,6 @@
 #include "kernels/cpu/vector-inl.h"
 // clang-format on
 
-#include <cmath>
-
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/task_size.h"
 
@@ -15,12 +13,14 @@ HWY_BEFORE_NAMESPACE();
 namespace upcycle {
 namespace HWY_NAMESPACE {
 
-// Rotates the pairs (i, i + half) of `heads` heads by their angles, or by the opposite angles.
+// Rotates the pairs (i, i + half) of `heads` heads of `width` by their angles, or by the opposite
+// angles.
 void RotateHeads(float* HWY_RESTRICT x, const float* HWY_RESTRICT cosines,
-                 const float* HWY_RESTRICT sines, int64_t heads, int64_t half, bool backward) {
+                 const float* HWY_RESTRICT sines, int64_t heads, int64_t width, int64_t half,
+                 bool backward) {
   const float sign = backward ? -1.0f : 1.0f;
   for (int64_t h = 0; h < heads; ++h) {
-    float* HWY_RESTRICT first = x + 2 * h * half;
+    float* HWY_RESTRICT first = x + h * width;
     float* HWY_RESTRICT second = first + half;
     ForLanes(half, [=](auto d, int64_t i) HWY_ATTR {
       const auto cosine = hn::LoadU(d, cosines + i);
@@ -42,29 +42,16 @@ namespace upcycle {
 
 HWY_EXPORT(RotateHeads);
 
-void CpuBackend::DoRopeTables(Tensor cosines, Tensor sines, double theta) {
-  const int64_t length = cosines.dim(0), half = cosines.dim(1);
-  pool_.ParallelRanges(length, RowsOfTask(64 * half), [&](int64_t begin, int64_t end) {
-    for (int64_t position = begin; position < end; ++position) {
-      for (int64_t i = 0; i < half; ++i) {
-        const double exponent = -static_cast<double>(i) / static_cast<double>(half);
-        const double angle = static_cast<double>(position) * std::pow(theta, exponent);
-        cosines.floats()[position * half + i] = static_cast<float>(std::cos(angle));
-        sines.floats()[position * half + i] = static_cast<float>(std::sin(angle));
-      }
-    }
-  });
-}
-
 void CpuBackend::DoRope(Tensor qkv, ConstTensor cosines, ConstTensor sines,
                         const AttentionShape& shape, bool backward) {
-  const int64_t half = shape.head_width / 2, width = shape.fused_width();
+  const int64_t half = cosines.dim(1), width = shape.fused_width();
   pool_.ParallelRanges(shape.tokens(), RowsOfTask(width), [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
       const int64_t position = t % shape.length;
       HWY_DYNAMIC_DISPATCH(RotateHeads)
       (qkv.floats() + t * width, cosines.floats() + position * half,
-       sines.floats() + position * half, shape.heads + shape.kv_heads, half, backward);
+       sines.floats() + position * half, shape.heads + shape.kv_heads, shape.head_width, half,
+       backward);
     }
   });
 }

@@ -124,6 +124,29 @@ HWY_INLINE SigmoidPair<V> Sigmoid(D d, V x) {
   return {hn::IfThenElse(negative, smaller, larger), hn::IfThenElse(negative, larger, smaller)};
 }
 
+// The standard normal distribution at x: Φ(x), within 3e-7, and the density φ(x).
+template <class V>
+struct NormalPair {
+  V below;
+  V density;
+};
+
+// The tail beyond |x| is φ(x) times a polynomial of 1 / (1 + p·|x|), and so without cancellation
+// (Abramowitz and Stegun 1964, 26.2.17).
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE NormalPair<V> Normal(D d, V x) {
+  const V one = hn::Set(d, 1.0f);
+  const V e = ExpOfNonPositive(d, hn::Mul(hn::Mul(x, x), hn::Set(d, -0.5f)));
+  const V density = hn::Mul(e, hn::Set(d, 0.398942280f));
+  const V t = hn::Div(one, hn::MulAdd(hn::Abs(x), hn::Set(d, 0.2316419f), one));
+  V p = hn::MulAdd(hn::Set(d, 1.330274429f), t, hn::Set(d, -1.821255978f));
+  p = hn::MulAdd(p, t, hn::Set(d, 1.781477937f));
+  p = hn::MulAdd(p, t, hn::Set(d, -0.356563782f));
+  p = hn::MulAdd(p, t, hn::Set(d, 0.319381530f));
+  const V tail = hn::Mul(density, hn::Mul(p, t));
+  return {hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(one, tail)), density};
+}
+
 // x [n] becomes exp(x - max); the sum is returned.
 HWY_INLINE float ExpShifted(float* HWY_RESTRICT x, int64_t n, float max) {
   return SumLanes(n, [x, max](auto d, int64_t i, auto sum) HWY_ATTR {

@@ -1,4 +1,4 @@
-// SwiGLU and squared ReLU, forward and backward.
+// The activations of families.h, forward and backward.
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/launch.h"
@@ -7,6 +7,17 @@
 namespace upcycle {
 namespace {
 
+// The logistic function of x and its complement, both without cancellation.
+struct SigmoidPair {
+  float sigmoid;
+  float complement;
+};
+__device__ __forceinline__ SigmoidPair Sigmoid(float x) {
+  const float e = expf(-fabsf(x));
+  const float larger = 1 / (1 + e), smaller = e / (1 + e);
+  return x >= 0 ? SigmoidPair{larger, smaller} : SigmoidPair{smaller, larger};
+}
+
 struct SwiGlu {
   static constexpr bool kGated = true;
 
@@ -14,12 +25,10 @@ struct SwiGlu {
 
   // d_gate and d_up get the slopes; returns the activation.
   __device__ static float Backward(float gate, float up, float* d_gate, float* d_up) {
-    const float e = expf(-fabsf(gate));
-    const float larger = 1 / (1 + e), smaller = e / (1 + e);
-    const float sigmoid = gate >= 0 ? larger : smaller, complement = gate >= 0 ? smaller : larger;
-    const float silu = gate * sigmoid;
+    const SigmoidPair s = Sigmoid(gate);
+    const float silu = gate * s.sigmoid;
     // (gate · sigmoid)' = sigmoid + gate · sigmoid · (1 - sigmoid)
-    *d_gate = up * (sigmoid + silu * complement);
+    *d_gate = up * (s.sigmoid + silu * s.complement);
     *d_up = silu;
     return silu * up;
   }
@@ -34,6 +43,44 @@ struct SquaredRelu {
   __device__ static float Backward(float x, float, float* d_x, float*) {
     *d_x = 2 * Positive(x);
     return Positive(x) * Positive(x);
+  }
+};
+
+struct Gelu {
+  static constexpr bool kGated = false;
+
+  // Φ(x), without cancellation.
+  __device__ static float Below(float x) { return 0.5f * erfcf(-0.707106781f * x); }
+  __device__ static float Forward(float x, float) { return x * Below(x); }
+  __device__ static float Backward(float x, float, float* d_x, float*) {
+    const float below = Below(x);
+    *d_x = below + x * 0.398942280f * expf(-0.5f * x * x);
+    return x * below;
+  }
+};
+
+// x · sigmoid(2u) with u = √(2/π) · (x + 0.044715·x³), as (1 + tanh(u)) / 2 = sigmoid(2u).
+struct GeluTanh {
+  static constexpr bool kGated = false;
+
+  __device__ static float TwiceU(float x) { return x * (1.59576912f + 0.0713548163f * x * x); }
+  __device__ static float Forward(float x, float) { return x * Sigmoid(TwiceU(x)).sigmoid; }
+  __device__ static float Backward(float x, float, float* d_x, float*) {
+    const SigmoidPair s = Sigmoid(TwiceU(x));
+    const float value = x * s.sigmoid;
+    *d_x = s.sigmoid + value * s.complement * (1.59576912f + 0.214064449f * x * x);
+    return value;
+  }
+};
+
+struct GeGlu {
+  static constexpr bool kGated = true;
+
+  __device__ static float Forward(float gate, float up) { return GeluTanh::Forward(gate, 0) * up; }
+  __device__ static float Backward(float gate, float up, float* d_gate, float* d_up) {
+    *d_up = GeluTanh::Backward(gate, 0, d_gate, nullptr);
+    *d_gate *= up;
+    return *d_up * up;
   }
 };
 
@@ -88,7 +135,18 @@ __global__ void BackwardKernel(T* d_x, float* d_row_weight, const T* d_out, cons
 // Calls body(A()) with the activation's functions.
 template <typename Body>
 void WithActivation(Activation activation, const Body& body) {
-  activation == Activation::kSwiGlu ? body(SwiGlu()) : body(SquaredRelu());
+  switch (activation) {
+    case Activation::kSwiGlu:
+      return body(SwiGlu());
+    case Activation::kSquaredRelu:
+      return body(SquaredRelu());
+    case Activation::kGeGlu:
+      return body(GeGlu());
+    case Activation::kGelu:
+      return body(Gelu());
+    case Activation::kGeluTanh:
+      return body(GeluTanh());
+  }
 }
 
 }  // namespace

@@ -55,6 +55,11 @@ class CudaBackend final : public Backend {
   // elementwise.cu
   void DoConvert(Tensor out, ConstTensor x) override;
   void DoAdd(Tensor out, ConstTensor x) override;
+  void DoScale(Tensor x, double factor) override;
+
+  // bias.cu
+  void DoAddBias(Tensor out, ConstTensor bias) override;
+  void DoBiasBackward(Tensor d_bias, ConstTensor d_out) override;
 
   // cuda_backend.cpp, with cublas_matmul.h
   void DoMatMul(Tensor out, ConstTensor a, Transpose transpose_a, ConstTensor b,
@@ -64,11 +69,15 @@ class CudaBackend final : public Backend {
   void DoEmbeddingForward(Tensor out, ConstTensor table, ConstTensor tokens) override;
   void DoEmbeddingBackward(Tensor d_table, ConstTensor d_out, ConstTensor tokens) override;
 
-  // rms_norm.cu, layer_norm.cu
+  // rms_norm.cu, rms_norm_columns.cu, layer_norm.cu
   void DoRmsNormForward(Tensor out, Tensor rstd, ConstTensor x, ConstTensor weight,
                         double epsilon) override;
   void DoRmsNormBackward(Tensor d_x, Tensor d_weight, ConstTensor d_out, ConstTensor x,
                          ConstTensor weight, ConstTensor rstd) override;
+  void DoRmsNormColumnsForward(Tensor out, Tensor rstd, ConstTensor x, ConstTensor weight,
+                               int64_t begin, double epsilon) override;
+  void DoRmsNormColumnsBackward(Tensor d_x, Tensor d_weight, ConstTensor x, ConstTensor weight,
+                                ConstTensor rstd, int64_t begin) override;
   void DoLayerNormForward(Tensor out, Tensor mean, Tensor rstd, ConstTensor x, ConstTensor weight,
                           ConstTensor bias, double epsilon) override;
   void DoLayerNormBackward(Tensor d_x, Tensor d_weight, Tensor d_bias, ConstTensor d_out,
@@ -76,7 +85,6 @@ class CudaBackend final : public Backend {
                            ConstTensor rstd) override;
 
   // rope.cu, attention_forward.cu, attention_backward.cu
-  void DoRopeTables(Tensor cosines, Tensor sines, double theta) override;
   void DoRope(Tensor qkv, ConstTensor cosines, ConstTensor sines, const AttentionShape& shape,
               bool backward) override;
   void DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,

@@ -1,4 +1,4 @@
-// Sums and conversions, element by element.
+// Sums, multiples and conversions, element by element.
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/launch.h"
@@ -22,6 +22,16 @@ __global__ void AddKernel(T* out, const T* x, int64_t count) {
   *at = sum;
 }
 
+template <typename T, int N>
+__global__ void ScaleKernel(T* x, float factor, int64_t count) {
+  const int64_t i = (int64_t{blockIdx.x} * blockDim.x + threadIdx.x) * N;
+  if (i >= count) return;
+  auto* at = reinterpret_cast<Pack<T, N>*>(x + i);
+  Pack<T, N> scaled = *at;
+  for (int j = 0; j < N; ++j) scaled.values[j] = FromFloat<T>(ToFloat(scaled.values[j]) * factor);
+  *at = scaled;
+}
+
 template <typename To, typename From>
 __global__ void ConvertKernel(To* out, const From* x, int64_t count) {
   const int64_t i = int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
@@ -37,6 +47,16 @@ void CudaBackend::DoAdd(Tensor out, ConstTensor x) {
     constexpr int kPack = decltype(pack)::value;
     Launch(AddKernel<T, kPack>, Grid(CeilDiv(count, int64_t{kThreads} * kPack)), kThreads, 0,
            stream_, Elements<T>(out), Elements<T>(x), count);
+  });
+}
+
+void CudaBackend::DoScale(Tensor x, double factor) {
+  const int64_t count = x.size();
+  WithPacks(x.type(), count, {x}, [&](auto element, auto pack) {
+    using T = decltype(element);
+    constexpr int kPack = decltype(pack)::value;
+    Launch(ScaleKernel<T, kPack>, Grid(CeilDiv(count, int64_t{kThreads} * kPack)), kThreads, 0,
+           stream_, Elements<T>(x), factor, count);
   });
 }
 

@@ -7,6 +7,18 @@
 namespace upcycle {
 namespace {
 
+// An element of what a LayerNorm may lack, or what it then counts as.
+template <typename T>
+__device__ __forceinline__ float ElementOr(const T* values, int64_t i, float otherwise) {
+  return values == nullptr ? otherwise : ToFloat(values[i]);
+}
+
+// Null for a tensor that is left out, whose type says nothing.
+template <typename T>
+const T* ElementsOrNull(const ConstTensor& x) {
+  return x.empty() ? nullptr : Elements<T>(x);
+}
+
 // The variance comes from a second pass: squares of small differences.
 template <typename T>
 __global__ void ForwardKernel(T* out, float* means, float* rstds, const T* x, const T* weight,
@@ -30,7 +42,7 @@ __global__ void ForwardKernel(T* out, float* means, float* rstds, const T* x, co
   }
   for (int64_t i = threadIdx.x; i < width; i += blockDim.x) {
     const float normal = (ToFloat(values[i]) - mean) * rstd;
-    out[row * width + i] = FromFloat<T>(normal * ToFloat(weight[i]) + ToFloat(bias[i]));
+    out[row * width + i] = FromFloat<T>(normal * ElementOr(weight, i, 1) + ElementOr(bias, i, 0));
   }
 }
 
@@ -42,14 +54,14 @@ __global__ void BackwardKernel(T* d_x, const T* d_out, const T* x, const T* weig
   const float mean = means[row], rstd = rstds[row];
   float g_sum = 0, gy_sum = 0;
   for (int64_t i = threadIdx.x; i < width; i += blockDim.x) {
-    const float g = ToFloat(d_out[row * width + i]) * ToFloat(weight[i]);
+    const float g = ToFloat(d_out[row * width + i]) * ElementOr(weight, i, 1);
     g_sum += g;
     gy_sum += g * (ToFloat(x[row * width + i]) - mean);
   }
   const float g_mean = SumOverBlock(g_sum) / static_cast<float>(width);
   const float pull = rstd * rstd * (SumOverBlock(gy_sum) / static_cast<float>(width));
   for (int64_t i = threadIdx.x; i < width; i += blockDim.x) {
-    const float g = ToFloat(d_out[row * width + i]) * ToFloat(weight[i]);
+    const float g = ToFloat(d_out[row * width + i]) * ElementOr(weight, i, 1);
     const float added = rstd * (g - g_mean - (ToFloat(x[row * width + i]) - mean) * pull);
     T& at = d_x[row * width + i];
     at = FromFloat<T>(ToFloat(at) + added);
@@ -82,8 +94,8 @@ void CudaBackend::DoLayerNormForward(Tensor out, Tensor mean, Tensor rstd, Const
   WithElement(x.type(), [&](auto element) {
     using T = decltype(element);
     Launch(ForwardKernel<T>, Grid(rows), RowThreads(width, 1), 0, stream_, Elements<T>(out),
-           mean.floats(), rstd.floats(), Elements<T>(x), Elements<T>(weight), Elements<T>(bias),
-           width, epsilon);
+           mean.floats(), rstd.floats(), Elements<T>(x), ElementsOrNull<T>(weight),
+           ElementsOrNull<T>(bias), width, epsilon);
   });
 }
 
@@ -94,8 +106,9 @@ void CudaBackend::DoLayerNormBackward(Tensor d_x, Tensor d_weight, Tensor d_bias
   WithElement(x.type(), [&](auto element) {
     using T = decltype(element);
     Launch(BackwardKernel<T>, Grid(rows), RowThreads(width, 1), 0, stream_, Elements<T>(d_x),
-           Elements<T>(d_out), Elements<T>(x), Elements<T>(weight), mean.floats(), rstd.floats(),
-           width);
+           Elements<T>(d_out), Elements<T>(x), ElementsOrNull<T>(weight), mean.floats(),
+           rstd.floats(), width);
+    if (weight.empty()) return;
     const WeightAndBiasTerm<T> term = {Elements<T>(d_out), Elements<T>(x), mean.floats(),
                                        rstd.floats(), width};
     AddColumnSums({{d_weight.floats(), d_bias.floats()}}, term, rows, width, scratch_, stream_);

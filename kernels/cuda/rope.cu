@@ -6,24 +6,14 @@
 namespace upcycle {
 namespace {
 
-__global__ void TablesKernel(float* cosines, float* sines, int64_t count, int64_t half,
-                             double theta) {
-  const int64_t i = int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
-  if (i >= count) return;
-  const double exponent = -static_cast<double>(i % half) / static_cast<double>(half);
-  const double angle = static_cast<double>(i / half) * pow(theta, exponent);
-  cosines[i] = static_cast<float>(cos(angle));
-  sines[i] = static_cast<float>(sin(angle));
-}
-
-// One block a token: the pairs (i, i + half) of its query and key heads.
+// One block a token: the pairs (i, i + half) of its query and key heads of `head_width`.
 template <typename T>
 __global__ void RotateKernel(T* qkv, const float* cosines, const float* sines, int64_t length,
-                             int pairs, int half, int64_t width, float sign) {
+                             int pairs, int half, int head_width, int64_t width, float sign) {
   const int64_t token = blockIdx.x, angles = token % length * half;
   for (int pair = static_cast<int>(threadIdx.x); pair < pairs; pair += blockDim.x) {
     const int i = pair % half;
-    T* first = qkv + token * width + pair / half * 2 * half + i;
+    T* first = qkv + token * width + pair / half * head_width + i;
     const float cosine = cosines[angles + i], sine = sign * sines[angles + i];
     const float a = ToFloat(first[0]), b = ToFloat(first[half]);
     first[0] = FromFloat<T>(a * cosine - b * sine);
@@ -33,20 +23,14 @@ __global__ void RotateKernel(T* qkv, const float* cosines, const float* sines, i
 
 }  // namespace
 
-void CudaBackend::DoRopeTables(Tensor cosines, Tensor sines, double theta) {
-  constexpr int kThreads = 128;
-  Launch(TablesKernel, Grid(CeilDiv(cosines.size(), kThreads)), kThreads, 0, stream_,
-         cosines.floats(), sines.floats(), cosines.size(), cosines.dim(1), theta);
-}
-
 void CudaBackend::DoRope(Tensor qkv, ConstTensor cosines, ConstTensor sines,
                          const AttentionShape& shape, bool backward) {
-  const int64_t half = shape.head_width / 2, pairs = (shape.heads + shape.kv_heads) * half;
+  const int64_t half = cosines.dim(1), pairs = (shape.heads + shape.kv_heads) * half;
   WithElement(qkv.type(), [&](auto element) {
     using T = decltype(element);
     Launch(RotateKernel<T>, Grid(shape.tokens()), RowThreads(pairs, 1), 0, stream_,
            Elements<T>(qkv), cosines.floats(), sines.floats(), shape.length, pairs, half,
-           shape.fused_width(), backward ? -1.0f : 1.0f);
+           shape.head_width, shape.fused_width(), backward ? -1.0f : 1.0f);
   });
 }
 

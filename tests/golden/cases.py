@@ -54,6 +54,33 @@ OPTIMIZER = {
 }
 VOCABULARY = 32
 
+# What sets the layers of a family apart (core/recipe/families.h), where it is not Llama's.
+TRAITS = {
+    "norm": "rms",  # layer, plain_layer
+    "activation": "swiglu",  # squared_relu, geglu, gelu, gelu_tanh
+    "residual": "before",  # after, parallel
+    "query_key_norm": "none",  # head, whole
+    "query_bias": False,
+    "output_bias": False,
+    "mlp_bias": False,
+    "learned_positions": False,
+    "scaled_embedding": False,
+}
+BIASES = {"query_bias": True, "output_bias": True, "mlp_bias": True}
+FAMILIES = {
+    "llama": {},
+    "mistral": {},
+    "nemotron": {"norm": "layer", "activation": "squared_relu"},
+    "qwen2": {"query_bias": True},
+    "qwen3": {"query_key_norm": "head"},
+    "gemma": {"activation": "geglu", "scaled_embedding": True},
+    "olmo": {"norm": "plain_layer"},
+    "olmo2": {"residual": "after", "query_key_norm": "whole"},
+    "olmoe": {"query_key_norm": "whole"},
+    "gpt2": {"norm": "layer", "activation": "gelu_tanh", "learned_positions": True} | BIASES,
+    "neox": {"norm": "layer", "activation": "gelu", "residual": "parallel"} | BIASES,
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Case:
@@ -65,8 +92,21 @@ class Case:
     vocabulary: int = VOCABULARY
 
     @property
+    def traits(self):
+        return TRAITS | FAMILIES[self.model["family"]]
+
+    @property
     def gated(self):
-        return self.model["family"] == "llama"
+        return self.traits["activation"] in ("swiglu", "geglu")
+
+    @property
+    def rotary_width(self):
+        return 2 * int(self.model.get("rotary_share", 1.0) * self.model["head_width"] / 2)
+
+    def has_llama_layers(self):
+        """Whether LlamaForCausalLM and MistralForCausalLM compute its dense layers."""
+        named = self.model["family"] in ("llama", "mistral")
+        return named and self.model.get("rotary_share", 1.0) == 1.0
 
     @property
     def experts(self):
@@ -86,7 +126,7 @@ class Case:
     def is_mixtral(self):
         return (
             self.moe is not None
-            and self.gated
+            and self.has_llama_layers()
             and self.moe["layers"] == "all"
             and self.moe["router"]["order"] == "topk_then_softmax"
             and self.moe["router"]["score"] == "softmax"
@@ -108,6 +148,18 @@ def case(name, model=None, moe=None, router=None, train=None, hugging_face=(), *
     fixed = {"learning_rate": LEARNING_RATE, "optimizer": OPTIMIZER}
     train = TRAIN | fixed | (train or {})
     return Case(name, MODEL | (model or {}), moe, train, hugging_face, **more)
+
+
+# Of the families that come last: small, as there are many.
+# Of a bias on keys hardly anything is seen, and AdamW would make steps of its rounding errors.
+CALM = {"optimizer": OPTIMIZER | {"epsilon": 1e-3}}
+SMALL = {"width": 8, "heads": 2, "kv_heads": 1, "head_width": 4, "ffn_width": 12,
+         "sequence_length": 8, "init_std": 0.35}
+
+
+def small(family, name=None, moe=None, router=None, train=None, hugging_face=(), **model):
+    return case(name or family + "_dense", SMALL | {"family": family} | model, moe, router, train,
+                hugging_face=hugging_face, vocabulary=16)
 
 
 LLAMA, NEMOTRON = {"family": "llama"}, {"family": "nemotron"}
@@ -218,5 +270,54 @@ CASES = [
         {"expansion": 2, "granularity": 2, "shared_expert": "plain"},
         TOPK_FIRST | {"score": "sigmoid"} | losses(0.05, 0.01, "global"),
         BY_TWO,
+    ),
+    small(
+        "llama",
+        "llama_rope_scaled",
+        layers=1,
+        head_width=8,
+        rope_scaling={"kind": "llama3", "factor": 8.0, "low_frequency_factor": 1.0,
+                      "high_frequency_factor": 4.0, "original_length": 100},
+        hugging_face=("LlamaForCausalLM",),
+    ),
+    small("mistral", hugging_face=("MistralForCausalLM",), tied_embeddings=False),
+    small("qwen2", hugging_face=("Qwen2ForCausalLM",)),
+    small("qwen3", hugging_face=("Qwen3ForCausalLM",), init_std=0.25),
+    small("gemma", hugging_face=("GemmaForCausalLM",), init_std=0.2),
+    small("olmo", hugging_face=("OlmoForCausalLM",)),
+    small("olmo2", hugging_face=("Olmo2ForCausalLM",), tied_embeddings=False),
+    small(
+        "nemotron",
+        "nemotron_half_rotated",
+        hugging_face=("NemotronForCausalLM",),
+        rotary_share=0.5,
+        tied_embeddings=False,
+    ),
+    small("gpt2", train=CALM, hugging_face=("GPT2LMHeadModel",), kv_heads=2),
+    small(
+        "neox",
+        train=CALM,
+        hugging_face=("GPTNeoXForCausalLM",),
+        width=16,
+        kv_heads=2,
+        head_width=8,
+        layers=1,
+        rotary_share=0.25,
+        tied_embeddings=False,
+    ),
+    small(
+        "qwen3",
+        "qwen3_experts",
+        {"expansion": 2, "granularity": 2},
+        TOPK_FIRST,
+        hugging_face=("Qwen3MoeForCausalLM",),
+        layers=1,
+    ),
+    small(
+        "olmoe",
+        "olmoe_experts",
+        {"expansion": 2, "granularity": 2},
+        hugging_face=("OlmoeForCausalLM",),
+        layers=1,
     ),
 ]

@@ -30,6 +30,11 @@ ROUNDED_LOGITS, ROUNDED_WEIGHTS, ROUNDED_NORMS = 4e-6, 5e-6, 2e-6
 # How far references may be apart: float32 in parts of Hugging Face's models.
 LOGIT_BOUND, GRADIENT_BOUND, LOSS_BOUND, WEIGHT_BOUND = 5e-6, 5e-6, 2e-6, 1e-5
 
+ACTIVATIONS = {"swiglu": "silu", "squared_relu": "relu2", "geglu": "gelu_pytorch_tanh",
+               "gelu": "gelu", "gelu_tanh": "gelu_pytorch_tanh"}
+
+ROUNDING = 1e-12
+
 MADE_WITH = {
     "numpy": numpy.__version__,
     "python": sys.version.split()[0],
@@ -40,7 +45,7 @@ MADE_WITH = {
 
 
 def config_of(case):
-    """As experiments/run/model_config.cpp writes it."""
+    """As experiments/formats/model_config.cpp writes it."""
     model, moe = case.model, case.moe
     config = {
         "vocab_size": case.vocabulary,
@@ -53,18 +58,27 @@ def config_of(case):
         "max_position_embeddings": model["sequence_length"],
         "rope_theta": model["rope_theta"],
         "tie_word_embeddings": model["tied_embeddings"],
-        "attention_bias": False,
+        "attention_bias": case.traits["query_bias"],
         "initializer_range": model["init_std"],
         "bos_token_id": 0,
         "eos_token_id": 0,
         "torch_dtype": "float32",
         "upcycle": {"model": model} | ({"moe": moe} if moe else {}),
     }
-    if case.gated:
-        config |= {"hidden_act": "silu", "rms_norm_eps": model["norm_epsilon"]}
-    else:
-        config |= {"hidden_act": "relu2", "norm_eps": model["norm_epsilon"],
-                   "partial_rotary_factor": 1.0}
+    config["hidden_act"] = ACTIVATIONS[case.traits["activation"]]
+    rms = case.traits["norm"] == "rms"
+    config["rms_norm_eps" if rms else "norm_eps"] = model["norm_epsilon"]
+    share = model.get("rotary_share", 1.0)
+    if model["family"] == "nemotron" or share != 1.0:
+        config["partial_rotary_factor"] = share
+    if scaling := model.get("rope_scaling"):
+        config["rope_scaling"] = {
+            "rope_type": scaling["kind"],
+            "factor": scaling["factor"],
+            "low_freq_factor": scaling["low_frequency_factor"],
+            "high_freq_factor": scaling["high_frequency_factor"],
+            "original_max_position_embeddings": scaling["original_length"],
+        }
     if case.is_mixtral():
         return config | {
             "model_type": "mixtral",
@@ -76,8 +90,11 @@ def config_of(case):
         }
     if moe:
         return config | {"model_type": "upcycle_moe"}
-    if not case.gated:
-        return config | {"model_type": "upcycle_nemotron"}
+    if not case.has_llama_layers():
+        return config | {"model_type": "upcycle_" + model["family"]}
+    if model["family"] == "mistral":
+        return config | {"model_type": "mistral", "architectures": ["MistralForCausalLM"],
+                         "sliding_window": None}
     return config | {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}
 
 
@@ -121,7 +138,10 @@ def apart(a, b):
 
 
 def apart_relatively(a, b):
-    return apart(a, b) / max(float(abs(b).max()), 1e-30)
+    largest = float(abs(b).max())
+    # A bias on keys that nothing rotates moves all scores of a query alike: its gradient is zero,
+    # and what float64 leaves of it is rounding.
+    return apart(a, b) / largest if largest > ROUNDING else 0.0 if apart(a, b) < ROUNDING else 1.0
 
 
 def largest_apart(a, b, measure=apart):
@@ -183,7 +203,7 @@ def generate(case, folder):
     for name in reversed(case.hugging_face):
         kept, source = train(HuggingFaceModel(name, case, weights, folder), case, samples), name
         require_agreement(case, name, kept, outcome)
-    if config_of(case)["model_type"] == "llama" or "MixtralForCausalLM" in case.hugging_face:
+    if config_of(case)["model_type"] in ("llama", "mistral") or "MixtralForCausalLM" in case.hugging_face:
         require_readable(case, folder, samples, kept.logits)
     write_expected(folder, case, samples, kept, {"source": source, "draw": attempt})
 

@@ -9,19 +9,33 @@ def shapes_of(case):
     width = model["width"]
     queries, keys = (model[heads] * model["head_width"] for heads in ("heads", "kv_heads"))
     table = (case.vocabulary, width)
+    traits = case.traits
     shapes = {"model.embed_tokens.weight": table} | _norm(case, "model.norm")
+    if traits["learned_positions"]:
+        shapes["model.embed_positions.weight"] = (model["sequence_length"], width)
     if not model["tied_embeddings"]:
         shapes["lm_head.weight"] = table
     for layer in range(model["layers"]):
         prefix = f"model.layers.{layer}."
-        shapes |= _norm(case, prefix + "input_layernorm")
-        shapes |= _norm(case, prefix + "post_attention_layernorm")
+        for name in norm_names(case):
+            shapes |= _norm(case, prefix + name)
         for name, rows in (("q", queries), ("k", keys), ("v", keys)):
             shapes[f"{prefix}self_attn.{name}_proj.weight"] = (rows, width)
+            if traits["query_bias"]:
+                shapes[f"{prefix}self_attn.{name}_proj.bias"] = (rows,)
+            if name != "v" and traits["query_key_norm"] != "none":
+                by_head = traits["query_key_norm"] == "head"
+                shapes[f"{prefix}self_attn.{name}_norm.weight"] = (
+                    model["head_width"] if by_head else rows,)
         shapes[f"{prefix}self_attn.o_proj.weight"] = (width, queries)
+        if traits["output_bias"]:
+            shapes[f"{prefix}self_attn.o_proj.bias"] = (width,)
         if not case.has_experts(layer):
             shapes |= _mlp(case, prefix + "mlp", ("gate_proj", "up_proj", "down_proj"),
                            model["ffn_width"])
+            if traits["mlp_bias"]:
+                shapes[prefix + "mlp.up_proj.bias"] = (model["ffn_width"],)
+                shapes[prefix + "mlp.down_proj.bias"] = (width,)
             continue
         shapes[router_name(case, layer)] = (case.experts, width)
         for expert in range(case.experts):
@@ -32,6 +46,13 @@ def shapes_of(case):
         if shared == "gated":
             shapes[f"{prefix}mlp.shared_expert_gate.weight"] = (1, width)
     return shapes
+
+
+def norm_names(case):
+    """What the norms of a layer's two halves are called."""
+    if case.traits["residual"] == "after":
+        return "post_attention_layernorm", "post_feedforward_layernorm"
+    return "input_layernorm", "post_attention_layernorm"
 
 
 def router_name(case, layer):
@@ -74,7 +95,8 @@ def _block(case):
 
 
 def _norm(case, name):
-    kinds = ("weight",) if case.gated else ("weight", "bias")
+    kinds = {"rms": ("weight",), "layer": ("weight", "bias"), "plain_layer": ()}[
+        case.traits["norm"]]
     return {f"{name}.{kind}": (case.model["width"],) for kind in kinds}
 
 

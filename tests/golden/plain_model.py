@@ -1,7 +1,8 @@
 """The model in plain PyTorch, in float64 by itself: one expression an equation, no fused weights, no kernels.
 
 Sources: RMSNorm (Zhang and Sennrich 2019), rotary positions (Su et al. 2021), SwiGLU (Shazeer
-2020), squared ReLU (So et al. 2021), routing orders and capacity (He et al. 2024, arXiv
+2020), squared ReLU (So et al. 2021), GELU (Hendrycks and Gimpel 2016), norms behind attention and MLP
+(OLMo 2, arXiv 2501.00656), attention beside the MLP (GPT-J, 2021), routing orders and capacity (He et al. 2024, arXiv
 2410.07524), sigmoid scores (DeepSeek-V3, arXiv 2412.19437), the gated shared expert (Qwen1.5-MoE).
 """
 
@@ -10,7 +11,7 @@ import math
 
 import torch
 
-from parts import expert_names, router_name, shared_names
+from parts import expert_names, norm_names, router_name, shared_names
 
 
 @dataclasses.dataclass
@@ -46,30 +47,59 @@ class PlainModel:
     def forward(self, tokens):
         """Of tokens [B, L]: logits [n, V], and a trace of each layer with experts."""
         model, w = self.case.model, self.weights
+        traits = self.case.traits
         x = w["model.embed_tokens.weight"][tokens]  # [B, L, D]
+        if traits["scaled_embedding"]:
+            x = x * math.sqrt(model["width"])
+        if traits["learned_positions"]:
+            x = x + w["model.embed_positions.weight"][:tokens.shape[1]]
         traces = []
         for layer in range(model["layers"]):
             prefix = f"model.layers.{layer}."
-            x = x + self._attend(self._norm(x, prefix + "input_layernorm"), prefix + "self_attn.")
-            normed = self._norm(x, prefix + "post_attention_layernorm")
-            if self.case.has_experts(layer):
-                out, trace = self._route(normed.flatten(0, 1), layer)
-                x = x + out.view_as(x)
-                traces.append(trace)
-            else:
-                names = ("gate_proj", "up_proj", "down_proj")
-                x = x + self._feed_forward(normed, prefix + "mlp", names)
+            first, second = (prefix + name for name in norm_names(self.case))
+            if traits["residual"] == "after":
+                x = x + self._norm(self._attend(x, prefix + "self_attn."), first)
+                x = x + self._norm(self._second(x, layer, traces), second)
+                continue
+            attended = self._attend(self._norm(x, first), prefix + "self_attn.")
+            if traits["residual"] == "parallel":
+                x = x + attended + self._second(self._norm(x, second), layer, traces)
+                continue
+            x = x + attended
+            x = x + self._second(self._norm(x, second), layer, traces)
         x = self._norm(x, "model.norm").flatten(0, 1)
         tied = model["tied_embeddings"]
         return x @ w["model.embed_tokens.weight" if tied else "lm_head.weight"].T, traces
 
+    def _second(self, x, layer, traces):
+        """What the MLP or the experts of a layer make of x [B, L, D]."""
+        if not self.case.has_experts(layer):
+            names = ("gate_proj", "up_proj", "down_proj")
+            return self._feed_forward(x, f"model.layers.{layer}.mlp", names)
+        out, trace = self._route(x.flatten(0, 1), layer)
+        traces.append(trace)
+        return out.view_as(x)
+
     def _norm(self, x, name):
-        weight, epsilon = self.weights[name + ".weight"], self.case.model["norm_epsilon"]
-        if self.case.gated:
-            return x / torch.sqrt((x * x).mean(-1, keepdim=True) + epsilon) * weight
+        kind, epsilon = self.case.traits["norm"], self.case.model["norm_epsilon"]
+        if kind == "rms":
+            return self._rms_norm(x, self.weights[name + ".weight"])
         centred = x - x.mean(-1, keepdim=True)
         variance = (centred * centred).mean(-1, keepdim=True)
-        return centred / torch.sqrt(variance + epsilon) * weight + self.weights[name + ".bias"]
+        normal = centred / torch.sqrt(variance + epsilon)
+        if kind == "plain_layer":
+            return normal
+        return normal * self.weights[name + ".weight"] + self.weights[name + ".bias"]
+
+    def _rms_norm(self, x, weight):
+        epsilon = self.case.model["norm_epsilon"]
+        return x / torch.sqrt((x * x).mean(-1, keepdim=True) + epsilon) * weight
+
+    def _multiply(self, x, name):
+        """W·x, and the bias where there is one."""
+        y = x @ self.weights[name + ".weight"].T
+        bias = self.weights.get(name + ".bias")
+        return y if bias is None else y + bias
 
     def _attend(self, x, prefix):
         model, w = self.case.model, self.weights
@@ -77,35 +107,64 @@ class PlainModel:
         width, group = model["head_width"], model["heads"] // model["kv_heads"]
 
         def heads(name):  # [B, heads, L, W]
-            y = x @ w[f"{prefix}{name}_proj.weight"].T
-            return y.view(sequences, length, -1, width).transpose(1, 2)
+            y = self._multiply(x, f"{prefix}{name}_proj")
+            norm = w.get(f"{prefix}{name}_norm.weight")
+            if norm is not None and self.case.traits["query_key_norm"] == "whole":
+                y = self._rms_norm(y, norm)
+            y = y.view(sequences, length, -1, width)
+            if norm is not None and self.case.traits["query_key_norm"] == "head":
+                y = self._rms_norm(y, norm)
+            return y.transpose(1, 2)
 
         q, k = self._rotate(heads("q")), self._rotate(heads("k"))
         k, v = (y.repeat_interleave(group, dim=1) for y in (k, heads("v")))
         scores = q @ k.transpose(-1, -2) / math.sqrt(width)
         future = torch.ones(length, length, dtype=torch.bool).triu(1)
         out = scores.masked_fill(future, -math.inf).softmax(-1) @ v
-        return out.transpose(1, 2).reshape(sequences, length, -1) @ w[prefix + "o_proj.weight"].T
+        return self._multiply(out.transpose(1, 2).reshape(sequences, length, -1), prefix + "o_proj")
 
     def _rotate(self, x):
-        """Turns (x_i, x_{i + W/2}) at position p by p · theta^(-2i/W)."""
-        length, width = x.shape[-2:]
-        positions = torch.arange(length, dtype=torch.float64)
+        """Turns (x_i, x_{i + R/2}) at position p by p · theta^(-2i/R), for the first R numbers."""
+        if self.case.traits["learned_positions"]:
+            return x
+        width = self.case.rotary_width
+        positions = torch.arange(x.shape[-2], dtype=torch.float64)
         exponents = torch.arange(0, width, 2, dtype=torch.float64) / width
-        angles = positions[:, None] * self.case.model["rope_theta"] ** -exponents
+        frequencies = self._scaled(self.case.model["rope_theta"] ** -exponents)
+        angles = positions[:, None] * frequencies
         cosines, sines = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
-        low, high = x.chunk(2, -1)
-        return torch.cat([low * cosines - high * sines, high * cosines + low * sines], -1)
+        low, high = x[..., :width].chunk(2, -1)
+        turned = [low * cosines - high * sines, high * cosines + low * sines]
+        return torch.cat(turned + [x[..., width:]], -1)
+
+    def _scaled(self, frequencies):
+        """Lowered as Llama 3.1 lowers them, or as they are."""
+        scaling = self.case.model.get("rope_scaling")
+        if scaling is None:
+            return frequencies
+        low, high = scaling["low_frequency_factor"], scaling["high_frequency_factor"]
+        turns = scaling["original_length"] * frequencies / (2 * math.pi)
+        kept = ((turns - low) / (high - low)).clamp(0, 1)
+        return kept * frequencies + (1 - kept) * frequencies / scaling["factor"]
 
     def _feed_forward(self, x, prefix, names):
-        gate, up, down = (f"{prefix}.{name}.weight" for name in names)
-        hidden = x @ self.weights[up].T
+        gate, up, down = (f"{prefix}.{name}" for name in names)
+        hidden = self._multiply(x, up)
         if self.case.gated:
-            gates = x @ self.weights[gate].T
-            hidden = gates * torch.sigmoid(gates) * hidden
+            hidden = self._curve(self._multiply(x, gate)) * hidden
         else:
-            hidden = torch.clamp(hidden, min=0) ** 2
-        return hidden @ self.weights[down].T
+            hidden = self._curve(hidden)
+        return self._multiply(hidden, down)
+
+    def _curve(self, x):
+        activation = self.case.traits["activation"]
+        if activation == "swiglu":
+            return x * torch.sigmoid(x)
+        if activation == "squared_relu":
+            return torch.clamp(x, min=0) ** 2
+        if activation == "gelu":
+            return x / 2 * (1 + torch.erf(x / math.sqrt(2)))
+        return x / 2 * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
 
     def _route(self, x, layer):
         """What the experts make of x [n, D], and the trace."""

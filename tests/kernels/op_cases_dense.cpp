@@ -48,6 +48,29 @@ OpCase AddCase(DataType type, int64_t count) {
   return add;
 }
 
+void AddBiasCases(std::vector<OpCase>& cases, DataType type, int64_t rows, int64_t width) {
+  const Array x = Random(type, {rows, width}, "x"), bias = Random(type, {width}, "bias");
+  cases.push_back(OpCase(fmt::format("AddBias n={} C={}", rows, width), type));
+  cases.back()
+      .InOut(x, reference::AddBias(x, bias), kForwardError)
+      .In(bias)
+      .Calls([](Backend& backend, const Tensors& t) { backend.AddBias(t[0], t[1]); });
+  const Array d_out = Random(type, {rows, width}, "d_out");
+  cases.push_back(OpCase(fmt::format("BiasBackward n={} C={}", rows, width), type));
+  cases.back()
+      .AccumulatesFloats(reference::BiasBackward(d_out))
+      .In(d_out)
+      .Calls([](Backend& backend, const Tensors& t) { backend.BiasBackward(t[0], t[1]); });
+}
+
+OpCase ScaleCase(DataType type, int64_t count) {
+  const Array x = Random(type, {count}, "x");
+  OpCase scale(fmt::format("Scale count={}", count), type);
+  scale.InOut(x, reference::Scale(x, 1.7), kForwardError)
+      .Calls([](Backend& backend, const Tensors& t) { backend.Scale(t[0], 1.7); });
+  return scale;
+}
+
 // float32 to bfloat16 and back are exact but for one rounding.
 OpCase ConvertCase(DataType to, DataType from, int64_t count) {
   const Array x = Random(from, {count}, "x");
@@ -99,6 +122,10 @@ std::vector<OpCase> MatMulCases(DataType activations) {
       cases.push_back(ConvertCase(to, DataType::kBFloat16, count));
     }
   }
+  for (const int64_t count : {1, 40, 70000}) cases.push_back(ScaleCase(activations, count));
+  for (const int64_t width : {1, 7, 16, 65, 200}) {
+    for (const int64_t rows : {1, 3, 500}) AddBiasCases(cases, activations, rows, width);
+  }
   return cases;
 }
 
@@ -133,110 +160,44 @@ std::vector<OpCase> EmbeddingCases(DataType type) {
 
 namespace {
 
-constexpr double kEpsilon = 1e-5;
-
-void AddRmsNormCases(std::vector<OpCase>& cases, DataType type, int64_t tokens, int64_t width) {
-  const Array x = Random(type, {tokens, width}, "x");
-  const Array weight = Random(type, {width}, "weight");
-  const Array d_out = Random(type, {tokens, width}, "d_out");
-  const auto norm = reference::RmsNormForward(x, weight, kEpsilon);
-  const auto gradients = reference::RmsNormBackward(d_out, x, weight, kEpsilon);
-  cases.push_back(OpCase(fmt::format("RmsNormForward n={} D={}", tokens, width), type));
-  cases.back().Out(norm.out).OutFloats(norm.rstd).In(x).In(weight).Calls(
-      [](Backend& backend, const Tensors& t) {
-        backend.RmsNormForward(t[0], t[1], t[2], t[3], kEpsilon);
-      });
-  cases.push_back(OpCase(fmt::format("RmsNormBackward n={} D={}", tokens, width), type));
+void AddRopeCases(std::vector<OpCase>& cases, DataType type, const AttentionShape& shape,
+                  int64_t width) {
+  const reference::Rotary rotary = {width};
+  const std::string name =
+      fmt::format("B={} L={} H={} K={} W={} R={}", shape.sequences, shape.length, shape.heads,
+                  shape.kv_heads, shape.head_width, width);
+  const Array cosines = reference::RopeCosines(shape.length, rotary);
+  const Array sines = reference::RopeSines(shape.length, rotary);
+  const Array qkv = Random(type, {shape.tokens(), shape.fused_width()}, "qkv");
+  cases.push_back(OpCase("RopeForward " + name, type));
   cases.back()
-      .Accumulates(gradients.d_x)
-      .AccumulatesFloats(gradients.d_weight)
-      .In(d_out)
-      .In(x)
-      .In(weight)
-      .InFloats(norm.rstd)
-      .Calls([](Backend& backend, const Tensors& t) {
-        backend.RmsNormBackward(t[0], t[1], t[2], t[3], t[4], t[5]);
+      .InOut(qkv, reference::Rope(qkv, shape, rotary, false), kForwardError)
+      .InFloats(cosines)
+      .InFloats(sines)
+      .Calls([=](Backend& backend, const Tensors& t) {
+        backend.RopeForward(t[0], t[1], t[2], shape);
       });
-}
-
-void AddLayerNormCases(std::vector<OpCase>& cases, DataType type, int64_t tokens, int64_t width) {
-  const Array x = Random(type, {tokens, width}, "x");
-  const Array weight = Random(type, {width}, "weight");
-  const Array bias = Random(type, {width}, "bias");
-  const Array d_out = Random(type, {tokens, width}, "d_out");
-  const auto norm = reference::LayerNormForward(x, weight, bias, kEpsilon);
-  const auto gradients = reference::LayerNormBackward(d_out, x, weight, kEpsilon);
-  cases.push_back(OpCase(fmt::format("LayerNormForward n={} D={}", tokens, width), type));
+  cases.push_back(OpCase("RopeBackward " + name, type));
   cases.back()
-      .Out(norm.out)
-      .OutFloats(norm.mean)
-      .OutFloats(norm.rstd)
-      .In(x)
-      .In(weight)
-      .In(bias)
-      .Calls([](Backend& backend, const Tensors& t) {
-        backend.LayerNormForward(t[0], t[1], t[2], t[3], t[4], t[5], kEpsilon);
-      });
-  cases.push_back(OpCase(fmt::format("LayerNormBackward n={} D={}", tokens, width), type));
-  cases.back()
-      .Accumulates(gradients.d_x)
-      .AccumulatesFloats(gradients.d_weight)
-      .AccumulatesFloats(gradients.d_bias)
-      .In(d_out)
-      .In(x)
-      .In(weight)
-      .InFloats(norm.mean)
-      .InFloats(norm.rstd)
-      .Calls([](Backend& backend, const Tensors& t) {
-        backend.LayerNormBackward(t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7]);
+      .InOut(qkv, reference::Rope(qkv, shape, rotary, true), kGradientError)
+      .InFloats(cosines)
+      .InFloats(sines)
+      .Calls([=](Backend& backend, const Tensors& t) {
+        backend.RopeBackward(t[0], t[1], t[2], shape);
       });
 }
 
 }  // namespace
 
-std::vector<OpCase> NormCases(DataType type) {
-  std::vector<OpCase> cases;
-  for (const int64_t width : {1, 2, 7, 16, 65, 200}) {
-    for (const int64_t tokens : {1, 3, 500}) {
-      AddRmsNormCases(cases, type, tokens, width);
-      // Of a single column nothing is left but rounding.
-      if (width > 1) AddLayerNormCases(cases, type, tokens, width);
-    }
-  }
-  return cases;
-}
-
 std::vector<OpCase> RopeCases(DataType type) {
   std::vector<OpCase> cases;
-  const double theta = 10000;
-  for (const AttentionShape& shape :
-       {AttentionShape{1, 1, 1, 1, 2}, AttentionShape{2, 5, 3, 1, 6},
-        AttentionShape{3, 40, 4, 2, 34}, AttentionShape{1, 100, 2, 2, 64}}) {
-    const std::string name = fmt::format("B={} L={} H={} K={} W={}", shape.sequences, shape.length,
-                                         shape.heads, shape.kv_heads, shape.head_width);
-    const Array cosines = reference::RopeCosines(shape.length, shape.head_width, theta);
-    const Array sines = reference::RopeSines(shape.length, shape.head_width, theta);
-    const Array qkv = Random(type, {shape.tokens(), shape.fused_width()}, "qkv");
-    cases.push_back(OpCase("RopeTables " + name, type));
-    cases.back().OutFloats(cosines).OutFloats(sines).Calls(
-        [=](Backend& backend, const Tensors& t) { backend.RopeTables(t[0], t[1], theta); });
-    cases.push_back(OpCase("RopeForward " + name, type));
-    cases.back()
-        .InOut(qkv, reference::Rope(qkv, shape, theta, false), kForwardError)
-        .InFloats(cosines)
-        .InFloats(sines)
-        .Calls([=](Backend& backend, const Tensors& t) {
-          backend.RopeForward(t[0], t[1], t[2], shape);
-        });
-    cases.push_back(OpCase("RopeBackward " + name, type));
-    cases.back()
-        .InOut(qkv, reference::Rope(qkv, shape, theta, true), kGradientError)
-        .InFloats(cosines)
-        .InFloats(sines)
-        .Calls([=](Backend& backend, const Tensors& t) {
-          backend.RopeBackward(t[0], t[1], t[2], shape);
-        });
-  }
+  AddRopeCases(cases, type, {1, 1, 1, 1, 2}, 2);
+  AddRopeCases(cases, type, {2, 5, 3, 1, 6}, 6);
+  AddRopeCases(cases, type, {2, 5, 3, 1, 6}, 2);
+  AddRopeCases(cases, type, {3, 40, 4, 2, 34}, 34);
+  AddRopeCases(cases, type, {3, 40, 4, 2, 34}, 16);
+  AddRopeCases(cases, type, {1, 100, 2, 2, 64}, 64);
+  AddRopeCases(cases, type, {1, 100, 2, 2, 64}, 32);
   return cases;
 }
 
@@ -291,9 +252,20 @@ std::vector<OpCase> AttentionCases(DataType type) {
   return cases;
 }
 
+namespace {
+
+constexpr std::pair<Activation, const char*> kActivations[] = {
+    {Activation::kSwiGlu, "SwiGlu"},     {Activation::kSquaredRelu, "SquaredRelu"},
+    {Activation::kGeGlu, "GeGlu"},       {Activation::kGelu, "Gelu"},
+    {Activation::kGeluTanh, "GeluTanh"},
+};
+
+}  // namespace
+
 std::vector<OpCase> ActivationCases(DataType type) {
   std::vector<OpCase> cases;
-  for (const Activation activation : {Activation::kSwiGlu, Activation::kSquaredRelu}) {
+  for (const auto& each : kActivations) {
+    const Activation activation = each.first;
     for (const int64_t hidden : {1, 5, 16, 67, 200}) {
       for (const int64_t rows : {1, 4, 300}) {
         for (const bool weighted : {false, true}) {
@@ -301,9 +273,8 @@ std::vector<OpCase> ActivationCases(DataType type) {
           const Array row_weight = weighted ? Random({rows}, "row_weight") : Array();
           const Array d_out = Random(type, {rows, hidden}, "d_out");
           const auto gradients = reference::ActivationBackward(d_out, x, row_weight, activation);
-          const std::string name = fmt::format(
-              "{} R={} F={} weighted={}",
-              activation == Activation::kSwiGlu ? "SwiGlu" : "SquaredRelu", rows, hidden, weighted);
+          const std::string name =
+              fmt::format("{} R={} F={} weighted={}", each.second, rows, hidden, weighted);
           cases.push_back(OpCase("ActivationForward " + name, type));
           cases.back().Out(reference::ActivationForward(x, row_weight, activation)).In(x);
           weighted ? cases.back().InFloats(row_weight).Optional() : cases.back().Missing();

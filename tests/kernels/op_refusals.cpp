@@ -23,8 +23,18 @@ bool HasFreeRowOf(const OpCase& op_case, size_t argument) {
 // Arguments that no other argument holds to a number of columns.
 bool MayHaveAnyWidth(const OpCase& op_case, size_t argument) {
   constexpr std::pair<const char*, size_t> kFree[] = {
-      {"Sum", 1},         {"GradientNorm", 1}, {"CountAssignments", 0}, {"CountAssignments", 1},
-      {"RouterZLoss", 1}, {"CrossEntropy", 1}, {"Jitter", 0},           {"NormalizeLogits n", 0},
+      {"Sum", 1},
+      {"GradientNorm", 1},
+      {"CountAssignments", 0},
+      {"CountAssignments", 1},
+      {"RouterZLoss", 1},
+      {"CrossEntropy", 1},
+      {"Jitter", 0},
+      {"NormalizeLogits n", 0},
+      {"Scale", 0},
+      {"RmsNormColumnsForward", 1},
+      {"RmsNormColumnsForward", 3},
+      {"RmsNormColumnsBackward", 4},
   };
   for (const auto& [op, free] : kFree) {
     if (op_case.name().rfind(op, 0) == 0 && argument == free) return true;

@@ -9,6 +9,10 @@ namespace upcycle::reference {
 
 Array MatMul(const Array& a, Transpose transpose_a, const Array& b, Transpose transpose_b);
 
+Array AddBias(const Array& out, const Array& bias);
+Array BiasBackward(const Array& d_out);
+Array Scale(const Array& x, double factor);
+
 Array EmbeddingForward(const Array& table, const Array& tokens);
 Array EmbeddingBackward(int64_t vocabulary, const Array& d_out, const Array& tokens);
 
@@ -25,13 +29,28 @@ struct NormGradients {
 Norm RmsNormForward(const Array& x, const Array& weight, double epsilon);
 NormGradients RmsNormBackward(const Array& d_out, const Array& x, const Array& weight,
                               double epsilon);
+// Groups of as many columns as `weight` has, side by side.
+struct Columns {
+  int64_t begin = 0;
+  int64_t groups = 1;
+};
+// Other columns of `out` are NaN: the op leaves them alone; those of d_x are those of d_out.
+Norm RmsNormColumnsForward(const Array& x, const Array& weight, Columns columns, double epsilon);
+NormGradients RmsNormColumnsBackward(const Array& d_out, const Array& x, const Array& weight,
+                                     Columns columns, double epsilon);
+// Empty weight and bias are 1 and 0.
 Norm LayerNormForward(const Array& x, const Array& weight, const Array& bias, double epsilon);
 NormGradients LayerNormBackward(const Array& d_out, const Array& x, const Array& weight,
                                 double epsilon);
 
-Array RopeCosines(int64_t length, int64_t head_width, double theta);
-Array RopeSines(int64_t length, int64_t head_width, double theta);
-Array Rope(const Array& qkv, const AttentionShape& shape, double theta, bool backward);
+// The first `width` numbers of each head are rotated.
+struct Rotary {
+  int64_t width = 0;
+  double theta = 10000;
+};
+Array RopeCosines(int64_t length, Rotary rotary);
+Array RopeSines(int64_t length, Rotary rotary);
+Array Rope(const Array& qkv, const AttentionShape& shape, Rotary rotary, bool backward);
 
 struct Attention {
   Array out;

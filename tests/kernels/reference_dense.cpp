@@ -29,6 +29,28 @@ Array MatMul(const Array& a, Transpose transpose_a, const Array& b, Transpose tr
   return out;
 }
 
+Array AddBias(const Array& out, const Array& bias) {
+  Array sum = out;
+  for (int64_t r = 0; r < out.dim(0); ++r) {
+    for (int64_t i = 0; i < out.dim(1); ++i) sum(r, i) += bias(i);
+  }
+  return sum;
+}
+
+Array BiasBackward(const Array& d_out) {
+  Array d_bias({d_out.dim(1)});
+  for (int64_t r = 0; r < d_out.dim(0); ++r) {
+    for (int64_t i = 0; i < d_out.dim(1); ++i) d_bias(i) += d_out(r, i);
+  }
+  return d_bias;
+}
+
+Array Scale(const Array& x, double factor) {
+  Array scaled = x;
+  for (double& value : scaled.values) value *= factor;
+  return scaled;
+}
+
 Array EmbeddingForward(const Array& table, const Array& tokens) {
   Array out({tokens.size(), table.dim(1)});
   for (int64_t t = 0; t < out.dim(0); ++t) {
@@ -45,86 +67,13 @@ Array EmbeddingBackward(int64_t vocabulary, const Array& d_out, const Array& tok
   return d_table;
 }
 
-// ---------------------------------------------------------------------------------- normalisation
-
-Norm RmsNormForward(const Array& x, const Array& weight, double epsilon) {
-  const int64_t rows = x.dim(0), width = x.dim(1);
-  Norm norm = {Array(x.shape), Array({rows}), Array({rows})};
-  for (int64_t r = 0; r < rows; ++r) {
-    double squares = 0;
-    for (int64_t i = 0; i < width; ++i) squares += x(r, i) * x(r, i);
-    norm.rstd(r) = 1 / std::sqrt(squares / static_cast<double>(width) + epsilon);
-    for (int64_t i = 0; i < width; ++i) norm.out(r, i) = x(r, i) * norm.rstd(r) * weight(i);
-  }
-  return norm;
-}
-
-// out_i = x_i · s · w_i with s = (mean(x²) + ε)^(-1/2), so ∂s/∂x_j = -s³ · x_j / D.
-NormGradients RmsNormBackward(const Array& d_out, const Array& x, const Array& weight,
-                              double epsilon) {
-  const int64_t rows = x.dim(0), width = x.dim(1);
-  const Norm norm = RmsNormForward(x, weight, epsilon);
-  NormGradients gradients = {Array(x.shape), Array({width}), Array()};
-  for (int64_t r = 0; r < rows; ++r) {
-    const double s = norm.rstd(r);
-    double d_s = 0;
-    for (int64_t i = 0; i < width; ++i) d_s += d_out(r, i) * x(r, i) * weight(i);
-    for (int64_t i = 0; i < width; ++i) {
-      const double through_s = d_s * -s * s * s * x(r, i) / static_cast<double>(width);
-      gradients.d_x(r, i) = d_out(r, i) * s * weight(i) + through_s;
-      gradients.d_weight(i) += d_out(r, i) * x(r, i) * s;
-    }
-  }
-  return gradients;
-}
-
-Norm LayerNormForward(const Array& x, const Array& weight, const Array& bias, double epsilon) {
-  const int64_t rows = x.dim(0), width = x.dim(1);
-  Norm norm = {Array(x.shape), Array({rows}), Array({rows})};
-  for (int64_t r = 0; r < rows; ++r) {
-    double sum = 0, squares = 0;
-    for (int64_t i = 0; i < width; ++i) sum += x(r, i);
-    norm.mean(r) = sum / static_cast<double>(width);
-    for (int64_t i = 0; i < width; ++i) squares += std::pow(x(r, i) - norm.mean(r), 2);
-    norm.rstd(r) = 1 / std::sqrt(squares / static_cast<double>(width) + epsilon);
-    for (int64_t i = 0; i < width; ++i) {
-      norm.out(r, i) = (x(r, i) - norm.mean(r)) * norm.rstd(r) * weight(i) + bias(i);
-    }
-  }
-  return norm;
-}
-
-NormGradients LayerNormBackward(const Array& d_out, const Array& x, const Array& weight,
-                                double epsilon) {
-  const int64_t rows = x.dim(0), width = x.dim(1);
-  const Norm norm = LayerNormForward(x, weight, Array({width}), epsilon);
-  NormGradients gradients = {Array(x.shape), Array({width}), Array({width})};
-  for (int64_t r = 0; r < rows; ++r) {
-    const double s = norm.rstd(r);
-    double g_mean = 0, gy_mean = 0;
-    for (int64_t i = 0; i < width; ++i) {
-      const double g = d_out(r, i) * weight(i);
-      const double y = (x(r, i) - norm.mean(r)) * s;
-      g_mean += g / static_cast<double>(width);
-      gy_mean += g * y / static_cast<double>(width);
-      gradients.d_weight(i) += d_out(r, i) * y;
-      gradients.d_bias(i) += d_out(r, i);
-    }
-    for (int64_t i = 0; i < width; ++i) {
-      const double y = (x(r, i) - norm.mean(r)) * s;
-      gradients.d_x(r, i) = s * (d_out(r, i) * weight(i) - g_mean - y * gy_mean);
-    }
-  }
-  return gradients;
-}
-
 // -------------------------------------------------------------------------------------- attention
 
 namespace {
 
-double Angle(int64_t position, int64_t i, int64_t head_width, double theta) {
+double Angle(int64_t position, int64_t i, Rotary rotary) {
   return static_cast<double>(position) *
-         std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(head_width));
+         std::pow(rotary.theta, -2.0 * static_cast<double>(i) / static_cast<double>(rotary.width));
 }
 
 // Where element i of a head's query, key and value of a token lie in qkv.
@@ -162,33 +111,29 @@ std::vector<double> Probabilities(const Array& qkv, const AttentionShape& shape,
 
 }  // namespace
 
-Array RopeCosines(int64_t length, int64_t head_width, double theta) {
-  Array table({length, head_width / 2});
+Array RopeCosines(int64_t length, Rotary rotary) {
+  Array table({length, rotary.width / 2});
   for (int64_t p = 0; p < length; ++p) {
-    for (int64_t i = 0; i < head_width / 2; ++i) {
-      table(p, i) = std::cos(Angle(p, i, head_width, theta));
-    }
+    for (int64_t i = 0; i < rotary.width / 2; ++i) table(p, i) = std::cos(Angle(p, i, rotary));
   }
   return table;
 }
 
-Array RopeSines(int64_t length, int64_t head_width, double theta) {
-  Array table({length, head_width / 2});
+Array RopeSines(int64_t length, Rotary rotary) {
+  Array table({length, rotary.width / 2});
   for (int64_t p = 0; p < length; ++p) {
-    for (int64_t i = 0; i < head_width / 2; ++i) {
-      table(p, i) = std::sin(Angle(p, i, head_width, theta));
-    }
+    for (int64_t i = 0; i < rotary.width / 2; ++i) table(p, i) = std::sin(Angle(p, i, rotary));
   }
   return table;
 }
 
-Array Rope(const Array& qkv, const AttentionShape& shape, double theta, bool backward) {
+Array Rope(const Array& qkv, const AttentionShape& shape, Rotary rotary, bool backward) {
   Array out = qkv;
-  const int64_t half = shape.head_width / 2;
+  const int64_t half = rotary.width / 2;
   for (int64_t t = 0; t < shape.tokens(); ++t) {
     for (int64_t h = 0; h < shape.heads + shape.kv_heads; ++h) {
       for (int64_t i = 0; i < half; ++i) {
-        const double forward = Angle(t % shape.length, i, shape.head_width, theta);
+        const double forward = Angle(t % shape.length, i, rotary);
         const double angle = backward ? -forward : forward;
         const int64_t a = h * shape.head_width + i, b = a + half;
         out(t, a) = qkv(t, a) * std::cos(angle) - qkv(t, b) * std::sin(angle);
@@ -254,7 +199,44 @@ Array AttentionBackward(const Array& d_out, const Array& qkv, const AttentionSha
 
 namespace {
 
-double Sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+// A curve and its slope at x.
+struct Point {
+  double value;
+  double slope;
+};
+
+Point Silu(double x) {
+  const double s = 1 / (1 + std::exp(-x));
+  return {x * s, s + x * s * (1 - s)};
+}
+
+Point Gelu(double x) {
+  const double below = 0.5 * std::erfc(-x / std::sqrt(2));
+  return {x * below, below + x * std::exp(-x * x / 2) / std::sqrt(2 * std::acos(-1))};
+}
+
+Point GeluTanh(double x) {
+  const double root = std::sqrt(2 / std::acos(-1));
+  const double t = std::tanh(root * (x + 0.044715 * x * x * x));
+  const double inner = root * (1 + 3 * 0.044715 * x * x);
+  return {x / 2 * (1 + t), (1 + t) / 2 + x / 2 * (1 - t * t) * inner};
+}
+
+// Of the gate, where there is one.
+Point Curve(double x, Activation activation) {
+  switch (activation) {
+    case Activation::kSwiGlu:
+      return Silu(x);
+    case Activation::kSquaredRelu:
+      return {std::pow(std::fmax(x, 0), 2), 2 * std::fmax(x, 0)};
+    case Activation::kGelu:
+      return Gelu(x);
+    case Activation::kGeGlu:
+    case Activation::kGeluTanh:
+      return GeluTanh(x);
+  }
+  return {};
+}
 
 double RowWeight(const Array& row_weight, int64_t r) {
   return row_weight.values.empty() ? 1 : row_weight(r);
@@ -263,14 +245,13 @@ double RowWeight(const Array& row_weight, int64_t r) {
 }  // namespace
 
 Array ActivationForward(const Array& x, const Array& row_weight, Activation activation) {
-  const int64_t hidden = x.dim(1) / (activation == Activation::kSwiGlu ? 2 : 1);
+  const bool gated = IsGated(activation);
+  const int64_t hidden = x.dim(1) / (gated ? 2 : 1);
   Array out({x.dim(0), hidden});
   for (int64_t r = 0; r < x.dim(0); ++r) {
     for (int64_t f = 0; f < hidden; ++f) {
-      const double value = activation == Activation::kSwiGlu
-                               ? x(r, f) * Sigmoid(x(r, f)) * x(r, hidden + f)
-                               : std::pow(std::fmax(x(r, f), 0), 2);
-      out(r, f) = RowWeight(row_weight, r) * value;
+      const double up = gated ? x(r, hidden + f) : 1;
+      out(r, f) = RowWeight(row_weight, r) * Curve(x(r, f), activation).value * up;
     }
   }
   return out;
@@ -278,20 +259,17 @@ Array ActivationForward(const Array& x, const Array& row_weight, Activation acti
 
 ActivationGradients ActivationBackward(const Array& d_out, const Array& x, const Array& row_weight,
                                        Activation activation) {
+  const bool gated = IsGated(activation);
   const int64_t hidden = d_out.dim(1);
-  const Array value = ActivationForward(x, Array(), activation);
   ActivationGradients gradients = {Array(x.shape), Array({x.dim(0)})};
   for (int64_t r = 0; r < x.dim(0); ++r) {
     for (int64_t f = 0; f < hidden; ++f) {
       const double d = d_out(r, f) * RowWeight(row_weight, r);
-      gradients.d_row_weight(r) += d_out(r, f) * value(r, f);
-      if (activation == Activation::kSquaredRelu) {
-        gradients.d_x(r, f) = d * 2 * std::fmax(x(r, f), 0);
-        continue;
-      }
-      const double gate = x(r, f), up = x(r, hidden + f), s = Sigmoid(gate);
-      gradients.d_x(r, f) = d * up * (s + gate * s * (1 - s));
-      gradients.d_x(r, hidden + f) = d * gate * s;
+      const double up = gated ? x(r, hidden + f) : 1;
+      const Point at = Curve(x(r, f), activation);
+      gradients.d_row_weight(r) += d_out(r, f) * at.value * up;
+      gradients.d_x(r, f) = d * at.slope * up;
+      if (gated) gradients.d_x(r, hidden + f) = d * at.value;
     }
   }
   return gradients;

@@ -48,6 +48,12 @@ TEST(Reference, MatMulMultipliesRowsByColumns) {
             (std::vector<double>{321, 654}));
 }
 
+TEST(Reference, BiasGradientIsTheDerivative) {
+  const Array x = Random({4, 3}, "x"), bias = Random({3}, "bias"), c = Random({4, 3}, "c");
+  ExpectGradient(BiasBackward(c), bias,
+                 [&](const Array& moved) { return Weighted(AddBias(x, moved), c); });
+}
+
 TEST(Reference, EmbeddingGradientIsTheDerivative) {
   const Array table = Random({4, 3}, "table"), c = Random({5, 3}, "c");
   const Array tokens({5}, {0, 2, 2, 3, 0});
@@ -66,6 +72,32 @@ TEST(Reference, RmsNormGradientsAreTheDerivatives) {
   });
 }
 
+// What the op leaves alone counts as nothing here.
+Array OrZero(Array a) {
+  for (double& value : a.values) value = std::isnan(value) ? 0 : value;
+  return a;
+}
+
+TEST(Reference, RmsNormColumnsGradientsAreTheDerivatives) {
+  const Array x = Random({3, 9}, "x"), weight = Random({2}, "w");
+  const Columns columns = {1, 3};
+  Array c = Random({3, 9}, "c");
+  const auto gradients = RmsNormColumnsBackward(c, x, weight, columns, 0.01);
+  // Other columns pass by.
+  for (int64_t r = 0; r < 3; ++r) {
+    for (const int64_t i : {0, 7, 8}) EXPECT_EQ(gradients.d_x(r, i), c(r, i));
+  }
+  const auto forward = [&](const Array& from, const Array& by) {
+    Array out = OrZero(RmsNormColumnsForward(from, by, columns, 0.01).out);
+    for (int64_t r = 0; r < 3; ++r) {
+      for (const int64_t i : {0, 7, 8}) out(r, i) = from(r, i);
+    }
+    return Weighted(out, c);
+  };
+  ExpectGradient(gradients.d_x, x, [&](const Array& moved) { return forward(moved, weight); });
+  ExpectGradient(gradients.d_weight, weight, [&](const Array& moved) { return forward(x, moved); });
+}
+
 TEST(Reference, LayerNormGradientsAreTheDerivatives) {
   const Array x = Random({3, 5}, "x"), weight = Random({5}, "w"), bias = Random({5}, "b");
   const Array c = Random({3, 5}, "c");
@@ -81,18 +113,28 @@ TEST(Reference, LayerNormGradientsAreTheDerivatives) {
   });
 }
 
+TEST(Reference, LayerNormGradientWithoutWeightsIsTheDerivative) {
+  const Array x = Random({3, 5}, "x"), c = Random({3, 5}, "c");
+  ExpectGradient(LayerNormBackward(c, x, Array(), 0.01).d_x, x, [&](const Array& moved) {
+    return Weighted(LayerNormForward(moved, Array(), Array(), 0.01).out, c);
+  });
+}
+
 TEST(Reference, RopeGradientIsTheDerivative) {
-  const AttentionShape shape = {2, 3, 2, 1, 4};
+  const AttentionShape shape = {2, 3, 2, 1, 6};
   const Array qkv = Random({shape.tokens(), shape.fused_width()}, "qkv");
   const Array c = Random(qkv.shape, "c");
-  ExpectGradient(Rope(c, shape, 100, true), qkv,
-                 [&](const Array& moved) { return Weighted(Rope(moved, shape, 100, false), c); });
+  for (const Rotary rotary : {Rotary{6, 100}, Rotary{2, 100}}) {
+    ExpectGradient(Rope(c, shape, rotary, true), qkv, [&](const Array& moved) {
+      return Weighted(Rope(moved, shape, rotary, false), c);
+    });
+  }
 }
 
 TEST(Reference, RopeTurnsTheFirstPairByOneRadianAPosition) {
   const AttentionShape shape = {1, 3, 1, 1, 2};
   const Array qkv({3, 6}, {1, 0, 0, 1, 5, 6, 1, 0, 0, 1, 5, 6, 1, 0, 0, 1, 5, 6});
-  const Array turned = Rope(qkv, shape, 10000, false);
+  const Array turned = Rope(qkv, shape, {2, 10000}, false);
   EXPECT_DOUBLE_EQ(turned(2, 0), std::cos(2.0));
   EXPECT_DOUBLE_EQ(turned(2, 1), std::sin(2.0));
   EXPECT_DOUBLE_EQ(turned(1, 2), -std::sin(1.0));
@@ -121,7 +163,9 @@ TEST(Reference, AttentionAveragesTheValuesOfEarlierPositionsWhenKeysAreEqual) {
 }
 
 TEST(Reference, ActivationGradientsAreTheDerivatives) {
-  for (const Activation activation : {Activation::kSwiGlu, Activation::kSquaredRelu}) {
+  for (const Activation activation :
+       {Activation::kSwiGlu, Activation::kSquaredRelu, Activation::kGeGlu, Activation::kGelu,
+        Activation::kGeluTanh}) {
     const Array x = Random({3, ActivationInputs(activation, 4)}, "x");
     const Array row_weight = Random({3}, "row_weight"), c = Random({3, 4}, "c");
     const auto gradients = ActivationBackward(c, x, row_weight, activation);

@@ -32,6 +32,14 @@ void SigmoidAll(float* out, float* complement, const float* x, int64_t n) {
   });
 }
 
+void NormalAll(float* below, float* density, const float* x, int64_t n) {
+  ForLanes(n, [=](auto d, int64_t i) HWY_ATTR {
+    const auto normal = Normal(d, hn::LoadU(d, x + i));
+    hn::StoreU(normal.below, d, below + i);
+    hn::StoreU(normal.density, d, density + i);
+  });
+}
+
 float SumAll(const float* x, int64_t n) {
   return SumLanes(
       n, [=](auto d, int64_t i, auto sum) HWY_ATTR { return hn::Add(sum, hn::LoadU(d, x + i)); });
@@ -48,6 +56,7 @@ namespace upcycle {
 
 HWY_EXPORT(ExpAll);
 HWY_EXPORT(SigmoidAll);
+HWY_EXPORT(NormalAll);
 HWY_EXPORT(SumAll);
 HWY_EXPORT(LargestOfAll);
 
@@ -73,6 +82,23 @@ TEST(VectorMath, ExpIsWithinTwoUnitsOnAllOfItsRange) {
     HWY_DYNAMIC_DISPATCH(ExpAll)(e.data(), x.data(), static_cast<int64_t>(x.size()));
     for (size_t i = 0; i < x.size(); ++i) {
       ASSERT_LE(UnitsApart(e[i], std::exp(static_cast<double>(x[i]))), 2) << "exp(" << x[i] << ")";
+    }
+  }
+}
+
+TEST(VectorMath, NormalDistributionIsWithinThreeTenMillionths) {
+  std::vector<float> x;
+  for (int i = -40000; i <= 40000; ++i) x.push_back(static_cast<float>(i) / 2000);
+  for (const int64_t target : InstructionSets()) {
+    const ForcedInstructionSet forced(target);
+    std::vector<float> below(x.size()), density(x.size());
+    HWY_DYNAMIC_DISPATCH(NormalAll)
+    (below.data(), density.data(), x.data(), static_cast<int64_t>(x.size()));
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double exact = x[i];
+      ASSERT_NEAR(below[i], 0.5 * std::erfc(-exact / std::sqrt(2)), 3e-7) << "at " << x[i];
+      ASSERT_NEAR(density[i], std::exp(-exact * exact / 2) / std::sqrt(2 * std::acos(-1)), 1e-7)
+          << "at " << x[i];
     }
   }
 }

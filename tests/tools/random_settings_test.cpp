@@ -55,7 +55,8 @@ class Draw {
     const int64_t expansion = method == "split" ? 1 : Of({1, 2, 5, 8}).get<int64_t>();
     const int64_t granularity = whole ? 1 : Of({1, 2, 3, 24}).get<int64_t>();
     experts_ = expansion * granularity;
-    arm["model.family"] = Of({"llama", "nemotron"});
+    arm["model.family"] =
+        Of({"llama", "nemotron", "mistral", "qwen2", "qwen3", "gemma", "olmo", "olmoe"});
     arm["upcycle.method"] = method;
     arm["upcycle.scaling"] = Of({"none", "paper", "exact"});
     arm["upcycle.ratio"] = Of({0, 0.01, 0.5, 1});
@@ -103,6 +104,8 @@ class Draw {
     arm["train.learning_rate.schedule"] =
         Of({"constant", "linear", "cosine", "warmup_stable_decay", "inverse_square_root"});
     arm["model.tied_embeddings"] = Of({true, false});
+    arm["model.rotary_share"] = Of({0.25, 0.5, 1});
+    arm["model.rope_scaling.kind"] = Of({"none", "linear", "llama3"});
   }
 
   RandomStream stream_;

@@ -148,6 +148,57 @@ TEST(Cost, CountsWhatTheRouterAndASharedExpertAdd) {
   EXPECT_EQ(b.forward_flops.experts - a.forward_flops.experts, 2 * 3 * (3 * 16 * 24 + 16));
 }
 
+// What the published models of each family hold.
+TEST(Cost, CountsTheParametersOfEveryFamily) {
+  const auto count = [](Family family, int64_t vocabulary, ModelSettings sizes) {
+    sizes.family = family;
+    return CostOf(sizes, nullptr, vocabulary).parameters.Total();
+  };
+  EXPECT_EQ(
+      count(Family::kGpt2, 50257,
+            {.layers = 12, .width = 768, .heads = 12, .ffn_width = 3072, .sequence_length = 1024}),
+      124439808);  // gpt2
+  EXPECT_EQ(
+      count(Family::kNeoX, 50304,
+            {.layers = 6, .width = 512, .heads = 8, .ffn_width = 2048, .tied_embeddings = false}),
+      70426624);  // pythia-70m
+  EXPECT_EQ(count(Family::kQwen2, 151936,
+                  {.layers = 24, .width = 896, .heads = 14, .kv_heads = 2, .ffn_width = 4864}),
+            494032768);  // Qwen2.5-0.5B
+  EXPECT_EQ(count(Family::kQwen3, 151936,
+                  {.layers = 28,
+                   .width = 1024,
+                   .heads = 16,
+                   .kv_heads = 8,
+                   .head_width = 128,
+                   .ffn_width = 3072}),
+            596049920);  // Qwen3-0.6B
+  EXPECT_EQ(count(Family::kGemma, 256000,
+                  {.layers = 18,
+                   .width = 2048,
+                   .heads = 8,
+                   .kv_heads = 1,
+                   .head_width = 256,
+                   .ffn_width = 16384}),
+            2506172416);  // gemma-2b
+  EXPECT_EQ(
+      count(Family::kOlmo, 50304, {.layers = 16, .width = 2048, .heads = 16, .ffn_width = 8192}),
+      1176764416);  // OLMo-1B
+  EXPECT_EQ(
+      count(
+          Family::kOlmo2, 100352,
+          {.layers = 16, .width = 2048, .heads = 16, .ffn_width = 8192, .tied_embeddings = false}),
+      1484916736);  // OLMo-2-0425-1B
+}
+
+TEST(Cost, OfBiasesIsNoProduct) {
+  ModelSettings plain, biased;
+  biased.family = Family::kQwen2;
+  EXPECT_GT(CostOf(biased, nullptr, 64).parameters.attention,
+            CostOf(plain, nullptr, 64).parameters.attention);
+  EXPECT_EQ(CostOf(biased, nullptr, 64).forward_flops, CostOf(plain, nullptr, 64).forward_flops);
+}
+
 TEST(Cost, OfExpertsThatChooseIsThatOfTheRowsTheyHaveRoomFor) {
   MoeSettings moe;
   moe.router.choice = RouterChoice::kExpertChoice;

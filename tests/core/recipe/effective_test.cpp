@@ -80,6 +80,32 @@ TEST(EffectiveSettings, OfScalingsThatScaleAlikeAreThoseOfThePlainer) {
   EXPECT_EQ(of(kPaper), kPaper);
 }
 
+TEST(EffectiveSettings, OfPositionsThatAreLearnedDoNotRotate) {
+  RunSettings settings;
+  settings.model.family = Family::kGpt2;
+  settings.model.rotary_share = 0.25;
+  settings.model.rope_theta = 500000;
+  settings.model.rope_scaling = {.kind = RopeScaling::kLinear, .factor = 2};
+  const ModelSettings effective = EffectiveSettings(settings).model;
+  EXPECT_EQ(effective.rotary_share, 1);
+  EXPECT_EQ(effective.rope_theta, 10000);
+  EXPECT_EQ(effective.rope_scaling, RopeScalingSettings{});
+}
+
+TEST(EffectiveSettings, OfRopeScalingAreThoseThatItsKindReads) {
+  RunSettings settings;
+  settings.model.rope_scaling = {
+      .factor = 2, .low_frequency_factor = 2, .high_frequency_factor = 8, .original_length = 64};
+  const auto of = [&](RopeScaling kind) {
+    settings.model.rope_scaling.kind = kind;
+    return EffectiveSettings(settings).model.rope_scaling;
+  };
+  EXPECT_EQ(of(RopeScaling::kNone), RopeScalingSettings{});
+  EXPECT_EQ(of(RopeScaling::kLinear),
+            (RopeScalingSettings{.kind = RopeScaling::kLinear, .factor = 2}));
+  EXPECT_EQ(of(RopeScaling::kLlama3), settings.model.rope_scaling);
+}
+
 TEST(EffectiveSettings, AreTheSameWhetherReasonsAreAskedForOrNot) {
   RunSettings settings = Upcycled(4);
   settings.evaluate.capacity_factor.factor = 16;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/core/recipe/recipe_folder.h"
+#include "tests/says.h"
 
 namespace upcycle {
 namespace {
@@ -49,6 +50,31 @@ TEST(Relations, KeyValueHeadsDivideHeads) {
             "                    ^\n"
             "  expected model.heads to be a multiple of model.kv_heads\n");
   EXPECT_NE(Dense("model: {kv_heads: 8}"), "");
+}
+
+TEST(Relations, HeadsHaveAPairToRotate) {
+  EXPECT_TRUE(Says(MistakesIn(kBase + "model: {heads: 64, rotary_share: 0.25}\n"),
+                   "a share of 0.25 of 2 numbers leaves no pair to rotate"));
+  EXPECT_EQ(MistakesIn(kBase + "model: {heads: 4, rotary_share: 0.25}\n"), "");
+}
+
+TEST(Relations, FrequenciesAreScaledBetweenTwo) {
+  const std::string scaling =
+      "model: {rope_scaling: {kind: llama3, low_frequency_factor: 4, high_frequency_factor: ";
+  EXPECT_TRUE(Says(MistakesIn(kBase + scaling + "4}}\n"), "no frequency lies between"));
+  EXPECT_EQ(MistakesIn(kBase + scaling + "5}}\n"), "");
+}
+
+TEST(Relations, ExpertsAreThoseOfFamiliesThatHaveNeitherBiasesNorNormsBehind) {
+  const auto mistakes = [](const char* family) {
+    return MistakesIn(kBase + "upcycle: copy\nmodel: {family: " + family + "}\n");
+  };
+  EXPECT_TRUE(Says(mistakes("gpt2"), "families whose MLPs have no biases, and gpt2 is none"));
+  EXPECT_TRUE(Says(mistakes("neox"), "neox is none of them"));
+  EXPECT_TRUE(Says(mistakes("olmo2"), "take the norm of an MLP's input, and olmo2 is none"));
+  for (const char* family : {"llama", "mistral", "qwen2", "qwen3", "gemma", "olmo", "olmoe"}) {
+    EXPECT_EQ(mistakes(family), "") << family;
+  }
 }
 
 TEST(Relations, AKnownModelHasARowForEveryToken) {

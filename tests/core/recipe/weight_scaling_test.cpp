@@ -81,6 +81,8 @@ TEST(ExactScaling, GivesTheOutputTheMissingFactorWhateverTheMethod) {
     const ExpertScales gated = ScalesOf(moe, settings, Family::kLlama);
     EXPECT_EQ(gated.gate, 1);
     EXPECT_NEAR(gated.up * gated.down, 4, 1e-12);
+    const ExpertScales curved = ScalesOf(moe, settings, Family::kGpt2);
+    EXPECT_EQ(curved, (ExpertScales{1, 1, 4}));
     const ExpertScales squared = ScalesOf(moe, settings, Family::kNemotron);
     EXPECT_NEAR(squared.up * squared.up * squared.down, 4, 1e-12);
   }

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/tokenizers/byte_tokenizer.h"
-#include "experiments/run/transformer.h"
-#include "tests/experiments/run/reference_transformer.h"
+#include "experiments/model/transformer.h"
+#include "tests/experiments/model/reference_transformer.h"
 
 namespace upcycle {
 

@@ -7,8 +7,8 @@
 
 #include "core/tokenizers/byte_tokenizer.h"
 #include "core/directory_transaction.h"
-#include "experiments/run/model_folder.h"
-#include "experiments/run/transformer.h"
+#include "experiments/formats/model_folder.h"
+#include "experiments/model/transformer.h"
 #include "tests/caught_error.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"

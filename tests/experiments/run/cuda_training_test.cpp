@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/checked_backend.h"
+#include "tests/experiments/model/family_cases.h"
 #include "tests/experiments/run/training_fixture.h"
 
 namespace upcycle {
@@ -173,6 +174,36 @@ TEST_P(CudaRouters, StandTheCheckOfEveryOp) {
   for (DataType type : {DataType::kFloat32, DataType::kBFloat16}) {
     SmallTrainer checked(std::make_unique<CheckedBackend>(MakeCudaBackend(0, type), 1),
                          architecture(), SmallTraining(), {.recompute = Recompute::kLayers});
+    EXPECT_NO_THROW(Train(checked, 2));
+  }
+}
+
+class CudaFamilies : public testing::TestWithParam<FamilyCase> {
+ protected:
+  void SetUp() override {
+    if (CudaDeviceCount() == 0) GTEST_SKIP() << "no GPU here, or no CUDA in this build";
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(, CudaFamilies, testing::ValuesIn(kFamilyCases),
+                         [](const auto& each) { return each.param.name; });
+
+TEST_P(CudaFamilies, TakeStepsAsTheCpuDoes) {
+  const Architecture architecture = GetParam().architecture();
+  SmallTrainer cpu(MakeCpuBackend(1), architecture, SmallTraining());
+  SmallTrainer cuda(MakeCudaBackend(0, DataType::kFloat32), architecture, SmallTraining());
+  const auto expected = Train(cpu, 4), found = Train(cuda, 4);
+  for (size_t i = 0; i < found.size(); ++i) {
+    EXPECT_NEAR(found[i].loss, expected[i].loss, 1e-5) << "step " << i;
+    EXPECT_NEAR(found[i].gradient_norm, expected[i].gradient_norm, 1e-4) << "step " << i;
+  }
+}
+
+TEST_P(CudaFamilies, StandTheCheckOfEveryOp) {
+  for (DataType type : {DataType::kFloat32, DataType::kBFloat16}) {
+    SmallTrainer checked(std::make_unique<CheckedBackend>(MakeCudaBackend(0, type), 1),
+                         GetParam().architecture(), SmallTraining(),
+                         {.recompute = Recompute::kMlp});
     EXPECT_NO_THROW(Train(checked, 2));
   }
 }

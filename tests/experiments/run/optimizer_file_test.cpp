@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "experiments/run/model_folder.h"
+#include "experiments/formats/model_folder.h"
 #include "tests/caught_error.h"
 #include "tests/experiments/run/training_fixture.h"
 #include "tests/says.h"

@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "core/tokenizers/byte_tokenizer.h"
-#include "experiments/run/transformer.h"
-#include "experiments/run/upcycle.h"
+#include "experiments/model/transformer.h"
+#include "experiments/upcycling/upcycle.h"
 #include "tests/temporary_folder.h"
 
 namespace upcycle {

@@ -1,0 +1,23 @@
+// config.json: what a model is, in Hugging Face's words, with our own settings beside them.
+#pragma once
+
+#include <cstdint>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "core/files.h"
+#include "experiments/model/architecture.h"
+
+namespace upcycle {
+
+// `end_of_text` is the tokenizer's. A class that transformers computes in the same way is named:
+// LlamaForCausalLM or MixtralForCausalLM; any other mixture is
+// "upcycle_moe", the dense Nemotron "upcycle_nemotron". The member "upcycle" holds the exact
+// settings.
+nlohmann::json ConfigOf(const Architecture& architecture, int64_t end_of_text);
+
+// Of a folder that ConfigOf's result was written to. Throws Error(kInput) for a missing, damaged or
+// foreign config.json.
+Architecture ReadConfig(const fs::path& folder);
+
+}  // namespace upcycle
