@@ -109,7 +109,9 @@ bool AddedTokenFinder::IsSingleWord(std::string_view before, std::string_view be
 void AddedTokenFinder::Split(std::string_view text, FunctionRef<void(const Part&)> take) const {
   if (text.empty()) return;
   if (tokens_.empty()) return take({text, -1, true});
-  size_t taken = 0;
+  // No whitespace is looked at twice, or a long run of it would take quadratic time: a token takes
+  // none that lies before `taken`, and `space_end` ends the run that the last one took.
+  size_t taken = 0, space_end = 0;
   for (size_t at = 0; at < text.size();) {
     if (!begins_[static_cast<unsigned char>(text[at])]) {
       ++at;
@@ -124,8 +126,14 @@ void AddedTokenFinder::Split(std::string_view text, FunctionRef<void(const Part&
     at = end;
     const AddedToken& token = tokens_[static_cast<size_t>(match.token)];
     if (token.single_word && !IsSingleWord(text.substr(0, begin), text.substr(end))) continue;
-    if (token.left_strip) begin = std::max(WithoutSpaceAtEnd(text.substr(0, begin)), taken);
-    if (token.right_strip) end += SpaceAtBegin(text.substr(end));
+    if (token.left_strip) {
+      const size_t open = std::max(begin, taken) - taken;
+      begin = taken + WithoutSpaceAtEnd(text.substr(taken, open));
+    }
+    if (token.right_strip) {
+      space_end = end < space_end ? space_end : end + SpaceAtBegin(text.substr(end));
+      end = space_end;
+    }
     if (taken < begin) take({text.substr(taken, begin - taken), -1, taken == 0});
     // Nothing is left of a token of whitespace that the one before it took along.
     if (begin < end) take({text.substr(begin, end - begin), token.id, begin == 0});

@@ -10,15 +10,12 @@
 #include "core/error.h"
 #include "core/tokenizers/bpe_text.h"
 #include "core/tokenizers/own_folder.h"
-#include "core/tokenizers/text_map.h"
 #include "core/tokenizers/tokenizer_json.h"
 
 namespace upcycle {
 namespace {
 
 constexpr int kBytes = 256;
-constexpr size_t kCachedWords = 1 << 19;
-constexpr size_t kLongestCachedWord = 64;
 
 [[noreturn]] void Refuse(std::string_view what) {
   throw Error(Cause::kInput,
@@ -96,23 +93,6 @@ void BpeTokenizer::Model::RequireIdentity() const {
   }
 }
 
-class BpeTokenizer::WordCache {
- public:
-  // Null if the word is not there.
-  const std::vector<int32_t>* Find(std::string_view word) const {
-    const auto found = words_.find(word);
-    return found == words_.end() ? nullptr : &found->second;
-  }
-  void Insert(std::string_view word, std::vector<int32_t> tokens) {
-    if (words_.size() < kCachedWords && word.size() <= kLongestCachedWord) {
-      words_.emplace(word, std::move(tokens));
-    }
-  }
-
- private:
-  TextMap<std::vector<int32_t>> words_;
-};
-
 BpeTokenizer::BpeTokenizer(const std::string& model)
     : BpeTokenizer(std::make_unique<Model>(model)) {}
 
@@ -120,40 +100,37 @@ BpeTokenizer::BpeTokenizer(std::unique_ptr<Model> model)
     : Tokenizer({.vocabulary = static_cast<int64_t>(model->bytes_of.size()),
                  .end_of_text = model->end_of_text,
                  .special = model->special}),
-      model_(std::move(model)),
-      cache_(std::make_unique<WordCache>()) {}
+      model_(std::move(model)) {}
 
 BpeTokenizer::~BpeTokenizer() = default;
 
-void BpeTokenizer::EncodeWord(std::string_view word, std::vector<int32_t>& out) const {
+void BpeTokenizer::EncodeWord(std::string_view word, WordCache& known,
+                              std::vector<int32_t>& out) const {
+  if (const WordCache::Found found = known.Find(word); found.tokens != nullptr) {
+    out.insert(out.end(), found.tokens, found.tokens + found.count);
+    return;
+  }
   std::vector<int> tokens;
   const auto status = model_->processor.Encode(word, &tokens);
   if (!status.ok()) {
     throw Error(Cause::kBug,
                 fmt::format("sentencepiece cannot encode: {}", status.error_message()));
   }
-  out.assign(tokens.begin(), tokens.end());
+  known.Store(word, tokens);
+  out.insert(out.end(), tokens.begin(), tokens.end());
 }
 
 void BpeTokenizer::Encode(std::string_view text, std::vector<int32_t>& out) const {
-  const std::unique_lock<std::mutex> lock(cache_busy_, std::try_to_lock);
-  std::vector<int32_t> tokens;
+  const auto known = words_.Borrow();
   while (!text.empty()) {
     const TextPart part = FirstPart(text);
     text.remove_prefix(part.text.size());
-    if (!part.word) {
-      for (const char c : part.text) {
-        out.push_back(model_->byte_token[static_cast<unsigned char>(c)]);
-      }
+    if (part.word) {
+      EncodeWord(part.text, *known, out);
       continue;
     }
-    const std::vector<int32_t>* known = lock.owns_lock() ? cache_->Find(part.text) : nullptr;
-    if (known == nullptr) {
-      EncodeWord(part.text, tokens);
-      out.insert(out.end(), tokens.begin(), tokens.end());
-      if (lock.owns_lock()) cache_->Insert(part.text, tokens);
-    } else {
-      out.insert(out.end(), known->begin(), known->end());
+    for (const char c : part.text) {
+      out.push_back(model_->byte_token[static_cast<unsigned char>(c)]);
     }
   }
 }

@@ -4,13 +4,14 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/tokenizers/spares.h"
 #include "core/tokenizers/tokenizer.h"
+#include "core/tokenizers/word_cache.h"
 
 namespace upcycle {
 
@@ -27,16 +28,13 @@ class BpeTokenizer final : public Tokenizer {
 
  private:
   struct Model;
-  class WordCache;
 
   explicit BpeTokenizer(std::unique_ptr<Model> model);
-  void EncodeWord(std::string_view word, std::vector<int32_t>& out) const;
+  void EncodeWord(std::string_view word, WordCache& known, std::vector<int32_t>& out) const;
   Files FilesToSave() const override;
 
   std::unique_ptr<Model> model_;
-  // Speed only: a call that finds it busy goes without.
-  mutable std::mutex cache_busy_;
-  std::unique_ptr<WordCache> cache_;
+  Spares<WordCache> words_;
 };
 
 }  // namespace upcycle

@@ -1,5 +1,8 @@
 #include "core/tokenizers/foreign_folder.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -12,15 +15,19 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kFileNames[] = {"tokenizer.json",
-                                      "tokenizer.model",
+constexpr const char* kFileNames[] = {kTokenizerJson,
+                                      kSentencepieceModel,
                                       "tokenizer_config.json",
                                       "special_tokens_map.json",
                                       "added_tokens.json",
                                       "vocab.json",
                                       "merges.txt",
-                                      "chat_template.jinja",
-                                      "chat_template.json"};
+                                      "generation_config.json"};
+
+bool BelongsToATokenizer(std::string_view name) {
+  return name.starts_with("chat_template.") ||
+         std::ranges::find(kFileNames, name) != std::end(kFileNames);
+}
 
 // `key` as tokenizer_config.json has it: a text, or an object with the text as "content".
 void TakeText(const JsonNode& file, std::string_view key, NamedToken& token) {
@@ -48,13 +55,17 @@ void TakeSwitch(const JsonNode& file, std::string_view key, std::optional<bool>&
 
 }  // namespace
 
-std::map<std::string, std::string> ReadTokenizerFiles(const fs::path& path) {
+std::map<std::string, std::string> ReadTokenizerFiles(const fs::path& path,
+                                                      const std::string& name) {
   std::map<std::string, std::string> files;
-  for (const char* name : kFileNames) {
-    const fs::path file = FolderOf(path) / name;
-    if (fs::is_regular_file(file)) files[name] = ReadTextFile(file);
+  for (const auto& entry : fs::directory_iterator(FolderOf(path))) {
+    const std::string beside = entry.path().filename().native();
+    if (BelongsToATokenizer(beside) && entry.is_regular_file()) {
+      files[beside] = ReadTextFile(entry.path());
+    }
   }
-  files[path.filename().native()] = ReadTextFile(path);
+  if (name != kTokenizerJson) files.erase(kTokenizerJson);  // would be taken for the tokenizer
+  files[name] = ReadTextFile(path);
   return files;
 }
 

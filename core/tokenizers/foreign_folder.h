@@ -14,9 +14,16 @@
 
 namespace upcycle {
 
-// The files that belong to the tokenizer at `path` and lie beside it, itself included: those that
-// Hugging Face's programs know by name.
-std::map<std::string, std::string> ReadTokenizerFiles(const fs::path& path);
+// By these names Tokenizer::Load finds a tokenizer in a folder, the first that is there.
+inline constexpr char kTokenizerJson[] = "tokenizer.json";
+inline constexpr char kSentencepieceModel[] = "tokenizer.model";
+inline constexpr char kLlama2cTokenizer[] = "tokenizer.bin";
+
+// What stands in a folder for the tokenizer at `path`, by name: the file itself as `name`, and what
+// lies beside it that Hugging Face's programs know by name. A folder of these files alone loads as
+// the tokenizer at `path` does.
+std::map<std::string, std::string> ReadTokenizerFiles(const fs::path& path,
+                                                      const std::string& name);
 
 // A token that files name by its text, or by its number.
 struct NamedToken {

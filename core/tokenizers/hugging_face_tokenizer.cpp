@@ -73,8 +73,9 @@ struct HuggingFaceTokenizer::Parts {
   bool cuts_at_spaces = false;
 };
 
-HuggingFaceTokenizer::Parts::Parts(const fs::path& path) : files(ReadTokenizerFiles(path)) {
-  const nlohmann::json json = ParseJson(files[path.filename().native()], path.native());
+HuggingFaceTokenizer::Parts::Parts(const fs::path& path)
+    : files(ReadTokenizerFiles(path, kTokenizerJson)) {
+  const nlohmann::json json = ParseJson(files[kTokenizerJson], path.native());
   const JsonNode file(json, path.native());
   ReadComponents(file);
   ReadAddedTokens(file);
@@ -193,30 +194,13 @@ HuggingFaceTokenizer::HuggingFaceTokenizer(std::unique_ptr<Parts> parts)
 
 HuggingFaceTokenizer::~HuggingFaceTokenizer() = default;
 
-std::unique_ptr<BpeMemory> HuggingFaceTokenizer::BorrowMemory() const {
-  {
-    const std::lock_guard lock(spare_mutex_);
-    if (!spare_.empty()) {
-      auto memory = std::move(spare_.back());
-      spare_.pop_back();
-      return memory;
-    }
-  }
-  return std::make_unique<BpeMemory>();
-}
-
-void HuggingFaceTokenizer::GiveBack(std::unique_ptr<BpeMemory> memory) const {
-  const std::lock_guard lock(spare_mutex_);
-  spare_.push_back(std::move(memory));
-}
-
 void HuggingFaceTokenizer::Encode(std::string_view text, std::vector<int32_t>& out) const {
   std::string repaired;
   if (ValidUtf8Prefix(text) != text.size()) {
     repaired = ReplaceInvalidUtf8(text);
     text = repaired;
   }
-  std::unique_ptr<BpeMemory> memory = BorrowMemory();
+  const auto memory = memories_.Borrow();
   parts_->raw.Split(text, [&](const AddedTokenFinder::Part& part) {
     if (part.token >= 0) {
       out.push_back(part.token);
@@ -224,7 +208,6 @@ void HuggingFaceTokenizer::Encode(std::string_view text, std::vector<int32_t>& o
       EncodePart(part, *memory, out);
     }
   });
-  GiveBack(std::move(memory));
 }
 
 void HuggingFaceTokenizer::EncodePart(const AddedTokenFinder::Part& part, BpeMemory& memory,
@@ -260,10 +243,7 @@ std::string HuggingFaceTokenizer::Decode(std::span<const int32_t> tokens) const 
 
 size_t HuggingFaceTokenizer::CutAfter(std::string_view text, size_t least) const {
   if (!parts_->cuts_at_spaces) return text.size();
-  for (size_t at = std::max<size_t>(least, 1); at + 1 < text.size(); ++at) {
-    if (text[at] == ' ' && IsLetter(text[at - 1]) && IsLetter(text[at + 1])) return at;
-  }
-  return text.size();
+  return CutAfterWord(text, least);
 }
 
 Tokenizer::Files HuggingFaceTokenizer::FilesToSave() const { return parts_->files; }

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +17,7 @@
 #include "core/tokenizers/decoder.h"
 #include "core/tokenizers/normalizer.h"
 #include "core/tokenizers/pre_tokenizer.h"
+#include "core/tokenizers/spares.h"
 #include "core/tokenizers/tokenizer.h"
 
 namespace upcycle {
@@ -39,13 +39,9 @@ class HuggingFaceTokenizer final : public Tokenizer {
   Files FilesToSave() const override;
   void EncodePart(const AddedTokenFinder::Part& part, BpeMemory& memory,
                   std::vector<int32_t>& out) const;
-  std::unique_ptr<BpeMemory> BorrowMemory() const;
-  void GiveBack(std::unique_ptr<BpeMemory> memory) const;
 
   std::unique_ptr<const Parts> parts_;
-  mutable std::mutex spare_mutex_;
-  mutable std::vector<std::unique_ptr<BpeMemory>>
-      spare_;  // as many as threads have encoded at once
+  Spares<BpeMemory> memories_;
 };
 
 }  // namespace upcycle

@@ -10,6 +10,7 @@
 
 #include "core/check.h"
 #include "core/error.h"
+#include "core/tokenizers/foreign_folder.h"
 #include "core/tokenizers/limits.h"
 #include "core/utf8.h"
 
@@ -20,8 +21,8 @@ constexpr int32_t kUnknown = 0, kBegin = 1, kEnd = 2, kFirstByte = 3;
 constexpr int32_t kBytes = 256;
 
 template <typename T>
-T TakeNumber(std::string_view& rest, const std::string& name) {
-  if (rest.size() < sizeof(T)) throw Error(Cause::kInput, name + " ends within a piece");
+T TakeNumber(std::string_view& rest, const std::string& file) {
+  if (rest.size() < sizeof(T)) throw Error(Cause::kInput, file + " ends within a piece");
   T value;
   std::memcpy(&value, rest.data(), sizeof(T));
   rest.remove_prefix(sizeof(T));
@@ -46,14 +47,13 @@ TokenFacts FactsOf(int64_t pieces) {
 }  // namespace
 
 Llama2cTokenizer::Llama2cTokenizer(const fs::path& path)
-    : Llama2cTokenizer(path.filename().native(), ReadTextFile(path)) {}
+    : Llama2cTokenizer(path.native(), ReadTextFile(path)) {}
 
-Llama2cTokenizer::Llama2cTokenizer(std::string name, std::string content)
-    : Llama2cTokenizer(name, content, ReadPieces(name, content)) {}
+Llama2cTokenizer::Llama2cTokenizer(const std::string& file, std::string content)
+    : Llama2cTokenizer(content, ReadPieces(file, content)) {}
 
-Llama2cTokenizer::Llama2cTokenizer(std::string name, std::string content, std::vector<Piece> pieces)
+Llama2cTokenizer::Llama2cTokenizer(std::string content, std::vector<Piece> pieces)
     : Tokenizer(FactsOf(static_cast<int64_t>(pieces.size()))),
-      name_(std::move(name)),
       content_(std::move(content)),
       pieces_(std::move(pieces)) {
   for (size_t i = kFirstByte; i < pieces_.size(); ++i) {
@@ -67,24 +67,25 @@ Llama2cTokenizer::Llama2cTokenizer(std::string name, std::string content, std::v
   FindMerges();
 }
 
-std::vector<Llama2cTokenizer::Piece> Llama2cTokenizer::ReadPieces(const std::string& name,
+std::vector<Llama2cTokenizer::Piece> Llama2cTokenizer::ReadPieces(const std::string& file,
                                                                   std::string_view content) {
-  TakeNumber<uint32_t>(content, name);  // longest piece: for those who reserve memory
+  TakeNumber<uint32_t>(content, file);  // longest piece: for those who reserve memory
   std::vector<Piece> pieces;
   while (!content.empty()) {
-    const auto score = TakeNumber<float>(content, name);
-    const auto size = TakeNumber<int32_t>(content, name);
-    if (size < 0 || static_cast<size_t>(size) > content.size() || std::isnan(score)) {
+    const auto score = TakeNumber<float>(content, file);
+    const auto size = TakeNumber<int32_t>(content, file);
+    if (size < 0 || size > kLongestPiece || static_cast<size_t>(size) > content.size() ||
+        std::isnan(score)) {
       throw Error(Cause::kInput,
                   fmt::format("{} is no tokenizer of llama2.c: its piece {} has {} bytes and the "
                               "score {}, with {} bytes left in the file",
-                              name, pieces.size(), size, score, content.size()));
+                              file, pieces.size(), size, score, content.size()));
     }
     pieces.push_back({std::string(content.substr(0, static_cast<size_t>(size))), score});
     content.remove_prefix(static_cast<size_t>(size));
   }
   if (pieces.size() <= kFirstByte || pieces.size() > kLargestToken) {
-    throw Error(Cause::kInput, fmt::format("{} is no tokenizer of llama2.c: it has {} pieces", name,
+    throw Error(Cause::kInput, fmt::format("{} is no tokenizer of llama2.c: it has {} pieces", file,
                                            pieces.size()));
   }
   return pieces;
@@ -153,6 +154,6 @@ size_t Llama2cTokenizer::CutAfter(std::string_view text, size_t /*least*/) const
   return text.size();
 }
 
-Tokenizer::Files Llama2cTokenizer::FilesToSave() const { return {{name_, content_}}; }
+Tokenizer::Files Llama2cTokenizer::FilesToSave() const { return {{kLlama2cTokenizer, content_}}; }
 
 }  // namespace upcycle

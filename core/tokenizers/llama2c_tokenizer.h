@@ -37,14 +37,13 @@ class Llama2cTokenizer final : public Tokenizer {
     std::string text;
     float score = 0;
   };
-  Llama2cTokenizer(std::string name, std::string content);
-  Llama2cTokenizer(std::string name, std::string content, std::vector<Piece> pieces);
-  static std::vector<Piece> ReadPieces(const std::string& name, std::string_view content);
+  Llama2cTokenizer(const std::string& file, std::string content);
+  Llama2cTokenizer(std::string content, std::vector<Piece> pieces);
+  static std::vector<Piece> ReadPieces(const std::string& file, std::string_view content);
   void FindMerges();
   void PutCharacter(std::string_view character, std::vector<int32_t>& tokens) const;
   Files FilesToSave() const override;
 
-  std::string name_;
   std::string content_;
   std::vector<Piece> pieces_;
   TextMap<int32_t> tokens_;

@@ -18,22 +18,39 @@ namespace {
 
 using sentencepiece::SentencePieceProcessor;
 
-// What Hugging Face's programs would look for in a text before sentencepiece sees it.
-void RefuseAddedTokens(const fs::path& folder, const SentencePieceProcessor& processor) {
-  const fs::path path = folder / "added_tokens.json";
-  if (!fs::is_regular_file(path)) return;
-  const nlohmann::json added = ParseJson(ReadTextFile(path), path.native());
-  const JsonNode node(added, path.native());
-  if (!added.is_object()) node.Refuse("is no object");
-  for (const auto& [text, id] : added.items()) {
-    if (processor.PieceToId(text) != processor.unk_id()) continue;
-    node[text].RefuseFeature(
-        "a token that the sentencepiece model does not have (save the tokenizer with transformers, "
-        "which writes a tokenizer.json)");
-  }
+// The piece with this text, or -1.
+int PieceOf(std::string_view text, const SentencePieceProcessor& processor) {
+  const int id = processor.PieceToId(text);
+  return processor.IdToPiece(id) == text ? id : -1;
 }
 
-constexpr size_t kEncodedAtOnce = 1 << 10;  // bytes, rounded up to the end of a word
+void RefuseIfAdded(const JsonNode& node, std::string_view text,
+                   const SentencePieceProcessor& processor) {
+  if (PieceOf(text, processor) >= 0) return;
+  node.RefuseFeature(
+      "a token that the sentencepiece model does not have (save the tokenizer with transformers, "
+      "which writes a tokenizer.json)");
+}
+
+// What Hugging Face's programs would look for in a text before sentencepiece sees it.
+void RefuseAddedTokens(const fs::path& folder, const SentencePieceProcessor& processor) {
+  if (const fs::path path = folder / "added_tokens.json"; fs::is_regular_file(path)) {
+    const nlohmann::json added = ParseJson(ReadTextFile(path), path.native());
+    const JsonNode node(added, path.native());
+    if (!added.is_object()) node.Refuse("is no object");
+    for (const auto& [text, id] : added.items()) RefuseIfAdded(node[text], text, processor);
+  }
+  if (const fs::path path = folder / "tokenizer_config.json"; fs::is_regular_file(path)) {
+    const nlohmann::json config = ParseJson(ReadTextFile(path), path.native());
+    const auto added = JsonNode(config, path.native()).Find("added_tokens_decoder");
+    if (!added) return;
+    if (!added->value().is_object()) added->Refuse("is no object");
+    for (const auto& [id, token] : added->value().items()) {
+      const JsonNode node = (*added)[id];
+      RefuseIfAdded(node, node["content"].String(), processor);
+    }
+  }
+}
 
 // What becomes of the space between two words that are encoded apart.
 enum class Space {
@@ -41,16 +58,6 @@ enum class Space {
   kKept,     // it begins the second
   kNeeded,   // words cannot be encoded apart
 };
-
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-// The first place from `least` on with a space between two letters, or the end.
-size_t FindWordEnd(std::string_view text, size_t least) {
-  for (size_t at = std::max<size_t>(least, 1); at + 1 < text.size(); ++at) {
-    if (text[at] == ' ' && IsLetter(text[at - 1]) && IsLetter(text[at + 1])) return at;
-  }
-  return text.size();
-}
 
 // Whether an escaped space is a piece and no piece has one behind another character.
 bool PiecesStayWithinWords(const SentencePieceProcessor& processor) {
@@ -91,8 +98,9 @@ struct SentencepieceTokenizer::Model {
   Space space = Space::kNeeded;
 };
 
-SentencepieceTokenizer::Model::Model(const fs::path& path) : files(ReadTokenizerFiles(path)) {
-  const auto status = processor.LoadFromSerializedProto(files[path.filename().native()]);
+SentencepieceTokenizer::Model::Model(const fs::path& path)
+    : files(ReadTokenizerFiles(path, kSentencepieceModel)) {
+  const auto status = processor.LoadFromSerializedProto(files[kSentencepieceModel]);
   if (!status.ok() || processor.GetPieceSize() == 0) {
     throw Error(Cause::kInput, fmt::format("{} is no sentencepiece model: {}", path.native(),
                                            status.ok() ? "it is empty" : status.error_message()));
@@ -108,10 +116,7 @@ void SentencepieceTokenizer::Model::SettleFacts(const fs::path& path) {
     if (processor.IsControl(id)) facts.special.push_back(id);
   }
   const NamedTokens named = ReadNamedTokens(path);
-  const auto token_of = [&](std::string_view text) {
-    const int id = processor.PieceToId(std::string(text));
-    return processor.IdToPiece(id) == text ? id : -1;
-  };
+  const auto token_of = [&](std::string_view text) { return PieceOf(text, processor); };
   facts.begin_of_text = Resolve(named.begin_of_text, facts.vocabulary, token_of, {});
   facts.end_of_text = Resolve(named.end_of_text, facts.vocabulary, token_of, {});
   if (!named.begin_of_text.decided && processor.bos_id() >= 0) {
@@ -135,13 +140,24 @@ SentencepieceTokenizer::~SentencepieceTokenizer() = default;
 
 void SentencepieceTokenizer::Encode(std::string_view text, std::vector<int32_t>& out) const {
   if (model_->space == Space::kNeeded) return EncodeAtOnce(text, out);
-  while (text.size() > kEncodedAtOnce) {
-    const size_t end = FindWordEnd(text, kEncodedAtOnce);
-    if (end == text.size()) break;
-    EncodeAtOnce(text.substr(0, end), out);
-    text.remove_prefix(end + (model_->space == Space::kDropped ? 1 : 0));
+  const auto known = words_.Borrow();
+  while (!text.empty()) {
+    const size_t end = CutAfterWord(text, 1);
+    EncodeWord(text.substr(0, end), *known, out);
+    const bool drops = end < text.size() && model_->space == Space::kDropped;
+    text.remove_prefix(end + (drops ? 1 : 0));
   }
-  EncodeAtOnce(text, out);
+}
+
+void SentencepieceTokenizer::EncodeWord(std::string_view word, WordCache& known,
+                                        std::vector<int32_t>& out) const {
+  if (const WordCache::Found found = known.Find(word); found.tokens != nullptr) {
+    out.insert(out.end(), found.tokens, found.tokens + found.count);
+    return;
+  }
+  const size_t begin = out.size();
+  EncodeAtOnce(word, out);
+  known.Store(word, std::span(out).subspan(begin));
 }
 
 void SentencepieceTokenizer::EncodeAtOnce(std::string_view text, std::vector<int32_t>& out) const {

@@ -1,7 +1,7 @@
 // A sentencepiece model of another program (BPE or unigram), through the sentencepiece library: the
 // library's own tokens, for text and for bytes that are none. Control tokens are not looked for in
-// text. Long texts go through it in parts where it treats words apart: its memory grows with a
-// text, and the sums of a unigram model lose digits.
+// text. Where it treats words apart they go through it one by one, and are remembered: it is slow,
+// its memory grows with a text, and the sums of a unigram model lose digits.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "core/files.h"
+#include "core/tokenizers/spares.h"
 #include "core/tokenizers/tokenizer.h"
+#include "core/tokenizers/word_cache.h"
 
 namespace upcycle {
 
@@ -32,9 +34,11 @@ class SentencepieceTokenizer final : public Tokenizer {
   struct Model;
   explicit SentencepieceTokenizer(std::unique_ptr<Model> model);
   Files FilesToSave() const override;
+  void EncodeWord(std::string_view word, WordCache& known, std::vector<int32_t>& out) const;
   void EncodeAtOnce(std::string_view text, std::vector<int32_t>& out) const;
 
   std::unique_ptr<const Model> model_;
+  Spares<WordCache> words_;
 };
 
 }  // namespace upcycle

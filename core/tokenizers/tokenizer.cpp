@@ -7,6 +7,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/tokenizers/foreign_folder.h"
 #include "core/tokenizers/hugging_face_tokenizer.h"
 #include "core/tokenizers/llama2c_tokenizer.h"
 #include "core/tokenizers/own_folder.h"
@@ -14,6 +15,8 @@
 
 namespace upcycle {
 namespace {
+
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 std::unique_ptr<Tokenizer> LoadFile(const fs::path& path) {
   const std::string extension = path.extension().native();
@@ -57,7 +60,7 @@ void Tokenizer::Save(const fs::path& folder) const {
 std::unique_ptr<Tokenizer> Tokenizer::Load(const fs::path& path) {
   if (!fs::is_directory(path)) return LoadFile(path);
   if (IsOwnFolder(path)) return LoadOwnFolder(path);
-  for (const char* name : {"tokenizer.json", "tokenizer.model", "tokenizer.bin"}) {
+  for (const char* name : {kTokenizerJson, kSentencepieceModel, kLlama2cTokenizer}) {
     if (fs::exists(path / name)) return LoadFile(path / name);
   }
   throw Error(
@@ -72,6 +75,13 @@ size_t CutAfterLine(std::string_view text, size_t least) {
   if (text.size() <= least) return text.size();
   const size_t newline = text.find('\n', least == 0 ? 0 : least - 1);
   return newline == std::string_view::npos ? text.size() : newline + 1;
+}
+
+size_t CutAfterWord(std::string_view text, size_t least) {
+  for (size_t at = std::max<size_t>(least, 1); at + 1 < text.size(); ++at) {
+    if (text[at] == ' ' && IsLetter(text[at - 1]) && IsLetter(text[at + 1])) return at;
+  }
+  return text.size();
 }
 
 }  // namespace upcycle

@@ -56,9 +56,9 @@ class Tokenizer {
   std::span<const int32_t> TokensBefore() const { return facts_.before; }
   std::span<const int32_t> TokensAfter() const { return facts_.after; }
 
-  // Writes the tokenizer's files into an existing folder: those that it was loaded from, byte for
-  // byte, or tokenizer.json and tokenizer_config.json as Hugging Face reads them (and
-  // tokenizer.model) for our own.
+  // Writes the tokenizer's files into an existing folder, which Load then reads: those that it was
+  // loaded from and what Hugging Face's programs expect beside them, byte for byte; for our own,
+  // tokenizer.json and tokenizer_config.json as Hugging Face reads them (and tokenizer.model).
   void Save(const fs::path& folder) const;
   // A folder with tokenizer.json, tokenizer.model (sentencepiece) or tokenizer.bin (llama2.c), the
   // first of them that is there, or one such file. Throws Error(kInput) where something is missing,
@@ -80,5 +80,9 @@ class Tokenizer {
 // The rule of a tokenizer whose tokens never reach over a line end, for CutAfter: the first line
 // end from `least` on.
 size_t CutAfterLine(std::string_view text, size_t least);
+
+// The same for one whose tokens never reach from an ASCII letter over a space to another: the first
+// such space from `least` on, and from the second byte on.
+size_t CutAfterWord(std::string_view text, size_t least);
 
 }  // namespace upcycle

@@ -1,5 +1,5 @@
-// Remembers the tokens of short words, in a fixed amount of memory: a new word takes the place of
-// one that was not asked for lately. Speed only; one a thread.
+// Remembers the tokens of short words, in no more than 4 MiB: then a new word takes the place of
+// another. Speed only; one a thread.
 #pragma once
 
 #include <array>
@@ -35,9 +35,13 @@ class WordCache {
   };
   static_assert(sizeof(Entry) == 64);
 
-  static size_t PlaceOf(std::string_view word);
+  static std::string_view WordOf(const Entry& entry) { return {entry.word.data(), entry.size}; }
+  size_t PlaceOf(std::string_view word) const;
+  void Put(const Entry& entry);
+  void Grow();
 
-  std::vector<Entry> entries_;
+  std::vector<Entry> entries_;  // a power of two
+  size_t stored_ = 0;           // since it has this size
 };
 
 }  // namespace upcycle

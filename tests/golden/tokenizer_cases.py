@@ -300,8 +300,13 @@ def write_sentencepiece(kind):
     return model
 
 
+def has_bytes(pieces):
+    return pieces[3:259] == [b"<0x%02X>" % byte for byte in range(256)]
+
+
 def encode_llama2c(pieces, scores, text):
-    """A space, code points or their bytes, then the best pair of neighbours until none is left."""
+    """A space, code points or their bytes, then the best pair of neighbours until none is left. Where a vocabulary has
+    no bytes, which llama2.c does not expect, they are unknown."""
     numbers = {}
     for number in range(3, len(pieces)):
         numbers.setdefault(pieces[number], number)
@@ -311,7 +316,10 @@ def encode_llama2c(pieces, scores, text):
         while end < len(text) and text[end] & 0xC0 == 0x80 and end - at < 4:
             end += 1
         character = text[at:end]
-        ids += [numbers[character]] if character in numbers else [3 + byte for byte in character]
+        if character in numbers:
+            ids.append(numbers[character])
+        else:
+            ids += [3 + byte for byte in character] if has_bytes(pieces) else [0]
         at = end
     while True:
         best = None
@@ -322,6 +330,12 @@ def encode_llama2c(pieces, scores, text):
         if best is None:
             return ids
         ids[best[0]:best[0] + 2] = [best[1]]
+
+
+def decode_llama2c(pieces, ids):
+    """Tokens 0 to 2 are no text."""
+    byte = has_bytes(pieces)
+    return b"".join(bytes([i - 3]) if byte and i < 259 else pieces[i] for i in ids if i >= 3).removeprefix(b" ")
 
 
 def write_llama2c(model):
@@ -338,8 +352,7 @@ def write_llama2c(model):
     for text in TEXTS:
         text_bytes = text if isinstance(text, bytes) else text.encode()
         ids = encode_llama2c(pieces, scores, text_bytes)
-        decoded = b"".join(bytes([i - 3]) if i < 259 else pieces[i] for i in ids).removeprefix(b" ")
-        assert decoded == text_bytes
+        assert decode_llama2c(pieces, ids) == text_bytes
         expected.append((ids, text))
     write_expected(folder, expected, [1] + encode_llama2c(pieces, scores, b"the"), {"python": sys.version.split()[0]})
 
@@ -353,4 +366,5 @@ def main():
     write_sentencepiece("unigram")
 
 
-main()
+if __name__ == "__main__":
+    main()

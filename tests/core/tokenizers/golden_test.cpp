@@ -101,6 +101,20 @@ TEST_P(TokenizerGolden, IsSavedByteForByte) {
             static_cast<ptrdiff_t>(files));
 }
 
+TEST_P(TokenizerGolden, AFileOfAnotherNameLoadsAndIsSavedAsAFolder) {
+  const TemporaryFolder folder;
+  for (const char* name : {"tokenizer.json", "tokenizer.model", "tokenizer.bin"}) {
+    if (!fs::exists(folder_ / name)) continue;
+    const fs::path file =
+        (folder / "of_another_name").replace_extension(fs::path(name).extension());
+    fs::copy(folder_ / name, file);
+    fs::create_directory(folder / "saved");
+    Tokenizer::Load(file)->Save(folder / "saved");
+    EXPECT_EQ(NamesIn(folder / "saved"), std::set<std::string>{name});
+    EXPECT_EQ(Tokenizer::Load(folder / "saved")->Encode(texts_[10]), ExpectedTokens(10));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Cases, TokenizerGolden,
                          testing::Values("gpt2", "llama3", "qwen", "neox", "added_tokens", "llama2",
                                          "mistral", "gemma", "metaspace", "metaspace_never",
@@ -125,6 +139,32 @@ TEST(TokenizerGolden, FindsTheTokensThatTheFilesNameForBeginAndEndOfText) {
     EXPECT_EQ(tokenizer->EndOfText(), named.end) << named.name;
   }
   EXPECT_FALSE(Tokenizer::Load(kCases / "bytes_in_between")->HasEndOfText());
+}
+
+TEST(TokenizerGolden, SavesWhatProgramsExpectBesideATokenizerAndNoMore) {
+  const TemporaryFolder from, to;
+  fs::copy(kCases / "llama3", from.path());
+  for (const char* name : {"generation_config.json", "chat_template.jinja", "tokenizer.model",
+                           "vocab.json", "merges.txt", "added_tokens.json"}) {
+    Put(from / name, "{}");
+  }
+  Put(from / "special_tokens_map.json", "{}\n");
+  fs::remove(from / "expected.json");
+  const std::set<std::string> all = NamesIn(from.path());
+  Put(from / "model.safetensors", "weights");
+  Tokenizer::Load(from.path())->Save(to.path());
+  EXPECT_EQ(NamesIn(to.path()), all);
+  EXPECT_EQ(ReadTextFile(to / "special_tokens_map.json"), "{}\n");
+}
+
+// The folder has another one, which would be found first.
+TEST(TokenizerGolden, ASentencepieceModelThatWasAskedForIsSavedAlone) {
+  const TemporaryFolder from, to;
+  fs::copy(kCases / "llama3", from.path());
+  fs::copy(kCases / "sentencepiece_bpe" / "tokenizer.model", from / "tokenizer.model");
+  fs::remove(from / "tokenizer_config.json");
+  Tokenizer::Load(from / "tokenizer.model")->Save(to.path());
+  EXPECT_EQ(NamesIn(to.path()), std::set<std::string>{"tokenizer.model"});
 }
 
 TEST(TokenizerGolden, CutsWhereNoTokenCanReachOver) {
