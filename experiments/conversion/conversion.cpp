@@ -27,17 +27,22 @@ using nlohmann::json;
 
 // So many numbers are computed and written at a time.
 constexpr int64_t kPieceElements = 4 << 20;
-// Whether a file of an earlier attempt is there. It appeared under its name when it was whole.
+// Whether a file of an earlier attempt is there. It appeared under its name when it was whole; if it
+// has been damaged since, it is written again.
 bool IsWritten(const fs::path& path, const Shard& shard) {
   if (!fs::exists(path)) return false;
   std::map<std::string, SafetensorsEntry> expected;
   for (const SafetensorsEntry& entry : shard.entries) expected.emplace(entry.name, entry);
-  const SafetensorsReader reader(path);
-  return reader.entries().size() == expected.size() &&
-         std::ranges::all_of(reader.entries(), [&](const SafetensorsEntry& entry) {
-           const auto found = expected.find(entry.name);
-           return found != expected.end() && found->second == entry;
-         });
+  try {
+    const SafetensorsReader reader(path);
+    return reader.entries().size() == expected.size() &&
+           std::ranges::all_of(reader.entries(), [&](const SafetensorsEntry& entry) {
+             const auto found = expected.find(entry.name);
+             return found != expected.end() && found->second == entry;
+           });
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 std::string_view TypeName(SafetensorsType type) {

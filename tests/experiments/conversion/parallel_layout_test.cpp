@@ -121,7 +121,8 @@ TEST(ParallelLayout, GivesTheFirstRanksOneLayerMoreWhereTheyDoNotDivide) {
   const ParallelLayout layout = {.tensor = 1, .expert = 1, .pipeline = 3};
   std::vector<std::set<int64_t>> layers(3);
   for (int64_t stage = 0; stage < 3; ++stage) {
-    for (const Part& part : RankShare(a, layout, {0, 0, stage}).parts()) {
+    const RankShare share(a, layout, {0, 0, stage});
+    for (const Part& part : share.parts()) {
       if (part.layer >= 0) layers[static_cast<size_t>(stage)].insert(part.layer);
     }
   }
