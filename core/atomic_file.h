@@ -2,15 +2,14 @@
 // target's folder until Commit syncs and renames it. Not committed, it is removed.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <future>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "core/files.h"
+#include "core/ordered_writer.h"
 
 namespace upcycle {
 
@@ -34,30 +33,20 @@ class AtomicFile {
   // Over or behind what was appended before, at an absolute place; a gap reads as zero. In order,
   // that place is the end.
   void WriteAt(uint64_t offset, const void* bytes, size_t size);
+  // What was written is on the disk. Nothing may be written after it.
+  void Sync();
   // A reader sees the old file or the new one, never a part.
   void Commit();
 
  private:
   void Flush();
-  void AppendInOrder(const std::byte* bytes, size_t size);
-  void WriteBlock();
-  void AwaitBlock();
 
   fs::path target_;
   fs::path temporary_;
-  FileFlow flow_;
   FileDescriptor file_;
-  std::string buffer_;
-  uint64_t appended_ = 0;  // bytes that left the buffer
-  // In order: blocks as the disk takes them, aligned in memory and in the file. One is filled while
-  // the other is written.
-  struct FreeBlock {
-    void operator()(std::byte* block) const;
-  };
-  std::array<std::unique_ptr<std::byte, FreeBlock>, 2> blocks_;
-  size_t block_ = 0;
-  size_t in_block_ = 0;
-  std::future<void> writing_;
+  std::unique_ptr<OrderedWriter> writer_;  // in order
+  std::string buffer_;                     // in any order
+  uint64_t appended_ = 0;                  // bytes that left the buffer
   bool committed_ = false;
 };
 

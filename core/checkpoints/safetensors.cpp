@@ -292,6 +292,10 @@ std::span<const std::byte> SafetensorsReader::Bytes(std::string_view name) const
   return data_[IndexOf(name)];
 }
 
+void SafetensorsReader::Prefetch(std::string_view name) const {
+  file_.Prefetch(data_[IndexOf(name)]);
+}
+
 void SafetensorsReader::Release(std::string_view name) const {
   file_.Release(data_[IndexOf(name)]);
 }

@@ -65,6 +65,8 @@ class SafetensorsReader {
   const SafetensorsEntry* Find(std::string_view name) const;
   // These throw Error(kInput), naming file and tensor, where the tensor is missing.
   std::span<const std::byte> Bytes(std::string_view name) const;
+  // Begins to read a tensor from disk, for whoever will want it soon.
+  void Prefetch(std::string_view name) const;
   // Gives the pages of a tensor that was read back to the system; reading it again is slower, no
   // more.
   void Release(std::string_view name) const;

@@ -28,6 +28,7 @@ class TensorFolder : public TensorSource {
   void Read(std::string_view name, int64_t begin, std::span<float> out) const override;
   std::span<const std::byte> Bytes(std::string_view name, int64_t begin,
                                    int64_t count) const override;
+  void Prefetch(std::string_view name) const override;
   void Release(std::string_view name) const override;
 
   // The files that hold the weights, in order.

@@ -33,6 +33,8 @@ class TensorSource {
   virtual std::span<const std::byte> Bytes(std::string_view name, int64_t begin,
                                            int64_t count) const = 0;
 
+  // Tells that a tensor will be read soon, so that it can be fetched meanwhile.
+  virtual void Prefetch(std::string_view name) const = 0;
   // Tells that what was read of a tensor so far will not be read again soon: a hint, so that a
   // model of any size passes through in bounded memory.
   virtual void Release(std::string_view name) const = 0;

@@ -27,8 +27,8 @@ using nlohmann::json;
 
 // So many numbers are computed and written at a time.
 constexpr int64_t kPieceElements = 4 << 20;
-// Whether a file of an earlier attempt is there. It appeared under its name when it was whole; if it
-// has been damaged since, it is written again.
+// Whether a file of an earlier attempt is there. It appeared under its name when it was whole; if
+// it has been damaged since, it is written again.
 bool IsWritten(const fs::path& path, const Shard& shard) {
   if (!fs::exists(path)) return false;
   std::map<std::string, SafetensorsEntry> expected;
@@ -86,11 +86,6 @@ int64_t WritePiece(PieceWriter& writer, const SafetensorsEntry& entry, const Pie
     values.Read(piece.tensor, piece.begin, room);
   }
   return writer.Append(entry);
-}
-
-const StoredTensor& TensorNamed(const StoredTensors& tensors, const std::string& name) {
-  const auto found = std::ranges::find(tensors.all(), name, &StoredTensor::name);
-  return *found;
 }
 
 json SettingsJson(const ConversionSettings& settings, const ConversionPlan& plan) {
@@ -158,21 +153,24 @@ void Conversion::WriteFolder(const ConvertedFolder& folder, const fs::path& path
   };
   const RowReader rows = folder.share ? folder.share->Cut(whole) : whole;
   const StoredValues values(folder.tensors, rows);
+  auto tensor = folder.tensors.all().begin();  // files hold the tensors in this order
   for (const Shard& shard : folder.shards) {
+    const auto end = tensor + static_cast<std::ptrdiff_t>(shard.entries.size());
     if (IsWritten(path / shard.file, shard)) {
+      tensor = end;
       done += shard.bytes;
       observe(done);
       continue;
     }
     PieceWriter writer(path / shard.file, shard.entries);
-    for (const SafetensorsEntry& entry : shard.entries) {
-      const StoredTensor& tensor = TensorNamed(folder.tensors, entry.name);
+    for (size_t i = 0; tensor != end; ++i, ++tensor) {
+      if (tensor + 1 != end) target.Prefetch(*(tensor + 1));
       const std::optional<Original> original =
-          folder.share ? std::nullopt : target.OriginalOf(tensor);
-      const int64_t at_a_time = std::max<int64_t>(1, kPieceElements / tensor.FileColumns());
-      for (int64_t row = 0; row < tensor.FileRows(); row += at_a_time) {
-        const int64_t count = std::min(at_a_time, tensor.FileRows() - row);
-        done += WritePiece(writer, entry, {tensor, row, count}, values, original);
+          folder.share ? std::nullopt : target.OriginalOf(*tensor);
+      const int64_t at_a_time = std::max<int64_t>(1, kPieceElements / tensor->FileColumns());
+      for (int64_t row = 0; row < tensor->FileRows(); row += at_a_time) {
+        const int64_t count = std::min(at_a_time, tensor->FileRows() - row);
+        done += WritePiece(writer, shard.entries[i], {*tensor, row, count}, values, original);
         observe(done);
       }
     }

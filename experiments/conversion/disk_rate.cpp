@@ -4,26 +4,23 @@
 #include <cstddef>
 #include <vector>
 
-#include <fcntl.h>
-#include <unistd.h>
-
+#include "core/atomic_file.h"
 #include "core/stopwatch.h"
-#include "core/temporary_name.h"
 
 namespace upcycle {
 
 double MeasureWriteRate(const fs::path& folder, int64_t bytes) {
-  constexpr size_t kPiece = 16 << 20;
-  const fs::path path = TemporaryName(folder / "write_rate");
-  const FileDescriptor file = OpenFile(path, O_WRONLY | O_CREAT | O_EXCL, "write");
-  ::unlink(path.c_str());
+  constexpr size_t kPiece = 64 << 20;
   std::vector<std::byte> piece(kPiece);
-  for (size_t i = 0; i < piece.size(); ++i) piece[i] = static_cast<std::byte>(i * 2654435761U >> 7);
+  uint32_t state = 1;
+  for (std::byte& byte : piece)
+    byte = static_cast<std::byte>((state = state * 1664525 + 1013904223) >> 24);
+  AtomicFile file(folder / "write_rate", FileFlow::kInOrder);  // never committed: removed
   const Stopwatch watch;
   for (int64_t left = bytes; left > 0; left -= static_cast<int64_t>(kPiece)) {
-    WriteAll(file.get(), piece.data(), static_cast<size_t>(std::min<int64_t>(left, kPiece)), path);
+    file.Append(piece.data(), static_cast<size_t>(std::min<int64_t>(left, kPiece)));
   }
-  SyncFile(file.get(), path);
+  file.Sync();
   return static_cast<double>(bytes) / watch.Seconds();
 }
 

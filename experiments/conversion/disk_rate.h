@@ -5,8 +5,9 @@
 
 namespace upcycle {
 
-// Bytes a second of a long sequential write into `folder`, until they are safe: measured with a
-// file of this many bytes that nobody sees. Throws Error as SystemError says.
+// Bytes a second of a sequential write into `folder`, as conversions write, until they are safe:
+// measured with a file of this many bytes that is gone afterwards. Throws Error as SystemError
+// says.
 double MeasureWriteRate(const fs::path& folder, int64_t bytes);
 
 }  // namespace upcycle

@@ -41,6 +41,14 @@ void TargetParts::Read(const Part& part, int64_t begin, std::span<float> out) {
   parents_.front()(part, begin, out);
 }
 
+void TargetParts::Prefetch(const StoredTensor& tensor) const {
+  for (const Part& part : tensor.parts) {
+    const bool is_made = part.expert >= 0 || IsOfSharedExpert(part.kind);
+    const Part dense = is_made ? Part{DenseKindOf(part.kind), part.layer} : part;
+    for (const auto& source : sources_) source->Prefetch(upcycler_ ? dense : part);
+  }
+}
+
 std::optional<Original> TargetParts::OriginalOf(const StoredTensor& tensor) {
   size_t parent = 0;
   std::vector<Part> parts;

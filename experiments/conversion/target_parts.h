@@ -31,6 +31,9 @@ class TargetParts {
 
   std::optional<Original> OriginalOf(const StoredTensor& tensor);
 
+  // Tells that a tensor will be read soon.
+  void Prefetch(const StoredTensor& tensor) const;
+
  private:
   const UpcycledPart& Upcycled(const Part& part);
   void ReadSource(const ModelSource& source, const Part& part, int64_t begin, std::span<float> out);

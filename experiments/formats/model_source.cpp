@@ -196,6 +196,11 @@ std::span<const std::byte> ModelSource::StoredBytes(const StoredTensor& tensor,
   return tensors_->Bytes(name, begin * tensor.FileColumns(), rows * tensor.FileColumns());
 }
 
+void ModelSource::Prefetch(const Part& part) const {
+  const StoredTensor* tensor = stored_->HolderOf(part).tensor;
+  if (tensor != nullptr) tensors_->Prefetch(NameInFile(*tensor));
+}
+
 void ModelSource::ReleaseAll() const {
   for (const SafetensorsEntry& entry : tensors_->entries()) tensors_->Release(entry.name);
 }

@@ -47,6 +47,8 @@ class ModelSource {
   std::span<const std::byte> StoredBytes(const StoredTensor& tensor, SafetensorsType type,
                                          int64_t begin, int64_t rows) const;
 
+  // Tells that a part will be read soon; nothing for one that the model does not have.
+  void Prefetch(const Part& part) const;
   // Tells that what was read of a part, or of all, will not be read again soon.
   void Release(const Part& part) const;
   void ReleaseAll() const;

@@ -28,6 +28,7 @@ class OneTensor : public TensorSource {
     std::copy_n(values_.begin() + begin, out.size(), out.begin());
   }
   std::span<const std::byte> Bytes(std::string_view, int64_t, int64_t) const override { return {}; }
+  void Prefetch(std::string_view) const override {}
   void Release(std::string_view) const override {}
 
  private:
