@@ -18,6 +18,8 @@ class MappedFile {
   MappedFile& operator=(MappedFile&& other) noexcept;
 
   std::span<const std::byte> bytes() const { return bytes_; }
+  // Asks the system to read a part of bytes() into memory while something else is done.
+  void Prefetch(std::span<const std::byte> part) const;
   // Tells the system that a part of bytes() is not needed now: its pages, but those that it shares
   // with other parts, leave memory and come back where they are read again.
   void Release(std::span<const std::byte> part) const;

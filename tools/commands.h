@@ -22,6 +22,8 @@ int SchemaCommand(const Arguments& arguments);
 int StatusCommand(const Arguments& arguments);
 int CompareCommand(const Arguments& arguments);
 int ExportCommand(const Arguments& arguments);
+int ConvertCommand(const Arguments& arguments);
+int InspectCommand(const Arguments& arguments);
 int PaperCommand(const Arguments& arguments);
 int DoctorCommand(const Arguments& arguments);
 int BenchCommand(const Arguments& arguments);

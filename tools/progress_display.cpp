@@ -1,7 +1,6 @@
 #include "tools/progress_display.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -11,25 +10,18 @@
 #include "core/utf8.h"
 #include "experiments/study/prediction.h"
 #include "results/number_text.h"
+#include "tools/progress_bar.h"
 
 namespace upcycle {
 namespace {
 
 constexpr double kPlainLineSeconds = 20;
 constexpr double kDrawSeconds = 0.2;
-constexpr int kBarCells = 24;
 
 double ShareOf(const StageProgress& progress) {
   return progress.steps > 0
              ? static_cast<double>(progress.step) / static_cast<double>(progress.steps)
              : 0;
-}
-
-std::string Bar(double share) {
-  const int full = static_cast<int>(std::lround(share * kBarCells));
-  std::string bar;
-  for (int i = 0; i < kBarCells; ++i) bar += i < full ? "━" : "─";
-  return bar;
 }
 
 std::string Rate(double tokens_per_second) {
@@ -128,7 +120,7 @@ std::string ProgressDisplay::StageLine(const Fingerprint& stage, const Shown& sh
     if (gained > 0)
       left = fmt::format("  {} left", ClockText(elapsed * (1 - ShareOf(progress)) / gained));
   }
-  return fmt::format("  {} {:3.0f}%  loss {:.4f}  {}{}  {}", Bar(ShareOf(progress)),
+  return fmt::format("  {} {:3.0f}%  loss {:.4f}  {}{}  {}", ProgressBar(ShareOf(progress)),
                      100 * ShareOf(progress), progress.loss, Rate(progress.tokens_per_second), left,
                      label);
 }

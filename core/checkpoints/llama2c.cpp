@@ -129,6 +129,12 @@ void Llama2cFile::Read(std::string_view name, int64_t begin, std::span<float> ou
   }
 }
 
+void Llama2cFile::Prefetch(std::string_view name) const {
+  const Place& place = PlaceOf(name);
+  const auto bytes = static_cast<size_t>(BytesOf(entries_[place.entry]));
+  file_.Prefetch(file_.bytes().subspan(place.offset, bytes));
+}
+
 void Llama2cFile::Release(std::string_view name) const {
   const Place& place = PlaceOf(name);
   const auto bytes = static_cast<size_t>(BytesOf(entries_[place.entry]));

@@ -30,6 +30,8 @@ class Llama2cFile : public TensorSource {
   const std::vector<SafetensorsEntry>& entries() const override { return entries_; }
   const SafetensorsEntry* Find(std::string_view name) const override;
   void Read(std::string_view name, int64_t begin, std::span<float> out) const override;
+  std::span<const std::byte> Bytes(std::string_view, int64_t, int64_t) const override { return {}; }
+  void Prefetch(std::string_view name) const override;
   void Release(std::string_view name) const override;
 
  private:

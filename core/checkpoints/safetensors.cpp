@@ -292,6 +292,10 @@ std::span<const std::byte> SafetensorsReader::Bytes(std::string_view name) const
   return data_[IndexOf(name)];
 }
 
+void SafetensorsReader::Prefetch(std::string_view name) const {
+  file_.Prefetch(data_[IndexOf(name)]);
+}
+
 void SafetensorsReader::Release(std::string_view name) const {
   file_.Release(data_[IndexOf(name)]);
 }
@@ -319,8 +323,8 @@ ConstTensor SafetensorsReader::View(std::string_view name) const {
 }
 
 SafetensorsWriter::SafetensorsWriter(const fs::path& path, std::vector<SafetensorsEntry> entries,
-                                     std::map<std::string, std::string> metadata)
-    : file_(path) {
+                                     FileFlow flow, std::map<std::string, std::string> metadata)
+    : file_(path, flow) {
   std::stable_sort(entries.begin(), entries.end(),
                    [](const auto& a, const auto& b) { return SizeOf(a.type) > SizeOf(b.type); });
   metadata.emplace("format", "pt");

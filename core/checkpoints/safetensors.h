@@ -65,6 +65,8 @@ class SafetensorsReader {
   const SafetensorsEntry* Find(std::string_view name) const;
   // These throw Error(kInput), naming file and tensor, where the tensor is missing.
   std::span<const std::byte> Bytes(std::string_view name) const;
+  // Begins to read a tensor from disk, for whoever will want it soon.
+  void Prefetch(std::string_view name) const;
   // Gives the pages of a tensor that was read back to the system; reading it again is slower, no
   // more.
   void Release(std::string_view name) const;
@@ -88,8 +90,10 @@ class SafetensorsReader {
 // multiple of 8 and tensors of wider elements come first, so every tensor is aligned.
 class SafetensorsWriter {
  public:
-  // Names are distinct and not empty. Metadata always holds {"format": "pt"}.
+  // Names are distinct and not empty. Metadata always holds {"format": "pt"}. With
+  // FileFlow::kInOrder all are of one type, and are written in the order of `entries`.
   SafetensorsWriter(const fs::path& path, std::vector<SafetensorsEntry> entries,
+                    FileFlow flow = FileFlow::kAnyOrder,
                     std::map<std::string, std::string> metadata = {});
 
   // The bytes of one declared tensor, in any order, each once.

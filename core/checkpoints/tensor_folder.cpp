@@ -148,6 +148,11 @@ void TensorFolder::Read(std::string_view name, int64_t begin, std::span<float> o
   WidenElements(out, Bytes(name, begin, static_cast<int64_t>(out.size())), entry.type);
 }
 
+void TensorFolder::Prefetch(std::string_view name) const {
+  const size_t index = IndexOf(name);
+  shards_[shard_[index]]->Prefetch(name);
+}
+
 void TensorFolder::Release(std::string_view name) const {
   const size_t index = IndexOf(name);
   shards_[shard_[index]]->Release(name);

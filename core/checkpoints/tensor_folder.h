@@ -26,10 +26,10 @@ class TensorFolder : public TensorSource {
   const std::vector<SafetensorsEntry>& entries() const override { return entries_; }
   const SafetensorsEntry* Find(std::string_view name) const override;
   void Read(std::string_view name, int64_t begin, std::span<float> out) const override;
+  std::span<const std::byte> Bytes(std::string_view name, int64_t begin,
+                                   int64_t count) const override;
+  void Prefetch(std::string_view name) const override;
   void Release(std::string_view name) const override;
-
-  // The elements from `begin` on as they lie in the file.
-  std::span<const std::byte> Bytes(std::string_view name, int64_t begin, int64_t count) const;
 
   // The files that hold the weights, in order.
   const std::vector<fs::path>& files() const { return files_; }

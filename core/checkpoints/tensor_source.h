@@ -2,6 +2,7 @@
 // (tensor_folder.h), llama2.c's files (llama2c.h).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -27,6 +28,13 @@ class TensorSource {
   // [begin, begin + out.size()) lies in the tensor.
   virtual void Read(std::string_view name, int64_t begin, std::span<float> out) const = 0;
 
+  // `count` elements from `begin` on as bytes of the tensor's type, little-endian; empty for
+  // formats that hold them in another order.
+  virtual std::span<const std::byte> Bytes(std::string_view name, int64_t begin,
+                                           int64_t count) const = 0;
+
+  // Tells that a tensor will be read soon, so that it can be fetched meanwhile.
+  virtual void Prefetch(std::string_view name) const = 0;
   // Tells that what was read of a tensor so far will not be read again soon: a hint, so that a
   // model of any size passes through in bounded memory.
   virtual void Release(std::string_view name) const = 0;

@@ -22,6 +22,8 @@ class RecipeSources {
   // At one of its sizes; where none is named, at its first if it has any. Throws Error if the
   // recipe itself cannot be opened; every other mistake is a diagnostic.
   void ReadRecipe(const std::filesystem::path& path, const std::string& size);
+  // The settings on top of which all is read, in place of the defaults.
+  void SetRun(const RunSettings& run) { file_.run = run; }
   // `path=value`
   void ReadOverride(const std::string& text);
 

@@ -105,18 +105,31 @@ json ConfigOf(const Architecture& architecture, int64_t end_of_text) {
   return config;
 }
 
+namespace {
+
+[[noreturn]] void RefuseDamaged(const fs::path& path, const char* why) {
+  throw Error(Cause::kInput,
+              fmt::format("{} is damaged or was not written by upcycle: {}. Remove the folder and "
+                          "run the same command again to make it anew",
+                          path.native(), why));
+}
+
+}  // namespace
+
+Architecture ArchitectureOfOwn(const json& config, const fs::path& path) {
+  try {
+    return ArchitectureFromJson(config.at("upcycle"), config.at("vocab_size"));
+  } catch (const json::exception& error) {
+    RefuseDamaged(path, error.what());
+  }
+}
+
 Architecture ReadConfig(const fs::path& folder) {
   const fs::path path = folder / "config.json";
   try {
-    const json config = json::parse(ReadTextFile(path));
-    return ArchitectureFromJson(config.at("upcycle"), config.at("vocab_size"));
+    return ArchitectureOfOwn(json::parse(ReadTextFile(path)), path);
   } catch (const json::exception& error) {
-    throw Error(
-        Cause::kInput,
-        fmt::format(
-            "{} is damaged or was not written by upcycle: {}. Remove the folder and run the "
-            "same command again to make it anew",
-            path.native(), error.what()));
+    RefuseDamaged(path, error.what());
   }
 }
 

@@ -20,4 +20,7 @@ nlohmann::json ConfigOf(const Architecture& architecture, int64_t end_of_text);
 // foreign config.json.
 Architecture ReadConfig(const fs::path& folder);
 
+// The same of the file's content; `path` is for messages.
+Architecture ArchitectureOfOwn(const nlohmann::json& config, const fs::path& path);
+
 }  // namespace upcycle

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -71,6 +73,10 @@ constexpr bool IsOfSharedExpert(PartKind kind) {
   return kind == PartKind::kSharedGate || kind == PartKind::kSharedUp ||
          kind == PartKind::kSharedDown;
 }
+
+// Rows [begin, begin + out.size() / columns) of a part of a model, row-major; a vector's elements
+// are rows of one number.
+using RowReader = std::function<void(const Part&, int64_t begin, std::span<float> out)>;
 
 // All parts of a model, in the order in which checkpoints hold them.
 std::vector<Part> ListParts(const Architecture& architecture);

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -43,9 +42,6 @@ class ExpertNeurons {
 
 // The dense part that an expert's part is made from.
 PartKind DenseKindOf(PartKind expert_kind);
-
-// Rows [begin, begin + out.size() / columns) of a part of a dense model, row-major.
-using RowReader = std::function<void(const Part&, int64_t begin, std::span<float> out)>;
 
 // Rows [begin, …) of what neurons of a dense MLP matrix are: rows of gate and up [F, D], columns of
 // down [D, F]. `out` is some rows of [neurons, D] or [D, neurons]; `width` is D, `hidden` F.

@@ -47,6 +47,25 @@ UpcycledPart::UpcycledPart(const Upcycler& upcycler, const Part& part,
   if (method == UpcycleMethod::kDrop) moments_ = MomentsOfChanged();
 }
 
+std::optional<UpcycledPart::Original> UpcycledPart::CopyOf() const {
+  const bool is_mean = part_.expert < 0 && parents_.size() > 1;
+  if (part_.kind == PartKind::kRouter || BeginsAtZero(part_.kind) || is_mean) return {};
+  if (IsOfSharedExpert(part_.kind) || part_.expert >= 0) return CopyOfMlp();
+  return Original{0, part_};
+}
+
+std::optional<UpcycledPart::Original> UpcycledPart::CopyOfMlp() const {
+  if (Scale() != 1 || !changed_.empty()) return {};
+  const Part dense = {DenseKindOf(part_.kind), part_.layer};
+  if (part_.expert < 0) return Original{0, dense};
+  // All neurons, each in its place.
+  if (static_cast<int64_t>(taken_.size()) != upcycler_.target_.model.ffn_width) return {};
+  for (size_t i = 0; i < taken_.size(); ++i) {
+    if (taken_[i] != static_cast<int64_t>(i)) return {};
+  }
+  return Original{static_cast<size_t>(part_.expert) % parents_.size(), dense};
+}
+
 void UpcycledPart::Fill(int64_t begin, std::span<float> values) const {
   UPCYCLE_CHECK(begin >= 0 &&
                 begin * columns_ + static_cast<int64_t>(values.size()) <= rows_ * columns_);
@@ -92,10 +111,9 @@ void UpcycledPart::FillRouter(int64_t begin, std::span<float> values) const {
 // The shared expert is the dense MLP.
 void UpcycledPart::FillShared(int64_t begin, std::span<float> values) const {
   FillMean({DenseKindOf(part_.kind), part_.layer}, begin, values);
-  const Architecture& target = upcycler_.target_;
-  const ExpertScales scales = ScalesOf(target.moe, upcycler_.settings_, target.model.family);
-  if (part_.kind != PartKind::kSharedDown || scales.shared_down == 1) return;
-  for (float& value : values) value *= static_cast<float>(scales.shared_down);
+  const double scale = Scale();
+  if (scale == 1) return;
+  for (float& value : values) value *= static_cast<float>(scale);
 }
 
 // The rows as the parent has them.
@@ -138,8 +156,18 @@ NormalMoments UpcycledPart::MomentsOfChanged() const {
 double UpcycledPart::Scale() const {
   const Architecture& target = upcycler_.target_;
   const ExpertScales scales = ScalesOf(target.moe, upcycler_.settings_, target.model.family);
-  if (part_.kind == PartKind::kExpertGate) return scales.gate;
-  return part_.kind == PartKind::kExpertUp ? scales.up : scales.down;
+  switch (part_.kind) {
+    case PartKind::kExpertGate:
+      return scales.gate;
+    case PartKind::kExpertUp:
+      return scales.up;
+    case PartKind::kExpertDown:
+      return scales.down;
+    case PartKind::kSharedDown:
+      return scales.shared_down;
+    default:
+      return 1;
+  }
 }
 
 }  // namespace upcycle

@@ -59,7 +59,15 @@ class UpcycledPart {
   // number.
   void Fill(int64_t begin, std::span<float> values) const;
 
+  // The part of a parent that this one is, number by number; empty where anything differs.
+  struct Original {
+    size_t parent = 0;
+    Part part;
+  };
+  std::optional<Original> CopyOf() const;
+
  private:
+  std::optional<Original> CopyOfMlp() const;
   const RowReader& Parent() const;
   void FillMean(const Part& part, int64_t begin, std::span<float> values) const;
   void FillRouter(int64_t begin, std::span<float> values) const;

@@ -1,5 +1,6 @@
 #include "core/atomic_file.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <thread>
@@ -60,6 +61,42 @@ TEST(AtomicFile, FillsAGapWithZeros) {
   file.WriteAt(3, "x", 1);
   file.Commit();
   EXPECT_EQ(ReadTextFile(folder / "file"), std::string("\0\0\0x", 4));
+}
+
+// Blocks of 8 MiB, the last of them no whole one; more than wait to be written at a time.
+TEST(AtomicFile, WritesInOrderWhateverThePieces) {
+  TemporaryFolder folder;
+  for (const size_t size : {size_t{0}, size_t{5}, size_t{8} << 20, (size_t{50} << 20) + 4097}) {
+    std::string content(size, '\0');
+    for (size_t i = 0; i < size; ++i) content[i] = static_cast<char>(i * 2654435761U >> 13);
+    AtomicFile file(folder / "file", FileFlow::kInOrder);
+    for (size_t at = 0, piece = 1; at < size; at += piece, piece = piece * 3 % 7000001 + 1) {
+      piece = std::min(piece, size - at);
+      if (piece % 2 == 0) {
+        file.Append(content.data() + at, piece);
+      } else {
+        file.WriteAt(at, content.data() + at, piece);
+      }
+    }
+    file.Commit();
+    EXPECT_TRUE(ReadTextFile(folder / "file") == content) << size;
+    EXPECT_EQ(NamesIn(folder.path()), std::set<std::string>{"file"});
+  }
+}
+
+TEST(AtomicFile, SaysInOrderTooThatTheDiskIsFull) {
+  TemporaryFolder folder;
+  {
+    const FileSizeLimit limit(9 << 20);
+    AtomicFile file(folder / "file", FileFlow::kInOrder);
+    const std::string content(size_t{30} << 20, 'n');
+    EXPECT_EQ(CauseOf([&] {
+                file.Append(content.data(), content.size());
+                file.Commit();
+              }),
+              Cause::kDisk);
+  }
+  EXPECT_EQ(NamesIn(folder.path()), std::set<std::string>{});
 }
 
 TEST(WriteFileAtomically, MakesAFileAndLeavesNothingBesideIt) {

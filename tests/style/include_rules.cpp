@@ -40,6 +40,11 @@ const std::vector<Room>& Rooms() {
       {"experiments/model", {"core/", "kernels", "kernels/cpu", "experiments/model"}},
       {"experiments/formats", {"core/", "kernels", "experiments/model", "experiments/formats"}},
       {"experiments/upcycling", {"core/", "kernels", "experiments/model", "experiments/upcycling"}},
+      {"experiments/conversion",
+       {"core/", "kernels", "experiments/model", "experiments/formats", "experiments/upcycling",
+        "experiments/conversion"}},
+      {"experiments/inspection",
+       {"core/", "kernels", "experiments/model", "experiments/formats", "experiments/inspection"}},
       {"experiments/run",
        {"core/", "kernels/", "results", "experiments/model", "experiments/formats",
         "experiments/upcycling", "experiments/run"}},
@@ -73,7 +78,8 @@ std::string ReasonAgainst(std::string_view path, std::string_view name) {
   if (name.starts_with("tests/")) return "only tests include tests";
   const Room* from = RoomOf(path);
   const Room* to = RoomOf(name);
-  if (from == nullptr || to == nullptr) return "";
+  if (to == nullptr) return "";
+  if (from == nullptr) return "its folder has no rule";
   const auto allows = [&](std::string_view folder) {
     if (folder.back() != '/') return folder == to->folder;
     return folder.substr(0, folder.size() - 1) == to->folder || to->folder.starts_with(folder);

@@ -57,6 +57,11 @@ TEST(IncludesThatRunUp, AreFoundHoweverTheyAreWritten) {
             (Strings{"core/a.cu:1", "core/a.cu:2", "core/a.cu:3", "core/a.cu:4", "core/a.cu:5"}));
 }
 
+TEST(IncludesThatRunUp, AreAllThoseOfAFolderWithoutARule) {
+  EXPECT_EQ(Places(IncludesThatRunUp({{"attic/a.h", "#include \"core/error.h\""}})),
+            Strings{"attic/a.h:1"});
+}
+
 TEST(IncludesThatRunUp, AreNotThoseThatRunDown) {
   const Tree tree = {
       {"core/recipe/a.h", "#include \"core/error.h\"\n#include \"core/recipe/b.h\""},

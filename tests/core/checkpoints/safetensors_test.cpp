@@ -86,7 +86,8 @@ TEST(Safetensors, EveryTensorIsAlignedToItsElements) {
 
 TEST(Safetensors, MetadataIsKept) {
   TemporaryFolder folder;
-  SafetensorsWriter(folder / "m", {}, {{"step", "12"}, {"format", "np"}}).Commit();
+  SafetensorsWriter(folder / "m", {}, FileFlow::kAnyOrder, {{"step", "12"}, {"format", "np"}})
+      .Commit();
   EXPECT_EQ(SafetensorsReader(folder / "m").metadata(),
             (std::map<std::string, std::string>{{"format", "np"}, {"step", "12"}}));
 }

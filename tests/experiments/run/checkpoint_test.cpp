@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "core/tokenizers/byte_tokenizer.h"
 #include "core/directory_transaction.h"
+#include "core/tokenizers/byte_tokenizer.h"
 #include "experiments/formats/model_folder.h"
 #include "experiments/model/transformer.h"
 #include "tests/caught_error.h"
