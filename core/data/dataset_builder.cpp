@@ -68,6 +68,8 @@ std::unique_ptr<Tokenizer> MakeTokenizer(const TokenizerSettings& settings,
       return std::make_unique<ByteTokenizer>();
     case TokenizerKind::kBpe:
       return TrainBpeTokenizer(sources, settings.vocabulary);
+    case TokenizerKind::kFile:
+      return Tokenizer::Load(settings.path);
   }
   return nullptr;
 }
@@ -171,7 +173,11 @@ Fingerprint DatasetFingerprint(const DataSettings& settings) {
   const DatasetSources sources = OpenSources(settings);
   Hasher hasher;
   hasher.Add("dataset").Add(kContentVersion).Add(NameOf(settings.tokenizer.kind));
-  hasher.Add(static_cast<uint64_t>(VocabularyOf(settings.tokenizer)));
+  if (settings.tokenizer.kind == TokenizerKind::kFile) {
+    hasher.Add(Tokenizer::Load(settings.tokenizer.path)->Identity());
+  } else {
+    hasher.Add(static_cast<uint64_t>(VocabularyOf(settings.tokenizer)));
+  }
   for (const auto* list : {&sources.train, &sources.validation}) {
     hasher.Add(static_cast<uint64_t>(list->size()));
     for (const NamedCorpus& source : *list) hasher.Add(source.name).Add(source.corpus->Identity());

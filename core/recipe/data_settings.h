@@ -9,13 +9,16 @@
 
 namespace upcycle {
 
-enum class TokenizerKind { kBytes, kBpe };
+enum class TokenizerKind { kBytes, kBpe, kFile };
 template <>
 struct EnumNames<TokenizerKind> {
   static constexpr EnumName<TokenizerKind> values[] = {
       {TokenizerKind::kBytes, "bytes", "one token a byte, and end of text"},
       {TokenizerKind::kBpe, "bpe",
        "byte-pair encoding trained on the training text (sentencepiece)"},
+      {TokenizerKind::kFile, "file",
+       "a tokenizer as it lies at `path`, or beside model.from: a folder with tokenizer.json, a "
+       "sentencepiece .model, a llama2.c .bin"},
   };
 };
 
@@ -24,6 +27,7 @@ inline constexpr int64_t kSmallestBpeVocabulary = 300;
 struct TokenizerSettings {
   TokenizerKind kind = TokenizerKind::kBytes;
   int64_t vocabulary = 512;
+  std::string path;
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
@@ -34,6 +38,11 @@ struct TokenizerSettings {
              .minimum = kSmallestBpeVocabulary,
              .maximum = 65535,
              .unit = "tokens"});
+    v.Field("path", s.path,
+            {.help = "file: a folder or a file; empty: what lies beside model.from",
+             .is_path = true,
+             .added_later = true});
+    if constexpr (requires { v.ImpliesFile("path", s.path, s); }) v.ImpliesFile("path", s.path, s);
   }
 };
 

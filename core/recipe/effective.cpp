@@ -37,10 +37,12 @@ class Reducing {
     ReduceModel();
     ReduceData();
     ReduceTraining(s_.train, "train");
-    if (s_.HasParent()) {
+    if (s_.TrainsParent()) {
       ReduceTraining(s_.parent.train, "parent.train");
     } else {
-      Reset(s_.parent, "parent", "a run from scratch has no parent");
+      Reset(s_.parent, "parent",
+            s_.HasParent() ? "the parent is not trained but read from model.from"
+                           : "a run from scratch has no parent");
     }
     if (s_.HasExperts()) {
       if (s_.moe.ExpertsChoose()) {
@@ -125,6 +127,15 @@ class Reducing {
 
   void ReduceData() {
     DataSettings& data = s_.data;
+    if (data.tokenizer.kind == TokenizerKind::kFile) {
+      if (data.tokenizer.path.empty()) {
+        StandsFor(data.tokenizer.path, s_.model.from, "data.tokenizer.path",
+                  "empty means what lies beside model.from");
+      }
+    } else {
+      Unused(data.tokenizer.path, std::string(), "data.tokenizer.path",
+             "only a tokenizer of kind file lies somewhere");
+    }
     if (data.tokenizer.kind == TokenizerKind::kBytes) {
       Unused(data.tokenizer.vocabulary, TokenizerSettings{}.vocabulary, "data.tokenizer.vocabulary",
              "bytes have a vocabulary of their own");

@@ -29,7 +29,7 @@ class Relations {
     FindUpcycleViolations(s_, violations_);
     CheckStart();
     CheckTrain(s_.train, "train");
-    if (s_.HasParent()) CheckTrain(s_.parent.train, "parent.train");
+    if (s_.TrainsParent()) CheckTrain(s_.parent.train, "parent.train");
     if (!HasErrors()) FindSizeViolations(s_, violations_);
     return std::move(violations_);
   }
@@ -120,7 +120,16 @@ class Relations {
   }
 
   void CheckVocabulary() {
-    const int64_t pieces = Vocabulary(s_.data.tokenizer);
+    const TokenizerSettings& tokenizer = s_.data.tokenizer;
+    const bool is_file = tokenizer.kind == TokenizerKind::kFile;
+    if (is_file && tokenizer.path.empty()) {
+      if (!s_.model.from.empty()) return;  // beside the model: whoever reads it knows its pieces
+      Error({"data.tokenizer.path", "data.tokenizer.kind"}, "a tokenizer of kind file lies nowhere",
+            "data.tokenizer: {kind: file, path: …}, a folder or file");
+      return;
+    }
+    // A model that is read has as many rows as it has.
+    const int64_t pieces = is_file ? tokenizer.vocabulary : Vocabulary(tokenizer);
     if (s_.model.vocabulary == 0 || s_.model.vocabulary >= pieces) return;
     Error({"model.vocabulary", "data.tokenizer.vocabulary", "data.tokenizer.kind", "model.name"},
           fmt::format("the model's embedding of {} rows has none for some of {} tokens",
@@ -222,6 +231,10 @@ class Relations {
       Error({"train.learning_rate.start", "upcycle.method"},
             "a run from scratch has no parent whose rate it could continue",
             "train.learning_rate.start: restart");
+    } else if (s_.ReadsParent()) {
+      Error({"train.learning_rate.start", "model.from"},
+            "nobody knows the rate with which a parent that is read ended",
+            "train.learning_rate.start: restart, with the peak that you want");
     } else if (ParentEndsAtZero()) {
       Error({"train.learning_rate.start", "parent.train.learning_rate.minimum"},
             "the parent's rate ends at 0, so a run that continues it learns nothing",

@@ -53,6 +53,12 @@ int32_t Tokenizer::EndOfText() const {
               "tokenizer_config.json");
 }
 
+Fingerprint Tokenizer::Identity() const {
+  Hasher hasher;
+  for (const auto& [name, content] : FilesToSave()) hasher.Add(name).Add(content);
+  return hasher.Finish();
+}
+
 void Tokenizer::Save(const fs::path& folder) const {
   for (const auto& [name, content] : FilesToSave()) WriteFileAtomically(folder / name, content);
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/files.h"
+#include "core/fingerprint.h"
 
 namespace upcycle {
 
@@ -56,6 +57,8 @@ class Tokenizer {
   std::span<const int32_t> TokensBefore() const { return facts_.before; }
   std::span<const int32_t> TokensAfter() const { return facts_.after; }
 
+  // Of the files that Save writes.
+  Fingerprint Identity() const;
   // Writes the tokenizer's files into an existing folder, which Load then reads: those that it was
   // loaded from and what Hugging Face's programs expect beside them, byte for byte; for our own,
   // tokenizer.json and tokenizer_config.json as Hugging Face reads them (and tokenizer.model).
