@@ -32,7 +32,8 @@ MeasuredText MeasuredTextOf(std::string_view settings) {
   const json data = At(json::parse(settings), "data");
   const json training = TextsOf(At(data, "train"));
   const json named = TextsOf(At(data, "validation"));
-  const json kept_apart = named.empty() ? At(data, "held_out") : json();
+  const json kept_apart =
+      json::array({named.empty() ? At(data, "held_out") : json(), At(data, "deduplicate")});
 
   json tokenizer = At(data, "tokenizer");
   if (At(tokenizer, "kind") == "bytes") {
@@ -40,7 +41,7 @@ MeasuredText MeasuredTextOf(std::string_view settings) {
   } else {
     tokenizer = json::array({tokenizer, training, kept_apart});
   }
-  const json validation = named.empty() ? json::array({training, kept_apart}) : named;
+  const json validation = json::array({named.empty() ? training : named, kept_apart});
   const json blend = json::array({At(data, "train"), kept_apart});
   return {tokenizer.dump(), blend.dump(), validation.dump()};
 }

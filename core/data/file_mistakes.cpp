@@ -7,7 +7,8 @@
 
 #include "core/data/dataset.h"
 #include "core/data/glob.h"
-#include "core/data/text_source.h"
+#include "core/data/text_files.h"
+#include "core/data/token_source.h"
 #include "core/error.h"
 
 namespace upcycle {
@@ -48,7 +49,7 @@ class Search {
   }
 
   std::vector<fs::path> FilesOf(const SourceSettings& source, const std::string& setting) {
-    if (source.kind != SourceKind::kText) return {};
+    if (source.kind == SourceKind::kAtlas) return {};
     std::vector<GlobMistake> wrong;
     const std::vector<fs::path> files = ExpandGlobs(source.files, wrong);
     for (const GlobMistake& mistake : wrong) {
@@ -56,7 +57,11 @@ class Search {
     }
     for (const fs::path& file : files) {
       try {
-        OpenText(file);
+        if (source.kind == SourceKind::kTokens) {
+          TokenSource({file}, ElementOf(source.token_type));
+        } else {
+          OpenText(file);
+        }
       } catch (const Error& error) {
         Add(setting, error.what());
       }

@@ -9,6 +9,7 @@
 #include "core/atomic_file.h"
 #include "core/check.h"
 #include "core/data/bpe_tokenizer.h"
+#include "core/data/id_tokenizer.h"
 #include "core/data/tokenizer_json.h"
 #include "core/error.h"
 #include "core/fingerprint.h"
@@ -54,6 +55,18 @@ std::string ReadListed(const fs::path& folder, const std::string& name, const js
   return content;
 }
 
+std::unique_ptr<Tokenizer> LoadIds(const fs::path& path, const json& ours) {
+  const auto number = [&](const char* key, int64_t below) {
+    const bool valid = ours.contains(key) && ours[key].is_number_integer() &&
+                       ours[key].get<int64_t>() >= 0 && ours[key].get<int64_t>() < below;
+    if (!valid) Refuse(path, fmt::format("is damaged: its {} is missing or wrong", key));
+    return ours[key].get<int64_t>();
+  };
+  const int64_t vocabulary = number("vocabulary", kLargestVocabulary + 1);
+  return std::make_unique<IdTokenizer>(vocabulary,
+                                       static_cast<int32_t>(number("end_of_text", vocabulary)));
+}
+
 }  // namespace
 
 Tokenizer::Tokenizer(std::vector<std::string> bytes_of, int32_t end_of_text)
@@ -75,7 +88,8 @@ std::string Tokenizer::Decode(std::span<const int32_t> tokens) const {
 }
 
 void Tokenizer::Save(const fs::path& folder) const {
-  std::map<std::string, std::string> files = {{kJsonFile, TokenizerJson()}};
+  std::map<std::string, std::string> files;
+  if (std::string text = TokenizerJson(); !text.empty()) files[kJsonFile] = std::move(text);
   if (std::string model = SentencepieceModel(); !model.empty())
     files[kModelFile] = std::move(model);
   json fingerprints = json::object();
@@ -83,8 +97,13 @@ void Tokenizer::Save(const fs::path& folder) const {
     WriteFileAtomically(folder / name, content);
     fingerprints[name] = FingerprintOf(content);
   }
-  json config = HuggingFaceTokenizerConfig();
+  const bool readable = Kind() != TokenizerKind::kNone;
+  json config = readable ? HuggingFaceTokenizerConfig() : json::object();
   config[kOurKey] = {{"kind", upcycle::NameOf(Kind())}, {"files", fingerprints}};
+  if (!readable) {
+    config[kOurKey]["vocabulary"] = Vocabulary();
+    config[kOurKey]["end_of_text"] = EndOfText();
+  }
   WriteFileAtomically(folder / kConfigFile, config.dump(2) + "\n");
 }
 
@@ -98,6 +117,7 @@ std::unique_ptr<Tokenizer> Tokenizer::Load(const fs::path& folder) {
   }
   const json& ours = config[kOurKey];
   const json& files = ours["files"];
+  if (ours["kind"] == upcycle::NameOf(TokenizerKind::kNone)) return LoadIds(path, ours);
   ReadListed(folder, kJsonFile, files);
   if (ours["kind"] == upcycle::NameOf(TokenizerKind::kBytes)) {
     return std::make_unique<ByteTokenizer>();

@@ -32,7 +32,8 @@ class Tokenizer {
   int32_t EndOfText() const { return end_of_text_; }
 
   // Writes tokenizer.json and tokenizer_config.json as Hugging Face reads them, and tokenizer.model
-  // where there is a sentencepiece model, into an existing folder.
+  // where there is a sentencepiece model, into an existing folder. Of an IdTokenizer there is but a
+  // tokenizer_config.json, for Load.
   void Save(const fs::path& folder) const;
   // What Save wrote. Throws Error(kInput) where a file is missing, damaged or not ours.
   static std::unique_ptr<Tokenizer> Load(const fs::path& folder);
