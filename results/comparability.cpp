@@ -38,7 +38,7 @@ MeasuredText MeasuredTextOf(std::string_view settings) {
   json tokenizer = At(data, "tokenizer");
   if (At(tokenizer, "kind") == "bytes") {
     tokenizer = "bytes";  // it has no vocabulary of its own choice
-  } else {
+  } else if (At(tokenizer, "kind") == "bpe") {
     tokenizer = json::array({tokenizer, training, kept_apart});
   }
   const json validation = json::array({named.empty() ? training : named, kept_apart});

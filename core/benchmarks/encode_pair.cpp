@@ -7,8 +7,8 @@
 
 #include "core/benchmarks/python_text.h"
 #include "core/check.h"
-#include "core/data/tokenizer.h"
 #include "core/error.h"
+#include "core/tokenizers/tokenizer.h"
 #include "core/utf8.h"
 
 namespace upcycle {

@@ -22,10 +22,10 @@
 
 #include "core/benchmarks/multiple_choice.h"
 #include "core/data/batches.h"
-#include "core/data/tokenizer.h"
 #include "core/data/tokens.h"
 #include "core/fingerprint.h"
 #include "core/recipe/settings.h"
+#include "core/tokenizers/tokenizer.h"
 
 namespace upcycle {
 

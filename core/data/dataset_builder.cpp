@@ -12,15 +12,17 @@
 
 #include "core/atomic_file.h"
 #include "core/checksums.h"
-#include "core/data/bpe_trainer.h"
 #include "core/data/dataset.h"
 #include "core/data/dataset_format.h"
 #include "core/data/dataset_sources.h"
-#include "core/data/id_tokenizer.h"
+#include "core/data/file_mistakes.h"
 #include "core/data/token_description.h"
 #include "core/data/token_file.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/tokenizers/bpe_trainer.h"
+#include "core/tokenizers/byte_tokenizer.h"
+#include "core/tokenizers/id_tokenizer.h"
 
 namespace upcycle {
 namespace {
@@ -30,7 +32,7 @@ using nlohmann::json;
 // Raised by every change that gives other tokens, another split or another tokenizer.
 constexpr uint64_t kContentVersion = 1;
 
-constexpr size_t kEncodedAtOnce = 1 << 20;  // bytes, rounded up to a line
+constexpr size_t kEncodedAtOnce = 1 << 20;  // bytes, rounded up to where text may be cut
 constexpr double kTokenizerSample = 20e6;   // bytes of text that a tokenizer is trained on
 
 // The line at the beginning of `text`, with its end.
@@ -77,6 +79,14 @@ std::unique_ptr<Tokenizer> TrainBpeTokenizer(const DatasetSources& sources, int6
   return trainer.Train(vocabulary);
 }
 
+std::unique_ptr<Tokenizer> LoadTokenizer(const TokenizerSettings& settings) {
+  auto tokenizer = Tokenizer::Load(settings.path);
+  if (const std::string mistake = WrongVocabulary(settings, *tokenizer); !mistake.empty()) {
+    throw Error(Cause::kInput, mistake);
+  }
+  return tokenizer;
+}
+
 std::unique_ptr<Tokenizer> MakeTokenizer(const TokenizerSettings& settings,
                                          const DatasetSources& sources) {
   switch (settings.kind) {
@@ -84,18 +94,13 @@ std::unique_ptr<Tokenizer> MakeTokenizer(const TokenizerSettings& settings,
       return std::make_unique<ByteTokenizer>();
     case TokenizerKind::kBpe:
       return TrainBpeTokenizer(sources, settings.vocabulary);
+    case TokenizerKind::kFile:
+      return LoadTokenizer(settings);
     case TokenizerKind::kNone:
       return std::make_unique<IdTokenizer>(settings.vocabulary,
                                            static_cast<int32_t>(settings.EndOfText()));
   }
   return nullptr;
-}
-
-// Whole lines, so that cutting does not change the tokens.
-std::string_view NextPiece(std::string_view text) {
-  if (text.size() <= kEncodedAtOnce) return text;
-  const size_t newline = text.find('\n', kEncodedAtOnce);
-  return newline == std::string_view::npos ? text : text.substr(0, newline + 1);
 }
 
 class Builder {
@@ -155,7 +160,8 @@ class Builder {
     if (view.seen != nullptr) view.seen->StartCount();
     source.corpus->Visit(view, [&](std::string_view document) {
       while (!document.empty()) {
-        const std::string_view piece = NextPiece(document);
+        const std::string_view piece =
+            document.substr(0, tokenizer_->CutAfter(document, kEncodedAtOnce));
         document.remove_prefix(piece.size());
         tokens.clear();
         tokenizer_->Encode(piece, tokens);
@@ -252,6 +258,9 @@ Fingerprint DatasetFingerprint(const DataSettings& settings) {
     for (const NamedSource& source : *list) hasher.Add(source.name).Add(source.Identity());
   }
   hasher.Add(fmt::format("{}", sources.held_out));
+  if (settings.tokenizer.kind == TokenizerKind::kFile) {
+    hasher.Add(LoadTokenizer(settings.tokenizer)->Identity());
+  }
   if (settings.tokenizer.kind == TokenizerKind::kNone) {
     hasher.Add("end of text").Add(static_cast<uint64_t>(settings.tokenizer.EndOfText()));
   }

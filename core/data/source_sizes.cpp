@@ -20,7 +20,7 @@ constexpr double kAtlasBytes = 3900;  // a person (core/data/README.md)
 // Bytes of English that a token of a bpe tokenizer stands for: 1.9 of 512 pieces, 4.2 of 32768, and
 // in between linear in the logarithm.
 double BytesPerToken(const TokenizerSettings& tokenizer) {
-  if (tokenizer.kind != TokenizerKind::kBpe) return 1;
+  if (tokenizer.kind == TokenizerKind::kBytes) return 1;
   constexpr double kFew = 1.9, kPerDoubling = 0.38;
   return kFew + kPerDoubling * std::log2(static_cast<double>(tokenizer.vocabulary) / 512);
 }

@@ -18,7 +18,7 @@ struct SourceSize {
 };
 
 // In the order of data.train, from the sizes of files: exact for ready-made tokens, near for bytes,
-// and for a bpe tokenizer what English has by its number of pieces. Throws Error where a file is
+// and for other tokenizers what English has by their number of pieces. Throws Error where a file is
 // missing.
 std::vector<SourceSize> EstimateSizes(const DataSettings& settings);
 

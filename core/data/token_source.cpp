@@ -174,9 +174,9 @@ void TokenSource::RequireTokens(int64_t vocabulary) const {
     if (!found) continue;
     throw Error(
         Cause::kInput,
-        fmt::format("{}: element {} is {}, and tokens are from 0 to {}; set "
-                    "data.tokenizer: {{kind: none, vocabulary: N}} with the N of the "
-                    "tokenizer that made the file",
+        fmt::format("{}: element {} is {}, and tokens are from 0 to {}; name the tokenizer "
+                    "that made the file, as in data.tokenizer: {{kind: file, path: FOLDER, "
+                    "vocabulary: N}}, or its size, {{kind: none, vocabulary: N}}",
                     file.array->path().native(), found->place, found->value, vocabulary - 1));
   }
 }

@@ -9,13 +9,15 @@
 
 namespace upcycle {
 
-enum class TokenizerKind { kBytes, kBpe, kNone };
+enum class TokenizerKind { kBytes, kBpe, kFile, kNone };
 template <>
 struct EnumNames<TokenizerKind> {
   static constexpr EnumName<TokenizerKind> values[] = {
       {TokenizerKind::kBytes, "bytes", "one token a byte, and end of text"},
       {TokenizerKind::kBpe, "bpe",
        "byte-pair encoding trained on the training text (sentencepiece)"},
+      {TokenizerKind::kFile, "file",
+       "that of another model, by its `path`: tokenizer.json, sentencepiece's or llama2.c's"},
       {TokenizerKind::kNone, "none", "no text at all: every source is of ready-made tokens"},
   };
 };
@@ -27,6 +29,7 @@ inline constexpr int64_t kLargestVocabulary = 1 << 22;
 struct TokenizerSettings {
   TokenizerKind kind = TokenizerKind::kBytes;
   int64_t vocabulary = 512;
+  std::string path = {};
   int64_t end_of_text = -1;
 
   int64_t EndOfText() const { return end_of_text < 0 ? vocabulary - 1 : end_of_text; }
@@ -36,11 +39,16 @@ struct TokenizerSettings {
     v.Shorthand("kind");
     v.Field("kind", s.kind, {.help = "how text becomes tokens"});
     v.Field("vocabulary", s.vocabulary,
-            {.help = "bpe: pieces, byte pieces included, from 300 to 65535; none: how many tokens "
-                     "there are, so that each is below it",
+            {.help = "bpe: pieces, byte pieces included, from 300 to 65535; file, none: how many "
+                     "tokens there are, so that each is below it",
              .minimum = 2,
              .maximum = kLargestVocabulary,
              .unit = "tokens"});
+    v.Field(
+        "path", s.path,
+        {.help = "file: the tokenizer's file, or the folder that holds it, relative to the recipe",
+         .is_path = true,
+         .added_later = true});
     v.Field("end_of_text", s.end_of_text,
             {.help = "none: the token between documents; -1: the last of the vocabulary",
              .minimum = -1,
@@ -82,7 +90,7 @@ struct SourceSettings {
   int64_t people = 400;
   int64_t world_seed = 0;
   std::string text_key = "text";
-  std::string separator;
+  std::string separator = {};
   TokenType token_type = TokenType::kUint16;
 
   template <typename Self, typename Visitor>

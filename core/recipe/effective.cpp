@@ -129,6 +129,10 @@ class Reducing {
       Unused(data.tokenizer.vocabulary, TokenizerSettings{}.vocabulary, "data.tokenizer.vocabulary",
              "bytes have a vocabulary of their own");
     }
+    if (data.tokenizer.kind != TokenizerKind::kFile) {
+      Unused(data.tokenizer.path, TokenizerSettings{}.path, "data.tokenizer.path",
+             "only a tokenizer of kind file has one");
+    }
     if (data.tokenizer.kind == TokenizerKind::kNone) {
       StandsFor(data.tokenizer.end_of_text, data.tokenizer.EndOfText(),
                 "data.tokenizer.end_of_text", "-1 means the last of the vocabulary");

@@ -128,7 +128,8 @@ class Relations {
     if (ready && tokenizer == TokenizerKind::kBpe) {
       Error({"data.tokenizer.kind", "data.tokenizer", kind},
             "a tokenizer that is trained on this recipe's text made no ready-made tokens",
-            "tokenizer: {kind: none, vocabulary: N}, with the N of the tokenizer that did");
+            "tokenizer: {kind: file, path: FOLDER, vocabulary: N} of the tokenizer that did, or "
+            "where that is not at hand {kind: none, vocabulary: N}");
     }
     if (!ready && tokenizer == TokenizerKind::kNone) {
       Error({kind, "data.tokenizer.kind", "data.tokenizer"},
@@ -150,6 +151,10 @@ class Relations {
             fmt::format("a bpe tokenizer cannot have {} pieces", tokenizer.vocabulary),
             fmt::format("data.tokenizer.vocabulary from {} to {}", kSmallestBpeVocabulary,
                         kLargestBpeVocabulary));
+    }
+    if (tokenizer.kind == TokenizerKind::kFile && tokenizer.path.empty()) {
+      Error({"data.tokenizer.kind", "data.tokenizer"}, "a tokenizer of a file that is not named",
+            "tokenizer: {kind: file, path: FOLDER, vocabulary: N}");
     }
     if (tokenizer.kind == TokenizerKind::kNone && tokenizer.EndOfText() >= tokenizer.vocabulary) {
       Error({"data.tokenizer.end_of_text", "data.tokenizer.vocabulary"},

@@ -8,8 +8,8 @@
 
 #include "core/benchmarks/encode_pair.h"
 #include "core/benchmarks/multiple_choice.h"
-#include "core/data/tokenizer.h"
 #include "core/recipe/settings.h"
+#include "core/tokenizers/tokenizer.h"
 #include "experiments/model/transformer.h"
 
 namespace upcycle {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/data/tokenizer.h"
+#include "core/tokenizers/byte_tokenizer.h"
 #include "tests/caught_error.h"
 #include "tests/says.h"
 
@@ -49,7 +49,8 @@ TEST(EncodePair, TheFirstTokenStandsBeforeTheContextOnly) {
 // Bytes, but "xy" is one token: 300.
 class JoiningTokenizer final : public Tokenizer {
  public:
-  JoiningTokenizer() : Tokenizer(std::vector<std::string>(301), 256) {}
+  JoiningTokenizer() : Tokenizer({.vocabulary = 301, .end_of_text = 256}) {}
+  using Tokenizer::Encode;
   void Encode(std::string_view text, std::vector<int32_t>& out) const override {
     for (size_t i = 0; i < text.size(); ++i) {
       const bool joined = text.substr(i).starts_with("xy");
@@ -57,10 +58,11 @@ class JoiningTokenizer final : public Tokenizer {
       i += joined;
     }
   }
+  std::string Decode(std::span<const int32_t> /*tokens*/) const override { return ""; }
+  size_t CutAfter(std::string_view text, size_t /*least*/) const override { return text.size(); }
 
  private:
-  TokenizerKind Kind() const override { return TokenizerKind::kBytes; }
-  std::string TokenizerJson() const override { return ""; }
+  Files FilesToSave() const override { return {}; }
 };
 
 TEST(EncodePair, TokensOverTheBorderAreCutByCount) {

@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "core/data/dataset.h"
+#include "core/data/file_mistakes.h"
+#include "core/tokenizers/byte_tokenizer.h"
+#include "core/tokenizers/id_tokenizer.h"
 #include "tests/caught_error.h"
 #include "tests/core/data/token_files.h"
 #include "tests/says.h"
@@ -88,6 +91,35 @@ TEST_F(ReadyMade, TokensThatChangedAreNoLongerTheDataset) {
       Says(MessageOf([&] { OpenDataset(folder_ / "data"); }), "run the same command again"));
   fs::remove(file_);
   EXPECT_TRUE(Says(FindDatasetDamage(folder_ / "data"), "is not there any more"));
+}
+
+TEST_F(ReadyMade, TokensHaveTheTokenizerThatIsNamed) {
+  fs::create_directories(folder_ / "tokenizer");
+  ByteTokenizer().Save(folder_ / "tokenizer");
+  settings_.tokenizer = {
+      .kind = TokenizerKind::kFile, .vocabulary = 257, .path = (folder_ / "tokenizer").native()};
+  Put(file_, Bytes(std::vector<uint16_t>(100, 'x')));
+  const Dataset dataset = Built(settings_, folder_ / "data");
+  EXPECT_EQ(dataset.tokenizer->Encode("ab"), (std::vector<int32_t>{'a', 'b'}));
+  EXPECT_EQ(dataset.validation[0].tokens->text_bytes(), dataset.validation[0].tokens->count());
+  const Fingerprint base = DatasetFingerprint(settings_);
+  settings_.tokenizer.vocabulary = 300;
+  EXPECT_TRUE(Says(MessageOf([&] { DatasetFingerprint(settings_); }),
+                   "has 257 tokens; set data.tokenizer.vocabulary: 257"));
+  const std::vector<FileMistake> mistakes = FindFileMistakes(settings_);
+  ASSERT_EQ(mistakes.size(), 1u);
+  EXPECT_EQ(mistakes[0].setting, "data.tokenizer.vocabulary");
+  IdTokenizer(257, 0).Save(folder_ / "tokenizer");
+  settings_.tokenizer.vocabulary = 257;
+  EXPECT_NE(DatasetFingerprint(settings_), base);
+}
+
+TEST_F(ReadyMade, ATokenizerThatIsNotThereIsAMistakeOfItsPath) {
+  settings_.tokenizer = {.kind = TokenizerKind::kFile, .path = (folder_ / "nowhere").native()};
+  const std::vector<FileMistake> mistakes = FindFileMistakes(settings_);
+  ASSERT_EQ(mistakes.size(), 1u);
+  EXPECT_EQ(mistakes[0].setting, "data.tokenizer.path");
+  EXPECT_TRUE(Says(mistakes[0].message, "nowhere"));
 }
 
 TEST_F(ReadyMade, TokensMayNotBeTrainedAndValidatedOn) {

@@ -57,7 +57,9 @@ TEST_F(SourceSizes, OfReadyMadeTokensAreExact) {
   EXPECT_FALSE(EstimateSizes(settings_)[0].is_estimate);
 }
 
-TEST_F(SourceSizes, WithoutADatasetAreNotKnown) { EXPECT_TRUE(SizesOfDataset(folder_.path()).empty()); }
+TEST_F(SourceSizes, WithoutADatasetAreNotKnown) {
+  EXPECT_TRUE(SizesOfDataset(folder_.path()).empty());
+}
 
 TEST_F(SourceSizes, GiveEpochsByTheBlendsWeights) {
   settings_.train.resize(2);

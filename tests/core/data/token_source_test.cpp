@@ -112,7 +112,7 @@ TEST_F(TokenSources, ATokenBeyondTheVocabularyIsNamed) {
   EXPECT_NO_THROW(source.RequireTokens(301));
   const std::string message = MessageOf([&] { source.RequireTokens(257); });
   EXPECT_TRUE(Says(message, "a.bin: element 2 is 300, and tokens are from 0 to 256"));
-  EXPECT_TRUE(Says(message, "data.tokenizer: {kind: none, vocabulary: N}"));
+  EXPECT_TRUE(Says(message, "{kind: none, vocabulary: N}"));
 }
 
 TEST_F(TokenSources, IdentityIsContentAndHowItIsRead) {

@@ -298,6 +298,8 @@ TEST(Relations, ReadyMadeTokensHaveATokenizerThatCouldHaveMadeThem) {
   const std::string tokens = "kind: tokens, files: x.bin";
   EXPECT_EQ(mistakes("{kind: none, vocabulary: 100}", tokens), "");
   EXPECT_EQ(mistakes("bytes", tokens), "");
+  EXPECT_EQ(mistakes("{kind: file, path: x, vocabulary: 100}", tokens), "");
+  EXPECT_TRUE(Says(mistakes("file", tokens), "a tokenizer of a file that is not named"));
   EXPECT_TRUE(Says(mistakes("bpe", tokens), "made no ready-made tokens"));
   EXPECT_TRUE(Says(mistakes("none", "kind: atlas"), "text cannot become tokens"));
   EXPECT_TRUE(Says(mistakes("{kind: none, vocabulary: 100, end_of_text: 100}", tokens),

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/data/tokenizer.h"
+#include "core/tokenizers/byte_tokenizer.h"
 #include "experiments/model/transformer.h"
 #include "tests/experiments/model/reference_transformer.h"
 

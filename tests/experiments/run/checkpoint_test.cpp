@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "core/data/tokenizer.h"
+#include "core/tokenizers/byte_tokenizer.h"
 #include "core/directory_transaction.h"
 #include "experiments/formats/model_folder.h"
 #include "experiments/model/transformer.h"

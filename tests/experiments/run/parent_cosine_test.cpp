@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/data/tokenizer.h"
+#include "core/tokenizers/byte_tokenizer.h"
 #include "experiments/model/transformer.h"
 #include "experiments/upcycling/upcycle.h"
 #include "tests/temporary_folder.h"

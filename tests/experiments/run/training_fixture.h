@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "core/data/tokenizer.h"
+#include "core/tokenizers/byte_tokenizer.h"
 #include "core/random.h"
 #include "experiments/run/checkpoint.h"
 #include "experiments/run/trainer.h"
