@@ -92,7 +92,7 @@ struct RopeScalingSettings {
 
 // The dense transformer: grouped-query attention, and what its family says (families.h).
 struct ModelSettings {
-  std::string from;  // a model that lies somewhere, and is the parent
+  std::string from = {};  // a model that lies somewhere, and is the parent
   KnownModel name = KnownModel::kNone;
   Family family = Family::kLlama;
   int64_t layers = 4;

@@ -53,14 +53,14 @@ int32_t Tokenizer::EndOfText() const {
               "tokenizer_config.json");
 }
 
+void Tokenizer::Save(const fs::path& folder) const {
+  for (const auto& [name, content] : FilesToSave()) WriteFileAtomically(folder / name, content);
+}
+
 Fingerprint Tokenizer::Identity() const {
   Hasher hasher;
   for (const auto& [name, content] : FilesToSave()) hasher.Add(name).Add(content);
   return hasher.Finish();
-}
-
-void Tokenizer::Save(const fs::path& folder) const {
-  for (const auto& [name, content] : FilesToSave()) WriteFileAtomically(folder / name, content);
 }
 
 std::unique_ptr<Tokenizer> Tokenizer::Load(const fs::path& path) {

@@ -57,12 +57,12 @@ class Tokenizer {
   std::span<const int32_t> TokensBefore() const { return facts_.before; }
   std::span<const int32_t> TokensAfter() const { return facts_.after; }
 
-  // Of the files that Save writes.
-  Fingerprint Identity() const;
   // Writes the tokenizer's files into an existing folder, which Load then reads: those that it was
   // loaded from and what Hugging Face's programs expect beside them, byte for byte; for our own,
   // tokenizer.json and tokenizer_config.json as Hugging Face reads them (and tokenizer.model).
   void Save(const fs::path& folder) const;
+  // Of the files that Save writes: equal ones make the same tokens.
+  Fingerprint Identity() const;
   // A folder with tokenizer.json, tokenizer.model (sentencepiece) or tokenizer.bin (llama2.c), the
   // first of them that is there, or one such file. Throws Error(kInput) where something is missing,
   // damaged, or not supported, which it names.

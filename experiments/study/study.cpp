@@ -24,7 +24,7 @@ struct ContentReaders {
 // Files are read once for all arms that read the same.
 class ContentCache {
  public:
-  explicit ContentCache(ContentReaders readers) : readers_(std::move(readers)) {}
+  explicit ContentCache(const ContentReaders& readers) : readers_(readers) {}
 
   RunContent Of(const RunSettings& written) {
     const RunSettings settings = EffectiveSettings(written);
@@ -44,7 +44,7 @@ class ContentCache {
     return found != contents_.end() ? found->second : contents_.emplace(key, read()).first->second;
   }
 
-  ContentReaders readers_;
+  const ContentReaders& readers_;
   std::map<std::string, Fingerprint> contents_;
 };
 
@@ -95,9 +95,9 @@ ArmCost CostRecordOf(const Arm& arm, const ArmBudget& budget) {
 
 namespace {
 
-Study MakeStudyOf(Recipe recipe, ContentReaders readers) {
+Study MakeStudyOf(Recipe recipe, const ContentReaders& readers) {
   Study study;
-  ContentCache contents(std::move(readers));
+  ContentCache contents(readers);
   for (size_t arm = 0; arm < recipe.arms.size(); ++arm) {
     const RunSettings& settings = recipe.arms[arm].settings;
     const RunContent content = contents.Of(settings);
@@ -120,19 +120,20 @@ Study MakeStudyOf(Recipe recipe, ContentReaders readers) {
 }  // namespace
 
 Study MakeStudy(Recipe recipe) {
-  return MakeStudyOf(std::move(recipe), {DatasetFingerprint, [](const std::string& path) {
-                                           return ModelFingerprint(ModelSource(path));
-                                         }});
+  const auto read_model = [](const std::string& path) {
+    return ModelFingerprint(ModelSource(path));
+  };
+  return MakeStudyOf(std::move(recipe), {.data = DatasetFingerprint, .model = read_model});
 }
 
 Study MakeStudyWithoutData(Recipe recipe) {
   const auto not_read = [](const std::string& what) {
     return Hasher().Add("not read").Add(what).Finish();
   };
-  return MakeStudyOf(std::move(recipe), {[not_read](const DataSettings& data) {
-                                           return not_read(AllSettings(data).dump());
-                                         },
-                                         not_read});
+  const auto data = [not_read](const DataSettings& settings) {
+    return not_read(AllSettings(settings).dump());
+  };
+  return MakeStudyOf(std::move(recipe), {.data = data, .model = not_read});
 }
 
 StudyRecord RecordOf(const Study& study) {
