@@ -51,14 +51,16 @@ Recipe LoadAndWarn(const RecipeOptions& options, const FileKnowledge& files) {
 }  // namespace
 
 FileKnowledge KnowFiles() {
-  const FileReaders readers = {
-      .model = [](const std::string& path,
-                  ModelSettings& model) { model = ReadParentSettings(path); },
-      .tokenizer =
-          [](const std::string& path, TokenizerSettings& tokenizer) {
-            tokenizer.vocabulary = Tokenizer::Load(path)->Vocabulary();
-          }};
-  return {readers, CheckData, CheckModel};
+  FileKnowledge files;
+  files.readers.model = [](const std::string& path, ModelSettings& model) {
+    model = ReadParentSettings(path);
+  };
+  files.readers.tokenizer = [](const std::string& path, TokenizerSettings& tokenizer) {
+    tokenizer.vocabulary = Tokenizer::Load(path)->Vocabulary();
+  };
+  files.check_data = CheckData;
+  files.check_model = CheckModel;
+  return files;
 }
 
 Recipe RecipeOptions::Load() const { return LoadAndWarn(*this, KnowFiles()); }
