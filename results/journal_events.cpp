@@ -36,6 +36,19 @@ AttemptEnd ParseEnd(const Json& event) {
   return end;
 }
 
+Item ParseItem(const Json& event) {
+  Item item = {.task = event.at("task").get<std::string>(),
+               .number = event.at("number").get<int64_t>(),
+               .record = event.at("record").get<std::string>(),
+               .answer = event.at("answer").get<int64_t>(),
+               .correct = event.at("correct").get<bool>(),
+               .correct_normalised = Optional<bool>(event, "correct_normalised")};
+  for (const Json& value : event.at("log_likelihoods")) {
+    item.log_likelihoods.push_back(Number(value));
+  }
+  return item;
+}
+
 StageEvent Parse(const Json& event) {
   const auto kind = event.at("event").get<std::string>();
   if (kind == "attempt_started") {
@@ -51,6 +64,7 @@ StageEvent Parse(const Json& event) {
                   .standard_error = Optional<double>(event, "stderr"),
                   .count = Optional<int64_t>(event, "count")};
   }
+  if (kind == "item") return ParseItem(event);
   if (kind == "progress") {
     return Progress{.step = event.at("step").get<int64_t>(),
                     .steps = event.at("steps").get<int64_t>()};

@@ -6,9 +6,12 @@
 //    "cause": TEXT, "message": TEXT, "peak_memory_bytes": INTEGER, "wall_seconds": SECONDS,
 //    "cpu_seconds": SECONDS of all threads, "time": SECONDS}
 //   {"event": "result", "metric": TEXT, "value": NUMBER, "stderr": NUMBER, "count": INTEGER}
+//   {"event": "item", "task": TEXT, "number": INTEGER from 0, "record": TEXT, "answer": INTEGER,
+//    "correct": BOOLEAN, "correct_normalised": BOOLEAN, "log_likelihoods": [NUMBER, …]}
 //   {"event": "progress", "step": INTEGER, "steps": INTEGER}
 //
-// Needed are `outcome`, `metric`, `value`, `step` and `steps`; everything else may be missing. A
+// Needed are `outcome`, `metric`, `value`, `step`, `steps` and of an item all but
+// `correct_normalised`; everything else may be missing. A
 // number that is null stands for one that is not finite. `time` counts seconds since 1970.
 #pragma once
 
@@ -17,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "results/records.h"
 
@@ -47,6 +51,17 @@ struct Result {
   std::optional<int64_t> count = std::nullopt;
 };
 
+// What one question of a benchmark came to.
+struct Item {
+  std::string task;    // "mmlu/college_physics"
+  int64_t number = 0;  // its place among the task's, from 0
+  std::string record;  // of the question itself: equal for the same question
+  int64_t answer = 0;  // the right choice
+  bool correct = false;
+  std::optional<bool> correct_normalised = std::nullopt;
+  std::vector<double> log_likelihoods = {};  // of the choices, in nats
+};
+
 struct Progress {
   int64_t step = 0;
   int64_t steps = 0;
@@ -54,7 +69,7 @@ struct Progress {
 
 struct OtherEvent {};
 
-using StageEvent = std::variant<OtherEvent, AttemptStart, AttemptEnd, Result, Progress>;
+using StageEvent = std::variant<OtherEvent, AttemptStart, AttemptEnd, Result, Item, Progress>;
 
 // Throws Error(kBug) if it is not an event, or lacks what its kind needs.
 StageEvent ParseStageEvent(std::string_view json);

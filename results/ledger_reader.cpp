@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/spelling.h"
+#include "results/item_table.h"
 #include "results/ledger.h"
 #include "results/stage_states.h"
 #include "results/stored_value.h"
@@ -285,6 +286,10 @@ std::map<std::string, MetricPoint> LedgerReader::ReadLatest(int64_t stage) {
   rows.Bind(stage);
   while (rows.Step()) latest[rows.Text(0)] = {rows.Int(1), rows.Real(2)};
   return latest;
+}
+
+std::vector<Item> LedgerReader::ReadItems(int64_t stage, std::string_view task) {
+  return upcycle::ReadItems(ledger_, stage, task);
 }
 
 std::vector<MetricPoint> LedgerReader::ReadPoints(int64_t stage, std::string_view metric) {

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "results/attempt_table.h"
+#include "results/item_table.h"
 #include "results/ledger.h"
 #include "results/point_table.h"
 #include "results/stage_states.h"
@@ -18,6 +19,7 @@ struct LedgerWriter::Parts {
       : ledger(OpenLedgerForWriting(path)),
         attempts(ledger),
         points(ledger),
+        items(ledger),
         studies(ledger),
         find_stage(ledger.Prepare("SELECT id, journal_offset FROM stage WHERE fingerprint = ?")),
         set_offset(ledger.Prepare("UPDATE stage SET journal_offset = ? WHERE id = ?")),
@@ -35,6 +37,7 @@ struct LedgerWriter::Parts {
   Database ledger;
   AttemptTable attempts;
   PointTable points;
+  ItemTable items;
   StudyRecorder studies;
   Statement find_stage;
   Statement set_offset;
@@ -63,6 +66,8 @@ void LedgerWriter::Parts::Apply(int64_t stage, const StageEvent& event) {
     attempts.End(stage, *end);
   } else if (const auto* result = std::get_if<Result>(&event)) {
     points.WriteResult(stage, *result);
+  } else if (const auto* item = std::get_if<Item>(&event)) {
+    items.Write(stage, *item);
   } else if (const auto* progress = std::get_if<Progress>(&event)) {
     set_progress.Bind(progress->step, progress->steps, stage).Run();
   }
@@ -145,7 +150,7 @@ uint64_t LedgerWriter::JournalOffset(const Fingerprint& stage) {
 void LedgerWriter::Forget(const Fingerprint& fingerprint) {
   Transaction transaction(parts_->ledger, Transaction::Kind::kWrite);
   const int64_t stage = parts_->RequireStage(fingerprint).id;
-  for (const char* table : {"attempt", "point", "latest", "result"}) {
+  for (const char* table : {"attempt", "point", "latest", "result", "item"}) {
     parts_->ledger.Prepare(fmt::format("DELETE FROM {} WHERE stage = ?", table)).Bind(stage).Run();
   }
   parts_->set_offset.Bind(0, stage).Run();

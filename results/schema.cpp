@@ -142,7 +142,22 @@ constexpr const char* kSecondVersion = R"sql(
 
 constexpr const char* kThirdVersion = "ALTER TABLE attempt ADD COLUMN cpu_seconds REAL";
 
-constexpr std::array kMigrations = {kFirstVersion, kSecondVersion, kThirdVersion};
+// What each question of a benchmark came to.
+constexpr const char* kFourthVersion = R"sql(
+  CREATE TABLE item (
+    stage INTEGER NOT NULL,
+    task TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    answer INTEGER NOT NULL,
+    correct INTEGER NOT NULL,
+    correct_normalised INTEGER,
+    log_likelihoods TEXT NOT NULL,
+    PRIMARY KEY (stage, task, number)
+  ) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array kMigrations = {kFirstVersion, kSecondVersion, kThirdVersion, kFourthVersion};
 
 // A database under a name of its own, removed with its companions unless it was put in place.
 class UnfinishedFile {

@@ -154,7 +154,7 @@ TEST(OpenLedger, RefusesANewerVersionThatStillLiesInTheLog) {
   const TemporaryFolder folder;
   Database newer = OpenLedgerForWriting(LedgerIn(folder));
   newer.Execute("PRAGMA user_version = 99");
-  ASSERT_EQ(ReadDatabaseHeader(LedgerIn(folder)).user_version, 3);
+  ASSERT_EQ(ReadDatabaseHeader(LedgerIn(folder)).user_version, 4);
   EXPECT_TRUE(Says(MessageOf([&] { OpenLedgerForReading(LedgerIn(folder)); }),
                    "was written by a newer upcycle"));
 }
@@ -181,7 +181,7 @@ TEST(OpenLedger, RefusesALedgerOfANewerProgram) {
   OpenLedgerForWriting(LedgerIn(folder)).Execute("PRAGMA user_version = 99");
   ExpectRefusedUntouched(folder,
                          "was written by a newer upcycle (ledger version 99, this program "
-                         "knows 3)");
+                         "knows 4)");
 }
 
 TEST(OpenLedger, SaysThatTheFolderCannotBeWritten) {
