@@ -1,0 +1,79 @@
+#include "experiments/evaluation/benchmark_run.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/benchmarks/benchmark_prompt.h"
+#include "core/benchmarks/request_plan.h"
+#include "experiments/evaluation/answers.h"
+#include "experiments/model/decoder.h"
+
+namespace upcycle {
+namespace {
+
+std::string NameOfSet(const BenchmarkSet& set) {
+  const std::string name(NameOf(set.benchmark));
+  return set.subject.empty() ? name : fmt::format("{}/{}", name, set.subject);
+}
+
+SpecialTokens SpecialTokensOf(const Tokenizer& tokenizer, bool begins_texts) {
+  SpecialTokens special;
+  // The harness takes begin of text for an empty context where there is one, else end of text.
+  special.empty_context =
+      tokenizer.BeginOfText() ? *tokenizer.BeginOfText() : tokenizer.EndOfText();
+  if (begins_texts) special.first = tokenizer.BeginOfText();
+  return special;
+}
+
+std::vector<EncodedChoice> EncodeItems(const BenchmarkSet& set, const BenchmarkOrder& order,
+                                       size_t count, const Tokenizer& tokenizer) {
+  const SpecialTokens special = SpecialTokensOf(tokenizer, order.begins_texts);
+  const auto examples = ChooseExamples(set, count, order.shots);
+  std::vector<EncodedChoice> choices;
+  for (size_t i = 0; i < count; ++i) {
+    const std::vector<ScoredText> asked = PromptsOf(set, set.items[i], examples[i]);
+    for (size_t c = 0; c < asked.size(); ++c) {
+      choices.push_back({static_cast<uint32_t>(i), static_cast<uint32_t>(c),
+                         EncodePair(tokenizer, asked[c].context, asked[c].continuation, special)});
+    }
+  }
+  return choices;
+}
+
+}  // namespace
+
+AnsweredSet AskSet(const BenchmarkSet& set, const BenchmarkOrder& order, Transformer& model,
+                   const Tokenizer& tokenizer, const std::function<void(size_t, size_t)>& observe) {
+  size_t count = set.items.size();
+  if (order.most_items > 0) count = std::min(count, static_cast<size_t>(order.most_items));
+  const RequestPlan plan =
+      PlanRequests(EncodeItems(set, order, count, tokenizer),
+                   {.sequence_length = model.architecture().model.sequence_length,
+                    .batch_positions = order.batch_tokens});
+  const AnswerLimits limits = LimitsOf(plan);
+  Decoder decoder(model, limits.slots, limits.capacity);
+  const std::vector<ChoiceLikelihood> answers =
+      AnswerRequests(plan, decoder, [&](size_t done) { observe(done, plan.requests.size()); });
+
+  AnsweredSet answered = {.name = NameOfSet(set), .items = {}, .scores = {}};
+  answered.truncated = plan.truncated;
+  answered.items.resize(count);
+  for (size_t i = 0; i < plan.requests.size(); ++i) {
+    const Request& request = plan.requests[i];
+    auto& likelihoods = answered.items[request.item].likelihoods;
+    likelihoods.resize(std::max<size_t>(likelihoods.size(), request.choice + 1));
+    likelihoods[request.choice] = answers[i];
+  }
+  std::vector<ItemScore> scores;
+  for (size_t i = 0; i < count; ++i) {
+    AnsweredItem& item = answered.items[i];
+    item.item = &set.items[i];
+    item.score = ScoreItem(set.benchmark, set.items[i], item.likelihoods);
+    scores.push_back(item.score);
+  }
+  answered.scores = Summarise(set.benchmark, scores);
+  return answered;
+}
+
+}  // namespace upcycle
