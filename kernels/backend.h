@@ -158,16 +158,21 @@ class Backend {
   // Rotates q and k of qkv [n, (H + 2K)·W] in place by angles whose cosines and sines [L, R/2] are
   // each position's, with R ≤ W (Su et al. 2021). Element i of a head pairs with i + R/2, as in
   // Hugging Face's Llama; those from R on stay. The backward pass is the opposite rotation.
-  void RopeForward(Tensor qkv, ConstTensor cosines, ConstTensor sines, const AttentionShape& shape);
+  //
+  // starts [n] int32 divides sequences into documents: where in its sequence each token's document
+  // begins, so that it is at most the token's own place and never falls within a sequence. A
+  // token's position counts from there. Empty: each sequence is one document.
+  void RopeForward(Tensor qkv, ConstTensor cosines, ConstTensor sines, const AttentionShape& shape,
+                   ConstTensor starts = {});
   void RopeBackward(Tensor d_qkv, ConstTensor cosines, ConstTensor sines,
-                    const AttentionShape& shape);
-  // Causal attention, scores scaled by 1/sqrt(W); query head h reads key head h·K/H.
-  // out [n, H·W]; log_sum_exp [B, H, L] of the scaled scores, kept for the backward pass.
+                    const AttentionShape& shape, ConstTensor starts = {});
+  // Causal attention within documents, scores scaled by 1/sqrt(W); query head h reads key head
+  // h·K/H. out [n, H·W]; log_sum_exp [B, H, L] of the scaled scores, kept for the backward pass.
   void AttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
-                        const AttentionShape& shape);
+                        const AttentionShape& shape, ConstTensor starts = {});
   // d_qkv [n, (H + 2K)·W] is overwritten.
   void AttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out, ConstTensor log_sum_exp,
-                         ConstTensor qkv, const AttentionShape& shape);
+                         ConstTensor qkv, const AttentionShape& shape, ConstTensor starts = {});
 
   // --- activation
   // -----------------------------------------------------------------------------------
@@ -309,12 +314,12 @@ class Backend {
                                    ConstTensor x, ConstTensor weight, ConstTensor mean,
                                    ConstTensor rstd) = 0;
   virtual void DoRope(Tensor qkv, ConstTensor cosines, ConstTensor sines,
-                      const AttentionShape& shape, bool backward) = 0;
+                      const AttentionShape& shape, ConstTensor starts, bool backward) = 0;
   virtual void DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
-                                  const AttentionShape& shape) = 0;
+                                  const AttentionShape& shape, ConstTensor starts) = 0;
   virtual void DoAttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out,
                                    ConstTensor log_sum_exp, ConstTensor qkv,
-                                   const AttentionShape& shape) = 0;
+                                   const AttentionShape& shape, ConstTensor starts) = 0;
   virtual void DoActivationForward(Tensor out, ConstTensor x, ConstTensor row_weight,
                                    Activation activation) = 0;
   virtual void DoActivationBackward(Tensor d_x, Tensor d_row_weight, ConstTensor d_out,

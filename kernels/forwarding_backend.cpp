@@ -160,31 +160,31 @@ void ForwardingBackend::DoLayerNormBackward(Tensor d_x, Tensor d_weight, Tensor 
 }
 
 void ForwardingBackend::DoRope(Tensor qkv, ConstTensor cosines, ConstTensor sines,
-                               const AttentionShape& shape, bool backward) {
+                               const AttentionShape& shape, ConstTensor starts, bool backward) {
   Around({backward ? "RopeBackward" : "RopeForward",
           {qkv},
           [=](Backend& backend, const Substitution& in) {
             if (backward) {
-              backend.RopeBackward(in(qkv), in(cosines), in(sines), shape);
+              backend.RopeBackward(in(qkv), in(cosines), in(sines), shape, in(starts));
             } else {
-              backend.RopeForward(in(qkv), in(cosines), in(sines), shape);
+              backend.RopeForward(in(qkv), in(cosines), in(sines), shape, in(starts));
             }
           }});
 }
 
 void ForwardingBackend::DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
-                                           const AttentionShape& shape) {
+                                           const AttentionShape& shape, ConstTensor starts) {
   Around({"AttentionForward", {out, log_sum_exp}, [=](Backend& backend, const Substitution& in) {
-            backend.AttentionForward(in(out), in(log_sum_exp), in(qkv), shape);
+            backend.AttentionForward(in(out), in(log_sum_exp), in(qkv), shape, in(starts));
           }});
 }
 
 void ForwardingBackend::DoAttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out,
                                             ConstTensor log_sum_exp, ConstTensor qkv,
-                                            const AttentionShape& shape) {
+                                            const AttentionShape& shape, ConstTensor starts) {
   Around({"AttentionBackward", {d_qkv}, [=](Backend& backend, const Substitution& in) {
             backend.AttentionBackward(in(d_qkv), in(d_out), in(out), in(log_sum_exp), in(qkv),
-                                      shape);
+                                      shape, in(starts));
           }});
 }
 

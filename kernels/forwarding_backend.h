@@ -85,12 +85,12 @@ class ForwardingBackend : public Backend {
                            ConstTensor x, ConstTensor weight, ConstTensor mean,
                            ConstTensor rstd) override;
   void DoRope(Tensor qkv, ConstTensor cosines, ConstTensor sines, const AttentionShape& shape,
-              bool backward) override;
+              ConstTensor starts, bool backward) override;
   void DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
-                          const AttentionShape& shape) override;
+                          const AttentionShape& shape, ConstTensor starts) override;
   void DoAttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out,
-                           ConstTensor log_sum_exp, ConstTensor qkv,
-                           const AttentionShape& shape) override;
+                           ConstTensor log_sum_exp, ConstTensor qkv, const AttentionShape& shape,
+                           ConstTensor starts) override;
   void DoActivationForward(Tensor out, ConstTensor x, ConstTensor row_weight,
                            Activation activation) override;
   void DoActivationBackward(Tensor d_x, Tensor d_row_weight, ConstTensor d_out, ConstTensor x,

@@ -14,6 +14,12 @@ struct RopeTables {
   Tensor cosines, sines;
 };
 
+// Where the tokens of a batch stand.
+struct Positions {
+  RopeTables rope;     // of the batch's length; empty where positions are learned
+  ConstTensor starts;  // [n] int32, as attention takes it; empty: each sequence is one document
+};
+
 // Radians a position, [R/2] for R = RotaryWidth: theta^(-2i/R), lowered as model.rope_scaling says,
 // by the rules of Hugging Face's modeling_rope_utils.
 std::vector<double> RopeFrequencies(const ModelSettings& model);

@@ -32,6 +32,10 @@ struct TokenBatch {
   const int32_t* targets = nullptr;
   int64_t sequences = 0;
   int64_t length = 0;
+  // Where in its sequence each token's document begins, for a model whose build masks documents:
+  // attention does not look over their ends, and positions count from there. Null: each sequence is
+  // one document.
+  const int32_t* starts = nullptr;
 
   int64_t size() const { return sequences * length; }
 };
@@ -48,6 +52,7 @@ class Transformer {
   const Architecture& architecture() const { return architecture_; }
   ModelParameters& parameters() { return parameters_; }
   Backend& backend() { return *backend_; }
+  bool masks_documents() const { return build_.masks_documents; }
 
   // What is held, by category.
   const MemoryBytes& memory() const { return plan_.Bytes(); }
@@ -107,8 +112,10 @@ class Transformer {
   RoutingRules EvaluationRules(const TokenBatch& batch, CapacityFactor capacity_factor) const;
   RoutingRules TrainingRules(const TokenBatch& batch, int64_t micro_batch,
                              int64_t micro_batches) const;
-  RopeTables RopeFor(int64_t length) const;
+  // Of the batch whose tokens were copied last.
+  Positions PositionsOf(const AttentionShape& shape) const;
   void CopyTokens(const TokenBatch& batch);
+  void CopyStarts(const TokenBatch& batch);
   void CopyNoiseKeys(int64_t micro_batch);
   // Forward and backward, on the backend alone: work that it may record and replay.
   void ComputeGradients(const TokenBatch& batch, const RoutingRules& rules);
@@ -152,6 +159,8 @@ class Transformer {
   Workspace workspace_;
   RopeTables rope_;                  // empty where positions are learned
   Tensor tokens_, targets_;          // [n] int32
+  Tensor starts_;                    // [n] int32, of a build that masks documents
+  bool has_starts_ = false;          // the last batch has documents
   Tensor last_;                      // [n, D] what leaves the last layer
   Tensor normed_;                    // [n, D]
   Tensor losses_;                    // [n] float32
@@ -164,7 +173,7 @@ class Transformer {
   Tensor step_losses_;  // [1 + 2M] token loss; balance and z loss of each layer
   Tensor step_loads_;   // [2M, E] int32: assigned and served of each layer
   std::vector<std::unique_ptr<Recording>> recordings_;  // of each micro-batch's gradients
-  std::array<int64_t, 3> recorded_shape_ = {};          // sequences, length, micro-batches
+  std::array<int64_t, 4> recorded_shape_ = {};  // sequences, length, micro-batches, documents
   std::vector<float> host_losses_;
   std::vector<int32_t> host_loads_;
 };

@@ -14,6 +14,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr char kMaskDocuments[] = "mask_documents";
+
 StageKind KindFromName(const std::string& name) {
   if (const auto kind = ValueNamed<StageKind>(name)) return *kind;
   throw Error(Cause::kInput, "unknown kind of stage \"" + name + "\": written by another version?");
@@ -51,6 +53,11 @@ json BlendOf(const DataSettings& data) {
   return weights;
 }
 
+// A mask is not there where there is none: identities are older than it.
+void MarkMasking(Stage& stage, const DataSettings& data) {
+  if (data.mask_documents) stage.settings[kMaskDocuments] = true;
+}
+
 Stage TrainStage(const Architecture& architecture, const RunSettings& settings,
                  const TrainSettings& train, int64_t seed, std::vector<Fingerprint> inputs) {
   Stage stage{StageKind::kTrain, ModelPart(architecture), std::move(inputs),
@@ -58,6 +65,7 @@ Stage TrainStage(const Architecture& architecture, const RunSettings& settings,
   stage.settings["train"] = ResultSettings(train);
   stage.settings["blend"] = BlendOf(settings.data);
   stage.settings["seed"] = seed;
+  MarkMasking(stage, settings.data);
   return stage;
 }
 
@@ -84,10 +92,12 @@ double LastRate(const TrainSettings& train, const ModelSettings& model) {
 
 Stage EvaluateStage(const RunSettings& settings, const Fingerprint& tokens,
                     const Fingerprint& model) {
-  return {StageKind::kEvaluate,
-          ResultSettings(settings.evaluate),
-          {tokens, model},
-          ExecutionOf(settings, nullptr)};
+  Stage stage{StageKind::kEvaluate,
+              ResultSettings(settings.evaluate),
+              {tokens, model},
+              ExecutionOf(settings, nullptr)};
+  MarkMasking(stage, settings.data);
+  return stage;
 }
 
 }  // namespace
@@ -151,6 +161,7 @@ std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
     upcycle.settings["upcycle"] = ResultSettings(settings.upcycle);
     upcycle.settings["upcycle"].erase("optimizer");  // no part of the first weights
     upcycle.settings["seed"] = seed;
+    MarkMasking(upcycle, settings.data);
     start = {tokens, add(StageRole::kStart, upcycle), start.back()};
   }
 
@@ -177,7 +188,7 @@ Precision PrecisionOf(const Stage& stage) {
     case StageKind::kTrain:
       return ReadTrainOrder(stage).train.precision;
     case StageKind::kEvaluate:
-      return SettingsFromJson<EvaluateSettings>(stage.settings).precision;
+      return ReadEvaluateOrder(stage).settings.precision;
     case StageKind::kTokens:
     case StageKind::kUpcycle:
       break;
@@ -195,6 +206,7 @@ TrainOrder ReadTrainOrder(const Stage& stage) {
           stage.settings.value("parent_rate", 0.0),
           stage.settings.value("keep_optimizer", false),
           stage.settings.value("carried_steps", int64_t{0}),
+          stage.settings.value(kMaskDocuments, false),
           ReadExecution(stage)};
 }
 
@@ -206,14 +218,23 @@ ModelBuild BuildOf(const TrainOrder& order) {
           .recompute = order.execution.recompute,
           .expert_path = order.execution.expert_path,
           .moments = order.train.optimizer.moments,
-          .moments_on_host = order.execution.offload_optimizer};
+          .moments_on_host = order.execution.offload_optimizer,
+          .masks_documents = order.masks_documents};
 }
 
 UpcycleOrder ReadUpcycleOrder(const Stage& stage) {
   UPCYCLE_CHECK(stage.kind == StageKind::kUpcycle);
   return {ArchitectureFromJson(stage.settings, stage.settings.at("vocabulary")),
           SettingsFromJson<UpcycleSettings>(stage.settings.at("upcycle")),
-          stage.settings.at("seed")};
+          stage.settings.at("seed"), stage.settings.value(kMaskDocuments, false)};
+}
+
+EvaluateOrder ReadEvaluateOrder(const Stage& stage) {
+  UPCYCLE_CHECK(stage.kind == StageKind::kEvaluate);
+  json settings = stage.settings;
+  settings.erase(kMaskDocuments);
+  return {SettingsFromJson<EvaluateSettings>(settings),
+          stage.settings.value(kMaskDocuments, false)};
 }
 
 }  // namespace upcycle

@@ -87,6 +87,7 @@ struct TrainOrder {
       0;  // the rate with which the parent ended, for learning_rate.start: continue
   bool keep_optimizer = false;  // AdamW's moments lie beside the trained weights
   int64_t carried_steps = 0;    // of the parent, whose moments it goes on with; 0: begins at zero
+  bool masks_documents = false;
   ExecutionSettings execution;
 };
 TrainOrder ReadTrainOrder(const Stage& stage);
@@ -98,7 +99,15 @@ struct UpcycleOrder {
   Architecture target;
   UpcycleSettings upcycle;
   uint64_t seed = 0;
+  bool masks_documents = false;  // where its start is measured
 };
 UpcycleOrder ReadUpcycleOrder(const Stage& stage);
+
+// What an evaluate stage is told.
+struct EvaluateOrder {
+  EvaluateSettings settings;
+  bool masks_documents = false;
+};
+EvaluateOrder ReadEvaluateOrder(const Stage& stage);
 
 }  // namespace upcycle

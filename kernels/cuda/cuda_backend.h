@@ -86,12 +86,12 @@ class CudaBackend final : public Backend {
 
   // rope.cu, attention_forward.cu, attention_backward.cu
   void DoRope(Tensor qkv, ConstTensor cosines, ConstTensor sines, const AttentionShape& shape,
-              bool backward) override;
+              ConstTensor starts, bool backward) override;
   void DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
-                          const AttentionShape& shape) override;
+                          const AttentionShape& shape, ConstTensor starts) override;
   void DoAttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out,
-                           ConstTensor log_sum_exp, ConstTensor qkv,
-                           const AttentionShape& shape) override;
+                           ConstTensor log_sum_exp, ConstTensor qkv, const AttentionShape& shape,
+                           ConstTensor starts) override;
 
   // activation.cu
   void DoActivationForward(Tensor out, ConstTensor x, ConstTensor row_weight,

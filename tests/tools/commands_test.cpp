@@ -217,6 +217,21 @@ TEST_F(CommandsTest, StatusMakesNoLock) {
   EXPECT_FALSE(fs::exists(root_ / "scheduler.lock"));
 }
 
+TEST_F(CommandsTest, PlanTellsHowOftenEachSourceIsRead) {
+  const std::string root = (folder_ / "new").native();
+  const Finished plan = RunProgram({"plan", recipe_.native(), "--root", root});
+  EXPECT_TRUE(Says(plan.out, "  parent of dense: atlas about 31.20k tokens × 0.64\n"));
+  EXPECT_TRUE(Says(plan.out, "  moe: atlas about 31.20k tokens × 0.48\n"));
+  EXPECT_FALSE(Says(plan.out, "warning:"));
+  const Finished often =
+      RunProgram({"plan", recipe_.native(), "--root", root, "--set", "train.tokens=1M"});
+  EXPECT_TRUE(Says(often.out, "warning: atlas is read more than 4 times"));
+  const Finished json = RunProgram({"plan", recipe_.native(), "--root", root, "--json"});
+  const auto data = nlohmann::json::parse(json.out).at("data");
+  ASSERT_EQ(data.size(), 3u);
+  EXPECT_EQ(data[0].at("sources")[0].at("name"), "atlas");
+}
+
 TEST_F(CommandsTest, PlanCountsBytesInTheirUnits) {
   const Finished plan =
       RunProgram({"plan", recipe_.native(), "--root", (folder_ / "new").native()});
