@@ -101,6 +101,14 @@ std::vector<int32_t> PromptTokens(const Tokenizer& tokenizer, const std::string&
   throw Error(Cause::kInput, "the tokenizer has no token that begins a text; give a PROMPT");
 }
 
+// Where another text begins this one has ended too: llama2.c's models say it so.
+std::vector<int32_t> EndsOf(const Tokenizer& tokenizer) {
+  std::vector<int32_t> ends;
+  if (tokenizer.HasEndOfText()) ends.push_back(tokenizer.EndOfText());
+  if (const auto begin = tokenizer.BeginOfText()) ends.push_back(*begin);
+  return ends;
+}
+
 void Print(const std::string& text) {
   fmt::print("{}", text);
   std::fflush(stdout);
@@ -131,6 +139,7 @@ void Report(GenerationEnd end, int64_t prompt, int64_t came, int64_t capacity,
 int Continue(Decoder& decoder, const Tokenizer& tokenizer, const std::vector<int32_t>& prompt,
              const GenerationSettings& settings, StopSignals& stop) {
   TextStream text(tokenizer);
+  for (const int32_t token : prompt) text.Add(token);
   int64_t came = 0;
   const Clock::time_point begin = Clock::now();
   Clock::time_point first = begin;
@@ -155,7 +164,7 @@ int GenerateCommand(const Arguments& arguments) {
   const Precision precision = PrecisionNamed(options.precision);
   const ModelSource source(options.model);
   const auto tokenizer = LoadTokenizer(options);
-  if (tokenizer->HasEndOfText()) settings.end_of_text = tokenizer->EndOfText();
+  settings.ends = EndsOf(*tokenizer);
   settings.vocabulary = tokenizer->Vocabulary();
   const std::vector<int32_t> prompt = PromptTokens(*tokenizer, options.prompt);
 

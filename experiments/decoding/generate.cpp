@@ -49,7 +49,7 @@ GenerationEnd Generate(Decoder& decoder, std::span<const int32_t> prompt,
   for (int64_t tokens = 0; tokens < settings.most_tokens; ++tokens) {
     decoder.LastLogits(0, logits);
     const int32_t next = sampler.Next(allowed, decoder.Length(0));
-    if (next == settings.end_of_text) return GenerationEnd::kEndOfText;
+    if (std::ranges::count(settings.ends, next) > 0) return GenerationEnd::kEndOfText;
     if (!take(next)) return GenerationEnd::kStopped;
     if (tokens + 1 == settings.most_tokens) break;
     if (decoder.Length(0) == decoder.capacity()) return GenerationEnd::kCapacity;

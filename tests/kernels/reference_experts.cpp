@@ -356,18 +356,6 @@ Array CrossEntropyForward(const Array& logits, const Array& targets) {
   return losses;
 }
 
-Array ArgMax(const Array& logits) {
-  Array columns({logits.dim(0)});
-  for (int64_t t = 0; t < logits.dim(0); ++t) {
-    for (int64_t v = 1; v < logits.dim(1); ++v) {
-      if (logits(t, v) > logits(t, static_cast<int64_t>(columns(t)))) {
-        columns(t) = static_cast<double>(v);
-      }
-    }
-  }
-  return columns;
-}
-
 Array CrossEntropyBackward(const Array& logits, const Array& targets, double scale) {
   Array d_logits(logits.shape);
   for (int64_t t = 0; t < logits.dim(0); ++t) {

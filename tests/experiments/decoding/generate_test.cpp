@@ -86,7 +86,7 @@ TEST_F(GenerateTest, EndsWithTheText) {
   Run(kPrompt, {.most_tokens = 12, .sampling = {.temperature = 1}});
   const int32_t end = came_[5];
   const auto first = static_cast<size_t>(std::ranges::find(came_, end) - came_.begin());
-  EXPECT_EQ(Run(kPrompt, {.most_tokens = 12, .sampling = {.temperature = 1}, .end_of_text = end}),
+  EXPECT_EQ(Run(kPrompt, {.most_tokens = 12, .sampling = {.temperature = 1}, .ends = {23, end}}),
             GenerationEnd::kEndOfText);
   EXPECT_EQ(came_.size(), first);
 }

@@ -21,8 +21,9 @@ std::vector<double> Shares(const SamplingSettings& settings, const Logits& logit
   Sampler sampler(settings);
   std::vector<double> shares(logits.size());
   for (int64_t i = 0; i < kDraws; ++i) {
-    shares[static_cast<size_t>(sampler.Next(logits, i))] += 1.0 / kDraws;
+    shares[static_cast<size_t>(sampler.Next(logits, i))] += 1;
   }
+  for (double& share : shares) share /= kDraws;
   return shares;
 }
 

@@ -12,6 +12,7 @@
 #include "core/checkpoints/safetensors.h"
 #include "core/error.h"
 #include "experiments/formats/model_source.h"
+#include "tests/caught_error.h"
 #include "tests/says.h"
 
 namespace upcycle {
@@ -218,36 +219,26 @@ TEST_F(DecoderTest, ScoresMoreTargetsThanABatchHasTokens) {
 
 TEST_F(DecoderTest, RefusesMoreThanItsCapacityAndStaysAsItWas) {
   decoder_.Extend(Tokens{0}, Text(149), Tokens{149});
-  try {
-    decoder_.Extend(Tokens{1, 0}, Tokens{1, 2, 3, 4}, Tokens{2, 2});
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.cause(), Cause::kInput);
-    EXPECT_TRUE(Says(error.what(), "149 tokens cannot take 2 more: the cache holds 150"));
-  }
+  const auto extend = [&] { decoder_.Extend(Tokens{1, 0}, Tokens{1, 2, 3, 4}, Tokens{2, 2}); };
+  EXPECT_TRUE(
+      Says(MessageOf(extend, Cause::kInput), "149 tokens cannot take 2 more: the cache holds 150"));
   EXPECT_EQ(decoder_.Length(0), 149);
   EXPECT_EQ(decoder_.Length(1), 0);
 }
 
 TEST_F(DecoderTest, RefusesMoreThanTheModelsSequence) {
-  try {
-    const Decoder longer(model_, 1, 161);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.cause(), Cause::kInput);
-    EXPECT_TRUE(
-        Says(error.what(), "161 tokens are asked for, and the model has positions for 160"));
-  }
+  EXPECT_TRUE(Says(MessageOf([&] { Decoder(model_, 1, 161); }, Cause::kInput),
+                   "161 tokens are asked for, and the model has positions for 160"));
 }
 
 TEST_F(DecoderTest, SaysWhatItNeedsWhereMemoryEnds) {
-  try {
-    const Decoder large(model_, int64_t{1} << 40, 160);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.cause(), Cause::kMemory);
-    EXPECT_TRUE(Says(error.what(), "sequences of 160 tokens need"));
-  }
+  Architecture architecture = Small(false);
+  architecture.model.sequence_length = int64_t{1} << 52;
+  Transformer model(*backend_, architecture, {.limits = {1, 8, 1}, .purpose = Purpose::kEvaluate});
+  // 2 layers of 32 floats a token.
+  EXPECT_TRUE(
+      Says(MessageOf([&] { Decoder(model, 1, int64_t{1} << 52); }, Cause::kMemory),
+           "keys and values of 1 sequences of 4503599627370496 tokens need 1099511627776 MiB"));
 }
 
 TEST_F(DecoderTest, TakesNoSlotTwiceInABatch) {
