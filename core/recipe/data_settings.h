@@ -17,7 +17,9 @@ struct EnumNames<TokenizerKind> {
       {TokenizerKind::kBpe, "bpe",
        "byte-pair encoding trained on the training text (sentencepiece)"},
       {TokenizerKind::kFile, "file",
-       "that of another model, by its `path`: tokenizer.json, sentencepiece's or llama2.c's"},
+       "that of another model, by its `path`: a folder with tokenizer.json, a sentencepiece "
+       ".model, "
+       "or llama2.c's .bin"},
       {TokenizerKind::kNone, "none", "no text at all: every source is of ready-made tokens"},
   };
 };
@@ -49,6 +51,8 @@ struct TokenizerSettings {
         {.help = "file: the tokenizer's file, or the folder that holds it, relative to the recipe",
          .is_path = true,
          .added_later = true});
+    // Readers alone offer this: a file knows its vocabulary.
+    if constexpr (requires { v.ImpliesFile("path", s.path, s); }) v.ImpliesFile("path", s.path, s);
     v.Field("end_of_text", s.end_of_text,
             {.help = "none: the token between documents; -1: the last of the vocabulary",
              .minimum = -1,

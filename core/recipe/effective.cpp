@@ -37,10 +37,12 @@ class Reducing {
     ReduceModel();
     ReduceData();
     ReduceTraining(s_.train, "train");
-    if (s_.HasParent()) {
+    if (s_.TrainsParent()) {
       ReduceTraining(s_.parent.train, "parent.train");
     } else {
-      Reset(s_.parent, "parent", "a run from scratch has no parent");
+      Reset(s_.parent, "parent",
+            s_.HasParent() ? "the parent is not trained but read from model.from"
+                           : "a run from scratch has no parent");
     }
     if (s_.HasExperts()) {
       if (s_.moe.ExpertsChoose()) {

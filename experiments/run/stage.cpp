@@ -1,5 +1,7 @@
 #include "experiments/run/stage.h"
 
+#include <utility>
+
 #include "core/check.h"
 #include "core/data/dataset.h"
 #include "core/error.h"
@@ -69,6 +71,22 @@ Stage TrainStage(const Architecture& architecture, const RunSettings& settings,
   return stage;
 }
 
+Stage ParentStage(const Architecture& dense, const RunSettings& settings,
+                  const Fingerprint& tokens) {
+  Stage stage = TrainStage(dense, settings, settings.parent.train, settings.parent.seed, {tokens});
+  if (settings.parent.keep_optimizer) stage.settings["keep_optimizer"] = true;
+  return stage;
+}
+
+Stage ImportStage(const Architecture& dense, const RunSettings& settings, const std::string& from,
+                  const RunContent& content, const Fingerprint& tokens) {
+  Stage stage{
+      StageKind::kImport, ModelPart(dense), {tokens}, ExecutionOf(settings, /*train=*/nullptr)};
+  stage.settings["content"] = content.parent.Hex();
+  stage.execution["from"] = from;
+  return stage;
+}
+
 // The parent trained on with one source. Its seed is its own, so that branches of one source still
 // read it in different orders.
 Stage BranchStage(const Architecture& dense, const RunSettings& settings, int64_t branch,
@@ -126,8 +144,9 @@ Stage Stage::FromJson(const json& json) {
 }
 
 std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
-                               const Fingerprint& content) {
-  const RunSettings settings = EffectiveSettings(written);
+                               const RunContent& content) {
+  RunSettings settings = EffectiveSettings(written);
+  const std::string from = std::exchange(settings.model.from, "");  // its content decides, not it
   const Architecture architecture = ArchitectureOf(settings, Vocabulary(settings));
   std::vector<RunStage> stages;
   const auto add = [&](StagePlace place, Stage stage) {
@@ -137,16 +156,17 @@ std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
 
   // The content stands for all data settings but where the files lie, which is no part of the
   // identity.
-  Stage data{StageKind::kTokens, {{"content", content.Hex()}}, {}, ExecutionOf(settings, nullptr)};
+  Stage data{
+      StageKind::kTokens, {{"content", content.data.Hex()}}, {}, ExecutionOf(settings, nullptr)};
   data.execution["data"] = AllSettings(settings.data);
   const Fingerprint tokens = add(StageRole::kTokens, data);
 
   std::vector<Fingerprint> start = {tokens};
   if (settings.HasParent()) {
-    Stage training = TrainStage(architecture.Dense(), settings, settings.parent.train,
-                                settings.parent.seed, {tokens});
-    if (settings.parent.keep_optimizer) training.settings["keep_optimizer"] = true;
-    const Fingerprint parent = add(StageRole::kParent, std::move(training));
+    Stage parent_stage = from.empty()
+                             ? ParentStage(architecture.Dense(), settings, tokens)
+                             : ImportStage(architecture.Dense(), settings, from, content, tokens);
+    const Fingerprint parent = add(StageRole::kParent, std::move(parent_stage));
     add(StageRole::kParentEvaluate, EvaluateStage(settings, tokens, parent));
     start.push_back(parent);
   }
@@ -177,9 +197,13 @@ std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
   return stages;
 }
 
+Architecture ModelOf(const Stage& stage) {
+  return ArchitectureFromJson(stage.settings, stage.settings.at("vocabulary"));
+}
+
 ExecutionSettings ReadExecution(const Stage& stage) {
   json settings = stage.execution;
-  for (const char* other : {"train", "data"}) settings.erase(other);
+  for (const char* other : {"train", "data", "from"}) settings.erase(other);
   return SettingsFromJson<ExecutionSettings>(settings);
 }
 
@@ -190,6 +214,7 @@ Precision PrecisionOf(const Stage& stage) {
     case StageKind::kEvaluate:
       return ReadEvaluateOrder(stage).settings.precision;
     case StageKind::kTokens:
+    case StageKind::kImport:
     case StageKind::kUpcycle:
       break;
   }
@@ -200,7 +225,7 @@ TrainOrder ReadTrainOrder(const Stage& stage) {
   UPCYCLE_CHECK(stage.kind == StageKind::kTrain);
   const TrainSettings train = SettingsFromJson<TrainSettings>(stage.execution.at("train"));
   UPCYCLE_CHECK(ResultSettings(train) == stage.settings.at("train"));
-  return {ArchitectureFromJson(stage.settings, stage.settings.at("vocabulary")),
+  return {ModelOf(stage),
           train,
           stage.settings.at("seed"),
           stage.settings.value("parent_rate", 0.0),
@@ -222,10 +247,15 @@ ModelBuild BuildOf(const TrainOrder& order) {
           .masks_documents = order.masks_documents};
 }
 
+ImportOrder ReadImportOrder(const Stage& stage) {
+  UPCYCLE_CHECK(stage.kind == StageKind::kImport);
+  return {ModelOf(stage), stage.execution.at("from").get<std::string>(),
+          stage.settings.at("content")};
+}
+
 UpcycleOrder ReadUpcycleOrder(const Stage& stage) {
   UPCYCLE_CHECK(stage.kind == StageKind::kUpcycle);
-  return {ArchitectureFromJson(stage.settings, stage.settings.at("vocabulary")),
-          SettingsFromJson<UpcycleSettings>(stage.settings.at("upcycle")),
+  return {ModelOf(stage), SettingsFromJson<UpcycleSettings>(stage.settings.at("upcycle")),
           stage.settings.at("seed"), stage.settings.value(kMaskDocuments, false)};
 }
 
