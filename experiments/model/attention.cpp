@@ -17,7 +17,7 @@ void Turn(Backend& backend, Tensor fused, const Positions& positions, const Atte
 }  // namespace
 
 Attention::Attention(const Architecture& architecture, int64_t layer, ModelParameters& parameters)
-    : traits_(architecture.traits()) {
+    : layer_(layer), traits_(architecture.traits()) {
   const AttentionShape shape = architecture.Attention(1, 1);
   const int64_t width = architecture.model.width;
   parameters.Declare(
@@ -73,8 +73,23 @@ void Attention::Forward(Backend& backend, const ForwardPass& pass, const Positio
   if (traits_.query_bias) backend.AddBias(saved.projected, qkv_bias_.value);
   if (norms_) norms_->Forward(backend, saved.fused, saved.projected);
   Turn(backend, saved.fused, positions, shape, /*backward=*/false);
-  backend.AttentionForward(saved.attended, saved.log_sum_exp, saved.fused, shape, positions.starts);
+  Attend(backend, saved, positions, shape);
   Output(backend, pass.out, pass.accumulate, shape, workspace);
+}
+
+void Attention::Attend(Backend& backend, const Saved& saved, const Positions& positions,
+                       const AttentionShape& shape) const {
+  const CachedBatch* cached = positions.cached;
+  if (cached == nullptr) {
+    return backend.AttentionForward(saved.attended, saved.log_sum_exp, saved.fused, shape,
+                                    positions.starts);
+  }
+  const Tensor cache = cached->layers[static_cast<size_t>(layer_)];
+  backend.StoreKeyValues(cache, saved.fused, cached->places, shape);
+  if (cached->has_past) {
+    return backend.AttentionCached(saved.attended, saved.fused, cache, cached->places, shape);
+  }
+  backend.AttentionForward(saved.attended, saved.log_sum_exp, saved.fused, shape);
 }
 
 void Attention::Output(Backend& backend, Tensor out, Accumulate accumulate,

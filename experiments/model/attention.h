@@ -35,8 +35,11 @@ class Attention {
   struct Saved {
     Tensor projected, fused, attended, log_sum_exp;
   };
+  void Attend(Backend& backend, const Saved& saved, const Positions& positions,
+              const AttentionShape& shape) const;
   Saved SavedFor(const AttentionShape& shape, const Workspace& workspace) const;
 
+  int64_t layer_;
   FamilyTraits traits_;
   Weight qkv_;     // [(H + 2K)·W, D]
   Weight output_;  // [D, H·W]

@@ -212,8 +212,13 @@ void Transformer::CopyStarts(const TokenBatch& batch) {
 void Transformer::Forward(const TokenBatch& batch, const RoutingRules& rules) {
   const int64_t n = batch.size();
   UPCYCLE_CHECK(n > 0 && n <= tokens_.dim(0));
+  ForwardLayers(batch, PositionsOf(architecture_.Attention(batch.sequences, batch.length)), rules);
+}
+
+void Transformer::ForwardLayers(const TokenBatch& batch, const Positions& positions,
+                                const RoutingRules& rules) {
+  const int64_t n = batch.size();
   const AttentionShape shape = architecture_.Attention(batch.sequences, batch.length);
-  const Positions positions = PositionsOf(shape);
   const Tensor between = normed_.Slice(0, n);  // not yet needed
   embedding_.Forward(*backend_, layers_.front()->x.Slice(0, n), between, tokens_.Slice(0, n));
   for (size_t i = 0; i < layers_.size(); ++i) {
@@ -232,11 +237,14 @@ template <typename Body>
 void Transformer::ForLogits(int64_t tokens, const Body& body) {
   for (int64_t begin = 0; begin < tokens; begin += build_.HeadRows()) {
     const int64_t rows = std::min(build_.HeadRows(), tokens - begin);
-    const Tensor logits = logits_.Slice(0, rows);
-    backend_->MatMul(logits, normed_.Slice(begin, rows), Transpose::kNo, head().value,
-                     Transpose::kYes);
-    body(begin, rows, logits);
+    body(begin, rows, LogitsOfRows(normed_.Slice(begin, rows)));
   }
+}
+
+Tensor Transformer::LogitsOfRows(ConstTensor normed) {
+  const Tensor logits = logits_.Slice(0, normed.dim(0));
+  backend_->MatMul(logits, normed, Transpose::kNo, head().value, Transpose::kYes);
+  return logits;
 }
 
 void Transformer::Evaluate(const TokenBatch& batch, CapacityFactor capacity_factor, float* losses) {

@@ -52,6 +52,7 @@ class Transformer {
   const Architecture& architecture() const { return architecture_; }
   ModelParameters& parameters() { return parameters_; }
   Backend& backend() { return *backend_; }
+  const ModelBuild& build() const { return build_; }
   bool masks_documents() const { return build_.masks_documents; }
 
   // What is held, by category.
@@ -64,6 +65,27 @@ class Transformer {
 
   // The logits [batch.size(), V] into host memory. For small models and tests.
   void Logits(const TokenBatch& batch, CapacityFactor capacity_factor, float* logits);
+
+  // --- sequences that go on: see Decoder
+  // -------------------------------------------------------------------------------------
+
+  // Where the tokens of such a batch stand: tables of all positions, and the places at which their
+  // sequences began, as RopeForward takes them; empty where all begin with the batch.
+  struct CachedPositions {
+    RopeTables rope;
+    ConstTensor starts;
+    std::span<const int32_t> host_starts;
+  };
+  // The forward pass, without limits of capacity. Targets and starts of the batch are not read.
+  void ForwardCached(const TokenBatch& batch, const CachedBatch& cached,
+                     const CachedPositions& positions);
+  // Of the last ForwardCached, in host memory: the logits [V] of a token, by its place in the
+  // batch.
+  void LogitsOf(int64_t row, std::span<float> logits);
+  // The losses of targets behind tokens by their places in the batch, as many at most as the batch
+  // has, and the token that would lose least.
+  void Score(std::span<const int32_t> rows, std::span<const int32_t> targets,
+             std::span<float> losses, std::span<int32_t> likeliest);
 
   // --- training
   // -------------------------------------------------------------------------------------
@@ -121,9 +143,13 @@ class Transformer {
   void ComputeGradients(const TokenBatch& batch, const RoutingRules& rules);
   // Leaves the final norm's output in normed_.
   void Forward(const TokenBatch& batch, const RoutingRules& rules);
+  void ForwardLayers(const TokenBatch& batch, const Positions& positions,
+                     const RoutingRules& rules);
   void KeepAssignments(const RoutingRules& rules);
   // Losses and loads of the router of each expert layer, into the record.
   void RecordRouters(const RoutingRules& rules);
+  // The logits [rows, V] of normed [rows, D], at most HeadRows of them, until the next call.
+  Tensor LogitsOfRows(ConstTensor normed);
   // body(begin, rows, logits) for chunks of rows of normed_ and their logits [rows, V].
   template <typename Body>
   void ForLogits(int64_t tokens, const Body& body);

@@ -93,6 +93,12 @@ class CpuBackend final : public Backend {
                            ConstTensor log_sum_exp, ConstTensor qkv, const AttentionShape& shape,
                            ConstTensor starts) override;
 
+  // attention_cached.cpp
+  void DoStoreKeyValues(Tensor cache, ConstTensor qkv, const SequencePlaces& places,
+                        const AttentionShape& shape) override;
+  void DoAttentionCached(Tensor out, ConstTensor qkv, ConstTensor cache,
+                         const SequencePlaces& places, const AttentionShape& shape) override;
+
   // activation.cpp
   void DoActivationForward(Tensor out, ConstTensor x, ConstTensor row_weight,
                            Activation activation) override;
@@ -144,6 +150,7 @@ class CpuBackend final : public Backend {
   // cross_entropy.cpp, reduce.cpp, adamw.cpp
   void DoCrossEntropy(Tensor losses, ConstTensor logits, Tensor d_logits, ConstTensor targets,
                       double scale) override;
+  void DoArgMax(Tensor columns, ConstTensor logits) override;
   void DoSum(Tensor total, ConstTensor x) override;
   void DoGradientNorm(Tensor norm, ConstTensor gradient) override;
   void DoAdamW(Tensor weights, const Moments& moments, ConstTensor gradient, ConstTensor norm,

@@ -212,6 +212,23 @@ void AddRopeCases(std::vector<OpCase>& cases, DataType type, const AttentionShap
   });
 }
 
+// Sequences that go on: their documents begin before them, each as far as its tokens say.
+OpCase ContinuedRopeCase(DataType type, const AttentionShape& shape, int64_t width, int64_t most) {
+  const reference::Rotary rotary = {width};
+  const Array starts = RandomInts({shape.tokens()}, "starts", -most, 0);
+  const Array qkv = Random(type, {shape.tokens(), shape.fused_width()}, "qkv");
+  OpCase rope(fmt::format("RopeForward {} up to {} earlier", NameOf(shape, starts), most), type);
+  rope.InOut(qkv, reference::Rope(qkv, shape, rotary, false, starts), kForwardError)
+      .InFloats(reference::RopeCosines(shape.length + most, rotary))
+      .InFloats(reference::RopeSines(shape.length + most, rotary))
+      .Ints(starts)
+      .Optional()
+      .Calls([=](Backend& backend, const Tensors& t) {
+        backend.RopeForward(t[0], t[1], t[2], shape, t[3]);
+      });
+  return rope;
+}
+
 }  // namespace
 
 std::vector<OpCase> RopeCases(DataType type) {
@@ -224,6 +241,8 @@ std::vector<OpCase> RopeCases(DataType type) {
   AddRopeCases(cases, type, {1, 100, 2, 2, 64}, 64);
   AddRopeCases(cases, type, {1, 100, 2, 2, 64}, 32);
   AddRopeCases(cases, type, {2, 50, 2, 1, 16}, 16, 7);
+  cases.push_back(ContinuedRopeCase(type, {3, 1, 2, 1, 16}, 16, 90));
+  cases.push_back(ContinuedRopeCase(type, {2, 9, 3, 1, 8}, 4, 20));
   return cases;
 }
 

@@ -126,6 +126,7 @@ Array ExpertMatMulBackwardWeights(const Array& d_out, const Array& rows, const P
 
 Array CrossEntropyForward(const Array& logits, const Array& targets);
 Array CrossEntropyBackward(const Array& logits, const Array& targets, double scale);
+Array ArgMax(const Array& logits);
 
 struct Optimized {
   Array weights;
