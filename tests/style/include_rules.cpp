@@ -46,6 +46,8 @@ const std::vector<Room>& Rooms() {
         "experiments/conversion"}},
       {"experiments/inspection",
        {"core/", "kernels", "experiments/model", "experiments/formats", "experiments/inspection"}},
+      {"experiments/evaluation",
+       {"core/", "kernels", "experiments/model", "experiments/evaluation"}},
       {"experiments/run",
        {"core/", "kernels/", "results", "experiments/model", "experiments/formats",
         "experiments/upcycling", "experiments/run"}},
