@@ -21,8 +21,9 @@ class Fingerprint {
   static Fingerprint FromHex(std::string_view hex);
   Fingerprint(uint64_t high, uint64_t low) : high_(high), low_(low) {}
 
-  std::string Hex() const;    // 32 lower-case digits
-  std::string Short() const;  // the first 12, for people
+  std::string Hex() const;                 // 32 lower-case digits
+  std::string Short() const;               // the first 12, for people
+  uint64_t high() const { return high_; }  // the first 16 digits
   auto operator<=>(const Fingerprint&) const = default;
 
  private:

@@ -1,5 +1,5 @@
 // The checked fronts: every shape, type and relation that backend.h promises, then the body. Those
-// of routing and experts are in backend_experts.cpp.
+// of attention are in backend_attention.cpp, those of routing and experts in backend_experts.cpp.
 #include "kernels/backend.h"
 
 #include "core/check.h"
@@ -8,22 +8,6 @@
 
 namespace upcycle {
 namespace {
-
-void CheckAttention(const AttentionShape& shape) {
-  UPCYCLE_CHECK(shape.sequences >= 1 && shape.length >= 1);
-  UPCYCLE_CHECK(shape.heads >= 1 && shape.kv_heads >= 1 && shape.heads % shape.kv_heads == 0);
-  UPCYCLE_CHECK(shape.head_width >= 2 && shape.head_width % 2 == 0);
-}
-
-void CheckRope(DataType type, ConstTensor qkv, ConstTensor cosines, ConstTensor sines,
-               const AttentionShape& shape) {
-  CheckAttention(shape);
-  CheckTensor("qkv", qkv, type, {shape.tokens(), shape.fused_width()});
-  CheckRank("cosines", cosines, 2);
-  UPCYCLE_CHECK(cosines.dim(1) >= 1 && cosines.dim(1) <= shape.head_width / 2);
-  CheckFloats("cosines", cosines, {shape.length, cosines.dim(1)});
-  CheckFloats("sines", sines, cosines.shape());
-}
 
 // Groups of columns that are normalised each by itself.
 void CheckColumns(DataType type, ConstTensor x, ConstTensor weight, ConstTensor rstd,
@@ -254,43 +238,6 @@ void Backend::LayerNormBackward(Tensor d_x, Tensor d_weight, Tensor d_bias, Cons
   DoLayerNormBackward(d_x, d_weight, d_bias, d_out, x, weight, mean, rstd);
 }
 
-// -------------------------------------------------------------------------------------- attention
-
-void Backend::RopeForward(Tensor qkv, ConstTensor cosines, ConstTensor sines,
-                          const AttentionShape& shape) {
-  CheckRope(ActivationType(), qkv, cosines, sines, shape);
-  DoRope(qkv, cosines, sines, shape, /*backward=*/false);
-}
-
-void Backend::RopeBackward(Tensor d_qkv, ConstTensor cosines, ConstTensor sines,
-                           const AttentionShape& shape) {
-  CheckRope(ActivationType(), d_qkv, cosines, sines, shape);
-  DoRope(d_qkv, cosines, sines, shape, /*backward=*/true);
-}
-
-void Backend::AttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
-                               const AttentionShape& shape) {
-  CheckAttention(shape);
-  CheckTensor("out", out, ActivationType(), {shape.tokens(), shape.query_width()});
-  CheckFloats("log_sum_exp", log_sum_exp, {shape.sequences, shape.heads, shape.length});
-  CheckTensor("qkv", qkv, ActivationType(), {shape.tokens(), shape.fused_width()});
-  CheckApart("out", out, {qkv});
-  DoAttentionForward(out, log_sum_exp, qkv, shape);
-}
-
-void Backend::AttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out,
-                                ConstTensor log_sum_exp, ConstTensor qkv,
-                                const AttentionShape& shape) {
-  CheckAttention(shape);
-  CheckTensor("d_qkv", d_qkv, ActivationType(), {shape.tokens(), shape.fused_width()});
-  CheckTensor("d_out", d_out, ActivationType(), {shape.tokens(), shape.query_width()});
-  CheckTensor("out", out, ActivationType(), {shape.tokens(), shape.query_width()});
-  CheckFloats("log_sum_exp", log_sum_exp, {shape.sequences, shape.heads, shape.length});
-  CheckTensor("qkv", qkv, ActivationType(), {shape.tokens(), shape.fused_width()});
-  CheckApart("d_qkv", d_qkv, {d_out, out, qkv});
-  DoAttentionBackward(d_qkv, d_out, out, log_sum_exp, qkv, shape);
-}
-
 // ------------------------------------------------------------------------------------- activation
 
 void Backend::ActivationForward(Tensor out, ConstTensor x, ConstTensor row_weight,
@@ -320,6 +267,14 @@ void Backend::CrossEntropyBackward(Tensor losses, Tensor logits, ConstTensor tar
                                    double scale) {
   CheckCrossEntropy(ActivationType(), losses, logits, targets);
   DoCrossEntropy(losses, logits, logits, targets, scale);
+}
+
+void Backend::ArgMax(Tensor columns, ConstTensor logits) {
+  CheckRank("logits", logits, 2);
+  UPCYCLE_CHECK(logits.dim(1) >= 1);
+  CheckTensor("logits", logits, ActivationType(), {logits.dim(0), logits.dim(1)});
+  CheckInts("columns", columns, {logits.dim(0)});
+  DoArgMax(columns, logits);
 }
 
 void Backend::Sum(Tensor total, ConstTensor x) {

@@ -27,6 +27,7 @@
 #include "core/tensor.h"
 #include "kernels/adamw_step.h"
 #include "kernels/routing.h"
+#include "kernels/sequence_places.h"
 
 namespace upcycle {
 
@@ -155,19 +156,35 @@ class Backend {
   // --- attention
   // ------------------------------------------------------------------------------------
 
-  // Rotates q and k of qkv [n, (H + 2K)·W] in place by angles whose cosines and sines [L, R/2] are
-  // each position's, with R ≤ W (Su et al. 2021). Element i of a head pairs with i + R/2, as in
-  // Hugging Face's Llama; those from R on stay. The backward pass is the opposite rotation.
-  void RopeForward(Tensor qkv, ConstTensor cosines, ConstTensor sines, const AttentionShape& shape);
+  // Rotates q and k of qkv [n, (H + 2K)·W] in place by angles whose cosines and sines [P, R/2] are
+  // each position's, with P ≥ L and R ≤ W (Su et al. 2021). Element i of a head pairs with i + R/2,
+  // as in Hugging Face's Llama; those from R on stay. The backward pass is the opposite rotation.
+  //
+  // starts [n] int32 divides sequences into documents: where in its sequence each token's document
+  // begins, so that it is at most the token's own place and never falls within a sequence. A
+  // token's position counts from there. Empty: each sequence is one document. To turn alone, and
+  // not to attend, a document may begin before its sequence, at a negative place, as long as
+  // positions stay below P.
+  void RopeForward(Tensor qkv, ConstTensor cosines, ConstTensor sines, const AttentionShape& shape,
+                   ConstTensor starts = {});
   void RopeBackward(Tensor d_qkv, ConstTensor cosines, ConstTensor sines,
-                    const AttentionShape& shape);
-  // Causal attention, scores scaled by 1/sqrt(W); query head h reads key head h·K/H.
-  // out [n, H·W]; log_sum_exp [B, H, L] of the scaled scores, kept for the backward pass.
+                    const AttentionShape& shape, ConstTensor starts = {});
+  // Causal attention within documents, scores scaled by 1/sqrt(W); query head h reads key head
+  // h·K/H. out [n, H·W]; log_sum_exp [B, H, L] of the scaled scores, kept for the backward pass.
   void AttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
-                        const AttentionShape& shape);
+                        const AttentionShape& shape, ConstTensor starts = {});
   // d_qkv [n, (H + 2K)·W] is overwritten.
   void AttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out, ConstTensor log_sum_exp,
-                         ConstTensor qkv, const AttentionShape& shape);
+                         ConstTensor qkv, const AttentionShape& shape, ConstTensor starts = {});
+
+  // Copies keys and values of the tokens that `places` adds into cache [S, C, 2·K·W], S slots of C
+  // tokens [k | v].
+  void StoreKeyValues(Tensor cache, ConstTensor qkv, const SequencePlaces& places,
+                      const AttentionShape& shape);
+  // AttentionForward of sequences that go on: each query reads the cache, where its own key is
+  // stored, up to its own place. Rows that `places` does not add become 0.
+  void AttentionCached(Tensor out, ConstTensor qkv, ConstTensor cache, const SequencePlaces& places,
+                       const AttentionShape& shape);
 
   // --- activation
   // -----------------------------------------------------------------------------------
@@ -256,6 +273,8 @@ class Backend {
   void CrossEntropyForward(Tensor losses, ConstTensor logits, ConstTensor targets);
   // As forward, and logits becomes its own gradient: scale · (softmax - one-hot), 0 for target -1.
   void CrossEntropyBackward(Tensor losses, Tensor logits, ConstTensor targets, double scale);
+  // columns [n] int32 = where each row of logits [n, V] is largest; of equals the first.
+  void ArgMax(Tensor columns, ConstTensor logits);
   // total [1] = Σ x, accumulated in double.
   void Sum(Tensor total, ConstTensor x);
 
@@ -309,12 +328,16 @@ class Backend {
                                    ConstTensor x, ConstTensor weight, ConstTensor mean,
                                    ConstTensor rstd) = 0;
   virtual void DoRope(Tensor qkv, ConstTensor cosines, ConstTensor sines,
-                      const AttentionShape& shape, bool backward) = 0;
+                      const AttentionShape& shape, ConstTensor starts, bool backward) = 0;
   virtual void DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
-                                  const AttentionShape& shape) = 0;
+                                  const AttentionShape& shape, ConstTensor starts) = 0;
   virtual void DoAttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out,
                                    ConstTensor log_sum_exp, ConstTensor qkv,
-                                   const AttentionShape& shape) = 0;
+                                   const AttentionShape& shape, ConstTensor starts) = 0;
+  virtual void DoStoreKeyValues(Tensor cache, ConstTensor qkv, const SequencePlaces& places,
+                                const AttentionShape& shape) = 0;
+  virtual void DoAttentionCached(Tensor out, ConstTensor qkv, ConstTensor cache,
+                                 const SequencePlaces& places, const AttentionShape& shape) = 0;
   virtual void DoActivationForward(Tensor out, ConstTensor x, ConstTensor row_weight,
                                    Activation activation) = 0;
   virtual void DoActivationBackward(Tensor d_x, Tensor d_row_weight, ConstTensor d_out,
@@ -353,6 +376,7 @@ class Backend {
                                              const Dispatch& dispatch) = 0;
   virtual void DoCrossEntropy(Tensor losses, ConstTensor logits, Tensor d_logits,
                               ConstTensor targets, double scale) = 0;
+  virtual void DoArgMax(Tensor columns, ConstTensor logits) = 0;
   virtual void DoSum(Tensor total, ConstTensor x) = 0;
   virtual void DoGradientNorm(Tensor norm, ConstTensor gradient) = 0;
   virtual void DoAdamW(Tensor weights, const Moments& moments, ConstTensor gradient,

@@ -159,35 +159,6 @@ void ForwardingBackend::DoLayerNormBackward(Tensor d_x, Tensor d_weight, Tensor 
           }});
 }
 
-void ForwardingBackend::DoRope(Tensor qkv, ConstTensor cosines, ConstTensor sines,
-                               const AttentionShape& shape, bool backward) {
-  Around({backward ? "RopeBackward" : "RopeForward",
-          {qkv},
-          [=](Backend& backend, const Substitution& in) {
-            if (backward) {
-              backend.RopeBackward(in(qkv), in(cosines), in(sines), shape);
-            } else {
-              backend.RopeForward(in(qkv), in(cosines), in(sines), shape);
-            }
-          }});
-}
-
-void ForwardingBackend::DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
-                                           const AttentionShape& shape) {
-  Around({"AttentionForward", {out, log_sum_exp}, [=](Backend& backend, const Substitution& in) {
-            backend.AttentionForward(in(out), in(log_sum_exp), in(qkv), shape);
-          }});
-}
-
-void ForwardingBackend::DoAttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out,
-                                            ConstTensor log_sum_exp, ConstTensor qkv,
-                                            const AttentionShape& shape) {
-  Around({"AttentionBackward", {d_qkv}, [=](Backend& backend, const Substitution& in) {
-            backend.AttentionBackward(in(d_qkv), in(d_out), in(out), in(log_sum_exp), in(qkv),
-                                      shape);
-          }});
-}
-
 void ForwardingBackend::DoActivationForward(Tensor out, ConstTensor x, ConstTensor row_weight,
                                             Activation activation) {
   Around({"ActivationForward", {out}, [=](Backend& backend, const Substitution& in) {
@@ -355,6 +326,12 @@ void ForwardingBackend::DoCrossEntropy(Tensor losses, ConstTensor logits, Tensor
       {"CrossEntropyBackward", {losses, d_logits}, [=](Backend& backend, const Substitution& in) {
          backend.CrossEntropyBackward(in(losses), in(d_logits), in(targets), scale);
        }});
+}
+
+void ForwardingBackend::DoArgMax(Tensor columns, ConstTensor logits) {
+  Around({"ArgMax", {columns}, [=](Backend& backend, const Substitution& in) {
+            backend.ArgMax(in(columns), in(logits));
+          }});
 }
 
 void ForwardingBackend::DoSum(Tensor total, ConstTensor x) {

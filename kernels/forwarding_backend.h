@@ -85,12 +85,16 @@ class ForwardingBackend : public Backend {
                            ConstTensor x, ConstTensor weight, ConstTensor mean,
                            ConstTensor rstd) override;
   void DoRope(Tensor qkv, ConstTensor cosines, ConstTensor sines, const AttentionShape& shape,
-              bool backward) override;
+              ConstTensor starts, bool backward) override;
   void DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
-                          const AttentionShape& shape) override;
+                          const AttentionShape& shape, ConstTensor starts) override;
   void DoAttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out,
-                           ConstTensor log_sum_exp, ConstTensor qkv,
-                           const AttentionShape& shape) override;
+                           ConstTensor log_sum_exp, ConstTensor qkv, const AttentionShape& shape,
+                           ConstTensor starts) override;
+  void DoStoreKeyValues(Tensor cache, ConstTensor qkv, const SequencePlaces& places,
+                        const AttentionShape& shape) override;
+  void DoAttentionCached(Tensor out, ConstTensor qkv, ConstTensor cache,
+                         const SequencePlaces& places, const AttentionShape& shape) override;
   void DoActivationForward(Tensor out, ConstTensor x, ConstTensor row_weight,
                            Activation activation) override;
   void DoActivationBackward(Tensor d_x, Tensor d_row_weight, ConstTensor d_out, ConstTensor x,
@@ -127,6 +131,7 @@ class ForwardingBackend : public Backend {
                                      const Dispatch& dispatch) override;
   void DoCrossEntropy(Tensor losses, ConstTensor logits, Tensor d_logits, ConstTensor targets,
                       double scale) override;
+  void DoArgMax(Tensor columns, ConstTensor logits) override;
   void DoSum(Tensor total, ConstTensor x) override;
   void DoGradientNorm(Tensor norm, ConstTensor gradient) override;
   void DoAdamW(Tensor weights, const Moments& moments, ConstTensor gradient, ConstTensor norm,

@@ -32,15 +32,16 @@ MeasuredText MeasuredTextOf(std::string_view settings) {
   const json data = At(json::parse(settings), "data");
   const json training = TextsOf(At(data, "train"));
   const json named = TextsOf(At(data, "validation"));
-  const json kept_apart = named.empty() ? At(data, "held_out") : json();
+  const json kept_apart =
+      json::array({named.empty() ? At(data, "held_out") : json(), At(data, "deduplicate")});
 
   json tokenizer = At(data, "tokenizer");
   if (At(tokenizer, "kind") == "bytes") {
     tokenizer = "bytes";  // it has no vocabulary of its own choice
-  } else {
+  } else if (At(tokenizer, "kind") == "bpe") {
     tokenizer = json::array({tokenizer, training, kept_apart});
   }
-  const json validation = named.empty() ? json::array({training, kept_apart}) : named;
+  const json validation = json::array({named.empty() ? training : named, kept_apart});
   const json blend = json::array({At(data, "train"), kept_apart});
   return {tokenizer.dump(), blend.dump(), validation.dump()};
 }

@@ -23,6 +23,7 @@ int StatusCommand(const Arguments& arguments);
 int CompareCommand(const Arguments& arguments);
 int ExportCommand(const Arguments& arguments);
 int ConvertCommand(const Arguments& arguments);
+int GenerateCommand(const Arguments& arguments);
 int InspectCommand(const Arguments& arguments);
 int PaperCommand(const Arguments& arguments);
 int DoctorCommand(const Arguments& arguments);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/claims/paper.h"
+#include "core/data/file_mistakes.h"
 #include "core/error.h"
 #include "experiments/run/device.h"
 #include "experiments/study/forecast.h"
@@ -81,7 +82,7 @@ PaperCommandOptions ParseOptions(const Arguments& arguments) {
 
 bool HasData(const Recipe& recipe) {
   return std::all_of(recipe.arms.begin(), recipe.arms.end(),
-                     [](const Arm& arm) { return CheckFiles(arm.settings.data).empty(); });
+                     [](const Arm& arm) { return FindFileMistakes(arm.settings.data).empty(); });
 }
 
 // The studies of the paper that runs decide about. One whose data is not here can be priced.
@@ -220,7 +221,7 @@ int PaperCommand(const Arguments& arguments) {
   StopSignals stop;  // before any thread, also of a GPU's driver
   // What is to be run needs its data; a size that may not be the first is looked at before.
   const bool runs = options.run || (!options.no_run && !options.dry_run && options.size.empty());
-  PaperOptions reading = {options.size, {}, runs ? CheckFiles : DataCheck{}};
+  PaperOptions reading = {options.size, {}, runs ? KnowFiles() : FileKnowledge{}};
   if (options.seeds > 0) reading.overrides.push_back(fmt::format("seeds={}", options.seeds));
   const Paper paper = LoadPaper(FindPaper(options.name), reading);
   const std::vector<Study> studies = StudiesOf(paper);

@@ -14,6 +14,7 @@
 #include "tools/commands.h"
 #include "tools/cores.h"
 #include "tools/plan_cost.h"
+#include "tools/plan_data.h"
 #include "tools/recipe_options.h"
 #include "tools/state_options.h"
 
@@ -56,6 +57,7 @@ class PlanReport {
   PlanReport(const Study& study, const std::map<Fingerprint, StagePlan>& plan, double rate,
              const PlanOptions& options, bool has_data)
       : study_(study),
+        data_(has_data ? PlanData(study, options.state.Root()) : std::vector<DataPlan>()),
         plan_(plan),
         rate_(rate),
         options_(options),
@@ -72,6 +74,7 @@ class PlanReport {
             {"has_data", has_data_},
             {"arms", arms},
             {"twins", TwinsJson(study_.recipe)},
+            {"data", DataPlanJson(data_)},
             {"runs", runs},
             {"needed_stages", forecast_.needed_stages},
             {"core_seconds", forecast_.core_seconds},
@@ -88,6 +91,7 @@ class PlanReport {
     PrintDeviceHours();
     PrintMemory();
     if (has_data_) {
+      fmt::print("{}", DataPlanText(data_));
       PrintRuns();
     } else {
       fmt::print("\nThe data is not here (see the warnings): this is what runs would take.\n");
@@ -207,6 +211,7 @@ class PlanReport {
   }
 
   const Study& study_;
+  std::vector<DataPlan> data_;
   const std::map<Fingerprint, StagePlan>& plan_;
   double rate_;
   const PlanOptions& options_;

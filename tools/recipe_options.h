@@ -9,8 +9,8 @@
 
 namespace upcycle {
 
-// What is wrong with the files that a recipe's runs read.
-std::vector<Violation> CheckFiles(const DataSettings& data);
+// What is in the files that a recipe's runs read, and what is wrong with them.
+FileKnowledge KnowFiles();
 
 struct RecipeOptions {
   std::string recipe;

@@ -73,7 +73,7 @@ class PaperReader {
   // data.
   std::optional<size_t> ReadStudy(const StudyKey& key, const std::string& claim) {
     const auto& [path, size] = key;
-    const DataCheck check = run_.contains(key) ? options_.check_data : DataCheck{};
+    const FileKnowledge files = run_.contains(key) ? options_.files : FileKnowledge{};
     if (std::error_code none; !fs::exists(path, none)) {
       diagnostics_.Error(*places_.Find(claim + ".study"),
                          fmt::format("there is no recipe {}", path.native()),
@@ -81,7 +81,7 @@ class PaperReader {
       return std::nullopt;
     }
     try {
-      paper_.studies.push_back({path, LoadRecipe(path, options_.overrides, check, size), false});
+      paper_.studies.push_back({path, LoadRecipe(path, options_.overrides, files, size), false});
     } catch (const Error& error) {
       if (error.cause() != Cause::kInput) throw;
       recipe_mistakes_ += fmt::format("{}\n", error.what());

@@ -35,7 +35,7 @@ struct Paper {
 struct PaperOptions {
   std::string size;                    // of the studies; empty: of each the first
   std::vector<std::string> overrides;  // path=value, of every study
-  DataCheck check_data = {};
+  FileKnowledge files = {};
 };
 
 // Throws Error(kInput) with all the mistakes of the claims and of all the recipes.

@@ -41,7 +41,7 @@ Batches::Batches(std::vector<BatchSource> sources, int64_t sequence_length, uint
                               "model.sequence_length",
                               source.name, count, held_out, length_));
     }
-    sources_.push_back({fmt::format("batches/{}/order", source.name),
+    sources_.push_back({source.name, fmt::format("batches/{}/order", source.name),
                         fmt::format("batches/{}/offset", source.name), source.tokens,
                         count / length_});
   }
@@ -57,7 +57,7 @@ int64_t Batches::WindowBegin(const Source& source, int64_t draw) const {
   return static_cast<int64_t>((offset + window * static_cast<uint64_t>(length_)) % count);
 }
 
-void Batches::ReadWrapped(const TokenFile& file, int64_t begin, std::span<int32_t> out) const {
+void Batches::ReadWrapped(const Tokens& file, int64_t begin, std::span<int32_t> out) const {
   const int64_t left = file.count() - begin;
   const size_t first = std::min<size_t>(out.size(), static_cast<size_t>(left));
   file.Read(begin, out.first(first));
@@ -93,6 +93,15 @@ double Batches::EpochsOf(int s) const {
   return static_cast<double>(drawn_[s]) / static_cast<double>(sources_[s].windows);
 }
 
+std::vector<SourceUse> Batches::UseOf(int64_t samples) {
+  Seek(samples);
+  std::vector<SourceUse> uses;
+  for (size_t s = 0; s < sources_.size(); ++s) {
+    uses.push_back({sources_[s].name, drawn_[s] * length_, EpochsOf(static_cast<int>(s))});
+  }
+  return uses;
+}
+
 nlohmann::json Batches::Cursor() const { return {{"sample", sample_}, {"drawn", drawn_}}; }
 
 void Batches::SetCursor(const nlohmann::json& cursor) {
@@ -120,7 +129,7 @@ void Batches::SetCursor(const nlohmann::json& cursor) {
   sample_ = cursor["sample"].get<int64_t>();
 }
 
-SequentialWindows::SequentialWindows(const TokenFile& tokens, int32_t first_input,
+SequentialWindows::SequentialWindows(const Tokens& tokens, int32_t first_input,
                                      int64_t sequence_length)
     : tokens_(tokens), first_input_(first_input), length_(sequence_length) {
   UPCYCLE_CHECK(sequence_length >= 1);

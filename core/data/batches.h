@@ -11,7 +11,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "core/data/blend.h"
-#include "core/data/token_file.h"
+#include "core/data/tokens.h"
 
 namespace upcycle {
 
@@ -19,14 +19,21 @@ namespace upcycle {
 // offset, wrap around the end of the file, share no input token, and come in a fresh random order.
 struct BatchSource {
   std::string name;  // its order depends on the seed and on this name alone
-  const TokenFile* tokens = nullptr;
+  const Tokens* tokens = nullptr;
   double weight = 1;
   int64_t held_out_tokens = 0;  // cut from it for validation: for messages
 };
 
+// What a training reads of a source.
+struct SourceUse {
+  std::string name;
+  int64_t tokens = 0;  // inputs, each time they are read
+  double epochs = 0;   // how often the source is read through
+};
+
 class Batches {
  public:
-  // The files must outlive this. Throws Error(kInput) where a source is shorter than a sample.
+  // The tokens must outlive this. Throws Error(kInput) where a source is shorter than a sample.
   Batches(std::vector<BatchSource> sources, int64_t sequence_length, uint64_t seed);
 
   // tokens and targets [count·L] of samples [first_sample, first_sample + count). Reading on where
@@ -38,6 +45,9 @@ class Batches {
   // How often source `s` was read through, so far.
   double EpochsOf(int s) const;
 
+  // What the first samples take of each source, in their order. Costs what Fill costs to get there.
+  std::vector<SourceUse> UseOf(int64_t samples);
+
   // {"sample": i, "drawn": [...]}: where the next sequential Fill begins.
   nlohmann::json Cursor() const;
   // Throws Error(kInput) if it is no cursor of as many sources.
@@ -45,15 +55,16 @@ class Batches {
 
  private:
   struct Source {
+    std::string name;
     std::string order_name;
     std::string offset_name;
-    const TokenFile* tokens = nullptr;
+    const Tokens* tokens = nullptr;
     int64_t windows = 0;  // of an epoch
   };
 
   void Seek(int64_t sample);
   int64_t WindowBegin(const Source& source, int64_t draw) const;
-  void ReadWrapped(const TokenFile& file, int64_t begin, std::span<int32_t> out) const;
+  void ReadWrapped(const Tokens& file, int64_t begin, std::span<int32_t> out) const;
 
   std::vector<Source> sources_;
   Blend blend_;
@@ -68,7 +79,7 @@ class Batches {
 // targets are exact.
 class SequentialWindows {
  public:
-  SequentialWindows(const TokenFile& tokens, int32_t first_input, int64_t sequence_length);
+  SequentialWindows(const Tokens& tokens, int32_t first_input, int64_t sequence_length);
 
   int64_t count() const;    // windows
   int64_t targets() const;  // tokens that are predicted: all of the file
@@ -78,7 +89,7 @@ class SequentialWindows {
             std::span<int32_t> targets) const;
 
  private:
-  const TokenFile& tokens_;
+  const Tokens& tokens_;
   int32_t first_input_;
   int64_t length_;
 };

@@ -2,7 +2,11 @@
 
 #include <string>
 
+#include "core/check.h"
 #include "core/data/atlas/atlas.h"
+#include "core/data/document_source.h"
+#include "core/data/json_lines.h"
+#include "core/data/separated_text.h"
 #include "core/data/text_source.h"
 
 namespace upcycle {
@@ -13,7 +17,7 @@ class AtlasSource final : public Corpus {
   AtlasSource(int64_t people, int64_t world_seed)
       : people_(people), seed_(static_cast<uint64_t>(world_seed)) {}
 
-  void Visit(CorpusPart part, double held_out, const Visitor& visit) const override;
+  void Visit(const CorpusView& view, const Visitor& visit) const override;
   int64_t EstimateBytes() const override;
   Fingerprint Identity() const override { return atlas::FingerprintOfAtlas(people_, seed_); }
   std::vector<MultipleChoiceItem> DevQuestions() const override { return World().DevQuestions(); }
@@ -34,14 +38,15 @@ class AtlasSource final : public Corpus {
 // A named validation source has as much held-out text as `held_out` gives by default.
 constexpr double kDefaultHeldOut = 0.02;
 
-void AtlasSource::Visit(CorpusPart part, double held_out, const Visitor& visit) const {
-  const bool training = part == CorpusPart::kTraining;
-  const int64_t count = training
-                            ? World().training_documents()
-                            : World().held_out_documents(held_out > 0 ? held_out : kDefaultHeldOut);
+void AtlasSource::Visit(const CorpusView& view, const Visitor& visit) const {
+  const bool training = view.part == CorpusPart::kTraining;
+  const double held_out = view.held_out > 0 ? view.held_out : kDefaultHeldOut;
+  const int64_t count =
+      training ? World().training_documents() : World().held_out_documents(held_out);
   for (int64_t i = 0; i < count; ++i) {
     const std::string text = training ? World().TrainingDocument(i) : World().HeldOutDocument(i);
-    if (!text.empty()) visit(text);
+    if (text.empty() || (view.seen != nullptr && !view.seen->IsNew(text))) continue;
+    visit(text);
   }
 }
 
@@ -60,10 +65,18 @@ int64_t AtlasSource::EstimateBytes() const {
 std::unique_ptr<Corpus> OpenCorpus(const SourceSettings& source) {
   switch (source.kind) {
     case SourceKind::kText:
-      return std::make_unique<TextSource>(source.files);
+      if (source.separator.empty()) return std::make_unique<TextSource>(source.files);
+      return std::make_unique<DocumentSource>(source.files,
+                                              std::make_unique<SeparatedText>(source.separator));
     case SourceKind::kAtlas:
       return std::make_unique<AtlasSource>(source.people, source.world_seed);
+    case SourceKind::kJsonl:
+      return std::make_unique<DocumentSource>(source.files,
+                                              std::make_unique<JsonLines>(source.text_key));
+    case SourceKind::kTokens:
+      break;
   }
+  UPCYCLE_CHECK(false);
   return nullptr;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/benchmarks/multiple_choice.h"
+#include "core/data/seen_documents.h"
 #include "core/files.h"
 #include "core/fingerprint.h"
 #include "core/recipe/settings.h"
@@ -22,6 +23,16 @@ struct CorpusFile {
 
 enum class CorpusPart { kTraining, kValidation };
 
+// Which documents of a source are read.
+struct CorpusView {
+  CorpusPart part = CorpusPart::kTraining;
+  // Above 0 that share of the source is kept apart for kValidation; where it is 0 the source is
+  // named either for training or for validation and is used whole.
+  double held_out = 0;
+  // Documents that it has seen are left out, as if the source had none of them; null: all are read.
+  SeenDocuments* seen = nullptr;
+};
+
 class Corpus {
  public:
   using Visitor = std::function<void(std::string_view document)>;
@@ -30,10 +41,8 @@ class Corpus {
   Corpus(const Corpus&) = delete;
   Corpus& operator=(const Corpus&) = delete;
 
-  // Calls `visit` with each document of a part, in order; none is empty. Where `held_out` is above
-  // 0 that share of the source is kept apart for kValidation; where it is 0 the source is named
-  // either for training or for validation and is used whole.
-  virtual void Visit(CorpusPart part, double held_out, const Visitor& visit) const = 0;
+  // Calls `visit` with each document of a view, in order; none is empty.
+  virtual void Visit(const CorpusView& view, const Visitor& visit) const = 0;
 
   // About how many bytes the training documents have, cheaply.
   virtual int64_t EstimateBytes() const = 0;
@@ -50,9 +59,9 @@ class Corpus {
   Corpus() = default;
 };
 
-// Text: each file is one document. Throws Error(kInput), naming pattern or file, where a pattern
-// matches nothing or a file is missing, unreadable, empty, or (when it is visited) not UTF-8: that
-// is refused for every tokenizer, since the same text must be comparable under each.
+// A source of any kind but ready-made tokens. Throws Error(kInput), naming pattern or file, where a
+// pattern matches nothing or a file is missing, unreadable, empty, or (when it is visited) not
+// UTF-8: that is refused for every tokenizer, since the same text must be comparable under each.
 std::unique_ptr<Corpus> OpenCorpus(const SourceSettings& source);
 
 }  // namespace upcycle

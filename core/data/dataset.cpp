@@ -9,6 +9,8 @@
 #include "core/check.h"
 #include "core/checksums.h"
 #include "core/data/dataset_format.h"
+#include "core/data/token_description.h"
+#include "core/data/token_file.h"
 #include "core/error.h"
 #include "core/files.h"
 
@@ -43,15 +45,31 @@ json ReadManifest(const fs::path& folder) {
   return manifest;
 }
 
+// Null where the file is of another vocabulary.
+std::unique_ptr<const Tokens> OpenOwn(const fs::path& path, int64_t vocabulary) {
+  auto tokens = std::make_unique<TokenFile>(path);
+  tokens->Verify();
+  if (tokens->vocabulary() != vocabulary) return nullptr;
+  return tokens;
+}
+
+std::unique_ptr<const Tokens> OpenDescribed(const fs::path& path) {
+  return OpenDescribedTokens(json::parse(ReadTextFile(path)));
+}
+
 std::vector<TokenSet> OpenSets(const fs::path& folder, const json& listed, int64_t vocabulary) {
   std::vector<TokenSet> sets;
   for (const json& entry : listed) {
     const fs::path path = folder / entry.at("file").get<std::string>();
-    sets.push_back({entry.at("name").get<std::string>(), TokenFile(path)});
-    const TokenFile& tokens = sets.back().tokens;
-    tokens.Verify();
-    if (tokens.vocabulary() != vocabulary || tokens.count() != entry.at("tokens").get<int64_t>() ||
-        tokens.text_bytes() != entry.at("bytes").get<int64_t>()) {
+    TokenSet& set = sets.emplace_back();
+    set.name = entry.at("name").get<std::string>();
+    set.documents = entry.at("documents").get<int64_t>();
+    set.repeated_documents = entry.value("repeated_documents", int64_t{0});
+    set.repeated_bytes = entry.value("repeated_bytes", int64_t{0});
+    set.tokens = path.extension() == dataset_format::kDescription ? OpenDescribed(path)
+                                                                  : OpenOwn(path, vocabulary);
+    if (set.tokens == nullptr || set.tokens->count() != entry.at("tokens").get<int64_t>() ||
+        set.tokens->text_bytes() != entry.at("bytes").get<int64_t>()) {
       RefuseManifest(folder, fmt::format("does not agree with {}", path.native()));
     }
   }
@@ -62,7 +80,7 @@ std::vector<TokenSet> OpenSets(const fs::path& folder, const json& listed, int64
 int64_t HeldOutTokens(const Dataset& dataset, const std::string& source) {
   if (!dataset.holds_out) return 0;
   for (const TokenSet& set : dataset.validation) {
-    if (set.name == source) return set.tokens.count();
+    if (set.name == source) return set.tokens->count();
   }
   return 0;
 }
@@ -73,12 +91,25 @@ std::string NameOf(const SourceSettings& source) {
   return source.name.empty() ? std::string(NameOf(source.kind)) : source.name;
 }
 
+std::string FindDatasetDamage(const fs::path& folder) {
+  std::string damage = FindDamage(folder);
+  for (const char* part : {dataset_format::kTrain, dataset_format::kValidation}) {
+    if (!damage.empty() || !fs::exists(folder / part)) continue;
+    for (const auto& entry : fs::directory_iterator(folder / part)) {
+      if (entry.path().extension() != dataset_format::kDescription) continue;
+      damage = FindChangeOfTokens(json::parse(ReadTextFile(entry.path())));
+      if (!damage.empty()) break;
+    }
+  }
+  return damage;
+}
+
 Dataset OpenDataset(const fs::path& folder) {
   const json manifest = ReadManifest(folder);
-  const std::string damage = FindDamage(folder);
-  if (!damage.empty()) Refuse(folder, damage);
   Dataset dataset;
   try {
+    const std::string damage = FindDatasetDamage(folder);
+    if (!damage.empty()) Refuse(folder, damage);
     dataset.tokenizer = Tokenizer::Load(folder / dataset_format::kTokenizer);
     const int64_t vocabulary = dataset.tokenizer->Vocabulary();
     dataset.holds_out = manifest.value("holds_out", false);
@@ -102,7 +133,8 @@ std::vector<BatchSource> TrainingSources(const Dataset& dataset,
   for (const TokenSet& set : dataset.train) {
     const auto weight = weights.find(set.name);
     if (weight == weights.end()) continue;
-    sources.push_back({set.name, &set.tokens, weight->second, HeldOutTokens(dataset, set.name)});
+    sources.push_back(
+        {set.name, set.tokens.get(), weight->second, HeldOutTokens(dataset, set.name)});
   }
   UPCYCLE_CHECK_EQ(sources.size(), weights.size());
   return sources;

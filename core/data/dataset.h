@@ -5,6 +5,8 @@
 //   tokenizer/                   Tokenizer::Save
 //   train/NAME.tokens            one file a training source (token_file.h)
 //   validation/NAME.tokens       one file a held-out set
+//   …/NAME.json                  instead, where the source is ready-made tokens: where they lie and
+//                                which part of them it is (token_description.h)
 //   questions/NAME/dev.csv       for sources that have questions (multiple_choice.h)
 //   questions/NAME/test.csv
 //
@@ -20,16 +22,20 @@
 
 #include "core/benchmarks/multiple_choice.h"
 #include "core/data/batches.h"
-#include "core/data/token_file.h"
-#include "core/tokenizers/tokenizer.h"
+#include "core/data/tokens.h"
 #include "core/fingerprint.h"
 #include "core/recipe/settings.h"
+#include "core/tokenizers/tokenizer.h"
 
 namespace upcycle {
 
 struct TokenSet {
   std::string name;
-  TokenFile tokens;
+  std::unique_ptr<const Tokens> tokens;
+  int64_t documents = 0;  // 0 where that is not known
+  // What was left out because equal documents came before.
+  int64_t repeated_documents = 0;
+  int64_t repeated_bytes = 0;
 };
 
 struct QuestionSet {
@@ -49,7 +55,7 @@ struct Dataset {
 // What a source is called: its name, or its kind where it has none.
 std::string NameOf(const SourceSettings& source);
 
-// Of everything that decides the dataset's bytes: settings and the content of the files. Throws
+// Of everything that decides the dataset's tokens: settings and the content of the files. Throws
 // Error(kInput) as BuildDataset does for what can be seen without reading the text: no training
 // source, a name that is no file name or is used twice, a file that is missing, empty, or both
 // trained and validated on.
@@ -57,12 +63,17 @@ Fingerprint DatasetFingerprint(const DataSettings& settings);
 
 // Makes the dataset in `folder`, which exists. One document, or one generated world, is in memory
 // at a time. Throws Error(kInput) also for text that is not UTF-8, a vocabulary that the text does
-// not allow, and a source without text.
+// not allow, a ready-made token that is none of the vocabulary, and a source without text.
 void BuildDataset(const DataSettings& settings, const fs::path& folder);
 
-// Maps a dataset and verifies every byte of it. Throws Error(kInput) where something is missing,
-// damaged, or of a newer format, saying which folder to delete.
+// Maps a dataset and verifies every byte of its folder; ready-made tokens outside of it are read
+// whole where their files' time or size is another than it was. Throws Error(kInput) where
+// something is missing, damaged, or of a newer format, saying which folder to delete.
 Dataset OpenDataset(const fs::path& folder);
+
+// What is wrong with a dataset's files, inside and outside of its folder, as a sentence; empty if
+// nothing is.
+std::string FindDatasetDamage(const fs::path& folder);
 
 // Those of the dataset's training sources that have a weight, by their names: what Batches reads.
 // Every weight is a source's. The dataset must outlive them.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <set>
@@ -14,10 +15,14 @@
 #include "core/data/dataset.h"
 #include "core/data/dataset_format.h"
 #include "core/data/dataset_sources.h"
+#include "core/data/file_mistakes.h"
+#include "core/data/token_description.h"
+#include "core/data/token_file.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/tokenizers/bpe_trainer.h"
 #include "core/tokenizers/byte_tokenizer.h"
+#include "core/tokenizers/id_tokenizer.h"
 
 namespace upcycle {
 namespace {
@@ -36,18 +41,31 @@ std::string_view FirstLine(std::string_view text) {
   return newline == std::string_view::npos ? text : text.substr(0, newline + 1);
 }
 
+// The documents of named validation sources: text that is trained on must not repeat them.
+std::unique_ptr<SeenDocuments> HeldOutDocuments(const DatasetSources& sources) {
+  auto seen = std::make_unique<SeenDocuments>();
+  const CorpusView view = {CorpusPart::kValidation, 0, seen.get()};
+  for (const NamedSource& source : sources.validation) {
+    if (source.corpus) source.corpus->Visit(view, [](std::string_view) {});
+  }
+  seen->StartCount();
+  return seen;
+}
+
 // Of each source the same share of its lines, evenly spread, so that the sample has about
 // kTokenizerSample bytes. The weights of the blend have no say: one tokenizer serves them all.
 std::unique_ptr<Tokenizer> TrainBpeTokenizer(const DatasetSources& sources, int64_t vocabulary) {
   double total = 0;
-  for (const NamedCorpus& source : sources.train) {
+  for (const NamedSource& source : sources.train) {
     total += static_cast<double>(source.corpus->EstimateBytes());
   }
   const double share = kTokenizerSample / total;
+  const auto seen = sources.deduplicate ? HeldOutDocuments(sources) : nullptr;
+  const CorpusView view = {CorpusPart::kTraining, sources.held_out, seen.get()};
   BpeTrainer trainer;
-  for (const NamedCorpus& source : sources.train) {
+  for (const NamedSource& source : sources.train) {
     double read = 0, taken = 0;
-    source.corpus->Visit(CorpusPart::kTraining, sources.held_out, [&](std::string_view document) {
+    source.corpus->Visit(view, [&](std::string_view document) {
       while (!document.empty()) {
         const std::string_view line = FirstLine(document);
         document.remove_prefix(line.size());
@@ -61,6 +79,14 @@ std::unique_ptr<Tokenizer> TrainBpeTokenizer(const DatasetSources& sources, int6
   return trainer.Train(vocabulary);
 }
 
+std::unique_ptr<Tokenizer> LoadTokenizer(const TokenizerSettings& settings) {
+  auto tokenizer = Tokenizer::Load(settings.path);
+  if (const std::string mistake = WrongVocabulary(settings, *tokenizer); !mistake.empty()) {
+    throw Error(Cause::kInput, mistake);
+  }
+  return tokenizer;
+}
+
 std::unique_ptr<Tokenizer> MakeTokenizer(const TokenizerSettings& settings,
                                          const DatasetSources& sources) {
   switch (settings.kind) {
@@ -68,6 +94,11 @@ std::unique_ptr<Tokenizer> MakeTokenizer(const TokenizerSettings& settings,
       return std::make_unique<ByteTokenizer>();
     case TokenizerKind::kBpe:
       return TrainBpeTokenizer(sources, settings.vocabulary);
+    case TokenizerKind::kFile:
+      return LoadTokenizer(settings);
+    case TokenizerKind::kNone:
+      return std::make_unique<IdTokenizer>(settings.vocabulary,
+                                           static_cast<int32_t>(settings.EndOfText()));
   }
   return nullptr;
 }
@@ -87,30 +118,47 @@ class Builder {
         {"format", dataset_format::kVersion},
         {"vocabulary", tokenizer_->Vocabulary()},
         {"holds_out", !named},
-        {"train", WriteSets(sources_.train, CorpusPart::kTraining, dataset_format::kTrain)},
-        {"validation", WriteSets(named ? sources_.validation : sources_.train,
-                                 CorpusPart::kValidation, dataset_format::kValidation)},
+        {"train", WriteTraining()},
+        {"validation", WriteValidation(named ? sources_.validation : sources_.train)},
         {"questions", WriteQuestions()}};
     WriteFileAtomically(folder_ / dataset_format::kManifest, manifest.dump(2) + "\n");
     WriteChecksums(folder_);
   }
 
  private:
-  json WriteSets(const std::vector<NamedCorpus>& sources, CorpusPart part,
+  json WriteTraining() const {
+    const auto seen = sources_.deduplicate ? HeldOutDocuments(sources_) : nullptr;
+    return WriteSets(sources_.train, {CorpusPart::kTraining, sources_.held_out, seen.get()},
+                     dataset_format::kTrain);
+  }
+
+  json WriteValidation(const std::vector<NamedSource>& sources) const {
+    SeenDocuments seen;
+    return WriteSets(
+        sources,
+        {CorpusPart::kValidation, sources_.held_out, sources_.deduplicate ? &seen : nullptr},
+        dataset_format::kValidation);
+  }
+
+  json WriteSets(const std::vector<NamedSource>& sources, const CorpusView& view,
                  const fs::path& place) const {
     MakeDirectories(folder_ / place);
     json sets = json::array();
-    for (const NamedCorpus& source : sources) {
-      sets.push_back(WriteTokens(source, part, place / (source.name + ".tokens")));
+    for (const NamedSource& source : sources) {
+      sets.push_back(source.corpus
+                         ? WriteTokens(source, view, place / (source.name + ".tokens"))
+                         : WriteDescription(source, view,
+                                            place / (source.name + dataset_format::kDescription)));
     }
     return sets;
   }
 
-  json WriteTokens(const NamedCorpus& source, CorpusPart part, const fs::path& file) const {
+  json WriteTokens(const NamedSource& source, const CorpusView& view, const fs::path& file) const {
     TokenFileWriter writer(folder_ / file, tokenizer_->Vocabulary());
     const std::array<int32_t, 1> end = {tokenizer_->EndOfText()};
     std::vector<int32_t> tokens;
-    source.corpus->Visit(part, sources_.held_out, [&](std::string_view document) {
+    if (view.seen != nullptr) view.seen->StartCount();
+    source.corpus->Visit(view, [&](std::string_view document) {
       while (!document.empty()) {
         const std::string_view piece =
             document.substr(0, tokenizer_->CutAfter(document, kEncodedAtOnce));
@@ -123,11 +171,43 @@ class Builder {
       writer.EndDocument();
     });
     writer.Commit();
+    json set = {{"name", source.name},
+                {"file", file.native()},
+                {"tokens", writer.count()},
+                {"bytes", writer.text_bytes()},
+                {"documents", writer.documents()}};
+    if (view.seen != nullptr) {
+      set["repeated_documents"] = view.seen->repeated();
+      set["repeated_bytes"] = view.seen->repeated_bytes();
+    }
+    return set;
+  }
+
+  json WriteDescription(const NamedSource& source, const CorpusView& view,
+                        const fs::path& file) const {
+    source.tokens->RequireTokens(tokenizer_->Vocabulary());
+    const auto part = source.tokens->Part(view.part, view.held_out);
+    const int64_t bytes = view.part == CorpusPart::kValidation ? TextBytesOf(*part) : 0;
+    const json description = DescribeTokens(*source.tokens, view.part, view.held_out, bytes);
+    WriteFileAtomically(folder_ / file, description.dump(2) + "\n");
     return {{"name", source.name},
             {"file", file.native()},
-            {"tokens", writer.count()},
-            {"bytes", writer.text_bytes()},
-            {"documents", writer.documents()}};
+            {"tokens", part->count()},
+            {"bytes", bytes},
+            {"documents", part->documents()}};
+  }
+
+  // Of tokens that the tokenizer can read; 0 where it cannot.
+  int64_t TextBytesOf(const Tokens& tokens) const {
+    constexpr int64_t kAtOnce = 1 << 16;
+    std::vector<int32_t> part;
+    int64_t bytes = 0;
+    for (int64_t begin = 0; begin < tokens.count(); begin += kAtOnce) {
+      part.resize(static_cast<size_t>(std::min(kAtOnce, tokens.count() - begin)));
+      tokens.Read(begin, part);
+      bytes += static_cast<int64_t>(tokenizer_->Decode(part).size());
+    }
+    return bytes;
   }
 
   // A world that is both trained and validated on asks its questions once.
@@ -136,9 +216,10 @@ class Builder {
     std::set<Fingerprint> asked;
     std::set<std::string> names;
     for (const auto* sources : {&sources_.train, &sources_.validation}) {
-      for (const NamedCorpus& source : *sources) {
+      for (const NamedSource& source : *sources) {
+        if (!source.corpus) continue;
         const auto test = source.corpus->TestQuestions();
-        if (test.empty() || !asked.insert(source.corpus->Identity()).second) continue;
+        if (test.empty() || !asked.insert(source.Identity()).second) continue;
         std::string name = source.name;
         while (!names.insert(name).second) name += "-validation";
         sets.push_back(WriteQuestionSet(name, source.corpus->DevQuestions(), test));
@@ -174,9 +255,16 @@ Fingerprint DatasetFingerprint(const DataSettings& settings) {
   hasher.Add(static_cast<uint64_t>(VocabularyOf(settings.tokenizer)));
   for (const auto* list : {&sources.train, &sources.validation}) {
     hasher.Add(static_cast<uint64_t>(list->size()));
-    for (const NamedCorpus& source : *list) hasher.Add(source.name).Add(source.corpus->Identity());
+    for (const NamedSource& source : *list) hasher.Add(source.name).Add(source.Identity());
   }
   hasher.Add(fmt::format("{}", sources.held_out));
+  if (settings.tokenizer.kind == TokenizerKind::kFile) {
+    hasher.Add(LoadTokenizer(settings.tokenizer)->Identity());
+  }
+  if (settings.tokenizer.kind == TokenizerKind::kNone) {
+    hasher.Add("end of text").Add(static_cast<uint64_t>(settings.tokenizer.EndOfText()));
+  }
+  if (sources.deduplicate) hasher.Add("deduplicated");
   return hasher.Finish();
 }
 

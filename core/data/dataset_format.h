@@ -8,6 +8,7 @@ inline constexpr char kManifest[] = "dataset.json";
 inline constexpr char kTokenizer[] = "tokenizer";
 inline constexpr char kTrain[] = "train";
 inline constexpr char kValidation[] = "validation";
+inline constexpr char kDescription[] = ".json";  // of tokens that lie elsewhere
 inline constexpr char kQuestions[] = "questions";
 
 }  // namespace upcycle::dataset_format

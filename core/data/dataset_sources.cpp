@@ -25,9 +25,14 @@ void RequireFileName(const std::string& name) {
                                          name));
 }
 
-std::vector<NamedCorpus> OpenAll(const std::vector<SourceSettings>& settings,
+NamedSource Open(const SourceSettings& source) {
+  if (source.kind != SourceKind::kTokens) return {NameOf(source), OpenCorpus(source), nullptr};
+  return {NameOf(source), nullptr, std::make_unique<TokenSource>(TokenSource::Find(source))};
+}
+
+std::vector<NamedSource> OpenAll(const std::vector<SourceSettings>& settings,
                                  std::string_view list) {
-  std::vector<NamedCorpus> sources;
+  std::vector<NamedSource> sources;
   std::set<std::string> names;
   for (const SourceSettings& source : settings) {
     const std::string name = NameOf(source);
@@ -37,7 +42,7 @@ std::vector<NamedCorpus> OpenAll(const std::vector<SourceSettings>& settings,
                                              "`name` of its own",
                                              list, name));
     }
-    sources.push_back({name, OpenCorpus(source)});
+    sources.push_back(Open(source));
   }
   return sources;
 }
@@ -45,11 +50,11 @@ std::vector<NamedCorpus> OpenAll(const std::vector<SourceSettings>& settings,
 // Validating on what was trained on measures nothing.
 void RequireApart(const DatasetSources& sources) {
   std::set<Fingerprint> trained;
-  for (const NamedCorpus& source : sources.train) {
-    for (const CorpusFile& file : source.corpus->Files()) trained.insert(file.content);
+  for (const NamedSource& source : sources.train) {
+    for (const CorpusFile& file : source.Files()) trained.insert(file.content);
   }
-  for (const NamedCorpus& source : sources.validation) {
-    for (const CorpusFile& file : source.corpus->Files()) {
+  for (const NamedSource& source : sources.validation) {
+    for (const CorpusFile& file : source.Files()) {
       if (!trained.contains(file.content)) continue;
       throw Error(Cause::kInput, TrainedOnAsWell(file.path.native(), source.name));
     }
@@ -66,6 +71,7 @@ DatasetSources OpenSources(const DataSettings& settings) {
   sources.train = OpenAll(settings.train, "train");
   sources.validation = OpenAll(settings.validation, "validation");
   sources.held_out = settings.validation.empty() ? settings.held_out : 0;
+  sources.deduplicate = settings.deduplicate;
   RequireApart(sources);
   return sources;
 }

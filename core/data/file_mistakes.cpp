@@ -7,7 +7,8 @@
 
 #include "core/data/dataset.h"
 #include "core/data/glob.h"
-#include "core/data/text_source.h"
+#include "core/data/text_files.h"
+#include "core/data/token_source.h"
 #include "core/error.h"
 
 namespace upcycle {
@@ -23,6 +24,7 @@ fs::path RealPath(const fs::path& path) {
 class Search {
  public:
   std::vector<FileMistake> Find(const DataSettings& settings) {
+    if (settings.tokenizer.kind == TokenizerKind::kFile) CheckTokenizer(settings.tokenizer);
     for (size_t i = 0; i < settings.train.size(); ++i) {
       for (const fs::path& file : FilesOf(settings.train[i], Setting("train", i))) {
         trained_.insert(RealPath(file));
@@ -47,8 +49,17 @@ class Search {
     mistakes_.push_back({setting, message});
   }
 
+  void CheckTokenizer(const TokenizerSettings& settings) {
+    try {
+      const std::string wrong = WrongVocabulary(settings, *Tokenizer::Load(settings.path));
+      if (!wrong.empty()) Add("data.tokenizer.vocabulary", wrong);
+    } catch (const Error& error) {
+      Add("data.tokenizer.path", error.what());
+    }
+  }
+
   std::vector<fs::path> FilesOf(const SourceSettings& source, const std::string& setting) {
-    if (source.kind != SourceKind::kText) return {};
+    if (source.kind == SourceKind::kAtlas) return {};
     std::vector<GlobMistake> wrong;
     const std::vector<fs::path> files = ExpandGlobs(source.files, wrong);
     for (const GlobMistake& mistake : wrong) {
@@ -56,7 +67,11 @@ class Search {
     }
     for (const fs::path& file : files) {
       try {
-        OpenText(file);
+        if (source.kind == SourceKind::kTokens) {
+          TokenSource({file}, ElementOf(source.token_type));
+        } else {
+          OpenText(file);
+        }
       } catch (const Error& error) {
         Add(setting, error.what());
       }
@@ -72,6 +87,12 @@ class Search {
 
 std::vector<FileMistake> FindFileMistakes(const DataSettings& settings) {
   return Search().Find(settings);
+}
+
+std::string WrongVocabulary(const TokenizerSettings& settings, const Tokenizer& tokenizer) {
+  if (tokenizer.Vocabulary() == settings.vocabulary) return "";
+  return fmt::format("{} has {} tokens; set data.tokenizer.vocabulary: {}", settings.path,
+                     tokenizer.Vocabulary(), tokenizer.Vocabulary());
 }
 
 std::string TrainedOnAsWell(const std::string& file, const std::string& validation_source) {

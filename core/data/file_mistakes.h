@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/recipe/settings.h"
+#include "core/tokenizers/tokenizer.h"
 
 namespace upcycle {
 
@@ -15,8 +16,11 @@ struct FileMistake {
 };
 
 // A pattern that matches or takes away nothing, a file that is empty or cannot be read, and one
-// that is both trained and validated on.
+// that is both trained and validated on; a tokenizer that is none, or of another vocabulary.
 std::vector<FileMistake> FindFileMistakes(const DataSettings& settings);
+
+// Why a loaded tokenizer is not the one that settings promise; empty: it is.
+std::string WrongVocabulary(const TokenizerSettings& settings, const Tokenizer& tokenizer);
 
 // Why a file may not be held out that a training source names as well.
 std::string TrainedOnAsWell(const std::string& file, const std::string& validation_source);

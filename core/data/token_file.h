@@ -11,6 +11,7 @@
 #include <span>
 
 #include "core/atomic_file.h"
+#include "core/data/tokens.h"
 #include "core/files.h"
 #include "core/mapped_file.h"
 
@@ -46,19 +47,18 @@ class TokenFileWriter {
   int64_t documents_ = 0;
 };
 
-class TokenFile {
+class TokenFile final : public Tokens {
  public:
   // Checks the header and the size. Throws Error(kInput) for a foreign, truncated or damaged file
   // and for one of a newer format.
   explicit TokenFile(const fs::path& path);
 
-  int64_t count() const { return count_; }
+  int64_t count() const override { return count_; }
   int64_t vocabulary() const { return vocabulary_; }
-  int64_t text_bytes() const { return text_bytes_; }
+  int64_t text_bytes() const override { return text_bytes_; }
   int64_t documents() const { return documents_; }
 
-  // out = tokens [begin, begin + out.size()), which must lie in the file.
-  void Read(int64_t begin, std::span<int32_t> out) const;
+  void Read(int64_t begin, std::span<int32_t> out) const override;
 
   // Reads the whole file once: throws Error(kInput) if its checksum is wrong or a token is not in
   // [0, vocabulary).

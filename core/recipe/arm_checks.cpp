@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -125,20 +126,24 @@ void WarnOfTwins(const std::vector<TwinArm>& twins, const std::vector<Place>& pl
   }
 }
 
-// Arms mostly read the same data, and files are slow to look at.
-class DataViolations {
+// Arms mostly read the same files, and files are slow to look at.
+template <typename Settings>
+class FileViolations {
  public:
-  explicit DataViolations(const DataCheck& check) : check_(check) {}
+  using Check = std::function<std::vector<Violation>(const Settings&)>;
+  explicit FileViolations(const Check& check) : check_(check) {}
 
-  std::vector<Violation> Of(const DataSettings& data) {
-    if (!check_) return {};
-    const std::string key = AllSettings(data).dump();
+  const std::vector<Violation>& Of(const Settings& settings) {
+    static const std::vector<Violation> kNone;
+    if (!check_) return kNone;
+    const std::string key = AllSettings(settings).dump();
     const auto known = found_.find(key);
-    return known != found_.end() ? known->second : found_.emplace(key, check_(data)).first->second;
+    return known != found_.end() ? known->second
+                                 : found_.emplace(key, check_(settings)).first->second;
   }
 
  private:
-  const DataCheck& check_;
+  const Check& check_;
   std::map<std::string, std::vector<Violation>> found_;
 };
 
@@ -154,14 +159,16 @@ std::string NameArms(const std::vector<std::string>& arms) {
   return fmt::format("{} {}", arms.size() == 1 ? "arm" : "arms", names);
 }
 
-void CheckRelations(const std::vector<Candidate>& candidates, const DataCheck& check_data,
+void CheckRelations(const std::vector<Candidate>& candidates, const FileKnowledge& files,
                     const Reading& reading, const Place& recipe) {
-  DataViolations data(check_data);
+  FileViolations<DataSettings> data(files.check_data);
+  FileViolations<ModelSettings> models(files.check_model);
   std::map<std::pair<PlaceKey, std::string>, SharedViolation> shared;
   for (const Candidate& candidate : candidates) {
     std::vector<Violation> violations = FindViolations(candidate.arm.settings);
-    for (Violation& found : data.Of(candidate.arm.settings.data)) {
-      violations.push_back(std::move(found));
+    for (const auto* found :
+         {&data.Of(candidate.arm.settings.data), &models.Of(candidate.arm.settings.model)}) {
+      violations.insert(violations.end(), found->begin(), found->end());
     }
     for (Violation& violation : violations) {
       if (IsConsequence(violation, reading.places)) continue;

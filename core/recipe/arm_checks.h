@@ -23,10 +23,10 @@ struct Candidate {
 // "arm "a"", "arms "a", "b", "c" and 2 more".
 std::string NameArms(const std::vector<std::string>& arms);
 
-// Reports every relation that an arm breaks, and what `check_data` finds (nothing if empty), where
-// the arm changes a setting of it, else where the base was written, naming the arms unless all of
-// them break it. What follows from a value that could not be read is left out.
-void CheckRelations(const std::vector<Candidate>& candidates, const DataCheck& check_data,
+// Reports every relation that an arm breaks, and what `files` find (nothing where they are empty),
+// where the arm changes a setting of it, else where the base was written, naming the arms unless
+// all of them break it. What follows from a value that could not be read is left out.
+void CheckRelations(const std::vector<Candidate>& candidates, const FileKnowledge& files,
                     const Reading& reading, const Place& recipe);
 
 // Of arms with equal effective settings one is kept: the baseline if the recipe names it, else one

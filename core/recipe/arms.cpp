@@ -21,10 +21,10 @@ namespace {
 
 class Expansion {
  public:
-  Expansion(const RecipeFile& file, const DataCheck& check_data, const Reading& reading,
+  Expansion(const RecipeFile& file, const FileKnowledge& files, const Reading& reading,
             const Place& recipe)
       : file_(file),
-        check_data_(check_data),
+        files_(files),
         reading_(reading),
         recipe_(recipe),
         known_paths_(PathsOf<RunSettings>()) {}
@@ -39,7 +39,7 @@ class Expansion {
     FindNamedBaseline();
     ApplyExclusions();
     RefuseMatchedTokens();
-    CheckRelations(candidates_, check_data_, reading_, recipe_);
+    CheckRelations(candidates_, files_, reading_, recipe_);
     set_.twins = DropDuplicates(candidates_, file_.match.on, diagnostics());
     Finish();
     return std::move(set_);
@@ -51,7 +51,7 @@ class Expansion {
 
   // Arms change the settings of a run, not those of the study.
   Reading RunReading(Places& places) const {
-    return {diagnostics(), places, known_paths_, "the settings of a run"};
+    return {diagnostics(), places, known_paths_, "the settings of a run", reading_.readers};
   }
 
   void ReadArms() {
@@ -252,7 +252,7 @@ class Expansion {
   }
 
   const RecipeFile& file_;
-  const DataCheck& check_data_;
+  const FileKnowledge& files_;
   const Reading& reading_;
   const Place& recipe_;
   const std::vector<std::string> known_paths_;
@@ -262,9 +262,9 @@ class Expansion {
 
 }  // namespace
 
-ArmSet ExpandArms(const RecipeFile& file, const DataCheck& check_data, const Reading& reading,
+ArmSet ExpandArms(const RecipeFile& file, const FileKnowledge& files, const Reading& reading,
                   const Place& recipe) {
-  return Expansion(file, check_data, reading, recipe).Expand();
+  return Expansion(file, files, reading, recipe).Expand();
 }
 
 }  // namespace upcycle

@@ -45,7 +45,7 @@ inline constexpr size_t kMaximumArms = 100000;
 
 // `places` knows where the file's settings were written. What is wrong goes to the diagnostics; the
 // set is meaningful only where they have no errors.
-ArmSet ExpandArms(const RecipeFile& file, const DataCheck& check_data, const Reading& reading,
+ArmSet ExpandArms(const RecipeFile& file, const FileKnowledge& files, const Reading& reading,
                   const Place& recipe);
 
 }  // namespace upcycle

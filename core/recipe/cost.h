@@ -50,7 +50,7 @@ Cost CostOf(const RunSettings& settings);
 Cost CostOfParent(const RunSettings& settings);
 
 // Rows of the embedding: model.vocabulary, or the tokenizer's pieces, rounded up to a multiple
-// of 8. `bytes` has 256 bytes and end of text.
+// of 8. `bytes` has 256 bytes and end of text; of a file it is known where the file was read.
 int64_t Vocabulary(const RunSettings& settings);
 int64_t Vocabulary(const TokenizerSettings& tokenizer);
 

@@ -59,7 +59,7 @@ auto SortKey(const Diagnostic& diagnostic) {
 
 }  // namespace
 
-std::string Format(const Diagnostic& diagnostic) {
+std::string TextOf(const Diagnostic& diagnostic) {
   const bool is_error = diagnostic.severity == Severity::kError;
   std::string text = fmt::format("{}: {}: {}\n", diagnostic.place.ToString(),
                                  is_error ? "error" : "warning", diagnostic.message);
@@ -108,7 +108,7 @@ std::vector<Diagnostic> Diagnostics::Sorted() const {
 
 std::string Diagnostics::Text() const {
   std::string text;
-  for (const Diagnostic& diagnostic : Sorted()) text += Format(diagnostic);
+  for (const Diagnostic& diagnostic : Sorted()) text += TextOf(diagnostic);
   if (left_out_ > 0) text += fmt::format("{} more are not shown\n", left_out_);
   return text;
 }

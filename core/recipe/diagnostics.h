@@ -59,6 +59,6 @@ class Diagnostics {
 };
 
 // One mistake with its source line, a caret, what was expected and the suggestion.
-std::string Format(const Diagnostic& diagnostic);
+std::string TextOf(const Diagnostic& diagnostic);
 
 }  // namespace upcycle

@@ -37,10 +37,12 @@ class Reducing {
     ReduceModel();
     ReduceData();
     ReduceTraining(s_.train, "train");
-    if (s_.HasParent()) {
+    if (s_.TrainsParent()) {
       ReduceTraining(s_.parent.train, "parent.train");
     } else {
-      Reset(s_.parent, "parent", "a run from scratch has no parent");
+      Reset(s_.parent, "parent",
+            s_.HasParent() ? "the parent is not trained but read from model.from"
+                           : "a run from scratch has no parent");
     }
     if (s_.HasExperts()) {
       if (s_.moe.ExpertsChoose()) {
@@ -129,6 +131,17 @@ class Reducing {
       Unused(data.tokenizer.vocabulary, TokenizerSettings{}.vocabulary, "data.tokenizer.vocabulary",
              "bytes have a vocabulary of their own");
     }
+    if (data.tokenizer.kind != TokenizerKind::kFile) {
+      Unused(data.tokenizer.path, TokenizerSettings{}.path, "data.tokenizer.path",
+             "only a tokenizer of kind file has one");
+    }
+    if (data.tokenizer.kind == TokenizerKind::kNone) {
+      StandsFor(data.tokenizer.end_of_text, data.tokenizer.EndOfText(),
+                "data.tokenizer.end_of_text", "-1 means the last of the vocabulary");
+    } else {
+      Unused(data.tokenizer.end_of_text, TokenizerSettings{}.end_of_text,
+             "data.tokenizer.end_of_text", "a tokenizer knows its own");
+    }
     if (!data.validation.empty()) {
       Unused(data.held_out, DataSettings{}.held_out, "data.held_out",
              "nothing is kept apart where data.validation names its sources");
@@ -144,11 +157,22 @@ class Reducing {
       const std::string path = found_ == nullptr ? "" : JoinPath(list, std::to_string(i));
       StandsFor(source.name, SourceName(source), path + ".name",
                 "a source without a name is called by its kind");
-      if (source.kind == SourceKind::kText) {
+      if (source.kind == SourceKind::kAtlas) {
+        Unused(source.files, unused.files, path + ".files", "the atlas is generated");
+      } else {
         Unused(source.people, unused.people, path + ".people", "text has no people of its own");
         Unused(source.world_seed, unused.world_seed, path + ".world_seed", "text is not generated");
-      } else {
-        Unused(source.files, unused.files, path + ".files", "the atlas is generated");
+      }
+      if (source.kind != SourceKind::kJsonl) {
+        Unused(source.text_key, unused.text_key, path + ".text_key", "only jsonl has keys");
+      }
+      if (source.kind != SourceKind::kText) {
+        Unused(source.separator, unused.separator, path + ".separator",
+               "only text is divided by lines");
+      }
+      if (source.kind != SourceKind::kTokens) {
+        Unused(source.token_type, unused.token_type, path + ".token_type",
+               "only tokens lie in files as such");
       }
     }
   }

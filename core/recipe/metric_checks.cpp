@@ -42,13 +42,14 @@ json TextsOf(std::vector<SourceSettings> sources, bool blended) {
 std::string TrainedText(const RunSettings& written) {
   const DataSettings data = EffectiveSettings(written).data;
   const double held_out = data.validation.empty() ? data.held_out : 0;
-  return json::array({TextsOf(data.train, true), held_out}).dump();
+  return json::array({TextsOf(data.train, true), held_out, data.deduplicate}).dump();
 }
 
 std::string HeldOutText(const RunSettings& written) {
   const RunSettings settings = EffectiveSettings(written);
   const DataSettings& data = settings.data;
-  json text = json::array({settings.evaluate.sequences, TextsOf(data.validation, false)});
+  json text =
+      json::array({settings.evaluate.sequences, TextsOf(data.validation, false), data.deduplicate});
   if (data.validation.empty()) {
     text.push_back(TextsOf(data.train, false));
     text.push_back(data.held_out);
@@ -63,6 +64,7 @@ std::string TokenizerOf(const RunSettings& written) {
   if (data.tokenizer.kind == TokenizerKind::kBpe) {
     tokenizer.push_back(TextsOf(data.train, false));
     tokenizer.push_back(data.validation.empty() ? data.held_out : 0);
+    tokenizer.push_back(data.deduplicate);
   }
   return tokenizer.dump();
 }

@@ -21,6 +21,9 @@ class Listing {
     AddLosses();
     AddQuestions();
     Add("train", {"loss", "gradient_norm", "learning_rate"});
+    for (const SourceSettings& source : s_.data.train) {
+      Add("data/" + SourceName(source), {"tokens", "epochs"});
+    }
     if (s_.HasExperts()) AddExperts();
     return std::move(names_);
   }
@@ -32,10 +35,16 @@ class Listing {
 
   void AddLosses() {
     const DataSettings& data = s_.data;
-    Add("validation", {"loss", "perplexity", "bits_per_byte"});
+    AddLossesOf("validation");
     for (const SourceSettings& set : data.validation.empty() ? data.train : data.validation) {
-      Add("validation/" + SourceName(set), {"loss", "perplexity", "bits_per_byte"});
+      AddLossesOf("validation/" + SourceName(set));
     }
+  }
+
+  // Without a tokenizer nobody knows how many bytes of text tokens stand for.
+  void AddLossesOf(const std::string& set) {
+    Add(set, {"loss", "perplexity"});
+    if (s_.data.tokenizer.kind != TokenizerKind::kNone) Add(set, {"bits_per_byte"});
   }
 
   // A world that is both trained and validated on asks its questions once, and sets of one name are

@@ -16,6 +16,7 @@ namespace upcycle {
 //   validation/loss, …/perplexity, …/bits_per_byte      and validation/SET/… of each held-out set
 //   SOURCE/accuracy, …/accuracy_normalised, …/truncated_prompts      of sources with questions
 //   train/loss, train/gradient_norm, train/learning_rate
+//   data/SOURCE/tokens, data/SOURCE/epochs              what training read of each source
 // with experts
 //   train/balance_loss, train/z_loss
 //   moe/dropped_share, …/load_entropy, …/dead_experts   and moe/layer_NN/… of each of their layers

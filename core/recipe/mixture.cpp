@@ -24,7 +24,8 @@ bool IsOfModel(const Violation& violation) {
 }
 
 RunSettings ReadSettings(const RunSettings& usual, const std::vector<std::string>& settings) {
-  RecipeSources sources;
+  const FileReaders no_files;
+  RecipeSources sources(no_files);
   sources.SetRun(usual);
   for (const std::string& text : settings) {
     const std::string path = text.substr(0, text.find('='));

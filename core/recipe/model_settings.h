@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "core/recipe/families.h"
 #include "core/recipe/fields.h"
@@ -91,6 +92,7 @@ struct RopeScalingSettings {
 
 // The dense transformer: grouped-query attention, and what its family says (families.h).
 struct ModelSettings {
+  std::string from = {};  // a model that lies somewhere, and is the parent
   KnownModel name = KnownModel::kNone;
   Family family = Family::kLlama;
   int64_t layers = 4;
@@ -119,6 +121,15 @@ struct ModelSettings {
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
     v.Shorthand("name");
+    v.Field(
+        "from", s.from,
+        {.help = "a dense model that is the parent as it lies there, in place of training one: "
+                 "a Hugging Face folder, a llama2.c .bin, or what upcycle wrote. All other keys "
+                 "are its own; only sequence_length may be less",
+         .is_path = true,
+         .added_later = true});
+    // Readers alone offer this, as Implies below.
+    if constexpr (requires { v.ImpliesFile("from", s.from, s); }) v.ImpliesFile("from", s.from, s);
     v.Field(
         "name", s.name,
         {.help = "a known model, whose sizes are those of all keys that are not written beside it",

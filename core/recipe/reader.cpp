@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/error.h"
 #include "core/spelling.h"
 
 namespace upcycle {
@@ -112,9 +113,21 @@ void AddUnknownKey(const Place& place, std::string_view parent, std::string_view
 
 namespace internal {
 
-bool MappingReader::Has(std::string_view key) const {
-  return std::any_of(node_.entries.begin(), node_.entries.end(),
-                     [key](const Entry& entry) { return entry.key == key; });
+const Node* MappingReader::FindValue(std::string_view key) const {
+  const auto found = std::find_if(node_.entries.begin(), node_.entries.end(),
+                                  [&](const Entry& entry) { return entry.key == key; });
+  return found == node_.entries.end() ? nullptr : &found->value;
+}
+
+void MappingReader::ReadFile(const std::function<void()>& read, const std::string& path,
+                             const Node& node) {
+  try {
+    read();
+  } catch (const Error& error) {
+    if (error.cause() != Cause::kInput && error.cause() != Cause::kDisk) throw;
+    reading_.diagnostics.Error(node.place, error.what());
+    reading_.places.MarkWrong(path);
+  }
 }
 
 const Entry* MappingReader::Take(const char* name) {

@@ -14,6 +14,7 @@
 
 #include "core/recipe/diagnostics.h"
 #include "core/recipe/fields.h"
+#include "core/recipe/file_readers.h"
 #include "core/recipe/node.h"
 #include "core/recipe/values.h"
 
@@ -58,6 +59,7 @@ struct Reading {
   Places& places;
   const std::vector<std::string>& known_paths;  // for "did you mean"
   std::string_view whole = "a recipe";          // what the root is called
+  const FileReaders* readers = nullptr;         // null: nothing that is named is read
 };
 
 // Adds that `parent` has no such key, with the key that was probably meant: one of its own, or one
@@ -121,6 +123,14 @@ class MappingReader {
     const FieldContext field{path, info, reading_.diagnostics};
     if (!ReadValue(*node, value, field)) reading_.places.MarkWrong(path);
   }
+  // Where the field `name` was written and `path`, its value, is no empty one, what lies there
+  // decides the settings that it is a field of, those behind it first.
+  template <typename T>
+  void ImpliesFile(const char* name, const std::string& path, T& settings) {
+    const Node* node = IsShorthandFor(name) ? &node_ : FindValue(name);
+    if (node == nullptr || path.empty() || reading_.readers == nullptr) return;
+    ReadFile([&] { reading_.readers->Read(path, settings); }, JoinPath(path_, name), *node);
+  }
   // What the field `name`, where it was written, means for those behind it.
   template <typename Body>
   void Implies(const char* name, const Body& body) {
@@ -149,7 +159,10 @@ class MappingReader {
     return !node_.IsMapping() && shorthand_ == name;
   }
   static const Node* ValueOf(const Entry* entry) { return entry ? &entry->value : nullptr; }
-  bool Has(std::string_view key) const;
+  bool Has(std::string_view key) const { return FindValue(key) != nullptr; }
+  const Node* FindValue(std::string_view key) const;
+  // What goes wrong in reading is a mistake of the node's.
+  void ReadFile(const std::function<void()>& read, const std::string& path, const Node& node);
   // The entry of a key, which is known from now on.
   const Entry* Take(const char* name);
 

@@ -74,7 +74,7 @@ void CheckMatch(const ArmSet& set, const std::vector<ArmBudget>& budgets,
 std::vector<RecipeWarning> WarningsOf(const Diagnostics& diagnostics) {
   std::vector<RecipeWarning> warnings;
   for (const Diagnostic& diagnostic : diagnostics.Sorted()) {
-    warnings.push_back({diagnostic.place.ToString(), diagnostic.message, Format(diagnostic)});
+    warnings.push_back({diagnostic.place.ToString(), diagnostic.message, TextOf(diagnostic)});
   }
   return warnings;
 }
@@ -82,15 +82,15 @@ std::vector<RecipeWarning> WarningsOf(const Diagnostics& diagnostics) {
 }  // namespace
 
 Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::string>& overrides,
-                  const DataCheck& check_data, const std::string& size) {
-  RecipeSources sources;
+                  const FileKnowledge& files, const std::string& size) {
+  RecipeSources sources(files.readers);
   Diagnostics& diagnostics = sources.diagnostics();
   sources.ReadRecipe(path, size);
   for (const std::string& text : overrides) sources.ReadOverride(text);
   if (!sources.IsWhole()) diagnostics.ThrowIfErrors();
   CheckStudy(sources);
   const RecipeFile& file = sources.file();
-  ArmSet set = ExpandArms(file, check_data, sources.reading(), sources.beginning());
+  ArmSet set = ExpandArms(file, files, sources.reading(), sources.beginning());
   CheckRuns(set.arms.size(), sources);
   diagnostics.ThrowIfErrors();
 

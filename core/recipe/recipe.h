@@ -55,10 +55,10 @@ struct Recipe {
 
 // Reads a recipe at one of its sizes, by name; "" is its first, and what a recipe without sizes
 // has. Each override is `path=value`, the value in YAML; the last one wins. Throws Error(kInput)
-// with all the mistakes of all the files and overrides. 10,000 arms take 0.3 s. `check_data` looks
-// at the files that arms read; without it nothing is said of them.
+// with all the mistakes of all the files and overrides. 10,000 arms take 0.3 s. `files` looks at
+// what arms read; without it nothing is said of it, and nothing follows from it.
 Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::string>& overrides,
-                  const DataCheck& check_data = {}, const std::string& size = "");
+                  const FileKnowledge& files = {}, const std::string& size = "");
 
 // What `validate` prints when all is well: name, arms, seeds, runs.
 std::string DescribeRecipe(const Recipe& recipe);

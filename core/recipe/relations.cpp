@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/recipe/cost.h"
+#include "core/recipe/data_relations.h"
 #include "core/recipe/size_relations.h"
 #include "core/recipe/upcycle_relations.h"
 
@@ -23,13 +24,12 @@ class Relations {
 
   std::vector<Violation> Find() {
     CheckModel();
-    CheckData();
-    CheckVocabulary();
+    FindDataViolations(s_, violations_);
     if (s_.HasExperts()) CheckExperts();
     FindUpcycleViolations(s_, violations_);
     CheckStart();
     CheckTrain(s_.train, "train");
-    if (s_.HasParent()) CheckTrain(s_.parent.train, "parent.train");
+    if (s_.TrainsParent()) CheckTrain(s_.parent.train, "parent.train");
     if (!HasErrors()) FindSizeViolations(s_, violations_);
     return std::move(violations_);
   }
@@ -86,48 +86,6 @@ class Relations {
                         scaling.low_frequency_factor, scaling.high_frequency_factor),
             "model.rope_scaling.low_frequency_factor to be less than high_frequency_factor");
     }
-  }
-
-  void CheckData() {
-    if (s_.data.train.empty()) {
-      Error({"data.train"}, "there is nothing to train on",
-            "data.train to have a source, such as {kind: atlas}");
-    }
-    CheckSources(s_.data.train, "data.train");
-    CheckSources(s_.data.validation, "data.validation");
-  }
-
-  void CheckSources(const std::vector<SourceSettings>& sources, const char* list) {
-    for (size_t i = 0; i < sources.size(); ++i) {
-      const SourceSettings& source = sources[i];
-      const auto path = [&](const char* key) { return fmt::format("{}.{}.{}", list, i, key); };
-      if (source.kind == SourceKind::kText && source.files.empty()) {
-        Error({path("files"), path("kind")}, "a text source without files",
-              "files: a path, a glob, or a list of them");
-      }
-      if (source.kind == SourceKind::kAtlas && !source.files.empty()) {
-        Warning({path("files")}, "the atlas is generated: its files are not read");
-      }
-      const std::string name = SourceName(source);
-      const bool repeated =
-          std::any_of(sources.begin(), sources.begin() + static_cast<int64_t>(i),
-                      [&](const SourceSettings& other) { return SourceName(other) == name; });
-      if (repeated) {
-        Error({path("name"), path("kind")}, fmt::format("two sources are named {}", name),
-              "a name of its own for each source of a list");
-      }
-    }
-  }
-
-  void CheckVocabulary() {
-    const int64_t pieces = Vocabulary(s_.data.tokenizer);
-    if (s_.model.vocabulary == 0 || s_.model.vocabulary >= pieces) return;
-    Error({"model.vocabulary", "data.tokenizer.vocabulary", "data.tokenizer.kind", "model.name"},
-          fmt::format("the model's embedding of {} rows has none for some of {} tokens",
-                      s_.model.vocabulary, pieces),
-          fmt::format("a model.vocabulary of at least {} (0: that of the tokenizer), or a "
-                      "tokenizer of at most {} tokens",
-                      pieces, s_.model.vocabulary));
   }
 
   void CheckFamilyOfExperts() {
@@ -222,6 +180,10 @@ class Relations {
       Error({"train.learning_rate.start", "upcycle.method"},
             "a run from scratch has no parent whose rate it could continue",
             "train.learning_rate.start: restart");
+    } else if (s_.ReadsParent()) {
+      Error({"train.learning_rate.start", "model.from"},
+            "nobody knows the rate with which a parent that is read ended",
+            "train.learning_rate.start: restart, with the peak that you want");
     } else if (ParentEndsAtZero()) {
       Error({"train.learning_rate.start", "parent.train.learning_rate.minimum"},
             "the parent's rate ends at 0, so a run that continues it learns nothing",

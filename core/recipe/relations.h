@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/recipe/diagnostics.h"
+#include "core/recipe/file_readers.h"
 #include "core/recipe/settings.h"
 
 namespace upcycle {
@@ -18,8 +19,13 @@ struct Violation {
   std::string expected = {};
 };
 
-// What is wrong with the files that a run reads: whoever knows files says it (core/data).
-using DataCheck = std::function<std::vector<Violation>(const DataSettings&)>;
+// What is in the files that runs read, and what is wrong with them: whoever knows such files says
+// it (core/data, experiments/formats). What is empty is not asked.
+struct FileKnowledge {
+  FileReaders readers = {};
+  std::function<std::vector<Violation>(const DataSettings&)> check_data = {};
+  std::function<std::vector<Violation>(const ModelSettings&)> check_model = {};
+};
 
 // Everything that is wrong between the settings of one run.
 std::vector<Violation> FindViolations(const RunSettings& settings);

@@ -70,6 +70,13 @@ struct RunSettings {
   // Whether the run starts from the dense parent's weights.
   bool HasParent() const { return upcycle.method != UpcycleMethod::kScratch; }
 
+  // Whether the parent lies somewhere already.
+  bool ReadsParent() const { return HasParent() && !model.from.empty(); }
+  // Whether `parent` decides anything: how the parent, or what is branched off from it, is trained.
+  bool TrainsParent() const {
+    return HasParent() && (model.from.empty() || upcycle.method == UpcycleMethod::kBranchTrainMix);
+  }
+
   // How a branch of branch_train_mix is trained.
   TrainSettings BranchTraining() const {
     TrainSettings branch = parent.train;

@@ -26,7 +26,7 @@ class SizeRelations {
     CheckExperts();
     CheckParameters();
     CheckActivations(s_.train, s_.HasExperts(), "train");
-    if (s_.HasParent()) CheckActivations(s_.parent.train, false, "parent.train");
+    if (s_.TrainsParent()) CheckActivations(s_.parent.train, false, "parent.train");
   }
 
  private:

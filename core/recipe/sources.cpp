@@ -40,7 +40,8 @@ fs::path DirectoryOf(const fs::path& path) {
 
 }  // namespace
 
-RecipeSources::RecipeSources() : known_paths_(PathsOf<RecipeFile>()) {}
+RecipeSources::RecipeSources(const FileReaders& readers)
+    : readers_(readers), known_paths_(PathsOf<RecipeFile>()) {}
 
 const SourceText& RecipeSources::AddText(std::string name, std::string text, fs::path directory,
                                          bool is_override) {
@@ -127,7 +128,8 @@ void RecipeSources::ReadSize(const SizeText& size, RecipeFile& file, Places& pla
   });
   const std::optional<Place> goal = places.Find("metric.goal");
   const std::optional<Place> metric = places.Find("metric.name");
-  ReadMapping(keys, file, "", {diagnostics_, places, known_paths_, "a size of a recipe"});
+  ReadMapping(keys, file, "",
+              {diagnostics_, places, known_paths_, "a size of a recipe", &readers_});
   if (places.Find("metric.name") != metric && places.Find("metric.goal") == goal) {
     places.Forget("metric.goal");
   }

@@ -15,7 +15,8 @@ namespace upcycle {
 
 class RecipeSources {
  public:
-  RecipeSources();
+  // Outlives it.
+  explicit RecipeSources(const FileReaders& readers);
   RecipeSources(const RecipeSources&) = delete;
   RecipeSources& operator=(const RecipeSources&) = delete;
 
@@ -31,7 +32,7 @@ class RecipeSources {
   // that could not be read nothing is to be concluded.
   bool IsWhole() const { return whole_; }
   const RecipeFile& file() const { return file_; }
-  Reading reading() { return {diagnostics_, places_, known_paths_}; }
+  Reading reading() { return {diagnostics_, places_, known_paths_, "a recipe", &readers_}; }
   Diagnostics& diagnostics() { return diagnostics_; }
   // The size that was read; empty: the recipe has none.
   const std::string& size() const { return size_; }
@@ -53,6 +54,7 @@ class RecipeSources {
   const SourceText& AddText(std::string name, std::string text, std::filesystem::path directory,
                             bool is_override);
 
+  const FileReaders& readers_;
   std::deque<SourceText> texts_;             // places point into it
   std::vector<std::filesystem::path> open_;  // the recipe and its bases, down to the one being read
   std::string wanted_size_;

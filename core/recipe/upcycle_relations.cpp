@@ -99,6 +99,9 @@ class UpcycleRelations {
       Error({"upcycle.optimizer", "upcycle.method"},
             "a run from scratch has no parent whose optimizer state it could carry",
             "upcycle.optimizer: reset");
+    } else if (s_.ReadsParent()) {
+      Error({"upcycle.optimizer", "model.from"},
+            "a parent that is read has no optimizer state to carry", "upcycle.optimizer: reset");
     } else if (!KeepsWeights(method_)) {
       Error({"upcycle.optimizer", "upcycle.method"},
             fmt::format("{} makes weights that the parent does not have, and has no optimizer "

@@ -11,6 +11,7 @@
 #include "core/foreign_json.h"
 #include "core/tokenizers/bpe_tokenizer.h"
 #include "core/tokenizers/byte_tokenizer.h"
+#include "core/tokenizers/id_tokenizer.h"
 #include "core/tokenizers/json_node.h"
 #include "core/tokenizers/tokenizer_json.h"
 
@@ -66,6 +67,10 @@ std::map<std::string, std::string> OwnFolderFiles(TokenizerKind kind, std::strin
   return files;
 }
 
+std::map<std::string, std::string> OwnFolderFiles(const json& ours) {
+  return {{kConfigFile, json({{kOurKey, ours}}).dump(2) + "\n"}};
+}
+
 bool IsOwnFolder(const fs::path& folder) {
   if (!fs::exists(folder / kConfigFile)) return false;
   const json config = ReadConfig(folder);
@@ -75,6 +80,10 @@ bool IsOwnFolder(const fs::path& folder) {
 std::unique_ptr<Tokenizer> LoadOwnFolder(const fs::path& folder) {
   const json config = ReadConfig(folder);
   const json& ours = config.at(kOurKey);
+  if (ours.is_object() && ours.value("kind", json()) == NameOf(TokenizerKind::kNone)) {
+    if (auto ids = IdTokenizer::FromJson(ours)) return ids;
+    Refuse(folder / kConfigFile, "is damaged");
+  }
   if (!ours.is_object() || !ours.contains("kind") || !ours.contains("files") ||
       !ours["files"].is_object()) {
     Refuse(folder / kConfigFile, "is damaged");

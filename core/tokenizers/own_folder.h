@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "core/files.h"
 #include "core/recipe/settings.h"
 #include "core/tokenizers/tokenizer.h"
@@ -16,6 +18,9 @@ namespace upcycle {
 // is none.
 std::map<std::string, std::string> OwnFolderFiles(TokenizerKind kind, std::string tokenizer_json,
                                                   std::string model);
+
+// Of a tokenizer that is no more than what it says of itself.
+std::map<std::string, std::string> OwnFolderFiles(const nlohmann::json& ours);
 
 // Whether the folder says that upcycle made its tokenizer. Throws Error(kInput) where it should say
 // who made it and is damaged.

@@ -57,6 +57,12 @@ void Tokenizer::Save(const fs::path& folder) const {
   for (const auto& [name, content] : FilesToSave()) WriteFileAtomically(folder / name, content);
 }
 
+Fingerprint Tokenizer::Identity() const {
+  Hasher hasher;
+  for (const auto& [name, content] : FilesToSave()) hasher.Add(name).Add(content);
+  return hasher.Finish();
+}
+
 std::unique_ptr<Tokenizer> Tokenizer::Load(const fs::path& path) {
   if (!fs::is_directory(path)) return LoadFile(path);
   if (IsOwnFolder(path)) return LoadOwnFolder(path);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/files.h"
+#include "core/fingerprint.h"
 
 namespace upcycle {
 
@@ -60,6 +61,8 @@ class Tokenizer {
   // loaded from and what Hugging Face's programs expect beside them, byte for byte; for our own,
   // tokenizer.json and tokenizer_config.json as Hugging Face reads them (and tokenizer.model).
   void Save(const fs::path& folder) const;
+  // Of the files that Save writes: equal ones make the same tokens.
+  Fingerprint Identity() const;
   // A folder with tokenizer.json, tokenizer.model (sentencepiece) or tokenizer.bin (llama2.c), the
   // first of them that is there, or one such file. Throws Error(kInput) where something is missing,
   // damaged, or not supported, which it names.

@@ -1,9 +1,23 @@
 #include "experiments/model/attention.h"
 
 namespace upcycle {
+namespace {
+
+void Turn(Backend& backend, Tensor fused, const Positions& positions, const AttentionShape& shape,
+          bool backward) {
+  const auto& [cosines, sines] = positions.rope;
+  if (cosines.empty()) return;
+  if (backward) {
+    backend.RopeBackward(fused, cosines, sines, shape, positions.starts);
+  } else {
+    backend.RopeForward(fused, cosines, sines, shape, positions.starts);
+  }
+}
+
+}  // namespace
 
 Attention::Attention(const Architecture& architecture, int64_t layer, ModelParameters& parameters)
-    : traits_(architecture.traits()) {
+    : layer_(layer), traits_(architecture.traits()) {
   const AttentionShape shape = architecture.Attention(1, 1);
   const int64_t width = architecture.model.width;
   parameters.Declare(
@@ -52,15 +66,30 @@ Attention::Saved Attention::SavedFor(const AttentionShape& shape,
           CutOwn(log_sum_exp_, shared.log_sum_exp, {shape.sequences, shape.heads, shape.length})};
 }
 
-void Attention::Forward(Backend& backend, const ForwardPass& pass, const RopeTables& rope,
+void Attention::Forward(Backend& backend, const ForwardPass& pass, const Positions& positions,
                         const AttentionShape& shape, const Workspace& workspace) {
   const Saved saved = SavedFor(shape, workspace);
   backend.MatMul(saved.projected, pass.in, Transpose::kNo, qkv_.value, Transpose::kYes);
   if (traits_.query_bias) backend.AddBias(saved.projected, qkv_bias_.value);
   if (norms_) norms_->Forward(backend, saved.fused, saved.projected);
-  if (!rope.cosines.empty()) backend.RopeForward(saved.fused, rope.cosines, rope.sines, shape);
-  backend.AttentionForward(saved.attended, saved.log_sum_exp, saved.fused, shape);
+  Turn(backend, saved.fused, positions, shape, /*backward=*/false);
+  Attend(backend, saved, positions, shape);
   Output(backend, pass.out, pass.accumulate, shape, workspace);
+}
+
+void Attention::Attend(Backend& backend, const Saved& saved, const Positions& positions,
+                       const AttentionShape& shape) const {
+  const CachedBatch* cached = positions.cached;
+  if (cached == nullptr) {
+    return backend.AttentionForward(saved.attended, saved.log_sum_exp, saved.fused, shape,
+                                    positions.starts);
+  }
+  const Tensor cache = cached->layers[static_cast<size_t>(layer_)];
+  backend.StoreKeyValues(cache, saved.fused, cached->places, shape);
+  if (cached->has_past) {
+    return backend.AttentionCached(saved.attended, saved.fused, cache, cached->places, shape);
+  }
+  backend.AttentionForward(saved.attended, saved.log_sum_exp, saved.fused, shape);
 }
 
 void Attention::Output(Backend& backend, Tensor out, Accumulate accumulate,
@@ -70,7 +99,7 @@ void Attention::Output(Backend& backend, Tensor out, Accumulate accumulate,
   if (traits_.output_bias) backend.AddBias(out, output_bias_.value);
 }
 
-void Attention::Backward(Backend& backend, const BackwardPass& pass, const RopeTables& rope,
+void Attention::Backward(Backend& backend, const BackwardPass& pass, const Positions& positions,
                          const AttentionShape& shape, const Workspace& workspace) {
   const Saved saved = SavedFor(shape, workspace);
   const Tensor d_attended = workspace.d_attended.Slice(0, shape.tokens());
@@ -81,8 +110,8 @@ void Attention::Backward(Backend& backend, const BackwardPass& pass, const RopeT
                  Accumulate::kYes);
   backend.MatMul(d_attended, pass.d_out, Transpose::kNo, output_.value, Transpose::kNo);
   backend.AttentionBackward(d_fused, d_attended, saved.attended, saved.log_sum_exp, saved.fused,
-                            shape);
-  if (!rope.cosines.empty()) backend.RopeBackward(d_fused, rope.cosines, rope.sines, shape);
+                            shape, positions.starts);
+  Turn(backend, d_fused, positions, shape, /*backward=*/true);
   if (norms_) norms_->Backward(backend, d_fused, saved.projected);
   if (traits_.query_bias) backend.BiasBackward(qkv_bias_.gradient, d_fused);
   backend.MatMul(qkv_.gradient, d_fused, Transpose::kYes, pass.in, Transpose::kNo,

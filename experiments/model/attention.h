@@ -20,14 +20,13 @@ class Attention {
 
   void Plan(BufferPlan& plan, const Architecture& architecture, const ModelBuild& build);
 
-  // `rope` is empty where positions are learned.
-  void Forward(Backend& backend, const ForwardPass& pass, const RopeTables& rope,
+  void Forward(Backend& backend, const ForwardPass& pass, const Positions& positions,
                const AttentionShape& shape, const Workspace& workspace);
   // The last step of Forward once more, from what it left.
   void Output(Backend& backend, Tensor out, Accumulate accumulate, const AttentionShape& shape,
               const Workspace& workspace);
   // Where the layers share what Forward leaves, this layer's Forward was the last.
-  void Backward(Backend& backend, const BackwardPass& pass, const RopeTables& rope,
+  void Backward(Backend& backend, const BackwardPass& pass, const Positions& positions,
                 const AttentionShape& shape, const Workspace& workspace);
 
  private:
@@ -36,8 +35,11 @@ class Attention {
   struct Saved {
     Tensor projected, fused, attended, log_sum_exp;
   };
+  void Attend(Backend& backend, const Saved& saved, const Positions& positions,
+              const AttentionShape& shape) const;
   Saved SavedFor(const AttentionShape& shape, const Workspace& workspace) const;
 
+  int64_t layer_;
   FamilyTraits traits_;
   Weight qkv_;     // [(H + 2K)·W, D]
   Weight output_;  // [D, H·W]

@@ -14,15 +14,16 @@ void AttentionBlock::Plan(BufferPlan& plan, const Architecture& architecture,
   attention_.Plan(plan, architecture, build);
 }
 
-void AttentionBlock::Forward(Backend& backend, Tensor out, ConstTensor x, const RopeTables& rope,
-                             const AttentionShape& shape, const Workspace& workspace) {
+void AttentionBlock::Forward(Backend& backend, Tensor out, ConstTensor x,
+                             const Positions& positions, const AttentionShape& shape,
+                             const Workspace& workspace) {
   const ForwardPass pass = branch_.Enter(backend, out, x, x, workspace);
-  attention_.Forward(backend, pass, rope, shape, workspace);
+  attention_.Forward(backend, pass, positions, shape, workspace);
   branch_.Leave(backend, out, x, workspace);
 }
 
 void AttentionBlock::Backward(Backend& backend, Tensor d_x, ConstTensor d_out, ConstTensor x,
-                              const RopeTables& rope, const AttentionShape& shape,
+                              const Positions& positions, const AttentionShape& shape,
                               const Workspace& workspace) {
   const ConstTensor in = branch_.Input(backend, x, workspace);
   if (branch_.NeedsOutput()) {
@@ -30,7 +31,7 @@ void AttentionBlock::Backward(Backend& backend, Tensor d_x, ConstTensor d_out, C
                       workspace);
   }
   const BackwardPass pass = branch_.EnterBackward(backend, d_x, d_out, in, workspace);
-  attention_.Backward(backend, pass, rope, shape, workspace);
+  attention_.Backward(backend, pass, positions, shape, workspace);
   branch_.LeaveBackward(backend, d_x, x, workspace);
 }
 

@@ -16,14 +16,15 @@ class AttentionBlock {
 
   void Plan(BufferPlan& plan, const Architecture& architecture, const ModelBuild& build);
 
-  // out [n, D] = x + the block's output. `rope` is empty where positions are learned.
-  void Forward(Backend& backend, Tensor out, ConstTensor x, const RopeTables& rope,
+  // out [n, D] = x + the block's output.
+  void Forward(Backend& backend, Tensor out, ConstTensor x, const Positions& positions,
                const AttentionShape& shape, const Workspace& workspace);
   // d_x [n, D] += the gradient by x through the block, where d_out is that of `out` and may be d_x
   // itself. Where the layers share what Forward leaves of attention, this layer's Forward was the
   // last.
   void Backward(Backend& backend, Tensor d_x, ConstTensor d_out, ConstTensor x,
-                const RopeTables& rope, const AttentionShape& shape, const Workspace& workspace);
+                const Positions& positions, const AttentionShape& shape,
+                const Workspace& workspace);
 
  private:
   ResidualBranch branch_;

@@ -1,7 +1,7 @@
 #include "experiments/model/embedding.h"
 
 #include <cmath>
-#include <vector>
+#include <span>
 
 #include "core/check.h"
 
@@ -26,14 +26,15 @@ void Embedding::Plan(BufferPlan& plan, const ModelBuild& build) {
   plan.Add(&positions_, MemoryCategory::kActivations, DataType::kInt32, {build.limits.tokens()});
 }
 
-void Embedding::CopyPositions(Backend& backend, int64_t length) {
-  if (!learned_positions_ || positions_length_ == length) return;
-  std::vector<int32_t> positions(static_cast<size_t>(positions_.size()));
-  for (size_t i = 0; i < positions.size(); ++i) {
-    positions[i] = static_cast<int32_t>(static_cast<int64_t>(i) % length);
+void Embedding::CopyPositions(Backend& backend, int64_t length, std::span<const int32_t> starts) {
+  if (!learned_positions_ || (starts.empty() && positions_length_ == length)) return;
+  host_positions_.resize(static_cast<size_t>(positions_.size()));
+  for (size_t i = 0; i < host_positions_.size(); ++i) {
+    const int32_t start = i < starts.size() ? starts[i] : 0;
+    host_positions_[i] = static_cast<int32_t>(static_cast<int64_t>(i) % length) - start;
   }
-  backend.CopyFromHost(positions_, ConstTensor(positions.data(), positions_.shape()));
-  positions_length_ = length;
+  positions_length_ = starts.empty() ? length : 0;
+  backend.CopyFromHost(positions_, ConstTensor(host_positions_.data(), positions_.shape()));
 }
 
 void Embedding::Forward(Backend& backend, Tensor out, Tensor between, ConstTensor tokens) {

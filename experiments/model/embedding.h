@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "experiments/model/architecture.h"
 #include "experiments/model/parameters.h"
@@ -20,8 +22,9 @@ class Embedding {
   // [V, D]
   const Weight& table() const { return table_; }
 
-  // For sequences of this length from here on.
-  void CopyPositions(Backend& backend, int64_t length);
+  // For sequences of this length from here on, whose documents begin at `starts` [n]; empty: each
+  // is one document.
+  void CopyPositions(Backend& backend, int64_t length, std::span<const int32_t> starts);
 
   // out [n, D] of tokens [n] int32; `between` [n, D] is overwritten.
   void Forward(Backend& backend, Tensor out, Tensor between, ConstTensor tokens);
@@ -33,9 +36,10 @@ class Embedding {
   bool learned_positions_;
   int64_t most_positions_;
   Weight table_;
-  Weight position_table_;         // [sequence_length, D]
-  Tensor positions_;              // [n] int32 in their sequences
-  int64_t positions_length_ = 0;  // of the sequences that they hold for
+  Weight position_table_;  // [sequence_length, D]
+  Tensor positions_;       // [n] int32 in their sequences
+  std::vector<int32_t> host_positions_;
+  int64_t positions_length_ = 0;  // of the sequences without documents that they hold for
 };
 
 }  // namespace upcycle

@@ -34,6 +34,7 @@ struct ModelBuild {
   ExpertPathChoice expert_path = ExpertPathChoice::kAuto;
   MomentType moments = MomentType::kFloat32;
   bool moments_on_host = false;
+  bool masks_documents = false;  // batches may say where documents begin
   // Of the backend that the model is built on.
   DataType activation_type = DataType::kFloat32;
   bool on_gpu = false;

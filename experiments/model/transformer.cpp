@@ -1,7 +1,6 @@
 #include "experiments/model/transformer.h"
 
 #include <algorithm>
-#include <numeric>
 #include <string>
 
 #include <fmt/format.h>
@@ -114,6 +113,7 @@ void Transformer::PlanBuffers() {
   }
   add(&tokens_, {n}, DataType::kInt32);
   add(&targets_, {n}, DataType::kInt32);
+  if (build_.masks_documents) add(&starts_, {n}, DataType::kInt32);
   add(&last_, {n, width}, type);
   add(&normed_, {n, width}, type);
   add(&losses_, {n}, exact);
@@ -176,9 +176,13 @@ void Transformer::CopyNoiseKeys(int64_t micro_batch) {
   copy(jitter_keys_, "router/jitter");
 }
 
-RopeTables Transformer::RopeFor(int64_t length) const {
-  if (rope_.cosines.empty()) return {};
-  return {rope_.cosines.Slice(0, length), rope_.sines.Slice(0, length)};
+Positions Transformer::PositionsOf(const AttentionShape& shape) const {
+  Positions positions;
+  if (!rope_.cosines.empty()) {
+    positions.rope = {rope_.cosines.Slice(0, shape.length), rope_.sines.Slice(0, shape.length)};
+  }
+  if (has_starts_) positions.starts = starts_.Slice(0, shape.tokens());
+  return positions;
 }
 
 Tensor Transformer::MidOf(const Layer& layer, int64_t tokens) const {
@@ -188,16 +192,33 @@ Tensor Transformer::MidOf(const Layer& layer, int64_t tokens) const {
 void Transformer::CopyTokens(const TokenBatch& batch) {
   const int64_t n = batch.size();
   backend_->CopyFromHost(tokens_.Slice(0, n), ConstTensor(batch.tokens, {n}));
-  embedding_.CopyPositions(*backend_, batch.length);
+  CopyStarts(batch);
   if (batch.targets == nullptr) return;
   backend_->CopyFromHost(targets_.Slice(0, n), ConstTensor(batch.targets, {n}));
+}
+
+void Transformer::CopyStarts(const TokenBatch& batch) {
+  has_starts_ = batch.starts != nullptr;
+  std::span<const int32_t> starts;
+  if (has_starts_) {
+    UPCYCLE_CHECK(build_.masks_documents);
+    starts = {batch.starts, static_cast<size_t>(batch.size())};
+    backend_->CopyFromHost(starts_.Slice(0, batch.size()),
+                           ConstTensor(batch.starts, {batch.size()}));
+  }
+  embedding_.CopyPositions(*backend_, batch.length, starts);
 }
 
 void Transformer::Forward(const TokenBatch& batch, const RoutingRules& rules) {
   const int64_t n = batch.size();
   UPCYCLE_CHECK(n > 0 && n <= tokens_.dim(0));
+  ForwardLayers(batch, PositionsOf(architecture_.Attention(batch.sequences, batch.length)), rules);
+}
+
+void Transformer::ForwardLayers(const TokenBatch& batch, const Positions& positions,
+                                const RoutingRules& rules) {
+  const int64_t n = batch.size();
   const AttentionShape shape = architecture_.Attention(batch.sequences, batch.length);
-  const RopeTables rope = RopeFor(batch.length);
   const Tensor between = normed_.Slice(0, n);  // not yet needed
   embedding_.Forward(*backend_, layers_.front()->x.Slice(0, n), between, tokens_.Slice(0, n));
   for (size_t i = 0; i < layers_.size(); ++i) {
@@ -205,7 +226,7 @@ void Transformer::Forward(const TokenBatch& batch, const RoutingRules& rules) {
     const Tensor x = layer.x.Slice(0, n);
     const Tensor mid = MidOf(layer, n);
     const Tensor out = (i + 1 < layers_.size() ? layers_[i + 1]->x : last_).Slice(0, n);
-    layer.attention.Forward(*backend_, mid, x, rope, shape, workspace_);
+    layer.attention.Forward(*backend_, mid, x, positions, shape, workspace_);
     if (layer.dense) layer.dense->Forward(*backend_, out, mid, SecondInput(x, mid), workspace_);
     if (layer.moe) layer.moe->Forward(*backend_, out, mid, rules, workspace_);
   }
@@ -216,11 +237,14 @@ template <typename Body>
 void Transformer::ForLogits(int64_t tokens, const Body& body) {
   for (int64_t begin = 0; begin < tokens; begin += build_.HeadRows()) {
     const int64_t rows = std::min(build_.HeadRows(), tokens - begin);
-    const Tensor logits = logits_.Slice(0, rows);
-    backend_->MatMul(logits, normed_.Slice(begin, rows), Transpose::kNo, head().value,
-                     Transpose::kYes);
-    body(begin, rows, logits);
+    body(begin, rows, LogitsOfRows(normed_.Slice(begin, rows)));
   }
+}
+
+Tensor Transformer::LogitsOfRows(ConstTensor normed) {
+  const Tensor logits = logits_.Slice(0, normed.dim(0));
+  backend_->MatMul(logits, normed, Transpose::kNo, head().value, Transpose::kYes);
+  return logits;
 }
 
 void Transformer::Evaluate(const TokenBatch& batch, CapacityFactor capacity_factor, float* losses) {
@@ -275,9 +299,9 @@ void Transformer::BackpropagateLayer(size_t index, Tensor d_x, const AttentionSh
                                      const RoutingRules& rules) {
   Layer& layer = *layers_[index];
   const int64_t n = shape.tokens();
-  const RopeTables rope = RopeFor(shape.length);
+  const Positions positions = PositionsOf(shape);
   const Tensor x = layer.x.Slice(0, n), mid = MidOf(layer, n);
-  if (layer.mid.empty()) layer.attention.Forward(*backend_, mid, x, rope, shape, workspace_);
+  if (layer.mid.empty()) layer.attention.Forward(*backend_, mid, x, positions, shape, workspace_);
   // Halves beside each other both read the gradient of what leaves the layer, and add to d_x.
   ConstTensor d_out = d_x;
   if (architecture_.traits().residual == Residual::kParallel) {
@@ -288,7 +312,7 @@ void Transformer::BackpropagateLayer(size_t index, Tensor d_x, const AttentionSh
     layer.dense->Backward(*backend_, d_x, d_out, SecondInput(x, mid), workspace_);
   }
   if (layer.moe) layer.moe->Backward(*backend_, d_x, mid, rules, workspace_);
-  layer.attention.Backward(*backend_, d_x, d_out, x, rope, shape, workspace_);
+  layer.attention.Backward(*backend_, d_x, d_out, x, positions, shape, workspace_);
 }
 
 void Transformer::BackpropagateLayers(const TokenBatch& batch, const RoutingRules& rules) {
@@ -329,7 +353,7 @@ Transformer::StepLosses Transformer::Backpropagate(const TokenBatch& batch, int6
   CopyTokens(batch);
   CopyNoiseKeys(micro_batch);
   // Recordings are of one shape of batch.
-  const std::array<int64_t, 3> shape = {batch.sequences, batch.length, micro_batches};
+  const std::array<int64_t, 4> shape = {batch.sequences, batch.length, micro_batches, has_starts_};
   if (shape != recorded_shape_) {
     recordings_.clear();
     recordings_.resize(static_cast<size_t>(micro_batches));
@@ -357,41 +381,6 @@ void Transformer::CountAssignments(const TokenBatch& batch, int64_t micro_batch,
   CopyNoiseKeys(micro_batch);
   Forward(batch, rules);
   KeepAssignments(rules);
-}
-
-void Transformer::ReadLoads(std::vector<MoeBlock::Load>& loads) {
-  loads.resize(expert_layers_.size());
-  if (loads.empty()) return;
-  backend_->CopyToHost(Tensor(host_loads_.data(), step_loads_.shape()), step_loads_);
-  const int64_t experts = architecture_.moe.Experts();
-  auto next = host_loads_.begin();
-  for (MoeBlock::Load& load : loads) {
-    for (std::vector<int32_t>* counts : {&load.assigned, &load.served}) {
-      counts->assign(next, next + experts);
-      next += experts;
-    }
-  }
-}
-
-void Transformer::MoveBiases(std::span<const std::vector<MoeBlock::Load>> loads) {
-  const double rate = architecture_.moe.router.bias_rate;
-  if (rate == 0) return;
-  std::vector<float> bias(static_cast<size_t>(architecture_.moe.Experts()));
-  for (size_t i = 0; i < expert_layers_.size(); ++i) {
-    const Tensor on_device = ExpertBlock(i).router().bias();
-    std::vector<int64_t> assigned(bias.size());
-    for (const std::vector<MoeBlock::Load>& micro_batch : loads) {
-      for (size_t e = 0; e < bias.size(); ++e) assigned[e] += micro_batch[i].assigned[e];
-    }
-    const int64_t all = std::accumulate(assigned.begin(), assigned.end(), int64_t{0});
-    backend_->CopyToHost(Tensor(bias.data(), on_device.shape()), on_device);
-    for (size_t e = 0; e < bias.size(); ++e) {
-      const int64_t missing = all - assigned[e] * static_cast<int64_t>(bias.size());
-      const double direction = missing > 0 ? 1 : missing < 0 ? -1 : 0;
-      bias[e] = static_cast<float>(bias[e] + rate * direction);
-    }
-    backend_->CopyFromHost(on_device, ConstTensor(bias.data(), on_device.shape()));
-  }
 }
 
 }  // namespace upcycle

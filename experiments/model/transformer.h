@@ -32,6 +32,10 @@ struct TokenBatch {
   const int32_t* targets = nullptr;
   int64_t sequences = 0;
   int64_t length = 0;
+  // Where in its sequence each token's document begins, for a model whose build masks documents:
+  // attention does not look over their ends, and positions count from there. Null: each sequence is
+  // one document.
+  const int32_t* starts = nullptr;
 
   int64_t size() const { return sequences * length; }
 };
@@ -48,6 +52,8 @@ class Transformer {
   const Architecture& architecture() const { return architecture_; }
   ModelParameters& parameters() { return parameters_; }
   Backend& backend() { return *backend_; }
+  const ModelBuild& build() const { return build_; }
+  bool masks_documents() const { return build_.masks_documents; }
 
   // What is held, by category.
   const MemoryBytes& memory() const { return plan_.Bytes(); }
@@ -59,6 +65,27 @@ class Transformer {
 
   // The logits [batch.size(), V] into host memory. For small models and tests.
   void Logits(const TokenBatch& batch, CapacityFactor capacity_factor, float* logits);
+
+  // --- sequences that go on: see Decoder
+  // -------------------------------------------------------------------------------------
+
+  // Where the tokens of such a batch stand: tables of all positions, and the places at which their
+  // sequences began, as RopeForward takes them; empty where all begin with the batch.
+  struct CachedPositions {
+    RopeTables rope;
+    ConstTensor starts;
+    std::span<const int32_t> host_starts;
+  };
+  // The forward pass, without limits of capacity. Targets and starts of the batch are not read.
+  void ForwardCached(const TokenBatch& batch, const CachedBatch& cached,
+                     const CachedPositions& positions);
+  // Of the last ForwardCached, in host memory: the logits [V] of a token, by its place in the
+  // batch.
+  void LogitsOf(int64_t row, std::span<float> logits);
+  // The losses of targets behind tokens by their places in the batch, as many at most as the batch
+  // has, and the token that would lose least.
+  void Score(std::span<const int32_t> rows, std::span<const int32_t> targets,
+             std::span<float> losses, std::span<int32_t> likeliest);
 
   // --- training
   // -------------------------------------------------------------------------------------
@@ -107,16 +134,22 @@ class Transformer {
   RoutingRules EvaluationRules(const TokenBatch& batch, CapacityFactor capacity_factor) const;
   RoutingRules TrainingRules(const TokenBatch& batch, int64_t micro_batch,
                              int64_t micro_batches) const;
-  RopeTables RopeFor(int64_t length) const;
+  // Of the batch whose tokens were copied last.
+  Positions PositionsOf(const AttentionShape& shape) const;
   void CopyTokens(const TokenBatch& batch);
+  void CopyStarts(const TokenBatch& batch);
   void CopyNoiseKeys(int64_t micro_batch);
   // Forward and backward, on the backend alone: work that it may record and replay.
   void ComputeGradients(const TokenBatch& batch, const RoutingRules& rules);
   // Leaves the final norm's output in normed_.
   void Forward(const TokenBatch& batch, const RoutingRules& rules);
+  void ForwardLayers(const TokenBatch& batch, const Positions& positions,
+                     const RoutingRules& rules);
   void KeepAssignments(const RoutingRules& rules);
   // Losses and loads of the router of each expert layer, into the record.
   void RecordRouters(const RoutingRules& rules);
+  // The logits [rows, V] of normed [rows, D], at most HeadRows of them, until the next call.
+  Tensor LogitsOfRows(ConstTensor normed);
   // body(begin, rows, logits) for chunks of rows of normed_ and their logits [rows, V].
   template <typename Body>
   void ForLogits(int64_t tokens, const Body& body);
@@ -152,6 +185,8 @@ class Transformer {
   Workspace workspace_;
   RopeTables rope_;                  // empty where positions are learned
   Tensor tokens_, targets_;          // [n] int32
+  Tensor starts_;                    // [n] int32, of a build that masks documents
+  bool has_starts_ = false;          // the last batch has documents
   Tensor last_;                      // [n, D] what leaves the last layer
   Tensor normed_;                    // [n, D]
   Tensor losses_;                    // [n] float32
@@ -164,7 +199,7 @@ class Transformer {
   Tensor step_losses_;  // [1 + 2M] token loss; balance and z loss of each layer
   Tensor step_loads_;   // [2M, E] int32: assigned and served of each layer
   std::vector<std::unique_ptr<Recording>> recordings_;  // of each micro-batch's gradients
-  std::array<int64_t, 3> recorded_shape_ = {};          // sequences, length, micro-batches
+  std::array<int64_t, 4> recorded_shape_ = {};  // sequences, length, micro-batches, documents
   std::vector<float> host_losses_;
   std::vector<int32_t> host_loads_;
 };

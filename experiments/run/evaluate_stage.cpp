@@ -38,13 +38,14 @@ void RecordScores(JournalWriter& journal, const std::string& set, const ChoiceSc
 }  // namespace
 
 void RunEvaluateStage(const StageContext& context) {
-  const auto settings = SettingsFromJson<EvaluateSettings>(context.stage.settings);
+  const auto [settings, masks_documents] = ReadEvaluateOrder(context.stage);
   const Dataset dataset = OpenDataset(context.Input(0).tokens());
   const ModelFolder folder(context.Input(1).model());
   const int64_t length = folder.architecture().model.sequence_length;
   const int64_t sequences = EvaluateSequences(length);
-  Transformer model(context.backend, folder.architecture(),
-                    {{sequences, length, 1}, Purpose::kEvaluate});
+  ModelBuild build = {{sequences, length, 1}, Purpose::kEvaluate};
+  build.masks_documents = masks_documents;
+  Transformer model(context.backend, folder.architecture(), build);
   folder.CopyTo(model.parameters(), context.backend);
 
   Validator validator(model, dataset, sequences, settings.capacity_factor);

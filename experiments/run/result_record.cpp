@@ -12,6 +12,7 @@ void RecordLosses(JournalWriter& journal, const std::string& prefix, const LossS
   // To first order in the loss's own error.
   RecordResult(journal, prefix + "/perplexity", sum.Perplexity(), sum.Perplexity() * error,
                sum.targets);
+  if (!sum.KnowsBytes()) return;
   RecordResult(journal, prefix + "/bits_per_byte", sum.BitsPerByte(),
                sum.BitsPerByte() / sum.Mean() * error, sum.targets);
 }

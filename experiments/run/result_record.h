@@ -13,7 +13,8 @@ void RecordResult(JournalWriter& journal, std::string_view metric, double value,
                   double standard_error, int64_t count);
 
 // Losses on every held-out set, all windows or `windows` of each: validation/NAME/{loss,
-// perplexity, bits_per_byte}, and over all sets together validation/{…}.
+// perplexity, bits_per_byte}, and over all sets together validation/{…}. Bits per byte are left out
+// where nobody knows the text's bytes.
 void RecordValidation(JournalWriter& journal, Validator& validator, const Dataset& dataset,
                       int64_t windows);
 

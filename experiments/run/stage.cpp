@@ -1,5 +1,7 @@
 #include "experiments/run/stage.h"
 
+#include <utility>
+
 #include "core/check.h"
 #include "core/data/dataset.h"
 #include "core/error.h"
@@ -13,6 +15,8 @@ namespace upcycle {
 namespace {
 
 using nlohmann::json;
+
+constexpr char kMaskDocuments[] = "mask_documents";
 
 StageKind KindFromName(const std::string& name) {
   if (const auto kind = ValueNamed<StageKind>(name)) return *kind;
@@ -51,6 +55,11 @@ json BlendOf(const DataSettings& data) {
   return weights;
 }
 
+// A mask is not there where there is none: identities are older than it.
+void MarkMasking(Stage& stage, const DataSettings& data) {
+  if (data.mask_documents) stage.settings[kMaskDocuments] = true;
+}
+
 Stage TrainStage(const Architecture& architecture, const RunSettings& settings,
                  const TrainSettings& train, int64_t seed, std::vector<Fingerprint> inputs) {
   Stage stage{StageKind::kTrain, ModelPart(architecture), std::move(inputs),
@@ -58,6 +67,23 @@ Stage TrainStage(const Architecture& architecture, const RunSettings& settings,
   stage.settings["train"] = ResultSettings(train);
   stage.settings["blend"] = BlendOf(settings.data);
   stage.settings["seed"] = seed;
+  MarkMasking(stage, settings.data);
+  return stage;
+}
+
+Stage ParentStage(const Architecture& dense, const RunSettings& settings,
+                  const Fingerprint& tokens) {
+  Stage stage = TrainStage(dense, settings, settings.parent.train, settings.parent.seed, {tokens});
+  if (settings.parent.keep_optimizer) stage.settings["keep_optimizer"] = true;
+  return stage;
+}
+
+Stage ImportStage(const Architecture& dense, const RunSettings& settings, const std::string& from,
+                  const RunContent& content, const Fingerprint& tokens) {
+  Stage stage{
+      StageKind::kImport, ModelPart(dense), {tokens}, ExecutionOf(settings, /*train=*/nullptr)};
+  stage.settings["content"] = content.parent.Hex();
+  stage.execution["from"] = from;
   return stage;
 }
 
@@ -84,10 +110,12 @@ double LastRate(const TrainSettings& train, const ModelSettings& model) {
 
 Stage EvaluateStage(const RunSettings& settings, const Fingerprint& tokens,
                     const Fingerprint& model) {
-  return {StageKind::kEvaluate,
-          ResultSettings(settings.evaluate),
-          {tokens, model},
-          ExecutionOf(settings, nullptr)};
+  Stage stage{StageKind::kEvaluate,
+              ResultSettings(settings.evaluate),
+              {tokens, model},
+              ExecutionOf(settings, nullptr)};
+  MarkMasking(stage, settings.data);
+  return stage;
 }
 
 }  // namespace
@@ -116,8 +144,9 @@ Stage Stage::FromJson(const json& json) {
 }
 
 std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
-                               const Fingerprint& content) {
-  const RunSettings settings = EffectiveSettings(written);
+                               const RunContent& content) {
+  RunSettings settings = EffectiveSettings(written);
+  const std::string from = std::exchange(settings.model.from, "");  // its content decides, not it
   const Architecture architecture = ArchitectureOf(settings, Vocabulary(settings));
   std::vector<RunStage> stages;
   const auto add = [&](StagePlace place, Stage stage) {
@@ -127,16 +156,17 @@ std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
 
   // The content stands for all data settings but where the files lie, which is no part of the
   // identity.
-  Stage data{StageKind::kTokens, {{"content", content.Hex()}}, {}, ExecutionOf(settings, nullptr)};
+  Stage data{
+      StageKind::kTokens, {{"content", content.data.Hex()}}, {}, ExecutionOf(settings, nullptr)};
   data.execution["data"] = AllSettings(settings.data);
   const Fingerprint tokens = add(StageRole::kTokens, data);
 
   std::vector<Fingerprint> start = {tokens};
   if (settings.HasParent()) {
-    Stage training = TrainStage(architecture.Dense(), settings, settings.parent.train,
-                                settings.parent.seed, {tokens});
-    if (settings.parent.keep_optimizer) training.settings["keep_optimizer"] = true;
-    const Fingerprint parent = add(StageRole::kParent, std::move(training));
+    Stage parent_stage = from.empty()
+                             ? ParentStage(architecture.Dense(), settings, tokens)
+                             : ImportStage(architecture.Dense(), settings, from, content, tokens);
+    const Fingerprint parent = add(StageRole::kParent, std::move(parent_stage));
     add(StageRole::kParentEvaluate, EvaluateStage(settings, tokens, parent));
     start.push_back(parent);
   }
@@ -151,6 +181,7 @@ std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
     upcycle.settings["upcycle"] = ResultSettings(settings.upcycle);
     upcycle.settings["upcycle"].erase("optimizer");  // no part of the first weights
     upcycle.settings["seed"] = seed;
+    MarkMasking(upcycle, settings.data);
     start = {tokens, add(StageRole::kStart, upcycle), start.back()};
   }
 
@@ -166,9 +197,13 @@ std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
   return stages;
 }
 
+Architecture ModelOf(const Stage& stage) {
+  return ArchitectureFromJson(stage.settings, stage.settings.at("vocabulary"));
+}
+
 ExecutionSettings ReadExecution(const Stage& stage) {
   json settings = stage.execution;
-  for (const char* other : {"train", "data"}) settings.erase(other);
+  for (const char* other : {"train", "data", "from"}) settings.erase(other);
   return SettingsFromJson<ExecutionSettings>(settings);
 }
 
@@ -177,8 +212,9 @@ Precision PrecisionOf(const Stage& stage) {
     case StageKind::kTrain:
       return ReadTrainOrder(stage).train.precision;
     case StageKind::kEvaluate:
-      return SettingsFromJson<EvaluateSettings>(stage.settings).precision;
+      return ReadEvaluateOrder(stage).settings.precision;
     case StageKind::kTokens:
+    case StageKind::kImport:
     case StageKind::kUpcycle:
       break;
   }
@@ -189,12 +225,13 @@ TrainOrder ReadTrainOrder(const Stage& stage) {
   UPCYCLE_CHECK(stage.kind == StageKind::kTrain);
   const TrainSettings train = SettingsFromJson<TrainSettings>(stage.execution.at("train"));
   UPCYCLE_CHECK(ResultSettings(train) == stage.settings.at("train"));
-  return {ArchitectureFromJson(stage.settings, stage.settings.at("vocabulary")),
+  return {ModelOf(stage),
           train,
           stage.settings.at("seed"),
           stage.settings.value("parent_rate", 0.0),
           stage.settings.value("keep_optimizer", false),
           stage.settings.value("carried_steps", int64_t{0}),
+          stage.settings.value(kMaskDocuments, false),
           ReadExecution(stage)};
 }
 
@@ -206,14 +243,28 @@ ModelBuild BuildOf(const TrainOrder& order) {
           .recompute = order.execution.recompute,
           .expert_path = order.execution.expert_path,
           .moments = order.train.optimizer.moments,
-          .moments_on_host = order.execution.offload_optimizer};
+          .moments_on_host = order.execution.offload_optimizer,
+          .masks_documents = order.masks_documents};
+}
+
+ImportOrder ReadImportOrder(const Stage& stage) {
+  UPCYCLE_CHECK(stage.kind == StageKind::kImport);
+  return {ModelOf(stage), stage.execution.at("from").get<std::string>(),
+          stage.settings.at("content")};
 }
 
 UpcycleOrder ReadUpcycleOrder(const Stage& stage) {
   UPCYCLE_CHECK(stage.kind == StageKind::kUpcycle);
-  return {ArchitectureFromJson(stage.settings, stage.settings.at("vocabulary")),
-          SettingsFromJson<UpcycleSettings>(stage.settings.at("upcycle")),
-          stage.settings.at("seed")};
+  return {ModelOf(stage), SettingsFromJson<UpcycleSettings>(stage.settings.at("upcycle")),
+          stage.settings.at("seed"), stage.settings.value(kMaskDocuments, false)};
+}
+
+EvaluateOrder ReadEvaluateOrder(const Stage& stage) {
+  UPCYCLE_CHECK(stage.kind == StageKind::kEvaluate);
+  json settings = stage.settings;
+  settings.erase(kMaskDocuments);
+  return {SettingsFromJson<EvaluateSettings>(settings),
+          stage.settings.value(kMaskDocuments, false)};
 }
 
 }  // namespace upcycle

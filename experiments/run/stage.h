@@ -3,6 +3,7 @@
 // once.
 //
 //   tokens    text → tokenizer, token files, questions
+//   import    a model that lies somewhere → the dense parent
 //   upcycle   dense parent → the first weights of a mixture of experts
 //   train     tokens (and first weights) → trained weights
 //   evaluate  tokens, trained weights → validation losses and accuracies
@@ -20,6 +21,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/enum_names.h"
+#include "core/files.h"
 #include "core/fingerprint.h"
 #include "core/recipe/settings.h"
 #include "experiments/model/architecture.h"
@@ -32,7 +34,7 @@ namespace upcycle {
 // what they are, under their own fingerprints.
 inline constexpr uint64_t kNumericsVersion = 1;
 
-enum class StageKind { kTokens, kUpcycle, kTrain, kEvaluate };
+enum class StageKind { kTokens, kUpcycle, kTrain, kEvaluate, kImport };
 template <>
 struct EnumNames<StageKind> {
   static constexpr EnumName<StageKind> values[] = {
@@ -40,11 +42,14 @@ struct EnumNames<StageKind> {
       {StageKind::kUpcycle, "upcycle", "a dense model becomes a mixture of experts"},
       {StageKind::kTrain, "train", "training"},
       {StageKind::kEvaluate, "evaluate", "evaluation"},
+      {StageKind::kImport, "import", "a model is read"},
   };
 };
 
 // Whether a stage of this kind has anything for a GPU to do.
-constexpr bool ComputesOnDevice(StageKind kind) { return kind != StageKind::kTokens; }
+constexpr bool ComputesOnDevice(StageKind kind) {
+  return kind != StageKind::kTokens && kind != StageKind::kImport;
+}
 
 struct Stage {
   StageKind kind = StageKind::kTokens;
@@ -64,15 +69,23 @@ struct RunStage {
   Stage stage;
 };
 
-// The stages of the run with these settings and this seed, each behind its inputs. `content` is the
-// DatasetFingerprint (core/data/dataset.h) of its data.
-//
-// Inputs: upcycle reads {tokens, parent, branches…}; train {tokens}, {tokens, first weights} or,
-// for experts that were made from a parent, {tokens, first weights, parent}; evaluate {tokens,
-// train}. A branch is a train stage {tokens, parent}; like the parent it serves all seeds.
-std::vector<RunStage> StagesOf(const RunSettings& settings, int64_t seed,
-                               const Fingerprint& content);
+// What lies in the files that a run reads.
+struct RunContent {
+  Fingerprint data;    // DatasetFingerprint (core/data/dataset.h)
+  Fingerprint parent;  // ModelFingerprint (experiments/formats), where model.from names one
+};
 
+// The stages of the run with these settings and this seed, each behind its inputs.
+//
+// Inputs: import reads {tokens}; upcycle {tokens, parent, branches…}; train {tokens}, {tokens,
+// first weights} or, for experts that were made from a parent, {tokens, first weights, parent};
+// evaluate {tokens, train}. A branch is a train stage {tokens, parent}; like the parent it serves
+// all seeds.
+std::vector<RunStage> StagesOf(const RunSettings& settings, int64_t seed,
+                               const RunContent& content);
+
+// The model that a train or import stage leaves, the dense one that an upcycle stage starts from.
+Architecture ModelOf(const Stage& stage);
 // Where and how fast.
 ExecutionSettings ReadExecution(const Stage& stage);
 // Of the activations while the stage computes.
@@ -87,18 +100,35 @@ struct TrainOrder {
       0;  // the rate with which the parent ended, for learning_rate.start: continue
   bool keep_optimizer = false;  // AdamW's moments lie beside the trained weights
   int64_t carried_steps = 0;    // of the parent, whose moments it goes on with; 0: begins at zero
+  bool masks_documents = false;
   ExecutionSettings execution;
 };
 TrainOrder ReadTrainOrder(const Stage& stage);
 // How its model is held.
 ModelBuild BuildOf(const TrainOrder& order);
 
+// What an import stage is told.
+struct ImportOrder {
+  Architecture architecture;
+  fs::path from;
+  std::string content;  // the ModelFingerprint of what lies there, in hexadecimal
+};
+ImportOrder ReadImportOrder(const Stage& stage);
+
 // What an upcycle stage is told.
 struct UpcycleOrder {
   Architecture target;
   UpcycleSettings upcycle;
   uint64_t seed = 0;
+  bool masks_documents = false;  // where its start is measured
 };
 UpcycleOrder ReadUpcycleOrder(const Stage& stage);
+
+// What an evaluate stage is told.
+struct EvaluateOrder {
+  EvaluateSettings settings;
+  bool masks_documents = false;
+};
+EvaluateOrder ReadEvaluateOrder(const Stage& stage);
 
 }  // namespace upcycle

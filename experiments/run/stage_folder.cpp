@@ -1,12 +1,13 @@
 #include "experiments/run/stage_folder.h"
 
 #include "core/checksums.h"
+#include "core/data/dataset.h"
 
 namespace upcycle {
 
 std::string StageFolder::FindOutputDamage(StageKind kind) const {
   if (kind == StageKind::kEvaluate) return "";
-  return FindDamage(kind == StageKind::kTokens ? tokens() : model());
+  return kind == StageKind::kTokens ? FindDatasetDamage(tokens()) : FindDamage(model());
 }
 
 }  // namespace upcycle

@@ -12,6 +12,7 @@
 #include "core/directory_transaction.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/recipe/batch_plan.h"
 #include "core/recipe/cost.h"
 #include "core/stopwatch.h"
 #include "experiments/formats/model_folder.h"
@@ -19,6 +20,7 @@
 #include "experiments/run/interval_record.h"
 #include "experiments/run/optimizer_file.h"
 #include "experiments/run/parent_cosine.h"
+#include "experiments/run/result_record.h"
 #include "experiments/run/trainer.h"
 #include "experiments/run/validation.h"
 #include "experiments/run/worker.h"
@@ -63,6 +65,7 @@ class Training {
   void Run() {
     RecordBuild();
     trainer_.set_carried_steps(order_.carried_steps);
+    if (order_.masks_documents) trainer_.MaskDocuments(dataset_.tokenizer->EndOfText());
     Begin();
     ReportProgress();
     while (trainer_.step() < trainer_.steps()) {
@@ -203,7 +206,19 @@ class Training {
     context_.LeaveIfStopped();
   }
 
+  // What each source gave, however often it was read.
+  void RecordUse() {
+    const BatchPlan plan(order_.train, order_.architecture.model);
+    for (const SourceUse& use : batches_.UseOf(plan.FirstSequenceOf(trainer_.steps()))) {
+      const std::string prefix = fmt::format("data/{}", use.name);
+      const auto tokens = static_cast<double>(use.tokens);
+      RecordResult(context_.journal, prefix + "/tokens", tokens, 0, use.tokens);
+      RecordResult(context_.journal, prefix + "/epochs", use.epochs, 0, use.tokens);
+    }
+  }
+
   void Finish() {
+    RecordUse();
     DirectoryTransaction transaction(context_.folder.model());
     WriteModel(transaction.path(), model_.parameters(), context_.backend,
                context_.Input(0).tokens() / "tokenizer", dataset_.tokenizer->EndOfText());

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/check.h"
+#include "core/data/document_starts.h"
 #include "core/error.h"
 
 namespace upcycle {
@@ -30,7 +31,13 @@ Trainer::Trainer(Transformer& model, const TrainSettings& settings, const Schedu
 TokenBatch Trainer::ReadMicroBatch(int64_t index) {
   const int64_t sequences = settings_.MicroBatchSequences();
   fill_(batches_.FirstSequenceOf(step_) + index * sequences, sequences, tokens_, targets_);
-  return {tokens_.data(), targets_.data(), sequences, model_.architecture().model.sequence_length};
+  const int64_t length = model_.architecture().model.sequence_length;
+  TokenBatch batch = {tokens_.data(), targets_.data(), sequences, length};
+  if (end_of_text_) {
+    FindDocumentStarts(tokens_, length, *end_of_text_, starts_);
+    batch.starts = starts_.data();
+  }
+  return batch;
 }
 
 StepReport Trainer::Step() {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -47,6 +48,13 @@ class Trainer {
   // until their moments have filled.
   void set_carried_steps(int64_t steps) { carried_steps_ = steps; }
 
+  // From here on attention does not look over this token, which ends documents; the model's build
+  // masks them.
+  void MaskDocuments(int32_t end_of_text) {
+    end_of_text_ = end_of_text;
+    starts_.resize(tokens_.size());
+  }
+
   // Takes one step. Throws Error(kDiverged) if the loss or the gradient is not finite; the weights
   // are then those of the step before.
   StepReport Step();
@@ -75,6 +83,8 @@ class Trainer {
   int64_t carried_steps_ = 0;
   int64_t micro_batches_ = 0;              // of the last step
   std::vector<int32_t> tokens_, targets_;  // of one micro-batch
+  std::optional<int32_t> end_of_text_;     // where documents are masked
+  std::vector<int32_t> starts_;
   std::vector<std::vector<MoeBlock::Load>> loads_;
   BufferPlan plan_;
   Tensor norm_;  // [1]

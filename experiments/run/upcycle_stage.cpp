@@ -57,15 +57,18 @@ struct Outputs {
   double loss;
 };
 
-Outputs OutputsOf(const ModelFolder& folder, const Dataset& dataset, Backend& backend) {
+Outputs OutputsOf(const ModelFolder& folder, const Dataset& dataset, bool masks_documents,
+                  Backend& backend) {
   const Architecture& architecture = folder.architecture();
   const int64_t length = architecture.model.sequence_length;
   const int64_t sequences = std::max<int64_t>(1, kCompareTokens / length);
-  Transformer model(backend, architecture, {{sequences, length, 1}, Purpose::kEvaluate});
+  ModelBuild build = {{sequences, length, 1}, Purpose::kEvaluate};
+  build.masks_documents = masks_documents;
+  Transformer model(backend, architecture, build);
   folder.CopyTo(model.parameters(), backend);
 
   const TokenSet& set = dataset.validation.front();
-  const SequentialWindows text(set.tokens, dataset.tokenizer->EndOfText(), length);
+  const SequentialWindows text(*set.tokens, dataset.tokenizer->EndOfText(), length);
   const int64_t windows = std::min(sequences, text.count());
   std::vector<int32_t> tokens(static_cast<size_t>(windows * length)), targets(tokens.size());
   text.Fill(0, windows, tokens, targets);
@@ -99,8 +102,9 @@ void RunUpcycleStage(const StageContext& context) {
   transaction.Commit();
   context.LeaveIfStopped();
 
-  const Outputs dense = OutputsOf(parent, dataset, context.backend);
-  const Outputs upcycled = OutputsOf(ModelFolder(context.folder.model()), dataset, context.backend);
+  const Outputs dense = OutputsOf(parent, dataset, order.masks_documents, context.backend);
+  const Outputs upcycled = OutputsOf(ModelFolder(context.folder.model()), dataset,
+                                     order.masks_documents, context.backend);
   const auto count = static_cast<int64_t>(dense.logits.size());
   RecordResult(context.journal, "start/logit_error", RelativeError(upcycled.logits, dense.logits),
                0, count);

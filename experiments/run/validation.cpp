@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "core/data/batches.h"
+#include "core/data/document_starts.h"
 
 namespace upcycle {
 
@@ -38,11 +40,12 @@ Validator::Validator(Transformer& model, const Dataset& dataset, int64_t sequenc
   tokens_.resize(size);
   targets_.resize(size);
   losses_.resize(size);
+  if (model.masks_documents()) starts_.resize(size);
 }
 
 LossSum Validator::Loss(const TokenSet& set, int64_t windows) {
   const int64_t length = model_.architecture().model.sequence_length;
-  const SequentialWindows text(set.tokens, end_of_text_, length);
+  const SequentialWindows text(*set.tokens, end_of_text_, length);
   const int64_t count = windows > 0 ? std::min(windows, text.count()) : text.count();
   LossSum sum;
   for (int64_t begin = 0; begin < count; begin += sequences_) {
@@ -54,10 +57,17 @@ LossSum Validator::Loss(const TokenSet& set, int64_t windows) {
       };
       text.Fill((begin + i) * text.count() / count, 1, place(tokens_), place(targets_));
     }
-    AddBatch({tokens_.data(), targets_.data(), batch, length}, sum);
+    TokenBatch windows_of_text = {tokens_.data(), targets_.data(), batch, length};
+    if (!starts_.empty()) {
+      FindDocumentStarts(tokens_, length, end_of_text_, starts_);
+      windows_of_text.starts = starts_.data();
+    }
+    AddBatch(windows_of_text, sum);
   }
-  sum.bytes = static_cast<double>(set.tokens.text_bytes()) * static_cast<double>(sum.targets) /
-              static_cast<double>(text.targets());
+  const int64_t bytes = set.tokens->text_bytes();
+  sum.bytes = bytes == 0 ? std::numeric_limits<double>::quiet_NaN()
+                         : static_cast<double>(bytes) * static_cast<double>(sum.targets) /
+                               static_cast<double>(text.targets());
   return sum;
 }
 

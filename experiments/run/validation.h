@@ -1,6 +1,7 @@
 // Losses on held-out text.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -14,7 +15,7 @@ namespace upcycle {
 struct LossSum {
   double nats = 0;
   int64_t targets = 0;
-  double bytes = 0;  // of the text that the targets stand for
+  double bytes = 0;  // of the text that the targets stand for; NaN where that is not known
   // Over the means of windows, for the standard error.
   int64_t windows = 0;
   double window_means = 0;
@@ -23,13 +24,15 @@ struct LossSum {
   void Add(const LossSum& other);
   double Mean() const { return nats / static_cast<double>(targets); }  // nats a token
   double Perplexity() const;
+  bool KnowsBytes() const { return !std::isnan(bytes); }
   double BitsPerByte() const;
   double StandardError() const;  // of the mean, taking windows as independent
 };
 
 class Validator {
  public:
-  // Batches of at most `sequences` windows of the model's sequence length.
+  // Batches of at most `sequences` windows of the model's sequence length. Documents are masked
+  // where the model's build does so.
   Validator(Transformer& model, const Dataset& dataset, int64_t sequences,
             CapacityFactor capacity_factor);
 
@@ -43,7 +46,7 @@ class Validator {
   int32_t end_of_text_;
   int64_t sequences_;
   CapacityFactor capacity_factor_;
-  std::vector<int32_t> tokens_, targets_;
+  std::vector<int32_t> tokens_, targets_, starts_;  // no starts where documents are not masked
   std::vector<float> losses_;
 };
 

@@ -70,6 +70,8 @@ void RunStage(const StageContext& context) {
   switch (context.stage.kind) {
     case StageKind::kTokens:
       return RunTokensStage(context);
+    case StageKind::kImport:
+      return RunImportStage(context);
     case StageKind::kUpcycle:
       return RunUpcycleStage(context);
     case StageKind::kTrain:

@@ -28,6 +28,7 @@ struct StageContext {
 void RecordDevice(JournalWriter& journal, const std::string& device);
 
 void RunTokensStage(const StageContext& context);
+void RunImportStage(const StageContext& context);
 void RunUpcycleStage(const StageContext& context);
 void RunTrainStage(const StageContext& context);
 void RunEvaluateStage(const StageContext& context);

@@ -98,6 +98,7 @@ int64_t BackendBytes(const TrainOrder& order) {
 int64_t DeviceBytesOf(const Study& study, const Stage& stage) {
   switch (stage.kind) {
     case StageKind::kTokens:
+    case StageKind::kImport:
       return 0;
     case StageKind::kUpcycle:
       return OnDevice(EvaluateMemory(ReadUpcycleOrder(stage).target, ReadExecution(stage).device,
@@ -105,9 +106,8 @@ int64_t DeviceBytesOf(const Study& study, const Stage& stage) {
     case StageKind::kTrain:
       return OnDevice(TrainMemory(ReadTrainOrder(stage))) + BackendBytes(ReadTrainOrder(stage));
     case StageKind::kEvaluate:
-      return OnDevice(
-          EvaluateMemory(ReadTrainOrder(study.stages.at(stage.inputs.at(1))).architecture,
-                         ReadExecution(stage).device, PrecisionOf(stage)));
+      return OnDevice(EvaluateMemory(ModelOf(study.stages.at(stage.inputs.at(1))),
+                                     ReadExecution(stage).device, PrecisionOf(stage)));
   }
   return 0;
 }
@@ -119,8 +119,9 @@ double TrainFlopsOf(const Stage& stage) {
 StagePrediction PredictStage(const Stage& stage, double flops_per_core_second) {
   if (stage.kind == StageKind::kTrain) return PredictTraining(stage, flops_per_core_second);
   StagePrediction prediction;
-  if (stage.kind == StageKind::kUpcycle) {
-    const Cost cost = CostOf(ReadUpcycleOrder(stage).target);
+  if (stage.kind == StageKind::kUpcycle || stage.kind == StageKind::kImport) {
+    const bool is_upcycled = stage.kind == StageKind::kUpcycle;
+    const Cost cost = CostOf(is_upcycled ? ReadUpcycleOrder(stage).target : ModelOf(stage));
     prediction.disk_bytes = cost.WeightBytes();
     prediction.memory_bytes = cost.WeightBytes();
   }

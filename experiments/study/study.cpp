@@ -9,26 +9,42 @@
 #include "core/recipe/canonical.h"
 #include "core/recipe/cost.h"
 #include "core/recipe/drafts.h"
+#include "core/recipe/effective.h"
+#include "experiments/formats/parent_model.h"
 
 namespace upcycle {
 namespace {
 
-using ContentOf = std::function<Fingerprint(const DataSettings&)>;
+// What lies in files.
+struct ContentReaders {
+  std::function<Fingerprint(const DataSettings&)> data;
+  std::function<Fingerprint(const std::string& path)> model;
+};
 
-// Text is read once for all arms that read the same.
+// Files are read once for all arms that read the same.
 class ContentCache {
  public:
-  explicit ContentCache(ContentOf content) : content_(std::move(content)) {}
+  explicit ContentCache(const ContentReaders& readers) : readers_(readers) {}
 
-  const Fingerprint& Of(const DataSettings& data) {
-    const std::string key = AllSettings(data).dump();
-    const auto found = contents_.find(key);
-    if (found != contents_.end()) return found->second;
-    return contents_.emplace(key, content_(data)).first->second;
+  RunContent Of(const RunSettings& written) {
+    const RunSettings settings = EffectiveSettings(written);
+    RunContent content = {Once("data " + AllSettings(settings.data).dump(),
+                               [&] { return readers_.data(settings.data); }),
+                          {}};
+    const std::string& from = settings.model.from;
+    if (settings.ReadsParent()) {
+      content.parent = Once("model " + from, [&] { return readers_.model(from); });
+    }
+    return content;
   }
 
  private:
-  ContentOf content_;
+  Fingerprint Once(const std::string& key, const std::function<Fingerprint()>& read) {
+    const auto found = contents_.find(key);
+    return found != contents_.end() ? found->second : contents_.emplace(key, read()).first->second;
+  }
+
+  const ContentReaders& readers_;
   std::map<std::string, Fingerprint> contents_;
 };
 
@@ -68,8 +84,10 @@ ArmCost CostRecordOf(const Arm& arm, const ArmBudget& budget) {
   record.train_flops = tokens * cost.TrainFlops();
   record.branch_train_flops = BranchFlops(arm.settings);
   if (arm.settings.HasParent()) {
+    const bool is_read = arm.settings.ReadsParent();
     record.parent_train_flops =
-        DenseTrainFlops(arm.settings, arm.settings.parent.train) + record.branch_train_flops;
+        record.branch_train_flops +
+        (is_read ? 0 : DenseTrainFlops(arm.settings, arm.settings.parent.train));
   }
   if (arm.settings.HasExperts()) record.experts = arm.settings.moe.Experts();
   return record;
@@ -77,12 +95,12 @@ ArmCost CostRecordOf(const Arm& arm, const ArmBudget& budget) {
 
 namespace {
 
-Study MakeStudyOf(Recipe recipe, ContentOf content_of) {
+Study MakeStudyOf(Recipe recipe, const ContentReaders& readers) {
   Study study;
-  ContentCache contents(std::move(content_of));
+  ContentCache contents(readers);
   for (size_t arm = 0; arm < recipe.arms.size(); ++arm) {
     const RunSettings& settings = recipe.arms[arm].settings;
-    const Fingerprint content = contents.Of(settings.data);
+    const RunContent content = contents.Of(settings);
     for (int64_t seed : recipe.seeds) {
       Study::Run run{arm, seed, {}};
       for (RunStage& stage : StagesOf(settings, seed, content)) {
@@ -101,12 +119,21 @@ Study MakeStudyOf(Recipe recipe, ContentOf content_of) {
 
 }  // namespace
 
-Study MakeStudy(Recipe recipe) { return MakeStudyOf(std::move(recipe), DatasetFingerprint); }
+Study MakeStudy(Recipe recipe) {
+  const auto read_model = [](const std::string& path) {
+    return ModelFingerprint(ModelSource(path));
+  };
+  return MakeStudyOf(std::move(recipe), {.data = DatasetFingerprint, .model = read_model});
+}
 
 Study MakeStudyWithoutData(Recipe recipe) {
-  return MakeStudyOf(std::move(recipe), [](const DataSettings& data) {
-    return Hasher().Add("not read").Add(AllSettings(data).dump()).Finish();
-  });
+  const auto not_read = [](const std::string& what) {
+    return Hasher().Add("not read").Add(what).Finish();
+  };
+  const auto data = [not_read](const DataSettings& settings) {
+    return not_read(AllSettings(settings).dump());
+  };
+  return MakeStudyOf(std::move(recipe), {.data = data, .model = not_read});
 }
 
 StudyRecord RecordOf(const Study& study) {

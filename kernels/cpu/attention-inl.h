@@ -72,6 +72,24 @@ inline void SumOverQueries(Block out, const float* scores, ConstBlock right, Pro
   }
 }
 
+// Of a block's queries, the first key that each sees, counted from the key block's first.
+struct FirstKeys {
+  float first[kAttentionBlock];
+
+  FirstKeys(const QueryBlock& block, int64_t key) {
+    std::fill_n(first, kAttentionBlock, 0.0f);
+    for (int64_t q = 0; q < block.count; ++q) {
+      first[q] = static_cast<float>(block.own_starts[q] - key);
+    }
+  }
+};
+
+// Lanes of queries from `q` on whose documents begin behind key `key`.
+template <class D>
+HWY_INLINE auto BeginBehindKey(D d, const FirstKeys& firsts, int64_t q, int64_t key) {
+  return hn::Gt(hn::LoadU(d, firsts.first + q), hn::Set(d, static_cast<float>(key)));
+}
+
 // Lanes of queries that come before key `key` of a diagonal block, from query `q` on.
 template <class D>
 HWY_INLINE auto BeforeKey(D d, int64_t q, int64_t key) {

@@ -31,7 +31,9 @@ constexpr int64_t AttentionScratchFloats(int64_t head_width) {
 // The queries [begin, begin + count) of one sequence and one query head, and where they, their keys
 // and their outputs lie.
 struct QueryBlock {
-  QueryBlock(const AttentionShape& shape, int64_t sequence, int64_t head, int64_t first)
+  // `starts` as in backend.h, null where there are none.
+  QueryBlock(const AttentionShape& shape, const int32_t* starts, int64_t sequence, int64_t head,
+             int64_t first)
       : begin(first),
         count(shape.length - first < kAttentionBlock ? shape.length - first : kAttentionBlock),
         width(shape.head_width),
@@ -44,6 +46,17 @@ struct QueryBlock {
     value = key + shape.kv_heads * width;
     out = (row + begin) * out_stride + head * width;
     log_sum_exp = (sequence * shape.heads + head) * shape.length + begin;
+    if (starts != nullptr) own_starts = starts + row + begin;
+  }
+
+  // The first block of keys that any of these queries sees. Documents never begin earlier for later
+  // queries.
+  int64_t FirstKeyBlock() const {
+    return own_starts == nullptr ? 0 : own_starts[0] / kAttentionBlock * kAttentionBlock;
+  }
+  // Whether a query's document begins behind the key at `first`.
+  bool BeginsBehind(int64_t first) const {
+    return own_starts != nullptr && own_starts[count - 1] > first;
   }
 
   int64_t begin;
@@ -57,6 +70,7 @@ struct QueryBlock {
   int64_t value;
   int64_t out;
   int64_t log_sum_exp;
+  const int32_t* own_starts = nullptr;  // [count]
 };
 
 }  // namespace upcycle

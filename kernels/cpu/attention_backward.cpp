@@ -51,6 +51,22 @@ void GradientsOfScores(float* HWY_RESTRICT scores, float* HWY_RESTRICT d_scores,
   }
 }
 
+// Makes the probabilities and gradients of what queries do not see 0, whatever they are.
+void MaskGradients(float* HWY_RESTRICT scores, float* HWY_RESTRICT d_scores, int64_t keys,
+                   const FirstKeys& firsts) {
+  const FloatTag d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t k = 0; k < keys; ++k) {
+    for (int64_t q = 0; q < kAttentionBlock; q += lanes) {
+      const auto hidden = BeginBehindKey(d, firsts, q, k);
+      for (float* x : {scores, d_scores}) {
+        float* at = x + k * kAttentionBlock + q;
+        hn::StoreU(hn::IfThenZeroElse(hidden, hn::LoadU(d, at)), d, at);
+      }
+    }
+  }
+}
+
 float DotOfRows(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, int64_t count) {
   return SumLanes(count, [=](auto d, int64_t i, auto sum) HWY_ATTR {
     return hn::MulAdd(hn::LoadU(d, a + i), hn::LoadU(d, b + i), sum);
@@ -84,7 +100,8 @@ void AttendBlockBackward(const AttentionGradients& t, const QueryBlock& block, b
   const QueryState state = StateOf(t, block);
   TransposeQueries(queries, query, block.count, block.width, state.scale);
   TransposeQueries(d_outs, d_out, block.count, block.width, 1);
-  for (int64_t first = 0; first <= block.begin; first += kAttentionBlock) {
+  const int64_t begin = block.FirstKeyBlock();
+  for (int64_t first = begin; first <= block.begin; first += kAttentionBlock) {
     const bool diagonal = first == block.begin;
     const int64_t keys = diagonal ? block.count : kAttentionBlock;
     const int64_t key_row = block.key + first * block.stride;
@@ -94,9 +111,12 @@ void AttendBlockBackward(const AttentionGradients& t, const QueryBlock& block, b
     MultiplyByQueries(scores, key, queries, keys, block.width, diagonal);
     MultiplyByQueries(d_scores, value, d_outs, keys, block.width, diagonal);
     GradientsOfScores(scores, d_scores, keys, diagonal, state);
+    if (block.BeginsBehind(first)) {
+      MaskGradients(scores, d_scores, keys, FirstKeys(block, first));
+    }
     SumOverKeys(
         {t.d_qkv + block.query, block.stride}, d_scores, key,
-        {.rows = block.count, .columns = block.width, .inner = keys, .accumulate = first > 0},
+        {.rows = block.count, .columns = block.width, .inner = keys, .accumulate = first > begin},
         diagonal);
     const ProductSize into_keys = {.rows = keys,
                                    .columns = block.width,
@@ -119,16 +139,17 @@ HWY_EXPORT(AttendBlockBackward);
 // A key head belongs to one task, so that its gradients are summed in one order.
 void CpuBackend::DoAttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out,
                                      ConstTensor log_sum_exp, ConstTensor qkv,
-                                     const AttentionShape& shape) {
+                                     const AttentionShape& shape, ConstTensor starts) {
   scratch_.Reserve(AttentionScratchFloats(shape.head_width));
   const AttentionGradients tensors = {d_qkv.floats(), d_out.floats(), out.floats(),
                                       log_sum_exp.floats(), qkv.floats()};
+  const int32_t* first = starts.empty() ? nullptr : starts.ints();
   const int64_t group = shape.heads / shape.kv_heads;
   pool_.ParallelFor(shape.sequences * shape.kv_heads, [&](int64_t task, int worker) {
     const int64_t sequence = task / shape.kv_heads, first_head = task % shape.kv_heads * group;
     for (int64_t head = first_head; head < first_head + group; ++head) {
       for (int64_t begin = 0; begin < shape.length; begin += kAttentionBlock) {
-        const QueryBlock block(shape, sequence, head, begin);
+        const QueryBlock block(shape, first, sequence, head, begin);
         HWY_DYNAMIC_DISPATCH(AttendBlockBackward)
         (tensors, block, head == first_head, scratch_.Of(worker));
       }

@@ -79,6 +79,41 @@ void ExpOfScores(float* HWY_RESTRICT scores, int64_t keys, bool diagonal, Runnin
   }
 }
 
+// The same where some queries do not see the block's first keys. A query that has seen no key yet
+// has no largest score: its sums stay 0.
+void ExpOfMaskedScores(float* HWY_RESTRICT scores, int64_t keys, bool diagonal,
+                       const FirstKeys& firsts, RunningSoftmax& softmax) {
+  const FloatTag d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto minus_infinity = hn::Set(d, -std::numeric_limits<float>::infinity());
+  const auto hidden = [&](int64_t q, int64_t k) HWY_ATTR {
+    const auto earlier = BeginBehindKey(d, firsts, q, k);
+    return diagonal ? hn::Or(earlier, BeforeKey(d, q, k)) : earlier;
+  };
+  for (int64_t q = 0; q < kAttentionBlock; q += lanes) {
+    float* HWY_RESTRICT column = scores + q;
+    const auto before = hn::LoadU(d, softmax.largest.data() + q);
+    auto largest = before;
+    for (int64_t k = 0; k < keys; ++k) {
+      const auto score = hn::LoadU(d, column + k * kAttentionBlock);
+      largest = hn::Max(largest, hn::IfThenElse(hidden(q, k), minus_infinity, score));
+    }
+    const auto reference = hn::IfThenZeroElse(hn::Eq(largest, minus_infinity), largest);
+    const auto shrink = ExpOfNonPositive(d, hn::Sub(before, reference));
+    auto sum = hn::Mul(shrink, hn::LoadU(d, softmax.sum.data() + q));
+    for (int64_t k = 0; k < keys; ++k) {
+      float* at = column + k * kAttentionBlock;
+      const auto e = ExpOfNonPositive(d, hn::Sub(hn::LoadU(d, at), reference));
+      const auto weight = hn::IfThenZeroElse(hidden(q, k), e);
+      hn::StoreU(weight, d, at);
+      sum = hn::Add(sum, weight);
+    }
+    hn::StoreU(largest, d, softmax.largest.data() + q);
+    hn::StoreU(sum, d, softmax.sum.data() + q);
+    hn::StoreU(shrink, d, softmax.shrink.data() + q);
+  }
+}
+
 // out and log_sum_exp of one block of queries.
 void AttendBlock(float* out, float* log_sum_exp, const float* qkv, const QueryBlock& block,
                  float* scratch) {
@@ -89,19 +124,24 @@ void AttendBlock(float* out, float* log_sum_exp, const float* qkv, const QueryBl
   TransposeQueries(queries, {qkv + block.query, block.stride}, block.count, width, scale);
   const Block out_rows = {out + block.out, block.out_stride};
   RunningSoftmax softmax;
-  for (int64_t first = 0; first <= block.begin; first += kAttentionBlock) {
+  const int64_t begin = block.FirstKeyBlock();
+  for (int64_t first = begin; first <= block.begin; first += kAttentionBlock) {
     const bool diagonal = first == block.begin;
     const int64_t keys = diagonal ? block.count : kAttentionBlock;
     const ConstBlock key = {qkv + block.key + first * block.stride, block.stride};
     const ConstBlock value = {qkv + block.value + first * block.stride, block.stride};
     MultiplyByQueries(scores, key, queries, keys, width, diagonal);
-    ExpOfScores(scores, keys, diagonal, softmax);
-    for (int64_t q = 0; first > 0 && q < block.count; ++q) {
+    if (block.BeginsBehind(first)) {
+      ExpOfMaskedScores(scores, keys, diagonal, FirstKeys(block, first), softmax);
+    } else {
+      ExpOfScores(scores, keys, diagonal, softmax);
+    }
+    for (int64_t q = 0; first > begin && q < block.count; ++q) {
       const float shrink = softmax.shrink[static_cast<size_t>(q)];
       if (shrink != 1) Scale(out_rows.values + q * out_rows.stride, width, shrink);
     }
     SumOverKeys(out_rows, scores, value,
-                {.rows = block.count, .columns = width, .inner = keys, .accumulate = first > 0},
+                {.rows = block.count, .columns = width, .inner = keys, .accumulate = first > begin},
                 diagonal);
   }
   for (int64_t q = 0; q < block.count; ++q) {
@@ -121,13 +161,14 @@ namespace upcycle {
 HWY_EXPORT(AttendBlock);
 
 void CpuBackend::DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
-                                    const AttentionShape& shape) {
+                                    const AttentionShape& shape, ConstTensor starts) {
   scratch_.Reserve(AttentionScratchFloats(shape.head_width));
+  const int32_t* first = starts.empty() ? nullptr : starts.ints();
   const int64_t blocks = (shape.length + kAttentionBlock - 1) / kAttentionBlock;
   // The blocks of a head follow each other: its keys and values stay in a cache.
   pool_.ParallelFor(shape.sequences * shape.heads * blocks, [&](int64_t task, int worker) {
     const int64_t head = task / blocks % shape.heads, sequence = task / blocks / shape.heads;
-    const QueryBlock block(shape, sequence, head, task % blocks * kAttentionBlock);
+    const QueryBlock block(shape, first, sequence, head, task % blocks * kAttentionBlock);
     HWY_DYNAMIC_DISPATCH(AttendBlock)
     (out.floats(), log_sum_exp.floats(), qkv.floats(), block, scratch_.Of(worker));
   });

@@ -43,11 +43,12 @@ namespace upcycle {
 HWY_EXPORT(RotateHeads);
 
 void CpuBackend::DoRope(Tensor qkv, ConstTensor cosines, ConstTensor sines,
-                        const AttentionShape& shape, bool backward) {
+                        const AttentionShape& shape, ConstTensor starts, bool backward) {
   const int64_t half = cosines.dim(1), width = shape.fused_width();
+  const int32_t* first = starts.empty() ? nullptr : starts.ints();
   pool_.ParallelRanges(shape.tokens(), RowsOfTask(width), [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
-      const int64_t position = t % shape.length;
+      const int64_t position = t % shape.length - (first == nullptr ? 0 : first[t]);
       HWY_DYNAMIC_DISPATCH(RotateHeads)
       (qkv.floats() + t * width, cosines.floats() + position * half,
        sines.floats() + position * half, shape.heads + shape.kv_heads, shape.head_width, half,

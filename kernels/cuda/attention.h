@@ -20,9 +20,21 @@ struct AttentionSizes {
   int64_t stride;      // from token to token in qkv
   int64_t out_stride;  // and in out
   float scale;         // of scores
+  const int* starts;   // as in backend.h; null where there are none
 };
 
-AttentionSizes AttentionSizesOf(const AttentionShape& shape);
+AttentionSizes AttentionSizesOf(const AttentionShape& shape, ConstTensor starts);
+
+// The first key that a query of a sequence sees; 0 for queries that are not there.
+__device__ __forceinline__ int FirstKeyOf(const AttentionSizes& s, int sequence, int query) {
+  if (s.starts == nullptr || query >= s.length) return 0;
+  return s.starts[int64_t{sequence} * s.length + query];
+}
+
+// Scores are taken relative to the largest so far, and to 0 where a query has not seen a key yet.
+__device__ __forceinline__ float ReferenceOf(float largest) {
+  return largest == -kInfinity ? 0 : largest;
+}
 
 // Where a head's elements of a sequence's first token lie.
 struct HeadPlace {

@@ -95,14 +95,16 @@ __global__ void __launch_bounds__(kAttentionThreads)
   LoadTile(t.queries, in.qkv + place.query, s.stride, begin, s.length, s.width, s.scale);
   LoadTile(t.d_outs, in.d_out + place.out, s.out_stride, begin, s.length, s.width, 1);
 
+  const int first_key = FirstKeyOf(s, blockIdx.z, query);
+  const int first_tile = FirstKeyOf(s, blockIdx.z, begin) / kAttentionTile * kAttentionTile;
   float sums[kColumns] = {};
-  for (int first = 0; first <= begin; first += kAttentionTile) {
+  for (int first = first_tile; first <= begin; first += kAttentionTile) {
     __syncthreads();
     LoadTile(t.keys, in.qkv + place.key, s.stride, first, s.length, s.width, 1);
     LoadTile(t.values, in.qkv + place.value, s.stride, first, s.length, s.width, 1);
     __syncthreads();
     for (int k = part; k < kAttentionTile; k += kParts) {
-      const bool seen = there && first + k <= query;
+      const bool seen = there && first + k <= query && first + k >= first_key;
       own[k] = seen ? PairOf(t, row, k, log_sum_exp, delta, s).d_score : 0;
     }
     __syncwarp();
@@ -132,13 +134,15 @@ __global__ void __launch_bounds__(kAttentionThreads)
   for (int head = first_head; head < first_head + group; ++head) {
     const HeadPlace place = PlaceOf(s, sequence, head);
     for (int first = begin; first < s.length; first += kAttentionTile) {
+      // Queries of documents that begin behind these keys, and no later one sees them.
+      if (FirstKeyOf(s, sequence, first) >= begin + kAttentionTile) break;
       __syncthreads();
       LoadTile(t.queries, in.qkv + place.query, s.stride, first, s.length, s.width, s.scale);
       LoadTile(t.d_outs, in.d_out + place.out, s.out_stride, first, s.length, s.width, 1);
       __syncthreads();
       for (int q = part; q < kAttentionTile; q += kParts) {
         const int query = first + q;
-        const bool sees = query < s.length && key <= query;
+        const bool sees = query < s.length && key <= query && key >= FirstKeyOf(s, sequence, query);
         const int64_t at = place.log_sum_exp + query;
         const Pair pair =
             sees ? PairOf(t, q, row, in.log_sum_exp[at], in.delta[at], s) : Pair{0, 0};
@@ -159,11 +163,10 @@ __global__ void __launch_bounds__(kAttentionThreads)
 
 void CudaBackend::DoAttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out,
                                       ConstTensor log_sum_exp, ConstTensor qkv,
-                                      const AttentionShape& shape) {
-  if (cudnn_attention_ && cudnn_attention_->Backward(d_qkv, d_out, out, log_sum_exp, qkv, shape)) {
-    return;
-  }
-  const AttentionSizes sizes = AttentionSizesOf(shape);
+                                      const AttentionShape& shape, ConstTensor starts) {
+  const bool asks_cudnn = cudnn_attention_ && starts.empty();
+  if (asks_cudnn && cudnn_attention_->Backward(d_qkv, d_out, out, log_sum_exp, qkv, shape)) return;
+  const AttentionSizes sizes = AttentionSizesOf(shape, starts);
   auto* delta = scratch_.ReserveArray<float>(log_sum_exp.size());
   WithElement(qkv.type(), [&](auto element) {
     using T = decltype(element);
@@ -174,7 +177,7 @@ void CudaBackend::DoAttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTens
       if (FitsAttentionTensors(shape, {d_qkv, d_out, qkv})) {
         return AttendBackwardOnTensorCores(
             d_qkv, {Elements<T>(d_out), log_sum_exp.floats(), Elements<T>(qkv), delta}, shape,
-            stream_);
+            sizes, stream_);
       }
     }
     WithColumns(shape.head_width, [&](auto columns) {

@@ -80,9 +80,11 @@ __global__ void __launch_bounds__(kTensorThreads)
   LoadHeadTile<kWidth, kTensorTile>(t.own_first, in.qkv + place.query, s.stride, begin, s.length);
   LoadHeadTile<kWidth, kTensorTile>(t.own_second, in.d_out + place.out, s.out_stride, begin,
                                     s.length);
+  const int first_key = FirstKeyOf(s, blockIdx.z, query);
+  const int first_tile = FirstKeyOf(s, blockIdx.z, begin) / kPassing * kPassing;
   HeadSums<kWidth> sums;
   sums.Clear();
-  for (int first = 0; first < begin + kTensorTile && first < s.length; first += kPassing) {
+  for (int first = first_tile; first < begin + kTensorTile && first < s.length; first += kPassing) {
     __syncthreads();
     LoadHeadTile<kWidth, kPassing>(t.passing_first, in.qkv + place.key, s.stride, first, s.length);
     LoadHeadTile<kWidth, kPassing>(t.passing_second, in.qkv + place.value, s.stride, first,
@@ -95,7 +97,7 @@ __global__ void __launch_bounds__(kTensorThreads)
                           kPassing);
     __syncwarp();
     for (int k = lane % 2; k < kPassing; k += 2) {
-      const bool seen = query < s.length && first + k <= query;
+      const bool seen = query < s.length && first + k <= query && first + k >= first_key;
       TurnPair(memory, row, k, seen, state, s.scale * kLog2E);
     }
     __syncwarp();
@@ -129,6 +131,8 @@ __global__ void __launch_bounds__(kTensorThreads)
   for (int head = first_head; head < first_head + group; ++head) {
     const HeadPlace place = PlaceOf(s, sequence, head);
     for (int first = begin; first < s.length; first += kPassing) {
+      // Queries of documents that begin behind these keys, and no later one sees them.
+      if (FirstKeyOf(s, sequence, first) >= begin + kTensorTile) break;
       __syncthreads();
       LoadHeadTile<kWidth, kPassing>(t.passing_first, in.qkv + place.query, s.stride, first,
                                      s.length);
@@ -143,9 +147,11 @@ __global__ void __launch_bounds__(kTensorThreads)
       __syncwarp();
       // A lane takes one query against the warp's 16 keys.
       const int query = first + lane;
+      const int first_key = FirstKeyOf(s, sequence, query);
       const QueryState state = StateOf(in, place, query, s.length);
       for (int row = 0; row < kMatrix; ++row) {
-        const bool seen = query < s.length && warp_begin + row <= query;
+        const int key = warp_begin + row;
+        const bool seen = query < s.length && key <= query && key >= first_key;
         TurnPair(memory, row, lane, seen, state, s.scale * kLog2E);
       }
       __syncwarp();
@@ -163,9 +169,9 @@ __global__ void __launch_bounds__(kTensorThreads)
 }  // namespace
 
 void AttendBackwardOnTensorCores(Tensor d_qkv, const AttentionGradientInputs& inputs,
-                                 const AttentionShape& shape, cudaStream_t stream) {
+                                 const AttentionShape& shape, const AttentionSizes& sizes,
+                                 cudaStream_t stream) {
   static_assert(kPassing == kWarp);
-  const AttentionSizes sizes = AttentionSizesOf(shape);
   const int64_t tiles = CeilDiv(shape.length, kTensorTile);
   WithTensorWidth(shape.head_width, [&](auto width) {
     constexpr int kWidth = decltype(width)::value;

@@ -10,14 +10,15 @@
 
 namespace upcycle {
 
-AttentionSizes AttentionSizesOf(const AttentionShape& shape) {
+AttentionSizes AttentionSizesOf(const AttentionShape& shape, ConstTensor starts) {
   return {.length = static_cast<int>(shape.length),
           .heads = static_cast<int>(shape.heads),
           .kv_heads = static_cast<int>(shape.kv_heads),
           .width = static_cast<int>(shape.head_width),
           .stride = shape.fused_width(),
           .out_stride = shape.query_width(),
-          .scale = 1.0f / std::sqrt(static_cast<float>(shape.head_width))};
+          .scale = 1.0f / std::sqrt(static_cast<float>(shape.head_width)),
+          .starts = starts.empty() ? nullptr : starts.ints()};
 }
 
 namespace {
@@ -39,8 +40,12 @@ __global__ void __launch_bounds__(kAttentionThreads)
   float* own_weights = weights + row * RowFloats(kAttentionTile);
   LoadTile(queries, qkv + place.query, s.stride, begin, s.length, s.width, s.scale);
 
+  // Documents never begin earlier for later queries: none of the block sees a key before the first
+  // query's.
+  const int first_key = FirstKeyOf(s, blockIdx.z, query);
+  const int first_tile = FirstKeyOf(s, blockIdx.z, begin) / kAttentionTile * kAttentionTile;
   float largest = -kInfinity, sum = 0, sums[kColumns] = {};
-  for (int first = 0; first <= begin; first += kAttentionTile) {
+  for (int first = first_tile; first <= begin; first += kAttentionTile) {
     // 2. The next tile of keys and values.
     __syncthreads();
     LoadTile(keys, qkv + place.key, s.stride, first, s.length, s.width, 1);
@@ -50,19 +55,21 @@ __global__ void __launch_bounds__(kAttentionThreads)
     // 3. This part's scores, and the largest of the row.
     float scores[kRowScores], tile_largest = largest;
     for (int j = 0; j < kRowScores; ++j) {
-      const int k = part + kParts * j;
-      scores[j] = first + k > query ? -kInfinity
-                                    : DotOfRows(queries + row * RowFloats(s.width),
-                                                keys + k * RowFloats(s.width), s.width);
+      const int k = part + kParts * j, key = first + k;
+      scores[j] = key > query || key < first_key
+                      ? -kInfinity
+                      : DotOfRows(queries + row * RowFloats(s.width), keys + k * RowFloats(s.width),
+                                  s.width);
       tile_largest = fmaxf(tile_largest, scores[j]);
     }
     tile_largest = OverParts(tile_largest, Larger());
 
     // 4. Weights relative to it; what was summed before shrinks.
-    const float shrink = expf(largest - tile_largest);
+    const float reference = ReferenceOf(tile_largest);
+    const float shrink = expf(largest - reference);
     float tile_sum = 0;
     for (int j = 0; j < kRowScores; ++j) {
-      const float weight = expf(scores[j] - tile_largest);
+      const float weight = expf(scores[j] - reference);
       own_weights[part + kParts * j] = weight;
       tile_sum += weight;
     }
@@ -82,12 +89,14 @@ __global__ void __launch_bounds__(kAttentionThreads)
 }  // namespace
 
 void CudaBackend::DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
-                                     const AttentionShape& shape) {
-  if (cudnn_attention_ && cudnn_attention_->Forward(out, log_sum_exp, qkv, shape)) return;
+                                     const AttentionShape& shape, ConstTensor starts) {
+  // cuDNN's graph is made for a shape, and where documents begin differs from batch to batch.
+  const bool asks_cudnn = cudnn_attention_ && starts.empty();
+  if (asks_cudnn && cudnn_attention_->Forward(out, log_sum_exp, qkv, shape)) return;
+  const AttentionSizes sizes = AttentionSizesOf(shape, starts);
   if (FitsAttentionTensors(shape, {out, qkv})) {
-    return AttendOnTensorCores(out, log_sum_exp, qkv, shape, stream_);
+    return AttendOnTensorCores(out, log_sum_exp, qkv, shape, sizes, stream_);
   }
-  const AttentionSizes sizes = AttentionSizesOf(shape);
   const int64_t floats =
       3 * kAttentionTile * RowFloats(sizes.width) + kAttentionTile * RowFloats(kAttentionTile);
   WithElement(out.type(), [&](auto element) {

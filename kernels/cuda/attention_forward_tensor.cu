@@ -27,25 +27,29 @@ struct RunningSoftmax {
   float largest = -kInfinity;
   float sum = 0;
 
-  // Takes `keys` scores of a warp's rows: they become weights. Keys after the row's own place in
-  // the tile are masked. Returns by what earlier sums shrink.
-  __device__ __forceinline__ float Take(WarpMemory& memory, int keys, int last_key,
+  // Takes `keys` scores of a warp's rows: they become weights. Keys of the tile before the row's
+  // document and after its own place are masked. Returns by what earlier sums shrink.
+  __device__ __forceinline__ float Take(WarpMemory& memory, int keys, int first_key, int last_key,
                                         float scale_log2) {
     const int row = LaneOf(threadIdx.x) / 2, half = LaneOf(threadIdx.x) % 2;
     const float* scores = memory.scores + row * kScoreStride;
     float tile_largest = largest;
     for (int k = half; k < keys; k += 2) {
-      if (k <= last_key) tile_largest = fmaxf(tile_largest, scores[k] * scale_log2);
+      if (k >= first_key && k <= last_key) {
+        tile_largest = fmaxf(tile_largest, scores[k] * scale_log2);
+      }
     }
     tile_largest = fmaxf(tile_largest, __shfl_xor_sync(kAllLanes, tile_largest, 1));
+    const float reference = ReferenceOf(tile_largest);
     float tile_sum = 0;
     for (int k = half; k < keys; k += 2) {
-      const float weight = k <= last_key ? exp2f(scores[k] * scale_log2 - tile_largest) : 0;
+      const bool seen = k >= first_key && k <= last_key;
+      const float weight = seen ? exp2f(scores[k] * scale_log2 - reference) : 0;
       memory.weights[row * kWeightStride + k] = FromFloat<Element>(weight);
       tile_sum += weight;
     }
     tile_sum += __shfl_xor_sync(kAllLanes, tile_sum, 1);
-    const float shrink = exp2f(largest - tile_largest);
+    const float shrink = exp2f(largest - reference);
     sum = sum * shrink + tile_sum;
     largest = tile_largest;
     return shrink;
@@ -83,7 +87,9 @@ __global__ void __launch_bounds__(kTensorThreads)
   sums.Clear();
   RunningSoftmax softmax;
   const int row = LaneOf(threadIdx.x) / 2;
-  for (int first = 0; first <= begin; first += kKeys) {
+  const int first_key = FirstKeyOf(s, blockIdx.z, warp_begin + row);
+  const int first_tile = FirstKeyOf(s, blockIdx.z, begin) / kKeys * kKeys;
+  for (int first = first_tile; first <= begin; first += kKeys) {
     // 2. The next tile of keys and values.
     __syncthreads();
     LoadHeadTile<kWidth, kKeys>(keys, qkv + place.key, s.stride, first, s.length);
@@ -110,7 +116,8 @@ __global__ void __launch_bounds__(kTensorThreads)
 
     // 4. Weights; earlier sums shrink where a row has found a larger score.
     const int last_key = diagonal ? warp * kMatrix + row : kKeys;
-    const float shrink = softmax.Take(memory, tile_keys, last_key, s.scale * kLog2E);
+    const float shrink =
+        softmax.Take(memory, tile_keys, first_key - first, last_key, s.scale * kLog2E);
     SpreadFactors(memory.factors, shrink);
     const bool shrinks = __ballot_sync(kAllLanes, shrink != 1 ? 1 : 0) != 0;
     __syncwarp();
@@ -134,13 +141,14 @@ __global__ void __launch_bounds__(kTensorThreads)
 }  // namespace
 
 void AttendOnTensorCores(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
-                         const AttentionShape& shape, cudaStream_t stream) {
+                         const AttentionShape& shape, const AttentionSizes& sizes,
+                         cudaStream_t stream) {
   WithTensorWidth(shape.head_width, [&](auto width) {
     constexpr int kWidth = decltype(width)::value;
     Launch(ForwardKernel<kWidth>,
            Grid(CeilDiv(shape.length, kTensorTile), shape.heads, shape.sequences), kTensorThreads,
            kSharedBytes<kWidth>, stream, Elements<Element>(out), log_sum_exp.floats(),
-           Elements<Element>(qkv), AttentionSizesOf(shape));
+           Elements<Element>(qkv), sizes);
   });
 }
 

@@ -140,7 +140,8 @@ void WithTensorWidth(int64_t width, const Body& body) {
 }
 
 void AttendOnTensorCores(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
-                         const AttentionShape& shape, cudaStream_t stream);
+                         const AttentionShape& shape, const AttentionSizes& sizes,
+                         cudaStream_t stream);
 
 // delta [B, H, L] = Σ d_out · out of each query and head.
 struct AttentionGradientInputs {
@@ -150,6 +151,7 @@ struct AttentionGradientInputs {
   const float* delta;
 };
 void AttendBackwardOnTensorCores(Tensor d_qkv, const AttentionGradientInputs& inputs,
-                                 const AttentionShape& shape, cudaStream_t stream);
+                                 const AttentionShape& shape, const AttentionSizes& sizes,
+                                 cudaStream_t stream);
 
 }  // namespace upcycle

@@ -43,8 +43,17 @@ int Select(int device) {
 }
 
 const char* Describe(DeviceFault fault) {
-  return fault == DeviceFault::kToken ? "a token or a target outside the vocabulary"
-                                      : "an expert that does not exist";
+  switch (fault) {
+    case DeviceFault::kNone:
+      break;
+    case DeviceFault::kToken:
+      return "a token or a target outside the vocabulary";
+    case DeviceFault::kExpert:
+      return "an expert that does not exist";
+    case DeviceFault::kPlace:
+      return "a place outside the cache of keys and values";
+  }
+  return "nothing";
 }
 
 }  // namespace

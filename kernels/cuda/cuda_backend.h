@@ -24,7 +24,7 @@ namespace upcycle {
 
 // What a kernel cannot throw: it leaves the reason in the backend's fault word, reads and writes
 // nothing for it, and the next CopyToHost throws Error(kBug).
-enum class DeviceFault : int32_t { kNone, kToken, kExpert };
+enum class DeviceFault : int32_t { kNone, kToken, kExpert, kPlace };
 
 class CudaBackend final : public Backend {
  public:
@@ -86,12 +86,18 @@ class CudaBackend final : public Backend {
 
   // rope.cu, attention_forward.cu, attention_backward.cu
   void DoRope(Tensor qkv, ConstTensor cosines, ConstTensor sines, const AttentionShape& shape,
-              bool backward) override;
+              ConstTensor starts, bool backward) override;
   void DoAttentionForward(Tensor out, Tensor log_sum_exp, ConstTensor qkv,
-                          const AttentionShape& shape) override;
+                          const AttentionShape& shape, ConstTensor starts) override;
   void DoAttentionBackward(Tensor d_qkv, ConstTensor d_out, ConstTensor out,
-                           ConstTensor log_sum_exp, ConstTensor qkv,
-                           const AttentionShape& shape) override;
+                           ConstTensor log_sum_exp, ConstTensor qkv, const AttentionShape& shape,
+                           ConstTensor starts) override;
+
+  // attention_cached.cu
+  void DoStoreKeyValues(Tensor cache, ConstTensor qkv, const SequencePlaces& places,
+                        const AttentionShape& shape) override;
+  void DoAttentionCached(Tensor out, ConstTensor qkv, ConstTensor cache,
+                         const SequencePlaces& places, const AttentionShape& shape) override;
 
   // activation.cu
   void DoActivationForward(Tensor out, ConstTensor x, ConstTensor row_weight,
@@ -144,6 +150,7 @@ class CudaBackend final : public Backend {
   // cross_entropy.cu, reduce.cu, adamw.cu
   void DoCrossEntropy(Tensor losses, ConstTensor logits, Tensor d_logits, ConstTensor targets,
                       double scale) override;
+  void DoArgMax(Tensor columns, ConstTensor logits) override;
   void DoSum(Tensor total, ConstTensor x) override;
   void DoGradientNorm(Tensor norm, ConstTensor gradient) override;
   void DoAdamW(Tensor weights, const Moments& moments, ConstTensor gradient, ConstTensor norm,

@@ -15,6 +15,7 @@ std::vector<OpCase> EmbeddingCases(DataType activations);
 std::vector<OpCase> NormCases(DataType activations);
 std::vector<OpCase> RopeCases(DataType activations);
 std::vector<OpCase> AttentionCases(DataType activations);
+std::vector<OpCase> CachedCases(DataType activations);
 std::vector<OpCase> ActivationCases(DataType activations);
 std::vector<OpCase> RouterCases(DataType activations);
 std::vector<OpCase> DispatchCases(DataType activations);
@@ -30,10 +31,18 @@ struct OpCaseGroup {
 inline void PrintTo(const OpCaseGroup& group, std::ostream* out) { *out << group.name; }
 
 inline constexpr OpCaseGroup kOpCaseGroups[] = {
-    {"MatMul", MatMulCases}, {"Embedding", EmbeddingCases}, {"Norm", NormCases},
-    {"Rope", RopeCases},     {"Attention", AttentionCases}, {"Activation", ActivationCases},
-    {"Router", RouterCases}, {"Dispatch", DispatchCases},   {"ExpertMatMul", ExpertMatMulCases},
-    {"Loss", LossCases},     {"Optimizer", OptimizerCases},
+    {"MatMul", MatMulCases},
+    {"Embedding", EmbeddingCases},
+    {"Norm", NormCases},
+    {"Rope", RopeCases},
+    {"Attention", AttentionCases},
+    {"Cached", CachedCases},
+    {"Activation", ActivationCases},
+    {"Router", RouterCases},
+    {"Dispatch", DispatchCases},
+    {"ExpertMatMul", ExpertMatMulCases},
+    {"Loss", LossCases},
+    {"Optimizer", OptimizerCases},
 };
 
 }  // namespace upcycle

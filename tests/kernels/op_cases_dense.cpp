@@ -1,4 +1,8 @@
 // Cases of the ops that every transformer has.
+#include <set>
+#include <string>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "tests/kernels/op_cases.h"
@@ -160,31 +164,69 @@ std::vector<OpCase> EmbeddingCases(DataType type) {
 
 namespace {
 
+// Where documents begin that have about `mean` tokens each; empty for 0.
+Array RandomStarts(const AttentionShape& shape, int64_t mean) {
+  if (mean == 0) return {};
+  const Array draws = RandomInts({shape.tokens()}, "documents", 0, mean);
+  Array starts({shape.tokens()});
+  for (int64_t t = 0; t < shape.tokens(); ++t) {
+    const int64_t place = t % shape.length;
+    starts(t) = place == 0 ? 0 : draws(t) == 0 ? static_cast<double>(place) : starts(t - 1);
+  }
+  return starts;
+}
+
+std::string NameOf(const AttentionShape& shape, const Array& starts) {
+  const auto begins = std::set<double>(starts.values.begin(), starts.values.end()).size();
+  return fmt::format("B={} L={} H={} K={} W={}{}", shape.sequences, shape.length, shape.heads,
+                     shape.kv_heads, shape.head_width,
+                     begins == 0 ? "" : fmt::format(" documents begin at {} places", begins));
+}
+
 void AddRopeCases(std::vector<OpCase>& cases, DataType type, const AttentionShape& shape,
-                  int64_t width) {
+                  int64_t width, int64_t document = 0) {
   const reference::Rotary rotary = {width};
-  const std::string name =
-      fmt::format("B={} L={} H={} K={} W={} R={}", shape.sequences, shape.length, shape.heads,
-                  shape.kv_heads, shape.head_width, width);
+  const Array starts = RandomStarts(shape, document);
+  const bool divided = document > 0;
+  const std::string name = fmt::format("{} R={}", NameOf(shape, starts), width);
   const Array cosines = reference::RopeCosines(shape.length, rotary);
   const Array sines = reference::RopeSines(shape.length, rotary);
   const Array qkv = Random(type, {shape.tokens(), shape.fused_width()}, "qkv");
   cases.push_back(OpCase("RopeForward " + name, type));
   cases.back()
-      .InOut(qkv, reference::Rope(qkv, shape, rotary, false), kForwardError)
+      .InOut(qkv, reference::Rope(qkv, shape, rotary, false, starts), kForwardError)
       .InFloats(cosines)
-      .InFloats(sines)
-      .Calls([=](Backend& backend, const Tensors& t) {
-        backend.RopeForward(t[0], t[1], t[2], shape);
-      });
+      .InFloats(sines);
+  if (divided) cases.back().Ints(starts).Optional();
+  cases.back().Calls([=](Backend& backend, const Tensors& t) {
+    backend.RopeForward(t[0], t[1], t[2], shape, divided ? t[3] : Tensor());
+  });
   cases.push_back(OpCase("RopeBackward " + name, type));
   cases.back()
-      .InOut(qkv, reference::Rope(qkv, shape, rotary, true), kGradientError)
+      .InOut(qkv, reference::Rope(qkv, shape, rotary, true, starts), kGradientError)
       .InFloats(cosines)
-      .InFloats(sines)
+      .InFloats(sines);
+  if (divided) cases.back().Ints(starts).Optional();
+  cases.back().Calls([=](Backend& backend, const Tensors& t) {
+    backend.RopeBackward(t[0], t[1], t[2], shape, divided ? t[3] : Tensor());
+  });
+}
+
+// Sequences that go on: their documents begin before them, each as far as its tokens say.
+OpCase ContinuedRopeCase(DataType type, const AttentionShape& shape, int64_t width, int64_t most) {
+  const reference::Rotary rotary = {width};
+  const Array starts = RandomInts({shape.tokens()}, "starts", -most, 0);
+  const Array qkv = Random(type, {shape.tokens(), shape.fused_width()}, "qkv");
+  OpCase rope(fmt::format("RopeForward {} up to {} earlier", NameOf(shape, starts), most), type);
+  rope.InOut(qkv, reference::Rope(qkv, shape, rotary, false, starts), kForwardError)
+      .InFloats(reference::RopeCosines(shape.length + most, rotary))
+      .InFloats(reference::RopeSines(shape.length + most, rotary))
+      .Ints(starts)
+      .Optional()
       .Calls([=](Backend& backend, const Tensors& t) {
-        backend.RopeBackward(t[0], t[1], t[2], shape);
+        backend.RopeForward(t[0], t[1], t[2], shape, t[3]);
       });
+  return rope;
 }
 
 }  // namespace
@@ -198,6 +240,9 @@ std::vector<OpCase> RopeCases(DataType type) {
   AddRopeCases(cases, type, {3, 40, 4, 2, 34}, 16);
   AddRopeCases(cases, type, {1, 100, 2, 2, 64}, 64);
   AddRopeCases(cases, type, {1, 100, 2, 2, 64}, 32);
+  AddRopeCases(cases, type, {2, 50, 2, 1, 16}, 16, 7);
+  cases.push_back(ContinuedRopeCase(type, {3, 1, 2, 1, 16}, 16, 90));
+  cases.push_back(ContinuedRopeCase(type, {2, 9, 3, 1, 8}, 4, 20));
   return cases;
 }
 
@@ -205,33 +250,35 @@ namespace {
 
 // `spread` multiplies queries and keys: the larger, the more a softmax is one key's.
 void AddAttentionCases(std::vector<OpCase>& cases, DataType type, const AttentionShape& shape,
-                       double spread) {
-  const std::string name =
-      fmt::format("B={} L={} H={} K={} W={} spread={}", shape.sequences, shape.length, shape.heads,
-                  shape.kv_heads, shape.head_width, spread);
+                       double spread, int64_t document = 0) {
+  const Array starts = RandomStarts(shape, document);
+  const bool divided = document > 0;
+  const std::string name = fmt::format("{} spread={}", NameOf(shape, starts), spread);
   const Array qkv = Random(type, {shape.tokens(), shape.fused_width()}, "qkv", spread);
   const Array d_out = Random(type, {shape.tokens(), shape.query_width()}, "d_out");
-  const auto attention = reference::AttentionForward(qkv, shape);
+  const auto attention = reference::AttentionForward(qkv, shape, starts);
   cases.push_back(OpCase("AttentionForward " + name, type));
   cases.back()
       .Out(attention.out)
       .Roundings(2)  // the weights and the result
       .OutFloats(attention.log_sum_exp)
-      .In(qkv)
-      .Calls([=](Backend& backend, const Tensors& t) {
-        backend.AttentionForward(t[0], t[1], t[2], shape);
-      });
+      .In(qkv);
+  if (divided) cases.back().Ints(starts).Optional();
+  cases.back().Calls([=](Backend& backend, const Tensors& t) {
+    backend.AttentionForward(t[0], t[1], t[2], shape, divided ? t[3] : Tensor());
+  });
   cases.push_back(OpCase("AttentionBackward " + name, type));
   cases.back()
-      .Out(reference::AttentionBackward(d_out, qkv, shape), kGradientError)
+      .Out(reference::AttentionBackward(d_out, qkv, shape, starts), kGradientError)
       .Roundings(4)  // attention.out, the weights, the scores' gradients and the result
       .In(d_out)
       .In(Rounded(attention.out, type))
       .InFloats(attention.log_sum_exp)
-      .In(qkv)
-      .Calls([=](Backend& backend, const Tensors& t) {
-        backend.AttentionBackward(t[0], t[1], t[2], t[3], t[4], shape);
-      });
+      .In(qkv);
+  if (divided) cases.back().Ints(starts).Optional();
+  cases.back().Calls([=](Backend& backend, const Tensors& t) {
+    backend.AttentionBackward(t[0], t[1], t[2], t[3], t[4], shape, divided ? t[5] : Tensor());
+  });
 }
 
 }  // namespace
@@ -249,6 +296,13 @@ std::vector<OpCase> AttentionCases(DataType type) {
   // Scores of some tens, and more keys than one block holds.
   AddAttentionCases(cases, type, {1, 97, 2, 2, 16}, 4);
   AddAttentionCases(cases, type, {1, 1100, 1, 1, 8}, 1);
+  // Documents that are shorter and longer than a block of queries, down to one token.
+  for (const int64_t document : {1, 9, 50, 150}) {
+    AddAttentionCases(cases, type, {2, 7, 4, 2, 6}, 1, document);
+    AddAttentionCases(cases, type, {2, 200, 2, 1, 16}, 1, document);
+    AddAttentionCases(cases, type, {1, 333, 2, 2, 34}, 2, document);
+    AddAttentionCases(cases, type, {2, 192, 2, 1, 64}, 1, document);
+  }
   return cases;
 }
 

@@ -238,6 +238,15 @@ std::vector<OpCase> LossCases(DataType type) {
           });
     }
   }
+  for (const int64_t vocabulary : {1, 3, 700, 5000}) {
+    // So few values that the largest comes more than once.
+    const Array logits = RandomInts({23, vocabulary}, "logits", -3, 3);
+    cases.push_back(OpCase(fmt::format("ArgMax V={}", vocabulary), type));
+    cases.back()
+        .OutInts(reference::ArgMax(logits))
+        .In(logits)
+        .Calls([](Backend& backend, const Tensors& t) { backend.ArgMax(t[0], t[1]); });
+  }
   for (const int64_t count : {1, 5, 1000, 100003}) {
     const Array x = Random({count}, "x");
     double total = 0, squares = 0;

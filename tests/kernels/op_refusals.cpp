@@ -29,6 +29,7 @@ bool MayHaveAnyWidth(const OpCase& op_case, size_t argument) {
       {"CountAssignments", 1},
       {"RouterZLoss", 1},
       {"CrossEntropy", 1},
+      {"ArgMax", 1},
       {"Jitter", 0},
       {"NormalizeLogits n", 0},
       {"Scale", 0},

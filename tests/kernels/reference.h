@@ -50,14 +50,17 @@ struct Rotary {
 };
 Array RopeCosines(int64_t length, Rotary rotary);
 Array RopeSines(int64_t length, Rotary rotary);
-Array Rope(const Array& qkv, const AttentionShape& shape, Rotary rotary, bool backward);
+// `starts` [n] as in backend.h; empty where there are none.
+Array Rope(const Array& qkv, const AttentionShape& shape, Rotary rotary, bool backward,
+           const Array& starts = {});
 
 struct Attention {
   Array out;
   Array log_sum_exp;
 };
-Attention AttentionForward(const Array& qkv, const AttentionShape& shape);
-Array AttentionBackward(const Array& d_out, const Array& qkv, const AttentionShape& shape);
+Attention AttentionForward(const Array& qkv, const AttentionShape& shape, const Array& starts = {});
+Array AttentionBackward(const Array& d_out, const Array& qkv, const AttentionShape& shape,
+                        const Array& starts = {});
 
 struct ActivationGradients {
   Array d_x;
@@ -123,6 +126,7 @@ Array ExpertMatMulBackwardWeights(const Array& d_out, const Array& rows, const P
 
 Array CrossEntropyForward(const Array& logits, const Array& targets);
 Array CrossEntropyBackward(const Array& logits, const Array& targets, double scale);
+Array ArgMax(const Array& logits);
 
 struct Optimized {
   Array weights;

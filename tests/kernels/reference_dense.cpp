@@ -87,14 +87,19 @@ struct Heads {
   }
 };
 
-// The probabilities with which the query at token `t` of head `h` reads each earlier position of
-// its sequence, and the log of the sum behind them.
-std::vector<double> Probabilities(const Array& qkv, const AttentionShape& shape, int64_t t,
-                                  int64_t h, double* log_sum_exp) {
+// The first token of the document of token `t`.
+int64_t FirstOf(const AttentionShape& shape, const Array& starts, int64_t t) {
+  const int64_t sequence = t - t % shape.length;
+  return starts.values.empty() ? sequence : sequence + Whole(starts(t));
+}
+
+// The probabilities with which the query at token `t` of head `h` reads each earlier token of its
+// document, and the log of the sum behind them.
+std::vector<double> Probabilities(const Array& qkv, const AttentionShape& shape,
+                                  const Array& starts, int64_t t, int64_t h, double* log_sum_exp) {
   const Heads at = {shape};
-  const int64_t position = t % shape.length, first = t - position;
   std::vector<double> scores;
-  for (int64_t s = first; s <= t; ++s) {
+  for (int64_t s = FirstOf(shape, starts, t); s <= t; ++s) {
     double dot = 0;
     for (int64_t i = 0; i < shape.head_width; ++i) {
       dot += qkv(t, at.Query(h) + i) * qkv(s, at.Key(h) + i);
@@ -127,13 +132,14 @@ Array RopeSines(int64_t length, Rotary rotary) {
   return table;
 }
 
-Array Rope(const Array& qkv, const AttentionShape& shape, Rotary rotary, bool backward) {
+Array Rope(const Array& qkv, const AttentionShape& shape, Rotary rotary, bool backward,
+           const Array& starts) {
   Array out = qkv;
   const int64_t half = rotary.width / 2;
   for (int64_t t = 0; t < shape.tokens(); ++t) {
     for (int64_t h = 0; h < shape.heads + shape.kv_heads; ++h) {
       for (int64_t i = 0; i < half; ++i) {
-        const double forward = Angle(t % shape.length, i, rotary);
+        const double forward = Angle(t - FirstOf(shape, starts, t), i, rotary);
         const double angle = backward ? -forward : forward;
         const int64_t a = h * shape.head_width + i, b = a + half;
         out(t, a) = qkv(t, a) * std::cos(angle) - qkv(t, b) * std::sin(angle);
@@ -144,18 +150,20 @@ Array Rope(const Array& qkv, const AttentionShape& shape, Rotary rotary, bool ba
   return out;
 }
 
-Attention AttentionForward(const Array& qkv, const AttentionShape& shape) {
+Attention AttentionForward(const Array& qkv, const AttentionShape& shape, const Array& starts) {
   Attention result = {Array({shape.tokens(), shape.query_width()}),
                       Array({shape.sequences, shape.heads, shape.length})};
   const Heads at = {shape};
   for (int64_t t = 0; t < shape.tokens(); ++t) {
     const int64_t sequence = t / shape.length, position = t % shape.length;
     for (int64_t h = 0; h < shape.heads; ++h) {
-      const auto p = Probabilities(qkv, shape, t, h, &result.log_sum_exp(sequence, h, position));
-      for (int64_t s = 0; s <= position; ++s) {
+      const auto p =
+          Probabilities(qkv, shape, starts, t, h, &result.log_sum_exp(sequence, h, position));
+      const int64_t first = FirstOf(shape, starts, t);
+      for (int64_t s = first; s <= t; ++s) {
         for (int64_t i = 0; i < shape.head_width; ++i) {
           result.out(t, at.Query(h) + i) +=
-              p[static_cast<size_t>(s)] * qkv(t - position + s, at.Value(h) + i);
+              p[static_cast<size_t>(s - first)] * qkv(s, at.Value(h) + i);
         }
       }
     }
@@ -163,15 +171,16 @@ Attention AttentionForward(const Array& qkv, const AttentionShape& shape) {
   return result;
 }
 
-Array AttentionBackward(const Array& d_out, const Array& qkv, const AttentionShape& shape) {
+Array AttentionBackward(const Array& d_out, const Array& qkv, const AttentionShape& shape,
+                        const Array& starts) {
   Array d_qkv(qkv.shape);
   const Heads at = {shape};
   const double scale = 1 / std::sqrt(static_cast<double>(shape.head_width));
   for (int64_t t = 0; t < shape.tokens(); ++t) {
-    const int64_t position = t % shape.length, first = t - position;
+    const int64_t first = FirstOf(shape, starts, t);
     for (int64_t h = 0; h < shape.heads; ++h) {
       double log_sum_exp = 0;
-      const std::vector<double> p = Probabilities(qkv, shape, t, h, &log_sum_exp);
+      const std::vector<double> p = Probabilities(qkv, shape, starts, t, h, &log_sum_exp);
       std::vector<double> d_p(p.size());
       double mean = 0;
       for (size_t s = 0; s < p.size(); ++s) {

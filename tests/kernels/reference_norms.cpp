@@ -127,4 +127,16 @@ NormGradients LayerNormBackward(const Array& d_out, const Array& x, const Array&
   return gradients;
 }
 
+Array ArgMax(const Array& logits) {
+  Array columns({logits.dim(0)});
+  for (int64_t t = 0; t < logits.dim(0); ++t) {
+    for (int64_t v = 1; v < logits.dim(1); ++v) {
+      if (logits(t, v) > logits(t, static_cast<int64_t>(columns(t)))) {
+        columns(t) = static_cast<double>(v);
+      }
+    }
+  }
+  return columns;
+}
+
 }  // namespace upcycle::reference

@@ -152,6 +152,30 @@ TEST(Reference, AttentionGradientIsTheDerivative) {
   }
 }
 
+TEST(Reference, AttentionGradientOfDocumentsIsTheDerivative) {
+  const AttentionShape shape = {2, 4, 4, 2, 4};
+  const Array starts({8}, std::vector<double>{0, 0, 2, 2, 0, 1, 1, 3});
+  const Array qkv = Random({shape.tokens(), shape.fused_width()}, "qkv");
+  const Array c = Random({shape.tokens(), shape.query_width()}, "c");
+  ExpectGradient(AttentionBackward(c, qkv, shape, starts), qkv, [&](const Array& moved) {
+    return Weighted(AttentionForward(moved, shape, starts).out, c);
+  });
+}
+
+TEST(Reference, AttentionOfDocumentsIsThatOfEachAlone) {
+  const AttentionShape both = {1, 5, 2, 1, 4}, alone = {1, 2, 2, 1, 4};
+  const Array qkv = Random({5, both.fused_width()}, "qkv");
+  const Array packed =
+      AttentionForward(qkv, both, Array({5}, std::vector<double>{0, 0, 0, 3, 3})).out;
+  const int64_t begin = 3 * both.fused_width();
+  const Array last({2, both.fused_width()},
+                   std::vector<double>(qkv.values.begin() + begin, qkv.values.end()));
+  const Array separate = AttentionForward(last, alone).out;
+  for (int64_t i = 0; i < separate.size(); ++i) {
+    EXPECT_DOUBLE_EQ(packed(3 * both.query_width() + i), separate(i));
+  }
+}
+
 TEST(Reference, AttentionAveragesTheValuesOfEarlierPositionsWhenKeysAreEqual) {
   const AttentionShape shape = {1, 3, 1, 1, 2};
   const Array qkv({3, 6}, {1, 2, 0, 0, 3, 30, 1, 2, 0, 0, 5, 50, 1, 2, 0, 0, 10, 100});

@@ -40,6 +40,7 @@ const std::vector<Room>& Rooms() {
       {"experiments/model", {"core/", "kernels", "kernels/cpu", "experiments/model"}},
       {"experiments/formats", {"core/", "kernels", "experiments/model", "experiments/formats"}},
       {"experiments/upcycling", {"core/", "kernels", "experiments/model", "experiments/upcycling"}},
+      {"experiments/decoding", {"core/", "kernels", "experiments/model", "experiments/decoding"}},
       {"experiments/conversion",
        {"core/", "kernels", "experiments/model", "experiments/formats", "experiments/upcycling",
         "experiments/conversion"}},

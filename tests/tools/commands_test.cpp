@@ -9,6 +9,8 @@
 
 #include "core/file_lock.h"
 #include "core/files.h"
+#include "core/tokenizers/tokenizer.h"
+#include "tests/core/data/real_data.h"
 #include "tests/results/fixture.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
@@ -217,11 +219,77 @@ TEST_F(CommandsTest, StatusMakesNoLock) {
   EXPECT_FALSE(fs::exists(root_ / "scheduler.lock"));
 }
 
+TEST_F(CommandsTest, PlanTellsHowOftenEachSourceIsRead) {
+  const std::string root = (folder_ / "new").native();
+  const Finished plan = RunProgram({"plan", recipe_.native(), "--root", root});
+  EXPECT_TRUE(Says(plan.out, "  parent of dense: atlas about 31.20k tokens × 0.64\n"));
+  EXPECT_TRUE(Says(plan.out, "  moe: atlas about 31.20k tokens × 0.48\n"));
+  EXPECT_FALSE(Says(plan.out, "warning:"));
+  const Finished often =
+      RunProgram({"plan", recipe_.native(), "--root", root, "--set", "train.tokens=1M"});
+  EXPECT_TRUE(Says(often.out, "warning: atlas is read more than 4 times"));
+  const Finished json = RunProgram({"plan", recipe_.native(), "--root", root, "--json"});
+  const auto data = nlohmann::json::parse(json.out).at("data");
+  ASSERT_EQ(data.size(), 3u);
+  EXPECT_EQ(data[0].at("sources")[0].at("name"), "atlas");
+}
+
 TEST_F(CommandsTest, PlanCountsBytesInTheirUnits) {
   const Finished plan =
       RunProgram({"plan", recipe_.native(), "--root", (folder_ / "new").native()});
   EXPECT_EQ(plan.exit_code, 0) << plan.err;
   EXPECT_TRUE(Says(plan.out, " kB of disk.") || Says(plan.out, " MB of disk."));
+}
+
+TEST(GenerateCommand, SaysWhatIsWrongWithItsOptionsBeforeItReadsAModel) {
+  const auto refusal = [](const std::vector<std::string>& options) {
+    std::vector<std::string> arguments = {"generate", "/nowhere"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const Finished finished = RunProgram(arguments);
+    EXPECT_EQ(finished.exit_code, 2);
+    return finished.err;
+  };
+  EXPECT_TRUE(Says(refusal({"--top-p", "2"}), "top-p is a share"));
+  EXPECT_TRUE(Says(refusal({"--temperature", "hot"}), "--temperature hot: write a number"));
+  EXPECT_TRUE(Says(refusal({"--seed", "x"}), "--seed x: write a whole number of at least 0"));
+  EXPECT_TRUE(Says(refusal({"--tokens", "0"}), "--tokens counts tokens"));
+  EXPECT_TRUE(Says(refusal({"--precision", "int3"}), "no precision"));
+  EXPECT_TRUE(Says(refusal({}), "/nowhere"));
+}
+
+Finished Tell(const std::string& prompt, const std::vector<std::string>& options) {
+  const fs::path folder = *RealData() / "stories260K";
+  std::vector<std::string> arguments = {"generate", (folder / "stories260K.bin").native(), prompt,
+                                        "--device", "cpu"};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  return RunProgram(arguments);
+}
+
+TEST(GenerateCommand, TellsAStory) {
+  UPCYCLE_SKIP_WITHOUT_REAL_DATA();
+  const fs::path tokenizer = *RealData() / "stories260K" / "tok512.model";
+  const Finished told = Tell("Once upon", {"--tokenizer", tokenizer.native(), "--tokens", "12"});
+  EXPECT_EQ(told.exit_code, 0) << told.err;
+  EXPECT_TRUE(told.out.starts_with(" a time, there was a")) << told.out;
+  EXPECT_TRUE(Says(told.err, "11 more at"));
+  const Finished lost = Tell("Once upon", {});
+  EXPECT_EQ(lost.exit_code, 2);
+  EXPECT_TRUE(Says(lost.err, "--tokenizer names another place"));
+}
+
+TEST(GenerateCommand, StopsAtTheModelsLastPositionAndSaysSo) {
+  UPCYCLE_SKIP_WITHOUT_REAL_DATA();
+  const fs::path file = *RealData() / "stories260K" / "tok512.model";
+  const auto tokenizer = Tokenizer::Load(file);
+  std::string prompt = "she ran";
+  while (tokenizer->Encode(prompt).size() < 505) prompt += " and ran";
+  const Finished stopped = Tell(prompt, {"--tokenizer", file.native(), "--tokens", "999"});
+  EXPECT_EQ(stopped.exit_code, 0) << stopped.err;
+  EXPECT_TRUE(Says(stopped.err, "stopped: the model's sequences have 512 tokens"));
+  while (tokenizer->Encode(prompt).size() < 512) prompt += " and ran";
+  const Finished refused = Tell(prompt, {"--tokenizer", file.native()});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_TRUE(Says(refused.err, "the model's sequences have 512; shorten it"));
 }
 
 }  // namespace

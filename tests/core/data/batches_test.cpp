@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "core/data/token_file.h"
 #include "core/fingerprint.h"
 #include "tests/caught_error.h"
 #include "tests/says.h"
@@ -224,6 +225,23 @@ TEST(SequentialWindows, AFullLastWindowHasNoPadding) {
   std::vector<int32_t> targets;
   Tokens(windows, 0, 2, 3, targets);
   EXPECT_EQ(targets, (std::vector<int32_t>{10, 11, 12, 13, 14, 15}));
+}
+
+TEST(Batches, SayWhatTheyTookOfEachSource) {
+  TemporaryFolder folder;
+  const TokenFile a = Counting(folder, "a", 500), b = Counting(folder, "b", 300, 1000);
+  Batches batches({{"a", &a, 3}, {"b", &b, 1}}, 10, 7);
+  for (const int64_t before : {100, 0}) {  // wherever it stands
+    std::vector<int32_t> tokens(static_cast<size_t>(before * 10)), targets(tokens.size());
+    batches.Fill(0, before, tokens, targets);
+    const std::vector<SourceUse> uses = batches.UseOf(80);
+    ASSERT_EQ(uses.size(), 2u);
+    EXPECT_EQ(uses[0].name, "a");
+    EXPECT_EQ(uses[0].tokens, 600);
+    EXPECT_DOUBLE_EQ(uses[0].epochs, 1.2);
+    EXPECT_EQ(uses[1].tokens, 200);
+    EXPECT_DOUBLE_EQ(uses[1].epochs, 20.0 / 30);
+  }
 }
 
 }  // namespace

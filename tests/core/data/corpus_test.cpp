@@ -16,7 +16,7 @@ namespace {
 
 std::vector<std::string> Visited(const Corpus& corpus, CorpusPart part, double held_out) {
   std::vector<std::string> documents;
-  corpus.Visit(part, held_out, [&](std::string_view text) { documents.emplace_back(text); });
+  corpus.Visit({part, held_out}, [&](std::string_view text) { documents.emplace_back(text); });
   return documents;
 }
 

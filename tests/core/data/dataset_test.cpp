@@ -39,7 +39,7 @@ std::string Lines(int count) {
   return text;
 }
 
-std::string Decoded(const Dataset& dataset, const TokenFile& file) {
+std::string Decoded(const Dataset& dataset, const Tokens& file) {
   std::vector<int32_t> tokens(static_cast<size_t>(file.count()));
   file.Read(0, tokens);
   return dataset.tokenizer->Decode(tokens);
@@ -72,9 +72,9 @@ TEST(Dataset, TextBecomesTrainingAndHeldOutTokens) {
   EXPECT_EQ(dataset.train[0].name, "lines");
   EXPECT_EQ(dataset.validation[0].name, "lines");
   EXPECT_TRUE(dataset.questions.empty());
-  const std::string trained = Decoded(dataset, dataset.train[0].tokens);
-  const std::string held_out = Decoded(dataset, dataset.validation[0].tokens);
-  EXPECT_EQ(static_cast<int64_t>(trained.size()), dataset.train[0].tokens.text_bytes());
+  const std::string trained = Decoded(dataset, *dataset.train[0].tokens);
+  const std::string held_out = Decoded(dataset, *dataset.validation[0].tokens);
+  EXPECT_EQ(static_cast<int64_t>(trained.size()), dataset.train[0].tokens->text_bytes());
   EXPECT_EQ(trained.size() + held_out.size(), Lines(2000).size());
   EXPECT_NE(Lines(2000).find(held_out), std::string::npos);  // one contiguous chunk
   EXPECT_EQ(trained.find(held_out.substr(0, held_out.find('\n'))), std::string::npos);
@@ -88,12 +88,12 @@ TEST(Dataset, EndOfTextFollowsEveryDocument) {
   settings.validation = {Text("v", {Put(folder / "3.txt", "de").native()})};
   const Dataset dataset = Built(settings, folder / "data");
   std::vector<int32_t> tokens(5);
-  ASSERT_EQ(dataset.train[0].tokens.count(), 5);
-  dataset.train[0].tokens.Read(0, tokens);
+  ASSERT_EQ(dataset.train[0].tokens->count(), 5);
+  dataset.train[0].tokens->Read(0, tokens);
   EXPECT_EQ(tokens, (std::vector<int32_t>{'a', 'b', 256, 'c', 256}));
-  EXPECT_EQ(dataset.train[0].tokens.text_bytes(), 3);
-  EXPECT_EQ(dataset.train[0].tokens.documents(), 2);
-  EXPECT_EQ(dataset.validation[0].tokens.count(), 3);
+  EXPECT_EQ(dataset.train[0].tokens->text_bytes(), 3);
+  EXPECT_EQ(dataset.train[0].documents, 2);
+  EXPECT_EQ(dataset.validation[0].tokens->count(), 3);
 }
 
 TEST(Dataset, NamedValidationLeavesTrainingWhole) {
@@ -103,9 +103,9 @@ TEST(Dataset, NamedValidationLeavesTrainingWhole) {
   settings.validation = {Text("held", {Put(folder / "b.txt", "something else\n").native()}),
                          AtlasOf("atlas", 8)};
   const Dataset dataset = Built(settings, folder / "data");
-  EXPECT_EQ(Decoded(dataset, dataset.train[0].tokens), Lines(500));
+  EXPECT_EQ(Decoded(dataset, *dataset.train[0].tokens), Lines(500));
   ASSERT_EQ(dataset.validation.size(), 2u);
-  EXPECT_EQ(Decoded(dataset, dataset.validation[0].tokens), "something else\n");
+  EXPECT_EQ(Decoded(dataset, *dataset.validation[0].tokens), "something else\n");
   EXPECT_EQ(dataset.validation[1].name, "atlas");
 }
 
@@ -140,7 +140,7 @@ TEST(Dataset, ABpeIsTrainedOnTheTrainingText) {
   settings.held_out = 0.05;
   const Dataset dataset = Built(settings, folder / "data");
   EXPECT_EQ(dataset.tokenizer->Vocabulary(), 400);
-  const TokenFile& lines = dataset.train[1].tokens;
+  const Tokens& lines = *dataset.train[1].tokens;
   EXPECT_LT(lines.count() * 2, lines.text_bytes());
   EXPECT_EQ(Decoded(dataset, lines).substr(0, 27), "this is line 0 of the text\n");
 }
@@ -153,6 +153,57 @@ TEST(Dataset, TheSameSettingsGiveTheSameBytes) {
   Built(settings, folder / "one");
   Built(settings, folder / "two");
   EXPECT_EQ(ContentsOf(folder / "one"), ContentsOf(folder / "two"));
+}
+
+SourceSettings Jsonl(const std::string& name, const fs::path& file) {
+  SourceSettings source = Text(name, {file.native()});
+  source.kind = SourceKind::kJsonl;
+  return source;
+}
+
+TEST(Dataset, EveryLineOfJsonlIsADocument) {
+  TemporaryFolder folder;
+  DataSettings settings;
+  settings.train = {
+      Jsonl("t", Put(folder / "a.jsonl", "{\"text\": \"ab\"}\n{\"text\": \"\\u0063\"}\n"))};
+  settings.validation = {AtlasOf("v", 8)};
+  const Dataset dataset = Built(settings, folder / "data");
+  std::vector<int32_t> tokens(5);
+  ASSERT_EQ(dataset.train[0].tokens->count(), 5);
+  dataset.train[0].tokens->Read(0, tokens);
+  EXPECT_EQ(tokens, (std::vector<int32_t>{'a', 'b', 256, 'c', 256}));
+}
+
+TEST(Dataset, EqualDocumentsAreReadOnceOnRequest) {
+  TemporaryFolder folder;
+  const fs::path lines = Put(folder / "a.jsonl",
+                             "{\"text\": \"one\"}\n{\"text\": \"two\"}\n"
+                             "{\"text\": \"one\"}\n{\"text\": \"held\"}\n");
+  DataSettings settings;
+  settings.train = {Text("first", {Put(folder / "two.txt", "two").native()}),
+                    Jsonl("lines", lines)};
+  settings.validation = {Text("held", {Put(folder / "held.txt", "held").native()})};
+  EXPECT_EQ(Built(settings, folder / "all").train[1].documents, 4);
+  settings.deduplicate = true;
+  const Dataset dataset = Built(settings, folder / "data");
+  EXPECT_EQ(dataset.train[0].documents, 1);
+  EXPECT_EQ(Decoded(dataset, *dataset.train[1].tokens), "one");
+  EXPECT_EQ(dataset.train[1].repeated_documents, 3);
+  EXPECT_EQ(dataset.train[1].repeated_bytes, 10);
+  EXPECT_EQ(dataset.validation[0].documents, 1);
+  EXPECT_EQ(dataset.train[0].repeated_documents, 0);
+}
+
+TEST(Dataset, EqualFilesAreReadOnceOnRequestWhereAShareIsHeldOut) {
+  TemporaryFolder folder;
+  DataSettings settings;
+  settings.held_out = 0.1;
+  settings.train = {Text("t", {Put(folder / "a.txt", Lines(500)).native(),
+                               Put(folder / "b.txt", Lines(500)).native()})};
+  settings.deduplicate = true;
+  const Dataset dataset = Built(settings, folder / "data");
+  EXPECT_EQ(dataset.train[0].tokens->text_bytes() + dataset.validation[0].tokens->text_bytes(),
+            static_cast<int64_t>(Lines(500).size()));
 }
 
 TEST(DatasetFingerprint, FollowsTheContentAndWhatDecidesTheTokens) {
@@ -183,6 +234,12 @@ TEST(DatasetFingerprint, FollowsTheContentAndWhatDecidesTheTokens) {
   DataSettings bpe = settings;
   bpe.tokenizer.kind = TokenizerKind::kBpe;
   EXPECT_NE(DatasetFingerprint(bpe), base);
+  DataSettings unique = settings;
+  unique.deduplicate = true;
+  EXPECT_NE(DatasetFingerprint(unique), base);
+  DataSettings divided = settings;
+  divided.train[0].separator = "--";
+  EXPECT_NE(DatasetFingerprint(divided), base);
   DataSettings named = settings;
   named.validation = {AtlasOf("atlas", 8)};
   EXPECT_NE(DatasetFingerprint(named), base);
@@ -216,8 +273,8 @@ TEST(Dataset, TrainsOnItsSourcesByTheirWeights) {
   EXPECT_EQ(sources[0].name, "world");
   EXPECT_EQ(sources[0].weight, 1);
   EXPECT_EQ(sources[1].weight, 3);
-  EXPECT_EQ(sources[1].tokens, &dataset.train[1].tokens);
-  EXPECT_EQ(sources[1].held_out_tokens, dataset.validation[1].tokens.count());
+  EXPECT_EQ(sources[1].tokens, dataset.train[1].tokens.get());
+  EXPECT_EQ(sources[1].held_out_tokens, dataset.validation[1].tokens->count());
 }
 
 TEST(Dataset, OfASourceOfTheSameNameNothingIsHeldOut) {
@@ -293,9 +350,9 @@ TEST(Dataset, HoldsBooksBackAsARecipeDoes) {
       Text("books", {(books / "*.txt").native(), "!" + held_out[0], "!" + held_out[1]})};
   settings.validation = {Text("austen", {held_out[0]}), Text("twain", {held_out[1]})};
   const Dataset dataset = Built(settings, folder / "data");
-  EXPECT_EQ(dataset.train[0].tokens.documents(), 10);
-  EXPECT_EQ(dataset.train[0].tokens.count(), dataset.train[0].tokens.text_bytes() + 10);
-  EXPECT_EQ(Decoded(dataset, dataset.validation[0].tokens),
+  EXPECT_EQ(dataset.train[0].documents, 10);
+  EXPECT_EQ(dataset.train[0].tokens->count(), dataset.train[0].tokens->text_bytes() + 10);
+  EXPECT_EQ(Decoded(dataset, *dataset.validation[0].tokens),
             ReadTextFile(books / "jane-austen_pride-and-prejudice.txt"));
   settings.train[0].files.pop_back();
   EXPECT_TRUE(Says(MessageOf([&] { DatasetFingerprint(settings); }), "is also trained on"));

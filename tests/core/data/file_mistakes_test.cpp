@@ -40,6 +40,17 @@ TEST(FileMistakes, AreFoundAllAtOnce) {
   EXPECT_TRUE(Says(mistakes[3].message, "takes no file away"));
 }
 
+TEST(FileMistakes, FilesOfTokensAreLookedInto) {
+  TemporaryFolder folder;
+  DataSettings settings;
+  settings.train = {Text("t", {Put(folder / "a.bin", "abc").native()})};
+  settings.train[0].kind = SourceKind::kTokens;
+  const std::vector<FileMistake> mistakes = FindFileMistakes(settings);
+  ASSERT_EQ(mistakes.size(), 1u);
+  EXPECT_EQ(mistakes[0].setting, "data.train.0.files");
+  EXPECT_TRUE(Says(mistakes[0].message, "no whole number of tokens"));
+}
+
 TEST(FileMistakes, AFileIsNotTrainedAndValidatedOnHoweverItIsSpelt) {
   TemporaryFolder folder;
   const std::string file = Put(folder / "a.txt", "text\n").native();

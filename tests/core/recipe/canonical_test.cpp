@@ -23,8 +23,16 @@ RunSettings Unusual() {
   settings.model.width = 96;
   settings.model.tied_embeddings = false;
   settings.model.norm_epsilon = 1e-6;
-  settings.data.train = {{"books", SourceKind::kText, {"/a/*.txt", "!/a/b.txt"}, 0.1, 400, 0},
-                         {"", SourceKind::kAtlas, {}, 2, 50, 3}};
+  settings.data.train = {{"books",
+                          SourceKind::kText,
+                          {"/a/*.txt", "!/a/b.txt"},
+                          0.1,
+                          400,
+                          0,
+                          "text",
+                          "--",
+                          TokenType::kUint16},
+                         {"", SourceKind::kAtlas, {}, 2, 50, 3, "text", "", TokenType::kUint32}};
   settings.data.held_out = 0.1 + 0.2;
   settings.upcycle = {UpcycleMethod::kVirtualGroups, WeightScaling::kPaper};
   settings.moe.layers = {LayerSelection::Kind::kList, {0, 3}};

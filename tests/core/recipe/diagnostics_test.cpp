@@ -46,14 +46,14 @@ TEST(Diagnostics, ShowAnOverrideWithoutLines) {
 TEST(Diagnostics, ShowThePartOfALongLineAroundTheCaret) {
   const SourceText source{"a.yaml", std::string(300, 'x') + "Y" + std::string(300, 'z'), "/", 0,
                           false};
-  const std::string text = Format({Severity::kError, {&source, 1, 301}, "here"});
+  const std::string text = TextOf({Severity::kError, {&source, 1, 301}, "here"});
   EXPECT_EQ(text, "a.yaml:1:301: error: here\n  …" + std::string(60, 'x') + "Y" +
                       std::string(35, 'z') + "…\n   " + std::string(60, ' ') + "^\n");
 }
 
 TEST(Diagnostics, PutTheCaretUnderCharactersNotBytes) {
   const SourceText source{"a.yaml", "é: ü", "/", 0, false};
-  EXPECT_EQ(Format({Severity::kError, {&source, 1, 4}, "here"}),
+  EXPECT_EQ(TextOf({Severity::kError, {&source, 1, 4}, "here"}),
             "a.yaml:1:4: error: here\n  é: ü\n     ^\n");
 }
 

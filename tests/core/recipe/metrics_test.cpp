@@ -65,7 +65,8 @@ TEST(MetricChecks, AMetricThatNoRunRecordsIsRefused) {
             "  metric: validation/los\n"
             "          ^\n"
             "  expected one of atlas/accuracy, atlas/accuracy_normalised, atlas/truncated_prompts, "
-            "train/gradient_norm, train/learning_rate, train/loss, validation/atlas/bits_per_byte, "
+            "data/atlas/epochs, data/atlas/tokens, train/gradient_norm, train/learning_rate, "
+            "train/loss, validation/atlas/bits_per_byte, "
             "validation/atlas/loss, validation/atlas/perplexity, validation/bits_per_byte, "
             "validation/loss, validation/perplexity\n"
             "  did you mean \"validation/loss\"?\n");

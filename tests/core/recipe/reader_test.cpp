@@ -170,7 +170,8 @@ TEST(Reader, RefusesTheWrongShape) {
             "v:3:43: error: data.validation.0 cannot be \"x\"\n"
             "  data: {train: {kind: atlas}, validation: [x]}\n"
             "                                            ^\n"
-            "  expected a mapping with keys among name, kind, files, weight, people, world_seed\n");
+            "  expected a mapping with keys among name, kind, files, weight, people, world_seed, "
+            "text_key, separator, token_type\n");
 }
 
 TEST(Reader, RefusesARecipeThatIsNoMapping) {

@@ -286,6 +286,42 @@ TEST(Relations, TextHasFilesAndAtlasHasNone) {
             "                                      ^\n");
 }
 
+TEST(Relations, EveryKindOfFilesNeedsThem) {
+  EXPECT_TRUE(Says(MistakesIn("name: a\ndata: {train: [{kind: jsonl}]}\n"),
+                   "a.yaml:2:23: error: a jsonl source without files"));
+}
+
+TEST(Relations, ReadyMadeTokensHaveATokenizerThatCouldHaveMadeThem) {
+  const auto mistakes = [](const std::string& tokenizer, const std::string& source) {
+    return MistakesIn("name: a\ndata: {tokenizer: " + tokenizer + ", train: [{" + source + "}]}\n");
+  };
+  const std::string tokens = "kind: tokens, files: x.bin";
+  EXPECT_EQ(mistakes("{kind: none, vocabulary: 100}", tokens), "");
+  EXPECT_EQ(mistakes("bytes", tokens), "");
+  EXPECT_EQ(mistakes("{kind: file, path: x, vocabulary: 100}", tokens), "");
+  EXPECT_TRUE(Says(mistakes("file", tokens), "a tokenizer of a file that is not named"));
+  EXPECT_TRUE(Says(mistakes("bpe", tokens), "made no ready-made tokens"));
+  EXPECT_TRUE(Says(mistakes("none", "kind: atlas"), "text cannot become tokens"));
+  EXPECT_TRUE(Says(mistakes("{kind: none, vocabulary: 100, end_of_text: 100}", tokens),
+                   "token 100 is none of 100"));
+}
+
+TEST(Relations, ABpeHasAsManyPiecesAsItCan) {
+  const auto mistakes = [](const char* pieces) {
+    return MistakesIn(std::string("name: a\ndata: {tokenizer: {kind: bpe, vocabulary: ") + pieces +
+                      "}, train: [{kind: atlas}]}\n");
+  };
+  EXPECT_EQ(mistakes("65535"), "");
+  EXPECT_TRUE(Says(mistakes("65536"), "a.yaml:2:43: error: a bpe tokenizer cannot have 65536"));
+  EXPECT_TRUE(Says(mistakes("299"), "data.tokenizer.vocabulary from 300 to 65535"));
+}
+
+TEST(Relations, ReadyMadeTokensAreNotDeduplicated) {
+  EXPECT_TRUE(Says(WarningsIn("name: a\ndata: {tokenizer: none, deduplicate: true, train: "
+                              "[{kind: tokens, files: x.bin}]}\n"),
+                   "documents of tokens may repeat"));
+}
+
 TEST(Relations, SourcesHaveNamesOfTheirOwn) {
   EXPECT_EQ(MistakesIn("name: a\ndata: {train: [{kind: atlas}, {kind: atlas, people: 9}]}\n"),
             "a.yaml:2:38: error: two sources are named atlas\n"

@@ -54,7 +54,7 @@ ReferenceTransformer::Rows ReferenceTransformer::Embed(const std::vector<int32_t
     x.emplace_back(begin, begin + width);
     for (double& value : x.back()) value *= scale;
     if (!traits.learned_positions) continue;
-    const int64_t position = static_cast<int64_t>(t) % length;
+    const int64_t place = static_cast<int64_t>(t) % length, position = place - StartOf(place);
     for (int64_t i = 0; i < width; ++i) {
       x.back()[static_cast<size_t>(i)] +=
           Values({PartKind::kPositions})[static_cast<size_t>(position * width + i)];
@@ -159,18 +159,20 @@ ReferenceTransformer::Rows ReferenceTransformer::Attend(const Rows& x, int64_t l
     for (int64_t t = 0; t < length; ++t) {
       Row joined;
       for (int64_t h = 0; h < model.heads; ++h) {
-        const Row query = Rotate(head_of(q[static_cast<size_t>(b * length + t)], h), t);
+        const int64_t start = StartOf(t);
+        const Row query = Rotate(head_of(q[static_cast<size_t>(b * length + t)], h), t - start);
         Row scores;
-        for (int64_t s = 0; s <= t; ++s) {
-          const Row key = Rotate(head_of(k[static_cast<size_t>(b * length + s)], h / group), s);
+        for (int64_t s = start; s <= t; ++s) {
+          const Row key =
+              Rotate(head_of(k[static_cast<size_t>(b * length + s)], h / group), s - start);
           scores.push_back(std::inner_product(query.begin(), query.end(), key.begin(), 0.0) /
                            std::sqrt(static_cast<double>(width)));
         }
         const Row p = Softmax(scores);
         Row sum(width);
-        for (int64_t s = 0; s <= t; ++s) {
+        for (int64_t s = start; s <= t; ++s) {
           const Row value = head_of(v[static_cast<size_t>(b * length + s)], h / group);
-          for (size_t i = 0; i < width; ++i) sum[i] += p[static_cast<size_t>(s)] * value[i];
+          for (size_t i = 0; i < width; ++i) sum[i] += p[static_cast<size_t>(s - start)] * value[i];
         }
         joined.insert(joined.end(), sum.begin(), sum.end());
       }

@@ -22,6 +22,9 @@ class ReferenceTransformer {
   // What the noise of routers depends on beside layer and micro-batch.
   void SeedNoise(uint64_t seed, int64_t step) { noise_seed_ = seed, noise_step_ = step; }
 
+  // Where documents begin in every sequence; empty: each is one document.
+  void SetStarts(const std::vector<int32_t>& starts) { starts_ = starts; }
+
   // Of one batch, in micro-batches of `micro_sequences`: mean token loss plus the weighted router
   // losses, as training minimises it.
   double Objective(const std::vector<int32_t>& tokens, const std::vector<int32_t>& targets,
@@ -58,6 +61,10 @@ class ReferenceTransformer {
   // Queries or keys of one token, as all its heads side by side.
   Row NormaliseHeads(const Row& heads, const Part& weight);
   Row Rotate(const Row& head, int64_t position) const;
+  // Of the document to which this place of a sequence belongs.
+  int64_t StartOf(int64_t place) const {
+    return starts_.empty() ? 0 : starts_[static_cast<size_t>(place)];
+  }
   // What one layer adds to the residual stream, of its second half.
   Rows SecondHalf(const Rows& x, int64_t layer, CapacityFactor capacity_factor,
                   std::map<int64_t, std::vector<RouterTrace>>* traces);
@@ -69,6 +76,7 @@ class ReferenceTransformer {
 
   Architecture architecture_;
   std::map<std::string, std::vector<double>> weights_;
+  std::vector<int32_t> starts_;
   uint64_t noise_seed_ = 0;
   int64_t noise_step_ = 0;
 };

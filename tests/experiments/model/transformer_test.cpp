@@ -16,6 +16,7 @@ struct Case {
   Architecture architecture;
   int64_t sequences = 4;
   int64_t micro_sequences = 4;
+  std::vector<int32_t> starts = {};  // of the documents of every sequence
 };
 
 constexpr int64_t kLength = 6;
@@ -164,6 +165,16 @@ std::vector<Case> PositionCases() {
   return {half, linear, llama3};
 }
 
+std::vector<Case> DocumentCases() {
+  const std::vector<int32_t> starts = {0, 0, 2, 2, 2, 5};
+  const Architecture experts = TinyMoe(Family::kLlama, RoutingOrder::kSoftmaxThenTopk, {},
+                                       DropPolicy::kProbs, BalanceScope::kMicroBatch);
+  return {{"Rotary", Tiny(Family::kLlama), 4, 2, starts},
+          {"Learned", Tiny(Family::kGpt2), 4, 2, starts},
+          {"HalvesBesideEachOther", Tiny(Family::kNeoX), 4, 4, starts},
+          {"Experts", experts, 4, 2, starts}};
+}
+
 std::vector<int32_t> RandomTokens(int64_t count, int64_t vocabulary, const char* name) {
   const RandomStream stream(11, name);
   std::vector<int32_t> tokens;
@@ -200,7 +211,12 @@ class TransformerTest : public testing::TestWithParam<Case> {
     backend_ = MakeCpuBackend(2);
     model_ = std::make_unique<Transformer>(
         *backend_, c.architecture,
-        ModelBuild{{c.micro_sequences, kLength, c.sequences / c.micro_sequences}});
+        ModelBuild{.limits = {c.micro_sequences, kLength, c.sequences / c.micro_sequences},
+                   .masks_documents = !c.starts.empty()});
+    for (int64_t i = 0; i < c.micro_sequences; ++i) {
+      starts_.insert(starts_.end(), c.starts.begin(), c.starts.end());
+    }
+    reference_.SetStarts(c.starts);
     model_->parameters().Initialize(*backend_, 3);
     model_->SeedNoise(21, 4);
     reference_.SeedNoise(21, 4);
@@ -222,7 +238,7 @@ class TransformerTest : public testing::TestWithParam<Case> {
       for (int64_t i = 0; i < micro_batches; ++i) {
         const int64_t begin = i * c.micro_sequences * kLength;
         const TokenBatch batch = {tokens_.data() + begin, targets_.data() + begin,
-                                  c.micro_sequences, kLength};
+                                  c.micro_sequences, kLength, Starts()};
         if (!training) {
           model_->CountAssignments(batch, i, micro_batches);
           continue;
@@ -239,7 +255,10 @@ class TransformerTest : public testing::TestWithParam<Case> {
     return reference_.Objective(tokens_, targets_, c.sequences, kLength, c.micro_sequences);
   }
 
+  const int32_t* Starts() const { return starts_.empty() ? nullptr : starts_.data(); }
+
   std::vector<int32_t> tokens_, targets_;
+  std::vector<int32_t> starts_;  // of a micro-batch
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<Transformer> model_;
   ReferenceTransformer reference_{GetParam().architecture};
@@ -255,7 +274,8 @@ TEST_P(TransformerTest, LogitsAgreeWithTheDoublePrecisionReference) {
   const std::vector<int32_t> tokens(tokens_.begin(), tokens_.begin() + c.micro_sequences * kLength);
   std::vector<float> logits(tokens.size() * static_cast<size_t>(c.architecture.vocabulary));
   const CapacityFactor capacity = c.architecture.moe.capacity_factor;
-  model_->Logits({tokens.data(), nullptr, c.micro_sequences, kLength}, capacity, logits.data());
+  model_->Logits({tokens.data(), nullptr, c.micro_sequences, kLength, Starts()}, capacity,
+                 logits.data());
   const auto expected = reference_.Logits(tokens, c.micro_sequences, kLength, capacity);
   size_t i = 0;
   for (const auto& row : expected) {
@@ -308,6 +328,8 @@ INSTANTIATE_TEST_SUITE_P(Switch, TransformerTest, testing::Values(Switch()),
 INSTANTIATE_TEST_SUITE_P(Families, TransformerTest, testing::ValuesIn(FamilyCases()),
                          [](const auto& each) { return each.param.name; });
 INSTANTIATE_TEST_SUITE_P(Positions, TransformerTest, testing::ValuesIn(PositionCases()),
+                         [](const auto& each) { return each.param.name; });
+INSTANTIATE_TEST_SUITE_P(Documents, TransformerTest, testing::ValuesIn(DocumentCases()),
                          [](const auto& each) { return each.param.name; });
 INSTANTIATE_TEST_SUITE_P(Architectures, TransformerTest, testing::ValuesIn(Cases()),
                          [](const auto& each) { return each.param.name; });

@@ -13,7 +13,7 @@ using Identities = std::map<StagePlace, Fingerprint>;
 Identities IdentitiesOf(const RunSettings& settings, int64_t seed = 0,
                         const Fingerprint& content = Fingerprint(1, 2)) {
   Identities identities;
-  for (const RunStage& stage : StagesOf(settings, seed, content)) {
+  for (const RunStage& stage : StagesOf(settings, seed, {content, {}})) {
     identities[stage.place] = stage.stage.Identity();
   }
   return identities;
@@ -31,7 +31,7 @@ TEST(StagesOf, ListsWhatEachKindOfRunConsistsOf) {
   RunSettings s = Upcycled();
   const auto roles = [&] {
     std::vector<StageRole> found;
-    for (const RunStage& stage : StagesOf(s, 0, Fingerprint(1, 2)))
+    for (const RunStage& stage : StagesOf(s, 0, {Fingerprint(1, 2), {}}))
       found.push_back(stage.place.role);
     return found;
   };
@@ -54,7 +54,7 @@ RunSettings Mixed() {
 }
 
 TEST(StagesOf, TrainsBranchesOfTheParentOnOneSourceEach) {
-  const std::vector<RunStage> stages = StagesOf(Mixed(), 0, Fingerprint(1, 2));
+  const std::vector<RunStage> stages = StagesOf(Mixed(), 0, {Fingerprint(1, 2), {}});
   const Identities identities = IdentitiesOf(Mixed());
   ASSERT_EQ(stages.size(), 9u);
   std::set<uint64_t> seeds;
@@ -93,7 +93,7 @@ TEST(StagesOf, SharesBranchesAmongSeeds) {
 TEST(StagesOf, KeepTheIdentitiesThatTheyHadBeforeSettingsWereAdded) {
   RunSettings s = Upcycled();
   s.upcycle.scaling = WeightScaling::kPaper;
-  const std::vector<RunStage> stages = StagesOf(s, 0, Fingerprint(1, 2));
+  const std::vector<RunStage> stages = StagesOf(s, 0, {Fingerprint(1, 2), {}});
   EXPECT_EQ(stages.at(3).stage.settings.at("upcycle"),
             (nlohmann::json{{"method", "copy"}, {"scaling", "paper"}}));
 }
@@ -108,11 +108,12 @@ TEST(StagesOf, CarryTheParentsOptimizerIntoTheTrainingAlone) {
   EXPECT_EQ(a.at(StageRole::kParent), b.at(StageRole::kParent));
   EXPECT_EQ(a.at(StageRole::kStart), b.at(StageRole::kStart));
   EXPECT_NE(a.at(StageRole::kTrain), b.at(StageRole::kTrain));
-  const std::vector<RunStage> stages = StagesOf(carry, 0, Fingerprint(1, 2));
+  const std::vector<RunStage> stages = StagesOf(carry, 0, {Fingerprint(1, 2), {}});
   EXPECT_TRUE(ReadTrainOrder(stages.at(1).stage).keep_optimizer);
   EXPECT_FALSE(ReadTrainOrder(stages.at(4).stage).keep_optimizer);
   EXPECT_EQ(ReadTrainOrder(stages.at(4).stage).carried_steps, 10);
-  EXPECT_EQ(ReadTrainOrder(StagesOf(reset, 0, Fingerprint(1, 2)).at(4).stage).carried_steps, 0);
+  EXPECT_EQ(ReadTrainOrder(StagesOf(reset, 0, {Fingerprint(1, 2), {}}).at(4).stage).carried_steps,
+            0);
   EXPECT_NE(IdentitiesOf(Upcycled()).at(StageRole::kParent), a.at(StageRole::kParent));
 }
 
@@ -186,19 +187,45 @@ TEST(StagesOf, DependOnSeedContentAndEverythingThatDecidesTheResult) {
 
 TEST(StagesOf, CountTheParentsLastRateOnlyWhereTheScheduleContinuesIt) {
   RunSettings s = Upcycled();
-  EXPECT_EQ(StagesOf(s, 0, Fingerprint(1, 2)).at(4).stage.settings.contains("parent_rate"), false);
+  EXPECT_EQ(StagesOf(s, 0, {Fingerprint(1, 2), {}}).at(4).stage.settings.contains("parent_rate"),
+            false);
   s.train.learning_rate.start = ScheduleStart::kContinue;
   s.parent.train.learning_rate.minimum = 2e-4;
-  const Stage train = StagesOf(s, 0, Fingerprint(1, 2)).at(4).stage;
+  const Stage train = StagesOf(s, 0, {Fingerprint(1, 2), {}}).at(4).stage;
   EXPECT_NEAR(ReadTrainOrder(train).parent_rate, 2e-4, 1e-12);
 }
 
 TEST(Stage, ComesBackFromJsonAsItWas) {
-  for (const RunStage& planned : StagesOf(Upcycled(), 5, Fingerprint(1, 2))) {
+  for (const RunStage& planned : StagesOf(Upcycled(), 5, {Fingerprint(1, 2), {}})) {
     const Stage read = Stage::FromJson(nlohmann::json::parse(planned.stage.ToJson().dump()));
     EXPECT_EQ(read.Identity(), planned.stage.Identity()) << NameOf(planned.place);
     EXPECT_EQ(read.execution, planned.stage.execution);
   }
+}
+
+// The path is where the model lies, and no part of what it is.
+TEST(StagesOf, ReadTheParentWhereTheRecipeNamesOne) {
+  RunSettings s = Upcycled();
+  s.model.from = "/models/parent";
+  const auto parent_of = [](const RunSettings& settings, const Fingerprint& model) {
+    for (const RunStage& stage : StagesOf(settings, 0, {Fingerprint(1, 2), model})) {
+      if (stage.place == StagePlace(StageRole::kParent)) return stage.stage;
+    }
+    return Stage();
+  };
+  const Stage parent = parent_of(s, Fingerprint(3, 4));
+  EXPECT_EQ(parent.kind, StageKind::kImport);
+  EXPECT_EQ(parent.inputs.size(), 1u);
+  const ImportOrder order = ReadImportOrder(parent);
+  EXPECT_EQ(order.from, "/models/parent");
+  EXPECT_EQ(order.content, Fingerprint(3, 4).Hex());
+  EXPECT_EQ(order.architecture.model.layers, s.model.layers);
+
+  RunSettings moved = s;
+  moved.model.from = "/elsewhere/parent";
+  moved.parent.train.tokens *= 2;  // nothing is trained
+  EXPECT_EQ(parent_of(moved, Fingerprint(3, 4)).Identity(), parent.Identity());
+  EXPECT_NE(parent_of(s, Fingerprint(3, 5)).Identity(), parent.Identity());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/data/token_file.h"
 #include "tests/experiments/run/byte_model.h"
 #include "tests/temporary_folder.h"
 
@@ -24,7 +25,7 @@ class ValidatorTest : public testing::Test {
     writer.EndDocument();
     writer.Commit();
     dataset_.tokenizer = std::make_unique<ByteTokenizer>();
-    return {"held", TokenFile(folder_ / "held.tokens")};
+    return {"held", std::make_unique<TokenFile>(folder_ / "held.tokens"), 1};
   }
 
   TemporaryFolder folder_;
