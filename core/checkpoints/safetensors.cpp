@@ -309,6 +309,7 @@ SafetensorsWriter::SafetensorsWriter(const fs::path& path, std::vector<Safetenso
   std::string text = header.dump();
   text.resize((text.size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
   const uint64_t size = text.size();
+  if (flow == FileFlow::kInOrder) file_.Reserve(kPrefixBytes + size + at);
   file_.Append(&size, sizeof size);
   file_.Append(text.data(), text.size());
   for (auto& [name, place] : places_) place.offset += kPrefixBytes + size;
