@@ -37,6 +37,11 @@ AtomicFile::~AtomicFile() {
   if (!committed_) ::unlink(temporary_.c_str());
 }
 
+void AtomicFile::Reserve(uint64_t bytes) {
+  UPCYCLE_CHECK(writer_ != nullptr);
+  writer_->Reserve(bytes);
+}
+
 void AtomicFile::Append(const void* bytes, size_t size) {
   if (writer_) return writer_->Append(bytes, size);
   buffer_.append(static_cast<const char*>(bytes), size);

@@ -16,8 +16,7 @@ namespace upcycle {
 // How a file is written.
 //   kAnyOrder  through the system's cache
 //   kInOrder   from its beginning to its end, past the system's cache where the file system lets
-//   it:
-//              for files of gigabytes, which would drive everything else from memory
+//              it: for files of gigabytes, which would drive everything else from memory
 enum class FileFlow { kAnyOrder, kInOrder };
 
 class AtomicFile {
@@ -28,6 +27,9 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
+  // In order, of which it is the first call: how long the file will be at most. Throws Error(kDisk)
+  // where the disk has no room for it.
+  void Reserve(uint64_t bytes);
   // Buffered, behind everything that was appended before.
   void Append(const void* bytes, size_t size);
   // Over or behind what was appended before, at an absolute place; a gap reads as zero. In order,

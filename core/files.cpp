@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <limits>
 #include <system_error>
 #include <utility>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -64,10 +64,15 @@ FileDescriptor OpenFile(const fs::path& path, int flags, std::string_view action
   return FileDescriptor(descriptor);
 }
 
-std::string ReadTextFile(const fs::path& path) {
+std::string ReadTextFile(const fs::path& path, size_t most_bytes) {
   const FileDescriptor file = OpenFile(path, O_RDONLY, "read");
-  return ReadBlocks(path, std::numeric_limits<size_t>::max(),
-                    [&](char* to, size_t size, size_t) { return ::read(file.get(), to, size); });
+  const size_t and_one = most_bytes == SIZE_MAX ? most_bytes : most_bytes + 1;
+  std::string text = ReadBlocks(
+      path, and_one, [&](char* to, size_t size, size_t) { return ::read(file.get(), to, size); });
+  if (text.size() <= most_bytes) return text;
+  throw Error(Cause::kInput,
+              fmt::format("cannot read {}: it has more than the {} bytes that any such file needs",
+                          path.native(), most_bytes));
 }
 
 std::string ReadAt(int descriptor, uint64_t offset, size_t size, const fs::path& path) {

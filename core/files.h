@@ -29,7 +29,8 @@ class FileDescriptor {
 FileDescriptor OpenFile(const fs::path& path, int flags, std::string_view action);
 
 // The whole content, to its end: also of a pipe or of a file whose size the system does not know.
-std::string ReadTextFile(const fs::path& path);
+// Throws Error(kInput) where it is longer than `most_bytes`, of which no more is read.
+std::string ReadTextFile(const fs::path& path, size_t most_bytes = SIZE_MAX);
 
 // Up to `size` bytes from `offset` on; fewer only where the file ends.
 std::string ReadAt(int descriptor, uint64_t offset, size_t size, const fs::path& path);

@@ -1,11 +1,16 @@
 #include "core/ordered_writer.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 
 #include <fcntl.h>
+#include <unistd.h>
+
+#include "core/check.h"
+#include "core/error.h"
 
 namespace upcycle {
 namespace {
@@ -29,7 +34,7 @@ OrderedWriter::OrderedWriter(const FileDescriptor& file, const fs::path& path)
     block.reset(static_cast<std::byte*>(std::aligned_alloc(kAlignment, kBlockBytes)));
     if (!block) throw std::bad_alloc();
   }
-  thread_ = std::thread([this] { Run(); });
+  for (std::thread& thread : threads_) thread = std::thread([this] { Run(); });
 }
 
 OrderedWriter::~OrderedWriter() {
@@ -38,7 +43,15 @@ OrderedWriter::~OrderedWriter() {
     is_ending_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void OrderedWriter::Reserve(uint64_t bytes) {
+  UPCYCLE_CHECK_EQ(appended_, 0u);
+  if (bytes == 0 || ::fallocate(file_.get(), 0, 0, static_cast<off_t>(bytes)) == 0) return;
+  if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) {
+    throw SystemError("write", path_.native(), errno);
+  }
 }
 
 void OrderedWriter::Append(const void* bytes, size_t size) {
@@ -56,12 +69,13 @@ void OrderedWriter::Append(const void* bytes, size_t size) {
 
 void OrderedWriter::HandOver() {
   std::unique_lock lock(mutex_);
-  ++full_;
+  is_full_[filling_] = true;
+  ++handed_over_;
   changed_.notify_all();
-  changed_.wait(lock, [this] { return full_ < kBlocks || error_; });
-  Throw();
-  filling_ = (filling_ + 1) % kBlocks;
+  filling_ = handed_over_ % kBlocks;
   in_block_ = 0;
+  changed_.wait(lock, [this] { return !is_full_[filling_] || error_; });
+  Throw();
 }
 
 void OrderedWriter::Throw() {
@@ -71,9 +85,10 @@ void OrderedWriter::Throw() {
 // Blocks are whole, so that each begins at a multiple of their size.
 void OrderedWriter::Run() {
   std::unique_lock lock(mutex_);
-  for (uint64_t number = 0;; ++number) {
-    changed_.wait(lock, [this] { return full_ > 0 || is_ending_; });
-    if (full_ == 0) return;
+  while (true) {
+    changed_.wait(lock, [this] { return taken_ < handed_over_ || is_ending_ || error_; });
+    if (taken_ == handed_over_ || error_) return;
+    const uint64_t number = taken_++;
     lock.unlock();
     std::exception_ptr error;
     try {
@@ -83,21 +98,23 @@ void OrderedWriter::Run() {
       error = std::current_exception();
     }
     lock.lock();
-    --full_;
+    is_full_[number % kBlocks] = false;
     if (error) error_ = error;
     changed_.notify_all();
-    if (error) return;
   }
 }
 
 void OrderedWriter::Finish() {
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return full_ == 0 || error_; });
+    changed_.wait(lock, [this] { return std::ranges::count(is_full_, true) == 0 || error_; });
     Throw();
   }
   LeaveDirect(file_.get());  // the last block is no whole one
   WriteAt(file_.get(), appended_ - in_block_, blocks_[filling_].get(), in_block_, path_);
+  if (::ftruncate(file_.get(), static_cast<off_t>(appended_)) != 0) {
+    throw SystemError("write", path_.native(), errno);  // what was reserved may be more
+  }
 }
 
 }  // namespace upcycle

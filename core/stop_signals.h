@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM as something to look at between two steps, without a signal handler.
+// Ctrl-C and SIGTERM as something to look at between two steps, whichever thread they reach.
 #pragma once
 
 #include "core/files.h"
@@ -8,7 +8,8 @@ namespace upcycle {
 class StopSignals {
  public:
   // From now on SIGINT, SIGTERM and SIGHUP no longer end the process; they wait to be counted here.
-  // Make it before any thread starts, since threads inherit what is blocked.
+  // For the main thread. Threads that start later inherit what is blocked; those that libraries
+  // started before it pass a signal on.
   StopSignals();
 
   // How often the process was asked to stop so far. Cheap: one system call that does not wait.

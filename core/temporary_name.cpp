@@ -16,16 +16,15 @@
 namespace upcycle {
 namespace {
 
-constexpr std::string_view kEnding = ".tmp";
-
 bool IsRunning(int process) { return ::kill(process, 0) == 0 || errno != ESRCH; }
 
 // The process that made `name` for a target of the name `target`, or 0 for any other name.
 int ProcessOf(std::string_view name, std::string_view target) {
   const size_t begin = target.size() + 1;
-  if (name.size() <= begin + kEnding.size()) return 0;
-  if (!name.starts_with(target) || name[target.size()] != '.' || !name.ends_with(kEnding)) return 0;
-  const char* end = name.data() + name.size() - kEnding.size();
+  if (name.size() <= begin + kTemporaryEnding.size()) return 0;
+  if (!name.starts_with(target) || name[target.size()] != '.' || !name.ends_with(kTemporaryEnding))
+    return 0;
+  const char* end = name.data() + name.size() - kTemporaryEnding.size();
   int process = 0;
   const auto [stop, error] = std::from_chars(name.data() + begin, end, process);
   return stop == end && error == std::errc() ? std::max(process, 0) : 0;
@@ -34,7 +33,7 @@ int ProcessOf(std::string_view name, std::string_view target) {
 }  // namespace
 
 fs::path TemporaryName(const fs::path& target) {
-  return fmt::format("{}.{}{}", target.native(), ::getpid(), kEnding);
+  return fmt::format("{}.{}{}", target.native(), ::getpid(), kTemporaryEnding);
 }
 
 std::vector<fs::path> LeftoversOf(const fs::path& target) {

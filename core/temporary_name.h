@@ -1,11 +1,14 @@
 // Names for what is not finished yet: beside its target, and telling which process makes it.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "core/files.h"
 
 namespace upcycle {
+
+inline constexpr std::string_view kTemporaryEnding = ".tmp";
 
 // "TARGET.PROCESS.tmp", of this process: where a rename to `target` is one step.
 fs::path TemporaryName(const fs::path& target);

@@ -86,11 +86,11 @@ void ConversionOptions::Declare(CommandLine& line) {
 }
 
 Mixture ConversionOptions::ReadMixtureOf(const ModelSettings& model) const {
-  if (experts % granularity != 0 || experts < 1 || granularity < 1) {
+  if (experts < 1 || granularity < 1 || experts % granularity != 0) {
     throw Error(Cause::kInput,
                 fmt::format("--experts {} --granularity {}: experts are a multiple of granularity, "
                             "such as 8 · {} = {}",
-                            experts, granularity, granularity, 8 * granularity));
+                            experts, granularity, granularity, int64_t{8} * granularity));
   }
   std::vector<std::string> all = {fmt::format("moe.expansion={}", experts / granularity),
                                   fmt::format("moe.granularity={}", granularity),
@@ -115,10 +115,16 @@ Mixture ConversionOptions::ReadMixtureOf(const ModelSettings& model) const {
   return mixture;
 }
 
+bool ConversionOptions::SaysWhatExperts() const {
+  const ConversionOptions usual;
+  return top_k != usual.top_k || granularity != usual.granularity || scaling != usual.scaling ||
+         !init.empty() || !settings.empty() || !branches.empty();
+}
+
 ConversionSettings ConversionOptions::Settings(const ModelSettings& model) const {
   ConversionSettings asked;
   const bool is_upcycled = experts != 0;
-  if (!is_upcycled && !(init.empty() && settings.empty() && branches.empty())) {
+  if (!is_upcycled && SaysWhatExperts()) {
     throw Error(Cause::kInput, "say how many experts there shall be, with --experts");
   }
   if (is_upcycled) {

@@ -37,6 +37,7 @@ struct ConversionOptions {
   ConversionSettings Settings(const ModelSettings& model) const;
 
  private:
+  bool SaysWhatExperts() const;
   Mixture ReadMixtureOf(const ModelSettings& model) const;
 };
 

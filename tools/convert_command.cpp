@@ -1,5 +1,6 @@
 // `upcycle convert MODEL -o FOLDER`
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "core/stop_signals.h"
 #include "experiments/conversion/conversion.h"
 #include "experiments/conversion/disk_rate.h"
+#include "experiments/conversion/unfinished_folder.h"
 #include "experiments/formats/config_reader.h"
 #include "results/number_text.h"
 #include "tools/command_line.h"
@@ -120,8 +122,21 @@ int DryRun(const ConversionOptions& options) {
   return kExitDone;
 }
 
-void RequireSpace(const fs::path& output, int64_t bytes) {
+// What an earlier attempt has written.
+int64_t BytesThere(const fs::path& output) {
+  int64_t bytes = 0;
   std::error_code error;
+  for (fs::recursive_directory_iterator entry(UnfinishedFolder::PathFor(output), error), end;
+       !error && entry != end; entry.increment(error)) {
+    std::error_code gone;
+    if (entry->is_regular_file(gone)) bytes += static_cast<int64_t>(entry->file_size(gone));
+  }
+  return bytes;
+}
+
+void RequireSpace(const fs::path& output, int64_t planned) {
+  std::error_code error;
+  const int64_t bytes = std::max<int64_t>(0, planned - BytesThere(output));
   const fs::space_info space = fs::space(ExistingFolder(output), error);
   if (error || space.available >= static_cast<uintmax_t>(bytes)) return;
   throw Error(Cause::kDisk,

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
 
@@ -119,6 +120,10 @@ int Main(const Arguments& arguments) {
     code = ExitOf(error.cause());
   } catch (const std::bad_alloc&) {
     Complain("no memory left");
+  } catch (const fs::filesystem_error& error) {
+    const Error refused = SystemError("use", error.path1().native(), error.code().value());
+    Complain(refused.what());
+    code = ExitOf(refused.cause());
   } catch (const std::system_error& error) {
     if (std::ferror(stdout) != 0) return ReportLostOutput(error.code().value());
     Complain(fmt::format("{}{}", error.what(), kBugReport));

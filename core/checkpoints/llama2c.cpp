@@ -15,9 +15,9 @@
 namespace upcycle {
 namespace {
 
-constexpr size_t kHeaderNumbers = 7, kVocabulary = 5;
-// Far above every model in this format; products of them stay far below 2^63.
-constexpr int32_t kLargest = 1 << 20;
+constexpr size_t kHeaderNumbers = 7, kLayers = 2, kVocabulary = 5;
+// Far above every model in this format; all bytes of such a one are still counted in 63 bits.
+constexpr int64_t kLargest = 1 << 20, kMostLayers = 1 << 10;
 
 Error Refusal(const fs::path& path, const std::string& what) {
   return {Cause::kInput, fmt::format("{} is no model in llama2.c's format: {}; its version 0 is "
@@ -41,7 +41,7 @@ Llama2cFile::Llama2cFile(const fs::path& path) : path_(path), file_(path) {
   described_ = sizeof header;
   for (size_t i = 0; i < header.size(); ++i) {
     const int64_t number = i == kVocabulary ? std::abs(int64_t{header[i]}) : header[i];
-    if (number < 1 || number > kLargest) {
+    if (number < 1 || number > (i == kLayers ? kMostLayers : kLargest)) {
       throw Refusal(path, fmt::format("number {} of its header is {}", i + 1, header[i]));
     }
   }

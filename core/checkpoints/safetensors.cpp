@@ -4,7 +4,6 @@
 #include <array>
 #include <cstring>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,40 +11,10 @@
 
 #include "core/check.h"
 #include "core/error.h"
+#include "core/foreign_json.h"
 
 namespace upcycle {
 namespace {
-
-// nlohmann keeps the last of two equal keys, and the format forbids them. A callback of its parser
-// would tell them too, but takes time that grows with the square of the number of tensors.
-class OutermostKeys : public nlohmann::json_sax<nlohmann::json> {
- public:
-  const std::string& repeated() const { return repeated_; }  // empty: each is there once
-
-  bool key(std::string& name) override {
-    if (depth_ == 1 && !keys_.insert(name).second) repeated_ = name;
-    return true;
-  }
-  bool start_object(size_t) override { return ++depth_ > 0; }
-  bool end_object() override { return depth_-- > 0; }
-  bool start_array(size_t) override { return ++depth_ > 0; }
-  bool end_array() override { return depth_-- > 0; }
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const std::string&) override { return true; }
-  bool string(std::string&) override { return true; }
-  bool binary(binary_t&) override { return true; }
-  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override {
-    return false;
-  }
-
- private:
-  int64_t depth_ = 0;
-  std::set<std::string> keys_;
-  std::string repeated_;
-};
 
 using nlohmann::json;
 
@@ -162,12 +131,10 @@ class HeaderReader {
   }
 
   json ParseJson(std::string_view text) const {
-    json header = json::parse(text, nullptr, /*allow_exceptions=*/false);
+    const std::string mistake = MistakeInJson(text);
+    if (!mistake.empty()) Refuse(fmt::format("its header is no sound JSON: {}", mistake));
+    json header = json::parse(text);
     if (!header.is_object()) Refuse("its header is not a JSON object");
-    OutermostKeys keys;
-    json::sax_parse(text, &keys);
-    const std::string& repeated = keys.repeated();
-    if (!repeated.empty()) Refuse(fmt::format("it names the tensor {} twice", repeated));
     return header;
   }
 
@@ -342,6 +309,7 @@ SafetensorsWriter::SafetensorsWriter(const fs::path& path, std::vector<Safetenso
   std::string text = header.dump();
   text.resize((text.size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
   const uint64_t size = text.size();
+  if (flow == FileFlow::kInOrder) file_.Reserve(kPrefixBytes + size + at);
   file_.Append(&size, sizeof size);
   file_.Append(text.data(), text.size());
   for (auto& [name, place] : places_) place.offset += kPrefixBytes + size;

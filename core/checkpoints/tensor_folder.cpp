@@ -10,6 +10,7 @@
 #include "core/check.h"
 #include "core/checkpoints/elements.h"
 #include "core/error.h"
+#include "core/foreign_json.h"
 
 namespace upcycle {
 namespace {
@@ -20,7 +21,7 @@ using nlohmann::json;
 class IndexFile {
  public:
   explicit IndexFile(const fs::path& path) : path_(path) {
-    const json index = json::parse(ReadTextFile(path), nullptr, /*allow_exceptions=*/false);
+    const json index = ReadForeignJson(path);
     if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object()) {
       Refuse("it has no weight_map");
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -23,9 +24,11 @@ void DocumentSource::VisitAll(const Visitor& visit) const {
   }
 }
 
-// Documents up to this hash are held out. Takes a reading of the files of its own: what is held out
-// where the share reaches none is known at their end.
-Fingerprint DocumentSource::LastHeldOut(double share) const {
+// Documents up to this hash are held out. The first call reads the files: what is held out where
+// the share reaches none is known at their end.
+const Fingerprint& DocumentSource::LastHeldOut(double share) const {
+  const auto known = last_held_out_.find(share);
+  if (known != last_held_out_.end()) return known->second;
   std::optional<Fingerprint> least, largest;
   VisitAll([&](std::string_view document) {
     const Fingerprint hash = FingerprintOfText(document);
@@ -35,7 +38,7 @@ Fingerprint DocumentSource::LastHeldOut(double share) const {
   const Fingerprint none;
   const Fingerprint bound(static_cast<uint64_t>(std::ldexp(share, 64)), 0);
   const Fingerprint last = std::max(bound, least.value_or(none));
-  if (last < largest.value_or(none)) return last;
+  if (last < largest.value_or(none)) return last_held_out_.emplace(share, last).first->second;
   throw Error(Cause::kInput,
               fmt::format("{} has too few different documents to keep {} of them apart for "
                           "validation; give more or name a validation source",

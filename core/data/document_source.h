@@ -1,8 +1,8 @@
 // Files of many documents as a corpus.
 #pragma once
 
+#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,10 +29,11 @@ class DocumentSource final : public Corpus {
 
  private:
   void VisitAll(const Visitor& visit) const;
-  Fingerprint LastHeldOut(double share) const;
+  const Fingerprint& LastHeldOut(double share) const;
 
   std::vector<CorpusFile> files_;
   std::unique_ptr<DocumentFormat> format_;
+  mutable std::map<double, Fingerprint> last_held_out_;  // by share
 };
 
 }  // namespace upcycle

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/foreign_json.h"
 #include "core/tokenizers/json_node.h"
 #include "core/tokenizers/limits.h"
 
@@ -74,7 +75,7 @@ NamedTokens ReadNamedTokens(const fs::path& path) {
   for (const char* name : {"tokenizer_config.json", "special_tokens_map.json", "config.json"}) {
     const fs::path file = FolderOf(path) / name;
     if (!fs::is_regular_file(file)) continue;
-    const json content = ParseJson(ReadTextFile(file), file.native());
+    const json content = ReadForeignJson(file);
     const JsonNode node(content, file.native());
     if (!content.is_object()) node.Refuse("is no object");
     TakeText(node, "bos_token", named.begin_of_text);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "core/foreign_json.h"
 #include "core/tokenizers/bpe_text.h"
 #include "core/tokenizers/foreign_folder.h"
 #include "core/tokenizers/post_processor.h"
@@ -75,7 +76,7 @@ struct HuggingFaceTokenizer::Parts {
 
 HuggingFaceTokenizer::Parts::Parts(const fs::path& path)
     : files(ReadTokenizerFiles(path, kTokenizerJson)) {
-  const nlohmann::json json = ParseJson(files[kTokenizerJson], path.native());
+  const nlohmann::json json = ParseForeignJson(files[kTokenizerJson], path.native());
   const JsonNode file(json, path.native());
   ReadComponents(file);
   ReadAddedTokens(file);

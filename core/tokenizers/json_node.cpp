@@ -1,6 +1,5 @@
 #include "core/tokenizers/json_node.h"
 
-#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,60 +8,8 @@
 #include "core/error.h"
 
 namespace upcycle {
-namespace {
 
 using nlohmann::json;
-
-class RepeatedKeys : public nlohmann::json_sax<json> {
- public:
-  const std::string& repeated() const { return repeated_; }  // empty: none is
-
-  bool key(std::string& name) override {
-    if (keys_.back().insert(name).second) return true;
-    repeated_ = name;
-    return false;
-  }
-  bool start_object(size_t) override {
-    keys_.emplace_back();
-    return true;
-  }
-  bool end_object() override {
-    keys_.pop_back();
-    return true;
-  }
-  bool start_array(size_t) override { return true; }
-  bool end_array() override { return true; }
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const std::string&) override { return true; }
-  bool string(std::string&) override { return true; }
-  bool binary(binary_t&) override { return true; }
-  bool parse_error(size_t, const std::string&, const json::exception& error) override {
-    error_ = error.what();
-    return false;
-  }
-  const std::string& error() const { return error_; }
-
- private:
-  std::vector<std::unordered_set<std::string>> keys_;
-  std::string repeated_;
-  std::string error_;
-};
-
-}  // namespace
-
-json ParseJson(std::string_view text, std::string_view file) {
-  RepeatedKeys keys;
-  if (!json::sax_parse(text, &keys)) {
-    const std::string what = keys.error().empty()
-                                 ? fmt::format("it has the key \"{}\" twice", keys.repeated())
-                                 : keys.error();
-    throw Error(Cause::kInput, fmt::format("{} is damaged: {}", file, what));
-  }
-  return json::parse(text);
-}
 
 JsonNode::JsonNode(const json& value, std::string file, std::string place)
     : value_(&value), file_(std::move(file)), place_(std::move(place)) {}

@@ -13,9 +13,6 @@
 
 namespace upcycle {
 
-// Refuses what is no JSON, and an object that has one key twice, of which readers keep either.
-nlohmann::json ParseJson(std::string_view text, std::string_view file);
-
 class JsonNode {
  public:
   // `value` must outlive the node and all that is made from it.

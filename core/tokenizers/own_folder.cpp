@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/fingerprint.h"
+#include "core/foreign_json.h"
 #include "core/tokenizers/bpe_tokenizer.h"
 #include "core/tokenizers/byte_tokenizer.h"
 #include "core/tokenizers/id_tokenizer.h"
@@ -36,7 +37,7 @@ std::string FingerprintOf(std::string_view content) {
 
 json ReadConfig(const fs::path& folder) {
   const fs::path path = folder / kConfigFile;
-  return ParseJson(ReadTextFile(path), path.native());
+  return ReadForeignJson(path);
 }
 
 // The file's content, which must have the fingerprint that the configuration names.

@@ -9,6 +9,7 @@
 
 #include "core/check.h"
 #include "core/error.h"
+#include "core/foreign_json.h"
 #include "core/tokenizers/bpe_text.h"
 #include "core/tokenizers/foreign_folder.h"
 #include "core/tokenizers/json_node.h"
@@ -35,13 +36,13 @@ void RefuseIfAdded(const JsonNode& node, std::string_view text,
 // What Hugging Face's programs would look for in a text before sentencepiece sees it.
 void RefuseAddedTokens(const fs::path& folder, const SentencePieceProcessor& processor) {
   if (const fs::path path = folder / "added_tokens.json"; fs::is_regular_file(path)) {
-    const nlohmann::json added = ParseJson(ReadTextFile(path), path.native());
+    const nlohmann::json added = ReadForeignJson(path);
     const JsonNode node(added, path.native());
     if (!added.is_object()) node.Refuse("is no object");
     for (const auto& [text, id] : added.items()) RefuseIfAdded(node[text], text, processor);
   }
   if (const fs::path path = folder / "tokenizer_config.json"; fs::is_regular_file(path)) {
-    const nlohmann::json config = ParseJson(ReadTextFile(path), path.native());
+    const nlohmann::json config = ReadForeignJson(path);
     const auto added = JsonNode(config, path.native()).Find("added_tokens_decoder");
     if (!added) return;
     if (!added->value().is_object()) added->Refuse("is no object");

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
+#include "core/foreign_json.h"
 #include "core/tokenizers/foreign_folder.h"
 #include "core/tokenizers/tokenizer.h"
 
@@ -50,7 +51,7 @@ void CarryFiles(const fs::path& from, const fs::path& tokenizer, const fs::path&
 void CarryTokens(const fs::path& from, json& config) {
   const fs::path path = from / "config.json";
   if (!fs::exists(path)) return;
-  const json source = json::parse(ReadTextFile(path), nullptr, /*allow_exceptions=*/false);
+  const json source = ReadForeignJson(path);
   for (const char* key : {"bos_token_id", "eos_token_id", "pad_token_id"}) {
     if (source.is_object() && source.contains(key)) config[key] = source[key];
   }

@@ -1,6 +1,7 @@
 #include "experiments/conversion/conversion.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "core/checkpoints/tensor_folder.h"
 #include "core/error.h"
 #include "core/recipe/canonical.h"
+#include "core/tokenizers/tokenizer.h"
 #include "experiments/conversion/carried_files.h"
 #include "experiments/conversion/piece_writer.h"
 #include "experiments/conversion/target_parts.h"
@@ -65,6 +67,18 @@ struct Piece {
   int64_t rows = 0;
 };
 
+// A number that becomes infinite would make another model.
+void RequireHeld(std::span<const float> values, const SafetensorsEntry& entry) {
+  constexpr float kBeyondF16 = 65520;  // rounds to infinity, as all beyond it
+  if (entry.type != SafetensorsType::kF16) return;
+  for (const float value : values) {
+    if (std::abs(value) < kBeyondF16 || !std::isfinite(value)) continue;
+    throw Error(Cause::kInput, fmt::format("{} holds the number {:g}, which is beyond float16; "
+                                           "write another --type",
+                                           entry.name, value));
+  }
+}
+
 // Gives how many bytes it has written. What is copied is copied as bytes where the types are equal,
 // and otherwise as the source's file has it: a norm less 1 would lose bits on its way to the factor
 // and back.
@@ -85,6 +99,7 @@ int64_t WritePiece(PieceWriter& writer, const SafetensorsEntry& entry, const Pie
   } else {
     values.Read(piece.tensor, piece.begin, room);
   }
+  RequireHeld(room, entry);
   return writer.Append(entry);
 }
 
@@ -105,6 +120,8 @@ Conversion::Conversion(const std::vector<std::unique_ptr<ModelSource>>& sources,
     : sources_(sources),
       settings_(settings),
       plan_(PlanConversion(sources.front()->architecture(), sources.front()->type(), settings)) {
+  // What is wrong with it is better said before all weights are written than after.
+  if (!settings.tokenizer.empty()) Tokenizer::Load(settings.tokenizer);
   for (const auto& source : sources) {
     const Architecture& one = source->architecture();
     const Architecture& first = sources.front()->architecture();
@@ -129,18 +146,27 @@ Fingerprint Conversion::Identity() const {
       hasher.Add(static_cast<uint64_t>(changed));
     }
   }
-  for (const ConvertedFolder& folder : plan_.folders) hasher.Add(folder.name);
+  for (const ConvertedFolder& folder : plan_.folders) {
+    hasher.Add(folder.name).Add(folder.share ? folder.share->ToJson().dump() : "");
+  }
+  hasher.Add(settings_.tokenizer.empty() ? "" : fs::absolute(settings_.tokenizer).native());
   return hasher.Finish();
 }
 
 void Conversion::Run(const fs::path& output, const ConversionObserver& observe) const {
-  UnfinishedFolder unfinished(output, Identity());
+  const Fingerprint identity = Identity();
+  UnfinishedFolder unfinished(output, identity);
   int64_t done = 0;
   for (const ConvertedFolder& folder : plan_.folders) {
     const fs::path path = folder.name.empty() ? unfinished.path() : unfinished.path() / folder.name;
     MakeDirectories(path);
     WriteFolder(folder, path, observe, done);
     WriteDescription(path, folder);
+  }
+  if (Identity() != identity) {
+    throw Error(Cause::kInput,
+                fmt::format("{} was changed while it was read; remove {} and begin again",
+                            sources_.front()->path().native(), unfinished.path().native()));
   }
   unfinished.Commit();
 }

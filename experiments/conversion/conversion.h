@@ -21,7 +21,7 @@ using ConversionObserver = std::function<void(int64_t bytes_done)>;
 class Conversion {
  public:
   // The sources outlive it: one model, or the branches of branch_train_mix, of one architecture.
-  // Throws Error(kInput) as PlanConversion does.
+  // Throws Error(kInput) as PlanConversion does, and for a tokenizer that cannot be read.
   Conversion(const std::vector<std::unique_ptr<ModelSource>>& sources,
              const ConversionSettings& settings);
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "experiments/formats/model_limits.h"
 
 namespace upcycle {
 namespace {
@@ -17,6 +18,8 @@ Architecture TargetOf(const Architecture& source, const ConversionSettings& sett
   Architecture target = source;
   target.moe = settings.mixture->moe;
   target.has_experts = true;
+  const std::string reason = ReasonAgainstSizes(target);
+  if (!reason.empty()) throw Error(Cause::kInput, "the mixture cannot be made: " + reason);
   return target;
 }
 
@@ -65,6 +68,7 @@ ConversionPlan PlanConversion(const Architecture& source, SafetensorsType type,
                                       settings.shard_bytes));
     return plan;
   }
+  RequireShares(plan.target, *settings.layout);
   for (const ParallelRank& rank : RanksOf(*settings.layout)) {
     if (settings.rank && !(rank == *settings.rank)) continue;
     RankShare share(plan.target, *settings.layout, rank);

@@ -16,6 +16,7 @@ double MeasureWriteRate(const fs::path& folder, int64_t bytes) {
   for (std::byte& byte : piece)
     byte = static_cast<std::byte>((state = state * 1664525 + 1013904223) >> 24);
   AtomicFile file(folder / "write_rate", FileFlow::kInOrder);  // never committed: removed
+  file.Reserve(static_cast<uint64_t>(bytes));
   const Stopwatch watch;
   for (int64_t left = bytes; left > 0; left -= static_cast<int64_t>(kPiece)) {
     file.Append(piece.data(), static_cast<size_t>(std::min<int64_t>(left, kPiece)));

@@ -13,11 +13,14 @@ namespace upcycle {
 class UnfinishedFolder {
  public:
   // `identity` is of everything that decides what will be in the folder. Throws Error(kInput) where
-  // the target exists, where another process fills it, or where the remains of another thing lie
-  // in its place; each says what to do.
-  UnfinishedFolder(fs::path target, const Fingerprint& identity);
+  // the target exists, where another process fills it, or where something else lies in its place;
+  // each says what to do.
+  UnfinishedFolder(const fs::path& target, const Fingerprint& identity);
 
-  // Where to write: "TARGET.unfinished".
+  // Where a target is filled: "TARGET.unfinished".
+  static fs::path PathFor(const fs::path& target);
+
+  // Where to write.
   const fs::path& path() const { return path_; }
   // Whether an earlier attempt left something.
   bool is_resumed() const { return is_resumed_; }
@@ -26,6 +29,11 @@ class UnfinishedFolder {
   void Commit();
 
  private:
+  void RequireAbsent() const;
+  void Lock();
+  void Begin(const Fingerprint& identity) const;
+  void Resume(const Fingerprint& identity) const;
+
   fs::path target_;
   fs::path path_;
   std::optional<FileLock> lock_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -10,15 +11,21 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/foreign_json.h"
 #include "experiments/formats/config_values.h"
 #include "experiments/formats/expert_config.h"
 #include "experiments/formats/model_config.h"
+#include "experiments/formats/model_limits.h"
 #include "experiments/formats/tensor_names.h"
 
 namespace upcycle {
 namespace {
 
 using nlohmann::json;
+
+Architecture DenseArchitecture(const ModelSettings& model) {
+  return {.model = model, .moe = {}, .has_experts = false, .vocabulary = model.vocabulary};
+}
 
 // The settings of the layers, and refusals of what they cannot say.
 class DenseReader {
@@ -40,7 +47,7 @@ class DenseReader {
       ReadPositions();
     }
     RequireFeatures();
-    RequireShape();
+    RequireSizes();
     return m_;
   }
 
@@ -210,33 +217,15 @@ class DenseReader {
     }
   }
 
-  void RequireShape() const {
-    const bool is_cut = m_.head_width == 0 && m_.width % m_.heads != 0;
-    if (is_cut || m_.HeadWidth() % 2 != 0 || m_.heads % m_.KvHeads() != 0) {
-      config_.Refuse(fmt::format("{} heads of {} numbers and {} key-value heads in a width of {}",
-                                 m_.heads, m_.HeadWidth(), m_.KvHeads(), m_.width));
-    }
-    const auto require_positive = [&](double value, const char* what) {
-      if (value <= 0)
-        config_.Refuse(fmt::format("its {} is {:g}, and must be above 0", what, value));
-    };
-    require_positive(m_.norm_epsilon, "norms' epsilon");
-    if (m_.Traits().learned_positions) return;
-    require_positive(m_.rope_theta, "rotary base");
-    if (m_.rotary_share > 1 || m_.RotaryWidth() < 2) {
-      config_.Refuse(fmt::format(
-          "a share of {:g} of each head is rotated, and it must leave a pair", m_.rotary_share));
-    }
+  void RequireSizes() const {
+    const std::string reason = ReasonAgainstSizes(DenseArchitecture(m_));
+    if (!reason.empty()) config_.Refuse(reason);
   }
 
   const ConfigValues& config_;
   std::string model_type_;
   ModelSettings m_;
 };
-
-Architecture DenseArchitecture(const ModelSettings& model) {
-  return {.model = model, .moe = {}, .has_experts = false, .vocabulary = model.vocabulary};
-}
 
 bool IsOurs(const json& config) { return config.is_object() && config.contains("upcycle"); }
 
@@ -258,7 +247,10 @@ ModelConfig ModelConfigOf(const json& config, const fs::path& path) {
   const std::string type = values.Text("model_type");
   if (const ExpertConfig* experts = ExpertConfigOf(type)) {
     const Family family = experts->FamilyOf(values);
-    return ReadExperts(*experts, DenseReader(values, family, type).Read(), values);
+    ModelConfig read = ReadExperts(*experts, DenseReader(values, family, type).Read(), values);
+    const std::string reason = ReasonAgainstSizes(read.architecture);
+    if (!reason.empty()) values.Refuse(reason);
+    return read;
   }
   for (const auto& entry : EnumNames<Family>::values) {
     const FamilyNames& names = NamesOf(entry.value);
@@ -271,16 +263,13 @@ ModelConfig ModelConfigOf(const json& config, const fs::path& path) {
 
 ModelConfig ReadModelConfig(const fs::path& folder) {
   const fs::path path = folder / "config.json";
-  if (!fs::exists(path)) {
+  std::error_code denied;  // whoever reads the file then will say what is wrong
+  if (!fs::exists(path, denied) && !denied) {
     throw Error(Cause::kInput,
                 fmt::format("{} has no config.json: it is no folder of a Hugging Face model",
                             folder.native()));
   }
-  const json config = json::parse(ReadTextFile(path), nullptr, /*allow_exceptions=*/false);
-  if (config.is_discarded()) {
-    throw Error(Cause::kInput, fmt::format("{} is no JSON; fetch it again", path.native()));
-  }
-  return ModelConfigOf(config, path);
+  return ModelConfigOf(ReadForeignJson(path), path);
 }
 
 }  // namespace upcycle

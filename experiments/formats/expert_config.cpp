@@ -36,9 +36,6 @@ class ExpertReader {
     const char* count = config_.Has("num_experts") ? "num_experts" : "num_local_experts";
     const int64_t experts = config_.Count(is_mixtral ? "num_local_experts" : count);
     moe.top_k = config_.Count("num_experts_per_tok");
-    if (moe.top_k > experts) {
-      config_.Refuse(fmt::format("each token chooses {} of {} experts", moe.top_k, experts));
-    }
     const bool sums_to_one = is_mixtral || config_.Flag("norm_topk_prob", false);
     moe.router.order =
         sums_to_one ? RoutingOrder::kTopkThenSoftmax : RoutingOrder::kSoftmaxThenTopk;

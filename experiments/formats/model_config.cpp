@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/foreign_json.h"
 #include "core/recipe/canonical.h"
+#include "experiments/formats/model_limits.h"
 #include "experiments/model/parts.h"
 
 namespace upcycle {
@@ -107,7 +109,7 @@ json ConfigOf(const Architecture& architecture, int64_t end_of_text) {
 
 namespace {
 
-[[noreturn]] void RefuseDamaged(const fs::path& path, const char* why) {
+[[noreturn]] void RefuseDamaged(const fs::path& path, const std::string& why) {
   throw Error(Cause::kInput,
               fmt::format("{} is damaged or was not written by upcycle: {}. Remove the folder and "
                           "run the same command again to make it anew",
@@ -118,7 +120,13 @@ namespace {
 
 Architecture ArchitectureOfOwn(const json& config, const fs::path& path) {
   try {
-    return ArchitectureFromJson(config.at("upcycle"), config.at("vocab_size"));
+    const json& vocabulary = config.at("vocab_size");
+    if (!vocabulary.is_number_integer()) RefuseDamaged(path, "vocab_size is no whole number");
+    const Architecture architecture =
+        ArchitectureFromJson(config.at("upcycle"), vocabulary.get<int64_t>());
+    const std::string reason = ReasonAgainstSizes(architecture);
+    if (!reason.empty()) RefuseDamaged(path, reason);
+    return architecture;
   } catch (const json::exception& error) {
     RefuseDamaged(path, error.what());
   }
@@ -126,11 +134,7 @@ Architecture ArchitectureOfOwn(const json& config, const fs::path& path) {
 
 Architecture ReadConfig(const fs::path& folder) {
   const fs::path path = folder / "config.json";
-  try {
-    return ArchitectureOfOwn(json::parse(ReadTextFile(path)), path);
-  } catch (const json::exception& error) {
-    RefuseDamaged(path, error.what());
-  }
+  return ArchitectureOfOwn(ReadForeignJson(path), path);
 }
 
 }  // namespace upcycle

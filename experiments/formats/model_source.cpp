@@ -15,6 +15,7 @@
 #include "core/checkpoints/tensor_folder.h"
 #include "core/error.h"
 #include "experiments/formats/config_reader.h"
+#include "experiments/formats/model_limits.h"
 
 namespace upcycle {
 namespace {
@@ -61,6 +62,10 @@ void ModelSource::OpenLlama2c() {
   architecture_.model = file->model();
   architecture_.vocabulary = file->model().vocabulary;
   tensors_ = std::move(file);
+  const std::string reason = ReasonAgainstSizes(architecture_);
+  if (!reason.empty()) {
+    throw Error(Cause::kInput, fmt::format("{}: {}", path_.native(), reason));
+  }
   stored_ = std::make_unique<StoredTensors>(architecture_, Format::kDense);
 }
 

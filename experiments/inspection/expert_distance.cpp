@@ -50,11 +50,14 @@ class Products {
     return first_square_ + with_first_[static_cast<size_t>(a)] +
            with_first_[static_cast<size_t>(b)] + Difference(a, b);
   }
+  double Square(int64_t a) const { return NotBelowZero(Product(a, a)); }
   double SquaredDistance(int64_t a, int64_t b) const {
-    return std::max(0.0, Difference(a, a) + Difference(b, b) - 2 * Difference(a, b));
+    return NotBelowZero(Difference(a, a) + Difference(b, b) - 2 * Difference(a, b));
   }
 
  private:
+  // Rounding takes squares below; what is no number stays none, and no distance of 0.
+  static double NotBelowZero(double square) { return square < 0 ? 0 : square; }
   double Difference(int64_t a, int64_t b) const {
     return differences_[static_cast<size_t>(a * experts_ + b)];
   }
@@ -104,7 +107,7 @@ double RouterCosine(const ModelSource& source, int64_t layer) {
   for (int64_t a = 0; a < shape[0]; ++a) {
     for (int64_t b = a + 1; b < shape[0]; ++b, ++pairs) {
       const double norms = std::sqrt(product(a, a) * product(b, b));
-      if (norms > 0) sum += product(a, b) / norms;
+      if (norms != 0) sum += product(a, b) / norms;
     }
   }
   return pairs == 0 ? 0 : sum / static_cast<double>(pairs);
@@ -113,17 +116,17 @@ double RouterCosine(const ModelSource& source, int64_t layer) {
 ExpertDistances Summarise(const Products& products, int64_t layer, int64_t experts) {
   ExpertDistances found = {.layer = layer, .experts = experts, .nearest = {}, .farthest = {}};
   double square = 0;
-  for (int64_t a = 0; a < experts; ++a) square += products.Product(a, a);
+  for (int64_t a = 0; a < experts; ++a) square += products.Square(a);
   const double norm = std::sqrt(square / static_cast<double>(experts));
   int64_t pairs = 0;
   for (int64_t a = 0; a < experts; ++a) {
     for (int64_t b = a + 1; b < experts; ++b, ++pairs) {
       const double apart = std::sqrt(products.SquaredDistance(a, b));
-      const ExpertPair pair = {a, b, norm > 0 ? apart / norm : 0};
+      const ExpertPair pair = {a, b, norm != 0 ? apart / norm : 0};
       found.equal_pairs += apart == 0 ? 1 : 0;
       found.mean_distance += pair.distance;
-      const double norms = std::sqrt(products.Product(a, a) * products.Product(b, b));
-      found.mean_cosine += norms > 0 ? products.Product(a, b) / norms : 0;
+      const double norms = std::sqrt(products.Square(a) * products.Square(b));
+      found.mean_cosine += norms != 0 ? products.Product(a, b) / norms : 0;
       if (pairs == 0 || pair.distance < found.nearest.distance) found.nearest = pair;
       if (pairs == 0 || pair.distance > found.farthest.distance) found.farthest = pair;
     }

@@ -64,12 +64,13 @@ TEST(AtomicFile, FillsAGapWithZeros) {
 }
 
 // Blocks of 8 MiB, the last of them no whole one; more than wait to be written at a time.
-TEST(AtomicFile, WritesInOrderWhateverThePieces) {
+TEST(AtomicFile, WritesInOrderWhateverThePiecesAndWhateverWasReserved) {
   TemporaryFolder folder;
   for (const size_t size : {size_t{0}, size_t{5}, size_t{8} << 20, (size_t{50} << 20) + 4097}) {
     std::string content(size, '\0');
     for (size_t i = 0; i < size; ++i) content[i] = static_cast<char>(i * 2654435761U >> 13);
     AtomicFile file(folder / "file", FileFlow::kInOrder);
+    if (size != 5) file.Reserve(size / 3 * 4);
     for (size_t at = 0, piece = 1; at < size; at += piece, piece = piece * 3 % 7000001 + 1) {
       piece = std::min(piece, size - at);
       if (piece % 2 == 0) {
@@ -95,6 +96,16 @@ TEST(AtomicFile, SaysInOrderTooThatTheDiskIsFull) {
                 file.Commit();
               }),
               Cause::kDisk);
+  }
+  EXPECT_EQ(NamesIn(folder.path()), std::set<std::string>{});
+}
+
+TEST(AtomicFile, SaysBeforeItWritesThatThereIsNoRoom) {
+  TemporaryFolder folder;
+  {
+    const FileSizeLimit limit(9 << 20);
+    AtomicFile file(folder / "file", FileFlow::kInOrder);
+    EXPECT_EQ(CauseOf([&] { file.Reserve(uint64_t{30} << 20); }), Cause::kDisk);
   }
   EXPECT_EQ(NamesIn(folder.path()), std::set<std::string>{});
 }

@@ -99,6 +99,8 @@ TEST(Llama2c, RefusesWhatIsNoModel) {
       EXPECT_TRUE(Says(refusal(FileOf(header, kNumbers)), "of its header is")) << i << wrong;
     }
   }
+  // Small layers, but a million of them: nothing is listed before the size is seen to be wrong.
+  EXPECT_TRUE(Says(refusal(FileOf({2, 1, 1 << 20, 1, 1, 1, 1}, 9)), "number 3 of its header"));
   EXPECT_TRUE(Says(refusal(FileOf({8, 4, 2, 3, 1, 3, 2}, kNumbers)), "a width of 8 with 3 heads"));
   EXPECT_TRUE(Says(refusal(FileOf({8, 4, 2, 8, 8, 3, 2}, kNumbers)), "8 heads"));
 }

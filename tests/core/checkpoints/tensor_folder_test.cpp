@@ -93,7 +93,8 @@ TEST_F(TensorFolderTest, RefusesAnIndexThatItsShardsDoNotFit) {
 
 TEST_F(TensorFolderTest, ReadsNothingOutsideItself) {
   PutShard(folder_ / "one.safetensors", {{"a", {1}}});
-  for (const char* file : {"../one.safetensors", "/one.safetensors", "", ".", "..", "x/y"}) {
+  for (const char* file :
+       {"../one.safetensors", "/one.safetensors", "", ".", "..", "x/y", "a\\u0000b"}) {
     PutIndex(std::string(R"({"a": ")") + file + "\"}");
     EXPECT_TRUE(Says(Refusal(), "the file of a is not in its folder")) << file;
   }
@@ -102,9 +103,13 @@ TEST_F(TensorFolderTest, ReadsNothingOutsideItself) {
 }
 
 TEST_F(TensorFolderTest, RefusesADamagedIndex) {
-  for (const char* text : {"", "[]", "{}", R"({"weight_map": []})", R"({"weight_map": {}})", "{"}) {
+  for (const char* text : {"[]", "{}", R"({"weight_map": []})", R"({"weight_map": {}})"}) {
     Put(folder_ / kIndexFile, text);
     EXPECT_TRUE(Says(Refusal(), "is no index of shards")) << text;
+  }
+  for (const char* text : {"", "{", R"({"weight_map": {"a": "one", "a": "two"}})"}) {
+    Put(folder_ / kIndexFile, text);
+    EXPECT_TRUE(Says(Refusal(), "is damaged")) << text;
   }
 }
 

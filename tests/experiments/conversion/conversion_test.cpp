@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -17,6 +18,7 @@
 #include "core/random.h"
 #include "experiments/formats/config_writer.h"
 #include "experiments/formats/tensor_names.h"
+#include "tests/caught_error.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
 
@@ -191,6 +193,45 @@ TEST_F(ConversionTest, DoesNotGoOnWithAnother) {
   ConversionSettings other = Upcycled();
   other.seed = 1;
   EXPECT_TRUE(Says(RefusalOf({dense_}, output_, other), "the beginning of another conversion"));
+}
+
+// The first rank has a folder of the same name in both.
+TEST_F(ConversionTest, DoesNotGoOnWithTheShareOfAnotherLayout) {
+  const auto stop = [](int64_t) { throw std::runtime_error("stopped"); };
+  const ConversionSettings half = {.layout = ParallelLayout{.pipeline = 2}, .rank = ParallelRank{}};
+  ConversionSettings third = half;
+  third.layout->pipeline = 3;
+  EXPECT_THROW(Convert({dense_}, output_, half, stop), std::runtime_error);
+  EXPECT_TRUE(Says(RefusalOf({dense_}, output_, third), "the beginning of another conversion"));
+}
+
+TEST_F(ConversionTest, WritesNothingOfAModelThatIsChangedMeanwhile) {
+  const auto change = [&](int64_t) {
+    fs::last_write_time(dense_ / "config.json", fs::file_time_type::clock::now());
+  };
+  EXPECT_TRUE(Says(MessageOf([&] { Convert({dense_}, output_, {}, change); }), "was changed"));
+  EXPECT_FALSE(fs::exists(output_));
+}
+
+TEST_F(ConversionTest, MakesNoNumberInfinite) {
+  std::fstream file(dense_ / "model.safetensors", std::ios::in | std::ios::out | std::ios::binary);
+  const float large = 65520;
+  file.seekp(-4, std::ios::end);
+  file.write(reinterpret_cast<const char*>(&large), sizeof large);
+  file.close();
+  EXPECT_TRUE(Says(RefusalOf({dense_}, output_, {.type = SafetensorsType::kF16}),
+                   "holds the number 65520, which is beyond float16"));
+}
+
+TEST_F(ConversionTest, RefusesLayoutsBeforeListingTheirRanks) {
+  const ParallelLayout layout = {65536, 65536, 65536};
+  EXPECT_TRUE(Says(RefusalOf({dense_}, output_, {.layout = layout}), "ranks are more than"));
+}
+
+TEST_F(ConversionTest, RefusesMixturesBeforeListingTheirExperts) {
+  ConversionSettings settings = Upcycled();
+  settings.mixture->moe.expansion = 1 << 20;
+  EXPECT_TRUE(Says(RefusalOf({dense_}, output_, settings), "1048576 · 1 experts"));
 }
 
 TEST_F(ConversionTest, ReplacesNothing) {

@@ -36,6 +36,27 @@ TEST(UnfinishedFolder, KeepsWhatAnEarlierAttemptLeft) {
   EXPECT_EQ(ReadTextFile(second.path() / "a"), "b");
 }
 
+TEST(UnfinishedFolder, KeepsNothingThatAKilledAttemptWasWriting) {
+  const TemporaryFolder folder;
+  {
+    const UnfinishedFolder first(folder / "out", kThis);
+    Put(first.path() / "tp0" / "model.safetensors.4711.tmp", "half");
+    Put(first.path() / "config.json.4711.tmp", "");
+  }
+  UnfinishedFolder second(folder / "out", kThis);
+  second.Commit();
+  EXPECT_EQ(NamesIn(folder / "out"), std::set<std::string>{"tp0"});
+  EXPECT_TRUE(fs::is_empty(folder / "out" / "tp0"));
+}
+
+TEST(UnfinishedFolder, MayBeNamedWithASlash) {
+  const TemporaryFolder folder;
+  UnfinishedFolder unfinished(folder / "out/", kThis);
+  EXPECT_EQ(unfinished.path(), folder / "out.unfinished");
+  unfinished.Commit();
+  EXPECT_TRUE(fs::is_empty(folder / "out"));
+}
+
 std::string Refusal(const fs::path& target, const Fingerprint& identity) {
   try {
     const UnfinishedFolder unfinished(target, identity);
@@ -49,6 +70,14 @@ TEST(UnfinishedFolder, RefusesTheRemainsOfAnother) {
   const TemporaryFolder folder;
   { const UnfinishedFolder first(folder / "out", kThis); }
   EXPECT_TRUE(Says(Refusal(folder / "out", kOther), "the beginning of another conversion"));
+}
+
+// Else it would become a part of the output.
+TEST(UnfinishedFolder, RefusesWhatNoAttemptHasLeft) {
+  const TemporaryFolder folder;
+  Put(folder / "out.unfinished" / "notes.txt", "mine");
+  EXPECT_TRUE(Says(Refusal(folder / "out", kThis), "no conversion has left there"));
+  EXPECT_EQ(ReadTextFile(folder / "out.unfinished" / "notes.txt"), "mine");
 }
 
 TEST(UnfinishedFolder, RefusesAPlaceThatIsTaken) {

@@ -152,7 +152,13 @@ TEST(ConfigReader, SaysThatAFolderHasNoConfiguration) {
   };
   EXPECT_TRUE(Says(refusal(), "has no config.json: it is no folder of a Hugging Face model"));
   WriteFileAtomically(folder / "config.json", "{\"model_type\": ");
-  EXPECT_TRUE(Says(refusal(), "is no JSON"));
+  EXPECT_TRUE(Says(refusal(), "is damaged"));
+  const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  WriteFileAtomically(folder / "config.json", "{\"model_type\": " + deep + "}");
+  EXPECT_TRUE(Says(refusal(), "nested too deeply"));
+  fs::remove(folder / "config.json");
+  fs::create_symlink("/dev/zero", folder / "config.json");
+  EXPECT_TRUE(Says(refusal(), "has more than"));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstring>
 #include <map>
 #include <span>
 #include <string>
@@ -64,6 +65,12 @@ TEST(PatternOf, TakesNumbersBetweenDots) {
   EXPECT_EQ(PatternOf("7"), "#");
 }
 
+size_t TotalBytes(const SafetensorsReader& reader) {
+  size_t bytes = 0;
+  for (const SafetensorsEntry& entry : reader.entries()) bytes += reader.Bytes(entry.name).size();
+  return bytes;
+}
+
 fs::path Upcycled(const fs::path& folder, UpcycleMethod method, int64_t granularity) {
   std::vector<std::unique_ptr<ModelSource>> sources;
   sources.push_back(std::make_unique<ModelSource>(fs::path(UPCYCLE_GOLDEN_MODELS) / "qwen2"));
@@ -108,6 +115,28 @@ TEST(ExpertDistances, AreRootTwoBetweenStrangers) {
   EXPECT_EQ(layers[0].equal_pairs, 0);
   EXPECT_NEAR(layers[0].mean_distance, std::sqrt(2.0), 0.1);
   EXPECT_NEAR(layers[0].mean_cosine, 0, 0.1);
+}
+
+// What is no number is near nothing, and no copy.
+TEST(ExpertDistances, AreNoneOfExpertsThatHoldNoNumbers) {
+  const TemporaryFolder folder;
+  const fs::path model = Upcycled(folder / "copies", UpcycleMethod::kCopy, 1);
+  const fs::path file = model / "model.safetensors";
+  std::string bytes = ReadTextFile(file);
+  const SafetensorsReader reader(file);
+  const std::span<const std::byte> up = reader.Bytes("model.layers.0.mlp.experts.2.up_proj.weight");
+  const auto offset =
+      static_cast<size_t>(up.data() - reader.Bytes(reader.entries()[0].name).data());
+  const size_t data = bytes.size() - TotalBytes(reader);
+  std::memset(bytes.data() + data + offset, 0xFF, sizeof(float));
+  fs::remove(file);
+  Put(file, bytes);
+  const ModelSource source(model);
+  const std::unique_ptr<Backend> backend = MakeCpuBackend(1);
+  const ExpertDistances found = ExpertDistancesOf(source, *backend, kNobody)[0];
+  EXPECT_EQ(found.equal_pairs, 3);  // of the three that are whole
+  EXPECT_TRUE(std::isnan(found.mean_distance));
+  EXPECT_TRUE(std::isnan(found.mean_cosine));
 }
 
 // In plain float64 from all of two experts' numbers.

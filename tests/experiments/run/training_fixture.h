@@ -9,8 +9,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "core/tokenizers/byte_tokenizer.h"
 #include "core/random.h"
+#include "core/tokenizers/byte_tokenizer.h"
 #include "experiments/run/checkpoint.h"
 #include "experiments/run/trainer.h"
 #include "tests/temporary_folder.h"
