@@ -48,6 +48,11 @@ bool IsLossOfOneSet(const std::string& metric) {
          metric.ends_with(kEnd);
 }
 
+// "mmlu/accuracy"; "mmlu/anatomy/accuracy" is that of one subject of many.
+bool IsAccuracyOfAll(const std::string& metric) {
+  return metric.ends_with("/accuracy") && std::ranges::count(metric, '/') == 1;
+}
+
 // With one held-out set alone its loss and that on all of them are the same: of the two, the one
 // that is the study's own metric stays, else the one on all.
 void LeaveOutRepeatedLoss(std::vector<std::string>* metrics) {
@@ -61,7 +66,7 @@ void LeaveOutRepeatedLoss(std::vector<std::string>* metrics) {
 void ChooseUsualColumns(LedgerReader& ledger, const StudyFacts& study, Comparison* comparison) {
   for (const std::string& name : ledger.ResultNames(study)) {
     if (IsSystemMetric(name)) continue;
-    if (name.ends_with("/loss") || name.ends_with("/accuracy")) AddOnce(&comparison->metrics, name);
+    if (name.ends_with("/loss") || IsAccuracyOfAll(name)) AddOnce(&comparison->metrics, name);
   }
   LeaveOutRepeatedLoss(&comparison->metrics);
   const bool experts = std::any_of(study.arms.begin(), study.arms.end(),

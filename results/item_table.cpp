@@ -42,11 +42,12 @@ void ItemTable::Write(int64_t stage, const Item& item) {
 std::vector<Item> ReadItems(Database& ledger, int64_t stage, std::string_view task) {
   std::vector<Item> items;
   Statement rows = ledger.Prepare(
-      "SELECT number, record, answer, correct, correct_normalised, log_likelihoods FROM item "
-      "WHERE stage = ? AND task = ? ORDER BY number");
-  rows.Bind(stage, task);
+      "SELECT number, record, answer, correct, correct_normalised, log_likelihoods, task FROM item "
+      "WHERE stage = ? AND (task = ? OR task BETWEEN ? AND ?) ORDER BY task, number");
+  const std::string parts = std::string(task) + "/";
+  rows.Bind(stage, task, parts, parts + "~");
   while (rows.Step()) {
-    Item item = {.task = std::string(task),
+    Item item = {.task = rows.Text(6),
                  .number = rows.Int(0),
                  .record = rows.Text(1),
                  .answer = rows.Int(2),

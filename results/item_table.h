@@ -23,7 +23,7 @@ class ItemTable {
   Statement insert_;
 };
 
-// Of one task, in their order.
+// Of one task, in their order; of "mmlu" those of all its subjects, one after the other.
 std::vector<Item> ReadItems(Database& ledger, int64_t stage, std::string_view task);
 
 }  // namespace upcycle

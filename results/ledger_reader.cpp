@@ -26,8 +26,8 @@ constexpr std::string_view kValuesOfRuns =
     "AND found.metric = (SELECT id FROM metric WHERE name = ?) "
     "WHERE arm.study = ? AND NOT arm.absent";
 
-constexpr StageRole kRolesWithValues[] = {StageRole::kEvaluate, StageRole::kTrain,
-                                          StageRole::kStart};
+constexpr StageRole kRolesWithValues[] = {StageRole::kEvaluate, StageRole::kBenchmark,
+                                          StageRole::kTrain, StageRole::kStart};
 
 template <typename T>
 std::optional<T> IfPresent(const Statement& row, int column, T value) {
@@ -72,8 +72,12 @@ AttemptEnd EndFromRow(const Statement& row) {
 
 StageState StateOfRun(const StudyFacts& study, const RunFacts& run) {
   if (run.stages.empty()) return StageState::kPlanned;
-  const StageFacts& last = study.stages[run.stages.rbegin()->second];
-  if (last.state == StageState::kComplete) return StageState::kComplete;
+  const auto& last = *run.stages.rbegin();
+  const bool is_complete = std::ranges::all_of(run.stages, [&](const auto& stage) {
+    const bool ends = EndsRun(stage.first.role) || stage == last;
+    return !ends || study.stages[stage.second].state == StageState::kComplete;
+  });
+  if (is_complete) return StageState::kComplete;
   for (const StageState state : {StageState::kDiverged, StageState::kFailed, StageState::kRunning,
                                  StageState::kStopped, StageState::kWaiting}) {
     for (const auto& [place, stage] : run.stages) {
@@ -225,7 +229,8 @@ std::vector<std::string> LedgerReader::ResultNames(const StudyFacts& study) {
   Statement rows = ledger_.Prepare(
       "SELECT name FROM metric WHERE id IN ("
       "SELECT result.metric FROM arm CROSS JOIN run ON run.arm = arm.id AND NOT run.absent "
-      "CROSS JOIN run_stage ON run_stage.run = run.id AND run_stage.role = 'evaluate' "
+      "CROSS JOIN run_stage ON run_stage.run = run.id AND run_stage.role IN ('evaluate', "
+      "'benchmark') "
       "CROSS JOIN result ON result.stage = run_stage.stage "
       "WHERE arm.study = ? AND NOT arm.absent) ORDER BY name");
   rows.Bind(study.id);

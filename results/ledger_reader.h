@@ -115,7 +115,7 @@ class LedgerReader {
   std::string ReadStageSettings(int64_t stage);
   std::vector<AttemptFacts> ReadAttempts(int64_t stage);
   std::map<std::string, MetricPoint> ReadLatest(int64_t stage);
-  // Of one task of a benchmark, in their order.
+  // Of one task of a benchmark, in their order; of "mmlu" those of all its subjects.
   std::vector<Item> ReadItems(int64_t stage, std::string_view task);
   std::vector<MetricPoint> ReadPoints(int64_t stage, std::string_view metric);
 

@@ -28,7 +28,8 @@ StageRole StageRoleFromName(std::string_view name) {
 
 std::string NameOf(const StagePlace& place) {
   const std::string role(NameOf(place.role));
-  return place.role == StageRole::kBranch ? fmt::format("{}_{}", role, place.number) : role;
+  const bool is_several = place.role == StageRole::kBranch || place.role == StageRole::kBenchmark;
+  return is_several ? fmt::format("{}_{}", role, place.number) : role;
 }
 
 StageState StageStateFromName(std::string_view name) {

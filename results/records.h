@@ -14,7 +14,16 @@
 namespace upcycle {
 
 // What a stage is to a run. Runs share stages: all runs of a study may have one parent.
-enum class StageRole { kTokens, kParent, kParentEvaluate, kBranch, kStart, kTrain, kEvaluate };
+enum class StageRole {
+  kTokens,
+  kParent,
+  kParentEvaluate,
+  kBranch,
+  kStart,
+  kTrain,
+  kEvaluate,
+  kBenchmark,
+};
 template <>
 struct EnumNames<StageRole> {
   static constexpr EnumName<StageRole> values[] = {
@@ -25,18 +34,22 @@ struct EnumNames<StageRole> {
       {StageRole::kStart, "start", "the weights that the run starts from"},
       {StageRole::kTrain, "train", "the run's own training"},
       {StageRole::kEvaluate, "evaluate", "what is measured at the end"},
+      {StageRole::kBenchmark, "benchmark", "what it answers to the questions of a benchmark"},
   };
 };
 
 // A stage's place in a run: its role, and which of several with that role it is.
 struct StagePlace {
   StageRole role = StageRole::kTokens;
-  int64_t number = 0;  // only branches are several
+  int64_t number = 0;  // of branches and benchmarks, which are several
 
   StagePlace(StageRole its_role, int64_t its_number = 0) : role(its_role), number(its_number) {}
   auto operator<=>(const StagePlace&) const = default;
 };
 std::string NameOf(const StagePlace& place);  // "train", "branch_2"
+
+// Whether a run is complete when its stages of this role are.
+constexpr bool EndsRun(StageRole role) { return role >= StageRole::kEvaluate; }
 
 enum class StageState { kPlanned, kWaiting, kRunning, kComplete, kFailed, kDiverged, kStopped };
 template <>

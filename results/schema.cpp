@@ -142,7 +142,7 @@ constexpr const char* kSecondVersion = R"sql(
 
 constexpr const char* kThirdVersion = "ALTER TABLE attempt ADD COLUMN cpu_seconds REAL";
 
-// What each question of a benchmark came to.
+// What each question of a benchmark came to, and stages that ask them.
 constexpr const char* kFourthVersion = R"sql(
   CREATE TABLE item (
     stage INTEGER NOT NULL,
@@ -155,6 +155,18 @@ constexpr const char* kFourthVersion = R"sql(
     log_likelihoods TEXT NOT NULL,
     PRIMARY KEY (stage, task, number)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE benchmark_run_stage (
+    run INTEGER NOT NULL REFERENCES run (id),
+    role TEXT NOT NULL CHECK (role IN ('tokens', 'parent', 'parent_evaluate', 'branch', 'start',
+                                       'train', 'evaluate', 'benchmark')),
+    number INTEGER NOT NULL,
+    stage INTEGER NOT NULL REFERENCES stage (id),
+    PRIMARY KEY (run, role, number)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO benchmark_run_stage SELECT run, role, number, stage FROM run_stage;
+  DROP TABLE run_stage;
+  ALTER TABLE benchmark_run_stage RENAME TO run_stage;
+  CREATE INDEX run_stage_by_stage ON run_stage (stage);
 )sql";
 
 constexpr std::array kMigrations = {kFirstVersion, kSecondVersion, kThirdVersion, kFourthVersion};

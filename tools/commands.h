@@ -21,6 +21,7 @@ int ValidateCommand(const Arguments& arguments);
 int SchemaCommand(const Arguments& arguments);
 int StatusCommand(const Arguments& arguments);
 int CompareCommand(const Arguments& arguments);
+int EvaluateCommand(const Arguments& arguments);
 int ExportCommand(const Arguments& arguments);
 int ConvertCommand(const Arguments& arguments);
 int GenerateCommand(const Arguments& arguments);

@@ -167,8 +167,8 @@ StudyOutcome RunAll(const std::vector<Study>& studies, const PaperCommandOptions
   StudyOutcome all;
   for (size_t i = 0; i < studies.size(); ++i) {
     fmt::print(stderr, "study {} of {}: {}\n", i + 1, studies.size(), studies[i].recipe.name);
-    const StudyOutcome outcome =
-        RunStudy(studies[i], options.state, options.effort, gpus[i], ledger, stop);
+    const StudyOutcome outcome = RunStudy(studies[i], RecordOf(studies[i]), options.state,
+                                          options.effort, gpus[i], ledger, stop);
     all.done += outcome.done;
     all.failed += outcome.failed;
     all.skipped += outcome.skipped;

@@ -114,15 +114,19 @@ std::string ProgressDisplay::StageLine(const Fingerprint& stage, const Shown& sh
   const std::string& label = labels_.at(stage);
   if (progress.steps == 0) return fmt::format("  {}", label);
   std::string left;
-  if (progress.tokens_per_second > 0) {
+  if (progress.tokens_per_second > 0 || shown.flops == 0) {
     const double elapsed = shown.since_begin.Seconds();
     const double gained = ShareOf(progress) - shown.begun_share;
     if (gained > 0)
       left = fmt::format("  {} left", ClockText(elapsed * (1 - ShareOf(progress)) / gained));
   }
-  return fmt::format("  {} {:3.0f}%  loss {:.4f}  {}{}  {}", ProgressBar(ShareOf(progress)),
-                     100 * ShareOf(progress), progress.loss, Rate(progress.tokens_per_second), left,
-                     label);
+  // Only trainings have a loss and count tokens.
+  const std::string training =
+      shown.flops > 0
+          ? fmt::format("  loss {:.4f}  {}", progress.loss, Rate(progress.tokens_per_second))
+          : "";
+  return fmt::format("  {} {:3.0f}%{}{}  {}", ProgressBar(ShareOf(progress)),
+                     100 * ShareOf(progress), training, left, label);
 }
 
 std::string ProgressDisplay::SummaryLine() const {

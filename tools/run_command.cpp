@@ -90,7 +90,8 @@ int RunCommand(const Arguments& arguments) {
   const FileLock lock = LockRoot(options.state);
   LedgerWriter ledger(options.state.Ledger());
   CheckBudget(study, options.state, ledger);
-  const StudyOutcome outcome = RunStudy(study, options.state, options.effort, gpus, ledger, stop);
+  const StudyOutcome outcome =
+      RunStudy(study, RecordOf(study), options.state, options.effort, gpus, ledger, stop);
   const bool gave_up = outcome.failed > 0 && !outcome.interrupted && !options.effort.keep_going;
   const int64_t held_back = gave_up ? CountHeldBack(study, ledger.StageStates()) : 0;
   PrintOutcome(study, outcome, held_back, options);

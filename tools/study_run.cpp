@@ -110,12 +110,13 @@ void CheckBudget(const Study& study, const StateOptions& state, LedgerWriter& le
   if (!excess.empty()) fmt::print(stderr, "warning: {}\n", excess);
 }
 
-StudyOutcome RunStudy(const Study& study, const StateOptions& state, const RunEffort& effort,
-                      const std::vector<Gpu>& gpus, LedgerWriter& ledger, StopSignals& stop) {
+StudyOutcome RunStudy(const Study& study, const StudyRecord& record, const StateOptions& state,
+                      const RunEffort& effort, const std::vector<Gpu>& gpus, LedgerWriter& ledger,
+                      StopSignals& stop) {
   const fs::path root = state.Root();
   const auto plan = PlanStages(study, ledger.StageStates(), root);
   PrintAgain(study, plan);
-  ledger.RecordStudy(RecordOf(study));
+  ledger.RecordStudy(record);
 
   SchedulerOptions scheduling;
   scheduling.cores = Cores();

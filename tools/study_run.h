@@ -40,8 +40,10 @@ std::vector<Gpu> FindGpus(const Recipe& recipe, bool checked);
 // recipe refuses to start then.
 void CheckBudget(const Study& study, const StateOptions& state, LedgerWriter& ledger);
 
-// Makes what is missing of a study, on a root that the caller has locked.
-StudyOutcome RunStudy(const Study& study, const StateOptions& state, const RunEffort& effort,
-                      const std::vector<Gpu>& gpus, LedgerWriter& ledger, StopSignals& stop);
+// Makes what is missing of a study, on a root that the caller has locked; the ledger keeps `record`
+// of it.
+StudyOutcome RunStudy(const Study& study, const StudyRecord& record, const StateOptions& state,
+                      const RunEffort& effort, const std::vector<Gpu>& gpus, LedgerWriter& ledger,
+                      StopSignals& stop);
 
 }  // namespace upcycle

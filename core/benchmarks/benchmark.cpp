@@ -2,7 +2,39 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/error.h"
+#include "core/spelling.h"
+
 namespace upcycle {
+
+namespace {
+
+Error UnknownName(const std::string& name) {
+  std::vector<std::string> known;
+  for (const auto& entry : EnumNames<Benchmark>::values) known.emplace_back(entry.name);
+  const auto nearest = ClosestWord(name, known);
+  return {Cause::kInput, fmt::format("there is no benchmark \"{}\"{}; expected some of {}", name,
+                                     nearest ? fmt::format(": did you mean {}?", *nearest) : "",
+                                     fmt::join(known, ", "))};
+}
+
+}  // namespace
+
+std::vector<Benchmark> BenchmarksNamed(std::span<const std::string> names) {
+  std::vector<Benchmark> benchmarks;
+  for (const std::string& name : names) {
+    const auto benchmark = ValueNamed<Benchmark>(name);
+    if (!benchmark) throw UnknownName(name);
+    if (std::ranges::find(benchmarks, *benchmark) != benchmarks.end()) {
+      throw Error(Cause::kInput, fmt::format("the benchmark {} is named twice", name));
+    }
+    benchmarks.push_back(*benchmark);
+  }
+  return benchmarks;
+}
 
 BenchmarkRules RulesOf(Benchmark benchmark) {
   using enum PromptForm;

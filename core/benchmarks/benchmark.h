@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/enum_names.h"
 
@@ -68,6 +69,9 @@ struct BenchmarkRules {
 };
 
 BenchmarkRules RulesOf(Benchmark benchmark);
+
+// Throws Error(kInput) for a name that no benchmark has, and for one that is there twice.
+std::vector<Benchmark> BenchmarksNamed(std::span<const std::string> names);
 
 // The seed with which the harness draws examples unless it is told another one.
 inline constexpr uint64_t kExampleSeed = 1234;

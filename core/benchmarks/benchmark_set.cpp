@@ -54,6 +54,15 @@ SplitNames NamesOf(Benchmark benchmark) {
   return {};
 }
 
+std::vector<std::string> FolderNamesOf(Benchmark benchmark) {
+  std::vector<std::string> names = {std::string(NameOf(benchmark))};
+  if (benchmark == Benchmark::kArcEasy) names.push_back("ARC-Easy");
+  if (benchmark == Benchmark::kArcChallenge) names.push_back("ARC-Challenge");
+  if (benchmark == Benchmark::kTruthfulQaMc1) names.push_back("truthfulqa");
+  if (benchmark == Benchmark::kLambada) names.push_back("lambada");
+  return names;
+}
+
 bool IsFile(const fs::path& path) {
   std::error_code ignored;
   return fs::is_regular_file(path, ignored);
@@ -202,6 +211,29 @@ std::vector<BenchmarkSet> OpenBenchmark(Benchmark benchmark, const fs::path& fol
   std::vector<BenchmarkSet> sets;
   sets.push_back(std::move(set));
   return sets;
+}
+
+fs::path FolderOf(Benchmark benchmark, const fs::path& parent) {
+  const std::vector<std::string> names = FolderNamesOf(benchmark);
+  for (const std::string& name : names) {
+    std::error_code ignored;
+    if (fs::is_directory(parent / name, ignored)) return parent / name;
+  }
+  throw Error(Cause::kInput,
+              fmt::format("{} has no folder of {}: expected {} there", parent.native(),
+                          NameOf(benchmark), fmt::join(names, " or ")));
+}
+
+Fingerprint ContentOf(std::span<const BenchmarkSet> sets) {
+  Hasher hasher;
+  for (const BenchmarkSet& set : sets) {
+    hasher.Add(NameOf(set.benchmark)).Add(set.subject);
+    for (const BenchmarkItems* items : {&set.items, &set.examples}) {
+      hasher.Add(static_cast<uint64_t>(items->size()));
+      for (const BenchmarkItem& item : *items) hasher.Add(item.record);
+    }
+  }
+  return hasher.Finish();
 }
 
 }  // namespace upcycle

@@ -1,12 +1,14 @@
 // A benchmark as its folder has it: the items that count and those from which solved examples come.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/benchmarks/benchmark.h"
 #include "core/benchmarks/readers.h"
 #include "core/files.h"
+#include "core/fingerprint.h"
 
 namespace upcycle {
 
@@ -28,5 +30,13 @@ BenchmarkItems ReadBenchmarkFile(Benchmark benchmark, const fs::path& file);
 // validation.jsonl, train.jsonl (MMLU: dev.jsonl): README.md lists them. One set, or 57 for MMLU,
 // by subject. Throws Error(kInput) where there is no such file, or not every subject.
 std::vector<BenchmarkSet> OpenBenchmark(Benchmark benchmark, const fs::path& folder);
+
+// The folder of a benchmark among those in `parent`: by the harness's name for it, by that of its
+// publisher ("ARC-Challenge"), or by its beginning ("lambada"). Throws Error(kInput) where there is
+// none.
+fs::path FolderOf(Benchmark benchmark, const fs::path& parent);
+
+// Of all items and examples, in their order: equal where every question is asked alike.
+Fingerprint ContentOf(std::span<const BenchmarkSet> sets);
 
 }  // namespace upcycle

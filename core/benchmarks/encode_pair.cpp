@@ -31,10 +31,7 @@ EncodedPair EncodePair(const Tokenizer& tokenizer, std::string_view context,
   EncodedPair pair;
   std::vector<int32_t> whole_tokens;
   // An empty context is not encoded, and so nothing stands before the continuation but its token.
-  if (special.first && !context.empty()) {
-    pair.tokens.push_back(*special.first);
-    whole_tokens.push_back(*special.first);
-  }
+  if (!context.empty()) pair.tokens = whole_tokens = special.before;
   if (!kept.empty()) tokenizer.Encode(kept, pair.tokens);
   if (pair.tokens.empty()) {
     pair.tokens.push_back(special.empty_context);
@@ -57,7 +54,7 @@ EncodedPair EncodePair(const Tokenizer& tokenizer, std::string_view context,
 
 EncodedPair EncodePair(const Tokenizer& tokenizer, std::string_view context,
                        std::string_view continuation) {
-  return EncodePair(tokenizer, context, continuation, {tokenizer.EndOfText(), std::nullopt});
+  return EncodePair(tokenizer, context, continuation, {tokenizer.EndOfText(), {}});
 }
 
 int64_t TruncateFromTheLeft(EncodedPair& pair, int64_t sequence_length) {

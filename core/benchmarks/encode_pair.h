@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -17,8 +16,8 @@ struct EncodedPair {
 };
 
 struct SpecialTokens {
-  int32_t empty_context = 0;     // stands for a context without text
-  std::optional<int32_t> first;  // stands before every text, as Llama's beginning of text
+  int32_t empty_context = 0;    // stands for a context without text
+  std::vector<int32_t> before;  // stand before every text, as Llama's beginning of text
 };
 
 // As lm-evaluation-harness does (TemplateLM._encode_pair): spaces at the end of the context go to

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/files.h"
-#include "core/recipe/settings.h"
+#include "core/recipe/evaluate_settings.h"
 
 namespace upcycle {
 

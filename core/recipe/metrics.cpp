@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/benchmarks/benchmark.h"
 #include "core/recipe/relations.h"
 
 namespace upcycle {
@@ -20,6 +21,7 @@ class Listing {
   std::vector<std::string> List() {
     AddLosses();
     AddQuestions();
+    AddBenchmarks();
     Add("train", {"loss", "gradient_norm", "learning_rate"});
     for (const SourceSettings& source : s_.data.train) {
       Add("data/" + SourceName(source), {"tokens", "epochs"});
@@ -63,6 +65,23 @@ class Listing {
     }
   }
 
+  void AddBenchmarks() {
+    for (const Benchmark benchmark : BenchmarksNamed(s_.evaluate.benchmarks.tasks)) {
+      const std::string task(NameOf(benchmark));
+      Add(task, {"accuracy"});
+      if (RulesOf(benchmark).normalised) Add(task, {"accuracy_normalised"});
+      if (RulesOf(benchmark).form == PromptForm::kLastWord) Add(task, {"perplexity"});
+      Add(task, {"truncated_prompts"});
+      if (benchmark != Benchmark::kMmlu) continue;
+      std::set<std::string> parts;
+      for (const std::string_view subject : MmluSubjects()) {
+        parts.emplace(subject);
+        parts.emplace(MmluGroupOf(subject));
+      }
+      for (const std::string& part : parts) Add(task + "/" + part, {"accuracy"});
+    }
+  }
+
   void AddExperts() {
     Add("train", {"balance_loss", "z_loss"});
     AddLoads("moe");
@@ -101,6 +120,7 @@ std::optional<Goal> UsualGoal(std::string_view metric) {
 }
 
 bool IsPerToken(std::string_view metric) {
+  if (ValueNamed<Benchmark>(metric.substr(0, metric.find('/')))) return false;  // per word, LAMBADA
   const std::string_view name = LastPart(metric);
   return name == "loss" || name == "perplexity" || name == "parent_loss";
 }

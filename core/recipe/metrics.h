@@ -15,6 +15,8 @@ namespace upcycle {
 //
 //   validation/loss, …/perplexity, …/bits_per_byte      and validation/SET/… of each held-out set
 //   SOURCE/accuracy, …/accuracy_normalised, …/truncated_prompts      of sources with questions
+//   TASK/accuracy, …/accuracy_normalised, …/perplexity, …/truncated_prompts      of benchmarks
+//   mmlu/GROUP/accuracy, mmlu/SUBJECT/accuracy
 //   train/loss, train/gradient_norm, train/learning_rate
 //   data/SOURCE/tokens, data/SOURCE/epochs              what training read of each source
 // with experts

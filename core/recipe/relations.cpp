@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/recipe/benchmark_relations.h"
 #include "core/recipe/cost.h"
 #include "core/recipe/data_relations.h"
 #include "core/recipe/size_relations.h"
@@ -27,6 +28,7 @@ class Relations {
     FindDataViolations(s_, violations_);
     if (s_.HasExperts()) CheckExperts();
     FindUpcycleViolations(s_, violations_);
+    FindBenchmarkViolations(s_, violations_);
     CheckStart();
     CheckTrain(s_.train, "train");
     if (s_.TrainsParent()) CheckTrain(s_.parent.train, "parent.train");

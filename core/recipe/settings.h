@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/recipe/data_settings.h"
+#include "core/recipe/evaluate_settings.h"
 #include "core/recipe/execution_settings.h"
 #include "core/recipe/fields.h"
 #include "core/recipe/model_settings.h"
@@ -14,46 +15,6 @@
 #include "core/recipe/upcycle_settings.h"
 
 namespace upcycle {
-
-enum class ChoiceStyle { kCloze, kLetter };
-template <>
-struct EnumNames<ChoiceStyle> {
-  static constexpr EnumName<ChoiceStyle> values[] = {
-      {ChoiceStyle::kCloze, "cloze", "the likelihood of each answer's text after the question"},
-      {ChoiceStyle::kLetter, "letter",
-       "the likelihood of A, B, C or D after question and choices (MMLU)"},
-  };
-};
-
-struct EvaluateSettings {
-  int64_t sequences = 0;
-  int64_t questions = 0;
-  int64_t shots = 0;
-  ChoiceStyle style = ChoiceStyle::kCloze;
-  CapacityFactor capacity_factor = {};
-  Precision precision = Precision::kFloat32;
-
-  template <typename Self, typename Visitor>
-  static void Describe(Self& s, Visitor& v) {
-    v.Field("sequences", s.sequences,
-            {.help = "sequences of each held-out set at the end; 0 means all",
-             .minimum = 0,
-             .unit = "sequences"});
-    v.Field("questions", s.questions,
-            {.help = "multiple-choice questions of each source that has them; 0 means all",
-             .minimum = 0});
-    v.Field("shots", s.shots,
-            {.help = "solved examples before each question", .minimum = 0, .maximum = 32});
-    v.Field("style", s.style, {.help = "what is scored in a multiple-choice question"});
-    v.Field("capacity_factor", s.capacity_factor,
-            {.help = "capacity while evaluating; dropless is how a model is used",
-             .minimum = 0,
-             .maximum = 1e6,
-             .above_minimum = true});
-    v.Field("precision", s.precision,
-            {.help = "of activations while evaluating", .added_later = true});
-  }
-};
 
 struct RunSettings {
   ModelSettings model;

@@ -31,6 +31,20 @@ void CopyTokenizerOf(const fs::path& folder, const fs::path& to) {
   }
 }
 
+// A sentencepiece model alone: without a word on its class, transformers' AutoTokenizer takes one
+// that leaves out the space that sentencepiece puts before a text.
+void NameClassOfSentencepiece(const fs::path& folder) {
+  if (!fs::exists(folder / kSentencepieceModel)) return;
+  for (const char* other : {kTokenizerJson, "tokenizer_config.json"}) {
+    if (fs::exists(folder / other)) return;
+  }
+  const json config = {{"tokenizer_class", "LlamaTokenizer"},
+                       {"legacy", false},
+                       {"add_bos_token", true},
+                       {"add_eos_token", false}};
+  WriteFileAtomically(folder / "tokenizer_config.json", config.dump(2) + "\n");
+}
+
 }  // namespace
 
 void CarryFiles(const fs::path& from, const fs::path& tokenizer, const fs::path& to) {
@@ -40,6 +54,7 @@ void CarryFiles(const fs::path& from, const fs::path& tokenizer, const fs::path&
   } else if (is_folder) {
     CopyTokenizerOf(from, to);
   }
+  NameClassOfSentencepiece(to);
   if (!is_folder) return;
   for (const fs::directory_entry& file : fs::directory_iterator(from)) {
     const std::string name = file.path().filename().native();

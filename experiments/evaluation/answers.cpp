@@ -1,7 +1,10 @@
 #include "experiments/evaluation/answers.h"
 
 #include <algorithm>
+#include <memory>
 #include <span>
+
+#include "experiments/model/decoder.h"
 
 namespace upcycle {
 namespace {
@@ -42,21 +45,49 @@ class Rows {
 
 class Answering {
  public:
-  Answering(const RequestPlan& plan, Decoder& decoder) : plan_(plan), decoder_(decoder) {
+  Answering(const RequestPlan& plan, Transformer& model) : plan_(plan), model_(model) {
     answers_.resize(plan.requests.size());
-  }
-
-  // What every request begins with stays in a slot of its own.
-  void KeepCommon() {
     common_ = plan_.shared;
     for (const Request& request : plan_.requests) {
       common_ = std::min(common_, SharedBy(request, plan_.shared));
     }
-    decoder_.Truncate(kCommonSlot, 0);
+  }
+
+  // Batches [begin, end) have about one length: a slot for each request of the largest one, of the
+  // longest one's capacity.
+  void Answer(size_t begin, size_t end, const std::function<void(size_t)>& observe) {
+    size_t most = 0;
+    for (size_t i = begin; i < end; ++i) most = std::max(most, RequestsOf(plan_.batches[i]));
+    decoder_.reset();  // its memory, first
+    decoder_ = std::make_unique<Decoder>(model_, static_cast<int64_t>(most) + 1,
+                                         std::max<int64_t>(1, plan_.batches[begin].positions));
+    KeepCommon();
+    for (size_t i = begin; i < end; ++i) {
+      Answer(plan_.batches[i]);
+      done_ += RequestsOf(plan_.batches[i]);
+      observe(done_);
+    }
+  }
+
+  std::vector<ChoiceLikelihood> Take() { return std::move(answers_); }
+
+ private:
+  size_t RequestsOf(const RequestBatch& batch) const {
+    size_t count = 0;
+    for (size_t i = 0; i < batch.count; ++i) count += plan_.groups[batch.first + i].count;
+    return count;
+  }
+
+  // What every request begins with stays in a slot of its own.
+  void KeepCommon() const {
     if (common_ == 0) return;
-    Rows rows;
-    rows.Add(kCommonSlot, InputsOf(plan_.requests.front()).first(static_cast<size_t>(common_)));
-    rows.Extend(decoder_);
+    const auto all = InputsOf(plan_.requests.front()).first(static_cast<size_t>(common_));
+    const auto piece = static_cast<size_t>(decoder_->most_tokens());
+    for (size_t at = 0; at < all.size(); at += piece) {
+      Rows rows;
+      rows.Add(kCommonSlot, all.subspan(at, std::min(piece, all.size() - at)));
+      rows.Extend(*decoder_);
+    }
   }
 
   void Answer(const RequestBatch& batch) {
@@ -66,9 +97,6 @@ class Answering {
     ExtendOwn(groups);
   }
 
-  std::vector<ChoiceLikelihood> Take() { return std::move(answers_); }
-
- private:
   // The last token of the context stays with the request's own: what follows it is asked for.
   static int64_t SharedBy(const Request& request, int64_t shared) {
     const int64_t context = std::ssize(request.tokens) - request.continuation;
@@ -91,15 +119,15 @@ class Answering {
       const auto inputs = InputsOf(plan_.requests[group.first]);
       const auto own = inputs.subspan(static_cast<size_t>(common_),
                                       static_cast<size_t>(SharedBy(group) - common_));
-      decoder_.Copy(kCommonSlot, slot, common_);
+      decoder_->Copy(kCommonSlot, slot, common_);
       if (!own.empty()) rows.Add(slot, own);
       slot += static_cast<int32_t>(group.count);
     }
-    if (!rows.empty()) rows.Extend(decoder_);
+    if (!rows.empty()) rows.Extend(*decoder_);
     slot = kCommonSlot + 1;
     for (const RequestGroup& group : groups) {
       for (size_t i = 1; i < group.count; ++i) {
-        decoder_.Copy(slot, slot + static_cast<int32_t>(i), SharedBy(group));
+        decoder_->Copy(slot, slot + static_cast<int32_t>(i), SharedBy(group));
       }
       slot += static_cast<int32_t>(group.count);
     }
@@ -124,8 +152,8 @@ class Answering {
         answers_[group.first + i] = {.log_likelihood = 0, .greedy = true};
       }
     }
-    rows.Extend(decoder_);
-    const std::vector<Decoder::Score> scores = decoder_.ScoresOf(targets);
+    rows.Extend(*decoder_);
+    const std::vector<Decoder::Score> scores = decoder_->ScoresOf(targets);
     for (size_t i = 0; i < scores.size(); ++i) {
       ChoiceLikelihood& answer = answers_[asked[i]];
       answer.log_likelihood -= static_cast<double>(scores[i].loss);
@@ -134,40 +162,40 @@ class Answering {
   }
 
   const RequestPlan& plan_;
-  Decoder& decoder_;
-  int64_t common_ = 0;
+  Transformer& model_;
+  std::unique_ptr<Decoder> decoder_;
+  int64_t common_ = 0;  // tokens that all requests begin with
+  size_t done_ = 0;     // requests
   std::vector<ChoiceLikelihood> answers_;
 };
 
-size_t RequestsOf(const RequestPlan& plan, const RequestBatch& batch) {
-  size_t count = 0;
-  for (size_t i = 0; i < batch.count; ++i) count += plan.groups[batch.first + i].count;
-  return count;
+// Behind batches[begin], those of more than half its length belong to it: slots of the longest
+// one's capacity would otherwise stay nearly empty.
+size_t EndOfLength(const RequestPlan& plan, size_t begin) {
+  size_t end = begin + 1;
+  while (end < plan.batches.size() &&
+         2 * plan.batches[end].positions > plan.batches[begin].positions) {
+    ++end;
+  }
+  return end;
 }
 
 }  // namespace
 
-AnswerLimits LimitsOf(const RequestPlan& plan) {
-  AnswerLimits limits = {.slots = 1, .capacity = 1};
-  for (const RequestBatch& batch : plan.batches) {
-    limits.slots = std::max(limits.slots, static_cast<int64_t>(RequestsOf(plan, batch)) + 1);
-    limits.capacity = std::max(limits.capacity, batch.positions);
-  }
-  return limits;
-}
-
-std::vector<ChoiceLikelihood> AnswerRequests(const RequestPlan& plan, Decoder& decoder,
+std::vector<ChoiceLikelihood> AnswerRequests(const RequestPlan& plan, Transformer& model,
                                              const std::function<void(size_t)>& observe) {
-  Answering answering(plan, decoder);
-  if (plan.requests.empty()) return {};
-  answering.KeepCommon();
-  size_t done = 0;
-  for (const RequestBatch& batch : plan.batches) {
-    answering.Answer(batch);
-    done += RequestsOf(plan, batch);
-    observe(done);
+  Answering answering(plan, model);
+  for (size_t begin = 0; begin < plan.batches.size();) {
+    const size_t end = EndOfLength(plan, begin);
+    answering.Answer(begin, end, observe);
+    begin = end;
   }
   return answering.Take();
+}
+
+int64_t AnswerBytes(const Architecture& architecture, DataType type, int64_t batch_positions) {
+  const int64_t length = architecture.model.sequence_length;
+  return Decoder::CacheBytes(architecture, type, 1, 2 * batch_positions + length);
 }
 
 }  // namespace upcycle

@@ -8,20 +8,16 @@
 
 #include "core/benchmarks/benchmark_score.h"
 #include "core/benchmarks/request_plan.h"
-#include "experiments/model/decoder.h"
+#include "experiments/model/transformer.h"
 
 namespace upcycle {
 
-// How many slots and tokens a decoder needs for a plan of these limits.
-struct AnswerLimits {
-  int64_t slots = 0;
-  int64_t capacity = 0;
-};
-AnswerLimits LimitsOf(const RequestPlan& plan);
-
-// For each request of the plan, in its order. The decoder has at least these limits; what its slots
-// hold is lost. `observe` is told how many requests are answered, and throws to break it off.
-std::vector<ChoiceLikelihood> AnswerRequests(const RequestPlan& plan, Decoder& decoder,
+// For each request of the plan, in its order. The model's limits hold the plan's batches. `observe`
+// is told how many requests are answered, and throws to break it off. Throws Error as Decoder does.
+std::vector<ChoiceLikelihood> AnswerRequests(const RequestPlan& plan, Transformer& model,
                                              const std::function<void(size_t)>& observe);
+
+// The most bytes that keys and values take in between, for batches of this many positions.
+int64_t AnswerBytes(const Architecture& architecture, DataType type, int64_t batch_positions);
 
 }  // namespace upcycle

@@ -7,7 +7,6 @@
 #include "core/benchmarks/benchmark_prompt.h"
 #include "core/benchmarks/request_plan.h"
 #include "experiments/evaluation/answers.h"
-#include "experiments/model/decoder.h"
 
 namespace upcycle {
 namespace {
@@ -17,19 +16,23 @@ std::string NameOfSet(const BenchmarkSet& set) {
   return set.subject.empty() ? name : fmt::format("{}/{}", name, set.subject);
 }
 
-SpecialTokens SpecialTokensOf(const Tokenizer& tokenizer, bool begins_texts) {
+SpecialTokens SpecialTokensOf(const Tokenizer& tokenizer, TextBeginning beginning) {
   SpecialTokens special;
   // The harness takes begin of text for an empty context where there is one, else end of text.
   special.empty_context =
       tokenizer.BeginOfText() ? *tokenizer.BeginOfText() : tokenizer.EndOfText();
-  if (begins_texts) special.first = tokenizer.BeginOfText();
+  const std::span<const int32_t> before = tokenizer.TokensBefore();
+  if (beginning == TextBeginning::kAuto) special.before.assign(before.begin(), before.end());
+  if (beginning == TextBeginning::kAlways && tokenizer.BeginOfText()) {
+    special.before = {*tokenizer.BeginOfText()};
+  }
   return special;
 }
 
-std::vector<EncodedChoice> EncodeItems(const BenchmarkSet& set, const BenchmarkOrder& order,
+std::vector<EncodedChoice> EncodeItems(const BenchmarkSet& set, const BenchmarkSettings& settings,
                                        size_t count, const Tokenizer& tokenizer) {
-  const SpecialTokens special = SpecialTokensOf(tokenizer, order.begins_texts);
-  const auto examples = ChooseExamples(set, count, order.shots);
+  const SpecialTokens special = SpecialTokensOf(tokenizer, settings.begin_of_text);
+  const auto examples = ChooseExamples(set, count, settings.shots);
   std::vector<EncodedChoice> choices;
   for (size_t i = 0; i < count; ++i) {
     const std::vector<ScoredText> asked = PromptsOf(set, set.items[i], examples[i]);
@@ -43,18 +46,16 @@ std::vector<EncodedChoice> EncodeItems(const BenchmarkSet& set, const BenchmarkO
 
 }  // namespace
 
-AnsweredSet AskSet(const BenchmarkSet& set, const BenchmarkOrder& order, Transformer& model,
+AnsweredSet AskSet(const BenchmarkSet& set, const BenchmarkSettings& settings, Transformer& model,
                    const Tokenizer& tokenizer, const std::function<void(size_t, size_t)>& observe) {
   size_t count = set.items.size();
-  if (order.most_items > 0) count = std::min(count, static_cast<size_t>(order.most_items));
+  if (settings.items > 0) count = std::min(count, static_cast<size_t>(settings.items));
   const RequestPlan plan =
-      PlanRequests(EncodeItems(set, order, count, tokenizer),
+      PlanRequests(EncodeItems(set, settings, count, tokenizer),
                    {.sequence_length = model.architecture().model.sequence_length,
-                    .batch_positions = order.batch_tokens});
-  const AnswerLimits limits = LimitsOf(plan);
-  Decoder decoder(model, limits.slots, limits.capacity);
+                    .batch_positions = model.build().limits.tokens()});
   const std::vector<ChoiceLikelihood> answers =
-      AnswerRequests(plan, decoder, [&](size_t done) { observe(done, plan.requests.size()); });
+      AnswerRequests(plan, model, [&](size_t done) { observe(done, plan.requests.size()); });
 
   AnsweredSet answered = {.name = NameOfSet(set), .items = {}, .scores = {}};
   answered.truncated = plan.truncated;

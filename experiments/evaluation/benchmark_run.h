@@ -10,18 +10,11 @@
 #include "core/benchmarks/benchmark_score.h"
 #include "core/benchmarks/benchmark_set.h"
 #include "core/benchmarks/encode_pair.h"
+#include "core/recipe/evaluate_settings.h"
 #include "core/tokenizers/tokenizer.h"
 #include "experiments/model/transformer.h"
 
 namespace upcycle {
-
-struct BenchmarkOrder {
-  Benchmark benchmark = Benchmark::kMmlu;
-  int64_t shots = 0;
-  int64_t most_items = 0;     // of each set; 0: all
-  int64_t batch_tokens = 0;   // that are computed at a time
-  bool begins_texts = false;  // with the tokenizer's begin of text, where it has one
-};
 
 // What became of one item of a set.
 struct AnsweredItem {
@@ -37,9 +30,10 @@ struct AnsweredSet {
   int64_t truncated = 0;  // requests that lost their beginning: the model's sequences are shorter
 };
 
-// The model's limits hold a batch of order.batch_tokens. The sets outlive what is returned. Throws
+// Asks as many tokens at a time as the model's limits hold. `observe` is told how many requests of
+// how many are answered, and throws to break it off. The set outlives what is returned. Throws
 // Error(kInput) for a benchmark that takes no examples, or has too few.
-AnsweredSet AskSet(const BenchmarkSet& set, const BenchmarkOrder& order, Transformer& model,
+AnsweredSet AskSet(const BenchmarkSet& set, const BenchmarkSettings& settings, Transformer& model,
                    const Tokenizer& tokenizer, const std::function<void(size_t, size_t)>& observe);
 
 }  // namespace upcycle

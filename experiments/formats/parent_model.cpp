@@ -64,4 +64,16 @@ Fingerprint ModelFingerprint(const ModelSource& source) {
   return hasher.Finish();
 }
 
+void RequireTokensOf(const Tokenizer& tokenizer, const ModelSource& source) {
+  const int64_t pieces = tokenizer.Vocabulary(), rows = source.architecture().vocabulary;
+  if (pieces <= rows) return;
+  throw Error(Cause::kInput, fmt::format("the tokenizer has {} tokens and {} only {}: name the one "
+                                         "that belongs to it",
+                                         pieces, source.path().native(), rows));
+}
+
+Fingerprint OutsideContent(const ModelSource& source, const Tokenizer& tokenizer) {
+  return Hasher().Add(ModelFingerprint(source)).Add(tokenizer.Identity()).Finish();
+}
+
 }  // namespace upcycle

@@ -6,6 +6,7 @@
 
 #include "core/fingerprint.h"
 #include "core/recipe/settings.h"
+#include "core/tokenizers/tokenizer.h"
 #include "experiments/formats/model_source.h"
 
 namespace upcycle {
@@ -24,5 +25,11 @@ std::vector<ParentMistake> FindParentMistakes(const ModelSettings& settings);
 
 // Of the bytes of its weights and its configuration. Reads all of them.
 Fingerprint ModelFingerprint(const ModelSource& source);
+
+// Throws Error(kInput) where the tokenizer has more tokens than the model.
+void RequireTokensOf(const Tokenizer& tokenizer, const ModelSource& source);
+
+// Of a model and the tokenizer that its texts become tokens with.
+Fingerprint OutsideContent(const ModelSource& source, const Tokenizer& tokenizer);
 
 }  // namespace upcycle

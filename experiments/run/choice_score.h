@@ -1,5 +1,5 @@
-// Multiple-choice questions: which continuation the model finds most likely, scored as EleutherAI's
-// lm-evaluation-harness does.
+// A recipe's own multiple-choice questions: which continuation the model finds most likely. At any
+// capacity, and of experts that choose their tokens too, which experiments/evaluation cannot ask.
 #pragma once
 
 #include <cstdint>

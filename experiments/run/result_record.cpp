@@ -20,12 +20,11 @@ void RecordLosses(JournalWriter& journal, const std::string& prefix, const LossS
 }  // namespace
 
 void RecordResult(JournalWriter& journal, std::string_view metric, double value,
-                  double standard_error, int64_t count) {
-  journal.Event({{"event", "result"},
-                 {"metric", metric},
-                 {"value", value},
-                 {"stderr", standard_error},
-                 {"count", count}});
+                  std::optional<double> standard_error, int64_t count) {
+  nlohmann::json event = {
+      {"event", "result"}, {"metric", metric}, {"value", value}, {"count", count}};
+  if (standard_error) event["stderr"] = *standard_error;
+  journal.Event(event);
 }
 
 void RecordValidation(JournalWriter& journal, Validator& validator, const Dataset& dataset,

@@ -1,6 +1,7 @@
 // Final values, as the ledger understands them (results/journal_events.h).
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "core/data/dataset.h"
@@ -10,7 +11,7 @@
 namespace upcycle {
 
 void RecordResult(JournalWriter& journal, std::string_view metric, double value,
-                  double standard_error, int64_t count);
+                  std::optional<double> standard_error, int64_t count);
 
 // Losses on every held-out set, all windows or `windows` of each: validation/NAME/{loss,
 // perplexity, bits_per_byte}, and over all sets together validation/{…}. Bits per byte are left out

@@ -9,7 +9,9 @@
 #include "core/recipe/canonical.h"
 #include "core/recipe/cost.h"
 #include "core/recipe/effective.h"
+#include "experiments/run/benchmark_order.h"
 #include "experiments/run/schedule.h"
+#include "experiments/run/text_order.h"
 
 namespace upcycle {
 namespace {
@@ -114,6 +116,7 @@ Stage EvaluateStage(const RunSettings& settings, const Fingerprint& tokens,
               ResultSettings(settings.evaluate),
               {tokens, model},
               ExecutionOf(settings, nullptr)};
+  stage.settings.erase("benchmarks");  // stages of their own
   MarkMasking(stage, settings.data);
   return stage;
 }
@@ -194,6 +197,16 @@ std::vector<RunStage> StagesOf(const RunSettings& written, int64_t seed,
   }
   const Fingerprint trained = add(StageRole::kTrain, train);
   add(StageRole::kEvaluate, EvaluateStage(settings, tokens, trained));
+  int64_t number = 0;
+  for (const Benchmark benchmark : BenchmarksNamed(settings.evaluate.benchmarks.tasks)) {
+    const BenchmarkOrder order = {.benchmark = benchmark,
+                                  .content = content.benchmarks.at(benchmark),
+                                  .settings = settings.evaluate.benchmarks,
+                                  .precision = settings.evaluate.precision,
+                                  .execution = settings.execution,
+                                  .model = {}};
+    add({StageRole::kBenchmark, number++}, BenchmarkStage(order, trained));
+  }
   return stages;
 }
 
@@ -203,7 +216,8 @@ Architecture ModelOf(const Stage& stage) {
 
 ExecutionSettings ReadExecution(const Stage& stage) {
   json settings = stage.execution;
-  for (const char* other : {"train", "data", "from"}) settings.erase(other);
+  for (const char* other : {"train", "data", "from", "folder", "tokenizer", "file"})
+    settings.erase(other);
   return SettingsFromJson<ExecutionSettings>(settings);
 }
 
@@ -213,6 +227,10 @@ Precision PrecisionOf(const Stage& stage) {
       return ReadTrainOrder(stage).train.precision;
     case StageKind::kEvaluate:
       return ReadEvaluateOrder(stage).settings.precision;
+    case StageKind::kBenchmark:
+      return ReadBenchmarkOrder(stage).precision;
+    case StageKind::kText:
+      return ReadTextOrder(stage).precision;
     case StageKind::kTokens:
     case StageKind::kImport:
     case StageKind::kUpcycle:

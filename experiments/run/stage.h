@@ -7,6 +7,8 @@
 //   upcycle   dense parent → the first weights of a mixture of experts
 //   train     tokens (and first weights) → trained weights
 //   evaluate  tokens, trained weights → validation losses and accuracies
+//   benchmark trained weights → what they answer to the questions of a benchmark
+//   text      a text, a model from outside → how likely that finds it
 //
 // On disk a stage is a folder named by its fingerprint: stage.json (what it is), journal (what
 // happened, core/journal.h), log.txt (what the process printed), lock, and its output: `tokens/` or
@@ -15,11 +17,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "core/benchmarks/benchmark.h"
 #include "core/enum_names.h"
 #include "core/files.h"
 #include "core/fingerprint.h"
@@ -34,7 +38,7 @@ namespace upcycle {
 // what they are, under their own fingerprints.
 inline constexpr uint64_t kNumericsVersion = 1;
 
-enum class StageKind { kTokens, kUpcycle, kTrain, kEvaluate, kImport };
+enum class StageKind { kTokens, kUpcycle, kTrain, kEvaluate, kImport, kBenchmark, kText };
 template <>
 struct EnumNames<StageKind> {
   static constexpr EnumName<StageKind> values[] = {
@@ -43,12 +47,19 @@ struct EnumNames<StageKind> {
       {StageKind::kTrain, "train", "training"},
       {StageKind::kEvaluate, "evaluate", "evaluation"},
       {StageKind::kImport, "import", "a model is read"},
+      {StageKind::kBenchmark, "benchmark", "questions are asked"},
+      {StageKind::kText, "text", "a text is read"},
   };
 };
 
 // Whether a stage of this kind has anything for a GPU to do.
 constexpr bool ComputesOnDevice(StageKind kind) {
   return kind != StageKind::kTokens && kind != StageKind::kImport;
+}
+
+// Whether a stage of this kind leaves files that later ones read; of others all is in the journal.
+constexpr bool HasOutput(StageKind kind) {
+  return kind != StageKind::kEvaluate && kind != StageKind::kBenchmark && kind != StageKind::kText;
 }
 
 struct Stage {
@@ -73,14 +84,15 @@ struct RunStage {
 struct RunContent {
   Fingerprint data;    // DatasetFingerprint (core/data/dataset.h)
   Fingerprint parent;  // ModelFingerprint (experiments/formats), where model.from names one
+  std::map<Benchmark, Fingerprint> benchmarks = {};  // ContentOf (core/benchmarks), of its tasks
 };
 
 // The stages of the run with these settings and this seed, each behind its inputs.
 //
 // Inputs: import reads {tokens}; upcycle {tokens, parent, branches…}; train {tokens}, {tokens,
 // first weights} or, for experts that were made from a parent, {tokens, first weights, parent};
-// evaluate {tokens, train}. A branch is a train stage {tokens, parent}; like the parent it serves
-// all seeds.
+// evaluate {tokens, train}; benchmark {train}. A branch is a train stage {tokens, parent}; like the
+// parent it serves all seeds.
 std::vector<RunStage> StagesOf(const RunSettings& settings, int64_t seed,
                                const RunContent& content);
 

@@ -6,7 +6,7 @@
 namespace upcycle {
 
 std::string StageFolder::FindOutputDamage(StageKind kind) const {
-  if (kind == StageKind::kEvaluate) return "";
+  if (!HasOutput(kind)) return "";
   return kind == StageKind::kTokens ? FindDatasetDamage(tokens()) : FindDamage(model());
 }
 

@@ -31,7 +31,7 @@ class StageFolder {
   }
 
   // What is wrong with the output that later stages read, as a sentence; empty if nothing is. Reads
-  // all of it. An evaluation has none: its results are in the journal.
+  // all of it. What has none (HasOutput) is never damaged.
   std::string FindOutputDamage(StageKind kind) const;
 
  private:

@@ -78,6 +78,10 @@ void RunStage(const StageContext& context) {
       return RunTrainStage(context);
     case StageKind::kEvaluate:
       return RunEvaluateStage(context);
+    case StageKind::kBenchmark:
+      return RunBenchmarkStage(context);
+    case StageKind::kText:
+      return RunTextStage(context);
   }
 }
 

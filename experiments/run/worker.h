@@ -32,6 +32,8 @@ void RunImportStage(const StageContext& context);
 void RunUpcycleStage(const StageContext& context);
 void RunTrainStage(const StageContext& context);
 void RunEvaluateStage(const StageContext& context);
+void RunBenchmarkStage(const StageContext& context);
+void RunTextStage(const StageContext& context);
 
 // Exit codes of a worker. The reason is in the journal; these are for people and for `status`.
 enum class WorkerExit { kComplete = 0, kFailed = 1, kBadInput = 2, kBusy = 3, kStopped = 130 };

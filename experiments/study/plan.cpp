@@ -24,6 +24,12 @@ std::string WhyNeeded(StageState state) {
   }
 }
 
+// "train"; of what is asked, its own name.
+std::string NameOfWork(StageRole role, const Stage& stage) {
+  return role == StageRole::kBenchmark ? stage.settings.at("task").get<std::string>()
+                                       : std::string(NameOf(role));
+}
+
 }  // namespace
 
 std::map<Fingerprint, StagePlan> PlanStages(const Study& study,
@@ -58,11 +64,10 @@ std::map<Fingerprint, std::string> StageLabels(const Study& study) {
     for (const auto& [place, identity] : run.stages) {
       const StageRole role = place.role;
       std::string label = NameOf(place);
-      const bool own =
-          role == StageRole::kStart || role == StageRole::kTrain || role == StageRole::kEvaluate;
+      const bool own = role == StageRole::kStart || role == StageRole::kTrain || EndsRun(role);
       if (own) {
-        label =
-            fmt::format("{} {}, seed {}", NameOf(role), study.recipe.arms[run.arm].name, run.seed);
+        label = fmt::format("{} {}, seed {}", NameOfWork(role, study.stages.at(identity)),
+                            study.recipe.arms[run.arm].name, run.seed);
       }
       labels.try_emplace(identity, std::move(label));
     }

@@ -6,9 +6,13 @@
 #include <numeric>
 
 #include "core/recipe/cost.h"
+#include "experiments/evaluation/answers.h"
+#include "experiments/formats/model_source.h"
 #include "experiments/model/expert_layout.h"
 #include "experiments/model/transformer.h"
+#include "experiments/run/benchmark_order.h"
 #include "experiments/run/device.h"
+#include "experiments/run/text_order.h"
 #include "kernels/gpus.h"
 
 namespace upcycle {
@@ -93,6 +97,27 @@ int64_t BackendBytes(const TrainOrder& order) {
   return bytes;
 }
 
+// Where keys and values are kept of what is asked.
+int64_t AskedBytes(const Architecture& architecture, const ExecutionSettings& execution,
+                   Precision precision) {
+  const int64_t length = architecture.model.sequence_length;
+  return OnDevice(EvaluateMemory(architecture, execution.device, precision)) +
+         AnswerBytes(architecture, ActivationTypeOn(execution.device, precision),
+                     EvaluateSequences(length) * length);
+}
+
+// Of a model that no stage makes the configuration is read.
+int64_t BenchmarkBytes(const Study& study, const BenchmarkOrder& order, const Stage& stage) {
+  const Architecture architecture = order.model ? ModelSource(order.model->model).architecture()
+                                                : ModelOf(study.stages.at(stage.inputs.at(0)));
+  return AskedBytes(architecture, order.execution, order.precision);
+}
+
+int64_t TextBytes(const TextOrder& order) {
+  return AskedBytes(ModelSource(order.model.model).architecture(), order.execution,
+                    order.precision);
+}
+
 }  // namespace
 
 int64_t DeviceBytesOf(const Study& study, const Stage& stage) {
@@ -108,6 +133,10 @@ int64_t DeviceBytesOf(const Study& study, const Stage& stage) {
     case StageKind::kEvaluate:
       return OnDevice(EvaluateMemory(ModelOf(study.stages.at(stage.inputs.at(1))),
                                      ReadExecution(stage).device, PrecisionOf(stage)));
+    case StageKind::kBenchmark:
+      return BenchmarkBytes(study, ReadBenchmarkOrder(stage), stage);
+    case StageKind::kText:
+      return TextBytes(ReadTextOrder(stage));
   }
   return 0;
 }

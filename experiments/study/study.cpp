@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/data/dataset.h"
@@ -11,6 +12,7 @@
 #include "core/recipe/drafts.h"
 #include "core/recipe/effective.h"
 #include "experiments/formats/parent_model.h"
+#include "experiments/run/benchmark_order.h"
 
 namespace upcycle {
 namespace {
@@ -19,6 +21,7 @@ namespace {
 struct ContentReaders {
   std::function<Fingerprint(const DataSettings&)> data;
   std::function<Fingerprint(const std::string& path)> model;
+  std::function<Fingerprint(Benchmark benchmark, const BenchmarkSettings&)> benchmark;
 };
 
 // Files are read once for all arms that read the same.
@@ -34,6 +37,12 @@ class ContentCache {
     const std::string& from = settings.model.from;
     if (settings.ReadsParent()) {
       content.parent = Once("model " + from, [&] { return readers_.model(from); });
+    }
+    const BenchmarkSettings& benchmarks = settings.evaluate.benchmarks;
+    for (const Benchmark benchmark : BenchmarksNamed(benchmarks.tasks)) {
+      content.benchmarks[benchmark] =
+          Once(fmt::format("benchmark {} {}", NameOf(benchmark), AllSettings(benchmarks).dump()),
+               [&] { return readers_.benchmark(benchmark, benchmarks); });
     }
     return content;
   }
@@ -123,7 +132,9 @@ Study MakeStudy(Recipe recipe) {
   const auto read_model = [](const std::string& path) {
     return ModelFingerprint(ModelSource(path));
   };
-  return MakeStudyOf(std::move(recipe), {.data = DatasetFingerprint, .model = read_model});
+  return MakeStudyOf(
+      std::move(recipe),
+      {.data = DatasetFingerprint, .model = read_model, .benchmark = ReadBenchmarkContent});
 }
 
 Study MakeStudyWithoutData(Recipe recipe) {
@@ -133,7 +144,10 @@ Study MakeStudyWithoutData(Recipe recipe) {
   const auto data = [not_read](const DataSettings& settings) {
     return not_read(AllSettings(settings).dump());
   };
-  return MakeStudyOf(std::move(recipe), {.data = data, .model = not_read});
+  const auto benchmark = [not_read](Benchmark asked, const BenchmarkSettings&) {
+    return not_read(std::string(NameOf(asked)));
+  };
+  return MakeStudyOf(std::move(recipe), {.data = data, .model = not_read, .benchmark = benchmark});
 }
 
 StudyRecord RecordOf(const Study& study) {

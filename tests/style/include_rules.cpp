@@ -50,12 +50,12 @@ const std::vector<Room>& Rooms() {
        {"core/", "kernels", "experiments/model", "experiments/evaluation"}},
       {"experiments/run",
        {"core/", "kernels/", "results", "experiments/model", "experiments/formats",
-        "experiments/upcycling", "experiments/run"}},
+        "experiments/upcycling", "experiments/evaluation", "experiments/run"}},
       {"experiments/bench",
        {"core/", "kernels/", "experiments/model", "experiments/run", "experiments/bench"}},
       {"experiments/study",
        {"core/", "kernels/", "results", "experiments/model", "experiments/formats",
-        "experiments/upcycling", "experiments/run", "experiments/study"}},
+        "experiments/upcycling", "experiments/evaluation", "experiments/run", "experiments/study"}},
       {"tools", {"core/", "kernels/", "results/", "experiments/", "tools"}},
   };
   return rooms;

@@ -62,5 +62,40 @@ TEST(BenchmarkSet, RefusesMmluWithoutAllSubjects) {
   EXPECT_TRUE(Says(message, "abstract_algebra, astronomy"));
 }
 
+TEST(FolderOf, KnowsTheNamesThatFoldersHave) {
+  const TemporaryFolder folder;
+  fs::create_directory(folder / "ARC-Challenge");
+  fs::create_directory(folder / "lambada");
+  EXPECT_EQ(FolderOf(Benchmark::kArcChallenge, folder.path()), folder / "ARC-Challenge");
+  EXPECT_EQ(FolderOf(Benchmark::kLambada, folder.path()), folder / "lambada");
+  fs::create_directory(folder / "arc_challenge");
+  EXPECT_EQ(FolderOf(Benchmark::kArcChallenge, folder.path()), folder / "arc_challenge");
+  EXPECT_TRUE(Says(MessageOf([&] { FolderOf(Benchmark::kArcEasy, folder.path()); }),
+                   "has no folder of arc_easy: expected arc_easy or ARC-Easy there"));
+}
+
+TEST(ContentOf, DependsOnEveryItemAndExample) {
+  BenchmarkSet set = {.benchmark = Benchmark::kPiqa};
+  set.items = {{.record = Fingerprint(1, 1)}, {.record = Fingerprint(2, 2)}};
+  set.examples = {{.record = Fingerprint(3, 3)}};
+  const Fingerprint before = ContentOf({&set, 1});
+  EXPECT_EQ(ContentOf({&set, 1}), before);
+  std::swap(set.items[0], set.items[1]);
+  EXPECT_NE(ContentOf({&set, 1}), before);
+  std::swap(set.items[0], set.items[1]);
+  set.examples[0].record = Fingerprint(4, 4);
+  EXPECT_NE(ContentOf({&set, 1}), before);
+}
+
+TEST(BenchmarksNamed, RefusesWhatNoBenchmarkIsCalledAndTwins) {
+  EXPECT_EQ(BenchmarksNamed(std::vector<std::string>{"piqa", "mmlu"}),
+            (std::vector{Benchmark::kPiqa, Benchmark::kMmlu}));
+  const auto message = [](const std::vector<std::string>& names) {
+    return MessageOf([&] { BenchmarksNamed(names); });
+  };
+  EXPECT_TRUE(Says(message({"arc_easi"}), "did you mean arc_easy?"));
+  EXPECT_TRUE(Says(message({"mmlu", "mmlu"}), "mmlu is named twice"));
+}
+
 }  // namespace
 }  // namespace upcycle

@@ -40,7 +40,7 @@ TEST(EncodePair, AContextOfSpacesIsEndOfTextToo) {
 }
 
 TEST(EncodePair, TheFirstTokenStandsBeforeTheContextOnly) {
-  const SpecialTokens special{.empty_context = 7, .first = 9};
+  const SpecialTokens special{.empty_context = 7, .before = {9}};
   EXPECT_EQ(EncodePair(ByteTokenizer(), "a", " b", special).tokens, (Tokens{9, 'a', ' ', 'b'}));
   EXPECT_EQ(EncodePair(ByteTokenizer(), " ", "b", special).tokens, (Tokens{9, ' ', 'b'}));
   EXPECT_EQ(EncodePair(ByteTokenizer(), "", "b", special).tokens, (Tokens{7, 'b'}));

@@ -59,6 +59,25 @@ TEST(MetricsOf, NamedHeldOutTextTakesThePlaceOfACutShare) {
   EXPECT_FALSE(Records(recipe.base, "t/accuracy"));
 }
 
+TEST(MetricsOf, BenchmarksHaveWhatTheirHarnessReports) {
+  RunSettings s = Dense();
+  const std::vector<std::string> without = MetricsOf(s);
+  s.evaluate.benchmarks.tasks = {"hellaswag", "lambada_openai", "boolq"};
+  std::vector<std::string> with = MetricsOf(s);
+  std::erase_if(with, [&](const std::string& name) {
+    return std::ranges::find(without, name) != without.end();
+  });
+  EXPECT_EQ(with, (std::vector<std::string>{"hellaswag/accuracy", "hellaswag/accuracy_normalised",
+                                            "hellaswag/truncated_prompts",
+                                            "lambada_openai/accuracy", "lambada_openai/perplexity",
+                                            "lambada_openai/truncated_prompts", "boolq/accuracy",
+                                            "boolq/truncated_prompts"}));
+  s.evaluate.benchmarks.tasks = {"mmlu"};
+  EXPECT_EQ(MetricsOf(s).size(), without.size() + 2 + 57 + 4);
+  EXPECT_FALSE(IsPerToken("lambada_openai/perplexity"));
+  EXPECT_TRUE(IsPerToken("validation/perplexity"));
+}
+
 TEST(MetricChecks, AMetricThatNoRunRecordsIsRefused) {
   EXPECT_EQ(Mistakes("metric: validation/los\n"),
             "a.yaml:3:9: error: no run of this recipe records validation/los\n"

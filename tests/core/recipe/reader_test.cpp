@@ -162,7 +162,7 @@ TEST(Reader, RefusesTheWrongShape) {
             "  evaluate: [1]\n"
             "            ^\n"
             "  expected a mapping with keys among sequences, questions, shots, style, "
-            "capacity_factor, precision\n"
+            "capacity_factor, precision, benchmarks\n"
             "v:3:15: error: data.train cannot be a mapping\n"
             "  data: {train: {kind: atlas}, validation: [x]}\n"
             "                ^\n"

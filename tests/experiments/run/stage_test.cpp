@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include "experiments/run/benchmark_order.h"
+#include "experiments/run/text_order.h"
+
 namespace upcycle {
 namespace {
 
@@ -226,6 +229,89 @@ TEST(StagesOf, ReadTheParentWhereTheRecipeNamesOne) {
   moved.parent.train.tokens *= 2;  // nothing is trained
   EXPECT_EQ(parent_of(moved, Fingerprint(3, 4)).Identity(), parent.Identity());
   EXPECT_NE(parent_of(s, Fingerprint(3, 5)).Identity(), parent.Identity());
+}
+
+RunSettings Asked() {
+  RunSettings s = Upcycled();
+  s.evaluate.benchmarks.tasks = {"hellaswag", "arc_easy"};
+  s.evaluate.benchmarks.folder = "here";
+  return s;
+}
+
+Identities AskedIdentities(const RunSettings& settings, uint64_t content) {
+  Identities identities;
+  const RunContent read = {
+      Fingerprint(1, 2),
+      {},
+      {{Benchmark::kHellaSwag, Fingerprint(content, 1)}, {Benchmark::kArcEasy, Fingerprint(3, 3)}}};
+  for (const RunStage& stage : StagesOf(settings, 0, read)) {
+    identities[stage.place] = stage.stage.Identity();
+  }
+  return identities;
+}
+
+TEST(StagesOf, AsksEachBenchmarkInAStageOfItsOwn) {
+  Identities identities = AskedIdentities(Asked(), 1);
+  const StagePlace hellaswag(StageRole::kBenchmark, 0), arc(StageRole::kBenchmark, 1);
+  ASSERT_EQ(identities.size(), 8u);
+  EXPECT_NE(identities.at(hellaswag), identities.at(arc));
+
+  RunSettings moved = Asked();
+  moved.evaluate.benchmarks.folder = "there";
+  EXPECT_EQ(AskedIdentities(moved, 1), identities);
+  const Identities changed = AskedIdentities(Asked(), 2);
+  EXPECT_NE(changed.at(hellaswag), identities.at(hellaswag));
+  EXPECT_EQ(changed.at(arc), identities.at(arc));
+  RunSettings with_examples = Asked();
+  with_examples.evaluate.benchmarks.shots = 1;
+  EXPECT_NE(AskedIdentities(with_examples, 1).at(arc), identities.at(arc));
+
+  identities.erase(hellaswag);
+  identities.erase(arc);
+  EXPECT_EQ(IdentitiesOf(Upcycled()), identities);  // all the others are what they were
+}
+
+TEST(BenchmarkStage, IsReadAsItWasMade) {
+  RunSettings s = Asked();
+  s.evaluate.benchmarks.shots = 3;
+  s.evaluate.benchmarks.items = 20;
+  s.evaluate.benchmarks.begin_of_text = TextBeginning::kNever;
+  s.execution.device = "cpu";
+  const RunContent read = {
+      Fingerprint(1, 2),
+      {},
+      {{Benchmark::kHellaSwag, Fingerprint(1, 1)}, {Benchmark::kArcEasy, Fingerprint(3, 3)}}};
+  const std::vector<RunStage> stages = StagesOf(s, 0, read);
+  const Stage again = Stage::FromJson(stages.back().stage.ToJson());
+  const BenchmarkOrder order = ReadBenchmarkOrder(again);
+  EXPECT_EQ(order.benchmark, Benchmark::kArcEasy);
+  EXPECT_EQ(order.content, Fingerprint(3, 3));
+  EXPECT_EQ(order.settings.folder, "here");
+  EXPECT_EQ(order.settings.shots, 3);
+  EXPECT_EQ(order.settings.items, 20);
+  EXPECT_EQ(order.settings.begin_of_text, TextBeginning::kNever);
+  EXPECT_EQ(order.execution.device, "cpu");
+  EXPECT_FALSE(order.model.has_value());
+  EXPECT_EQ(again.inputs, (std::vector{stages[4].stage.Identity()}));
+}
+
+TEST(TextStage, IsReadAsItWasMadeAndKnowsItsModelByContent) {
+  TextOrder order = {.name = "pride",
+                     .file = "/a/pride.txt",
+                     .content = Fingerprint(1, 2),
+                     .block = 400,
+                     .model = {"/m", "/t", Fingerprint(5, 6)}};
+  const Stage stage = TextStage(order);
+  const TextOrder read = ReadTextOrder(Stage::FromJson(stage.ToJson()));
+  EXPECT_EQ(read.name, "pride");
+  EXPECT_EQ(read.file, "/a/pride.txt");
+  EXPECT_EQ(read.block, 400);
+  EXPECT_EQ(read.model.tokenizer, "/t");
+  EXPECT_EQ(read.model.content, Fingerprint(5, 6));
+  order.model.model = "/moved";
+  EXPECT_EQ(TextStage(order).Identity(), stage.Identity());
+  order.model.content = Fingerprint(5, 7);
+  EXPECT_NE(TextStage(order).Identity(), stage.Identity());
 }
 
 }  // namespace

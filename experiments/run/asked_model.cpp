@@ -1,0 +1,39 @@
+#include "experiments/run/asked_model.h"
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "experiments/formats/parent_model.h"
+
+namespace upcycle {
+namespace {
+
+ModelBuild BuildFor(const Architecture& architecture) {
+  const int64_t length = architecture.model.sequence_length;
+  return {{EvaluateSequences(length), length, 1}, Purpose::kEvaluate};
+}
+
+}  // namespace
+
+AskedModel::AskedModel(const fs::path& folder, Backend& backend)
+    : AskedModel(folder, folder, std::nullopt, backend) {}
+
+AskedModel::AskedModel(const OutsideModel& outside, Backend& backend)
+    : AskedModel(outside.model, outside.tokenizer, outside.content, backend) {}
+
+AskedModel::AskedModel(const fs::path& model, const fs::path& tokenizer,
+                       std::optional<Fingerprint> content, Backend& backend)
+    : source_(model),
+      tokenizer_(Tokenizer::Load(tokenizer)),
+      model_(backend, source_.architecture(), BuildFor(source_.architecture())) {
+  if (content && OutsideContent(source_, *tokenizer_) != *content) {
+    throw Error(Cause::kInput,
+                fmt::format("{} or its tokenizer has changed since it was planned to "
+                            "ask it; run the same command again",
+                            model.native()));
+  }
+  RequireTokensOf(*tokenizer_, source_);
+  source_.CopyTo(model_.parameters(), backend);
+}
+
+}  // namespace upcycle

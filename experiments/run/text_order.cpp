@@ -1,0 +1,47 @@
+#include "experiments/run/text_order.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
+#include "core/recipe/canonical.h"
+
+namespace upcycle {
+namespace {
+
+// Beside the settings of the execution.
+constexpr char kFile[] = "file", kFrom[] = "from", kTokenizer[] = "tokenizer";
+
+}  // namespace
+
+Stage TextStage(const TextOrder& order) {
+  Stage stage{StageKind::kText,
+              {{"task", order.name},
+               {"content", order.content.Hex()},
+               {"block", order.block},
+               {"precision", NameOf(order.precision)},
+               {"model", order.model.content.Hex()}},
+              {},
+              AllSettings(order.execution)};
+  stage.execution[kFile] = order.file.native();
+  stage.execution[kFrom] = order.model.model.native();
+  stage.execution[kTokenizer] = order.model.tokenizer.native();
+  return stage;
+}
+
+TextOrder ReadTextOrder(const Stage& stage) {
+  UPCYCLE_CHECK(stage.kind == StageKind::kText);
+  const auto text = [](const nlohmann::json& from, const char* key) {
+    return from.at(key).get<std::string>();
+  };
+  return {.name = text(stage.settings, "task"),
+          .file = text(stage.execution, kFile),
+          .content = Fingerprint::FromHex(text(stage.settings, "content")),
+          .block = stage.settings.at("block"),
+          .precision = ValueNamed<Precision>(text(stage.settings, "precision")).value(),
+          .execution = ReadExecution(stage),
+          .model = {.model = text(stage.execution, kFrom),
+                    .tokenizer = text(stage.execution, kTokenizer),
+                    .content = Fingerprint::FromHex(text(stage.settings, "model"))}};
+}
+
+}  // namespace upcycle

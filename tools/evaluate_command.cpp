@@ -1,0 +1,210 @@
+// `upcycle evaluate MODEL --tasks mmlu,hellaswag --data FOLDER`
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/benchmarks/benchmark.h"
+#include "core/error.h"
+#include "core/stop_signals.h"
+#include "core/tokenizers/tokenizer.h"
+#include "experiments/run/device.h"
+#include "experiments/study/model_evaluation.h"
+#include "results/evaluation_table.h"
+#include "results/export/terminal.h"
+#include "results/ledger_reader.h"
+#include "tools/command_line.h"
+#include "tools/commands.h"
+#include "tools/shell_word.h"
+#include "tools/state_options.h"
+#include "tools/study_run.h"
+#include "tools/terminal_layout.h"
+
+namespace upcycle {
+namespace {
+
+struct EvaluateOptions {
+  std::string model, tasks, data, tokenizer, name;
+  std::vector<std::string> others, texts;
+  std::string device = "auto", precision = "float32", begin_of_text = "auto";
+  int shots = 0, items = 0, block = 0;
+  bool json = false;
+  StateOptions state;
+  RunEffort effort;
+};
+
+EvaluateOptions ParseOptions(const Arguments& arguments) {
+  EvaluateOptions options;
+  CommandLine line(
+      "evaluate MODEL [--tasks TASK,TASK --data FOLDER] [--text FILE] [options]",
+      "Asks a model the questions of published benchmarks, as lm-evaluation-harness asks them, "
+      "and\n"
+      "keeps its answers one by one in the ledger; measures how likely it finds texts. What was\n"
+      "answered before is not asked again.");
+  line.Positional("MODEL", &options.model,
+                  "a Hugging Face folder, a run's model, or a llama2.c .bin");
+  line.Option("against,a", &options.others,
+              "another model to ask the same, as often as there are others");
+  line.Option(
+      "tasks,t", &options.tasks,
+      "mmlu, arc_easy, arc_challenge, hellaswag, piqa, winogrande, boolq, openbookqa, sciq, "
+      "truthfulqa_mc1, logiqa, lambada_openai; commas between them");
+  line.Option("data,d", &options.data,
+              "where each benchmark has a folder of its name with its publisher's files");
+  line.Option("shots", &options.shots, "solved examples before each question");
+  line.Option("items", &options.items, "questions of each benchmark, or subject; 0: all");
+  line.Option("begin-of-text", &options.begin_of_text,
+              "before each question: auto (as the tokenizer has it), always or never");
+  line.Option("text", &options.texts,
+              "a file of text, whose loss is measured; as often as there are texts");
+  line.Option(
+      "block", &options.block,
+      "tokens of a text that are scored behind one beginning; 0: as many as a sequence holds");
+  line.Option("tokenizer", &options.tokenizer, "of all the models; without it the one beside each");
+  line.Option("name", &options.name, "of the study in the ledger; without it evaluation-MODEL");
+  line.Option("device", &options.device, "auto, cpu, cuda or cuda:N");
+  line.Option("precision", &options.precision, "on a GPU: bfloat16 or float32");
+  options.state.Declare(line);
+  options.effort.Declare(line);
+  line.Flag("json", &options.json, "everything in full precision, MMLU's subjects too");
+  line.Parse(arguments);
+  options.effort.Check();
+  return options;
+}
+
+std::vector<std::string> SplitAtCommas(const std::string& text) {
+  std::vector<std::string> words;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    if (end > begin) words.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return words;
+}
+
+template <NamedEnum E>
+E ValueOf(const char* option, const std::string& name) {
+  if (const auto value = ValueNamed<E>(name)) return *value;
+  std::vector<std::string_view> names;
+  for (const auto& entry : EnumNames<E>::values) names.push_back(entry.name);
+  throw Error(Cause::kInput,
+              fmt::format("--{} {}: expected {}", option, name, fmt::join(names, " or ")));
+}
+
+EvaluateSettings SettingsOf(const EvaluateOptions& options) {
+  EvaluateSettings settings;
+  settings.benchmarks = {
+      .tasks = SplitAtCommas(options.tasks),
+      .folder = options.data,
+      .shots = options.shots,
+      .items = options.items,
+      .begin_of_text = ValueOf<TextBeginning>("begin-of-text", options.begin_of_text)};
+  const bool asks = !BenchmarksNamed(settings.benchmarks.tasks).empty();
+  if (!asks && options.texts.empty()) {
+    throw Error(Cause::kInput,
+                "say what to ask, such as --tasks arc_challenge,hellaswag, or give a --text");
+  }
+  if (asks && options.data.empty()) {
+    throw Error(Cause::kInput, "say where the benchmarks' files are, with --data FOLDER");
+  }
+  if (options.shots < 0 || options.items < 0 || options.block < 0) {
+    throw Error(Cause::kInput, "--shots, --items and --block count, and cannot be negative");
+  }
+  settings.precision = ValueOf<Precision>("precision", options.precision);
+  return settings;
+}
+
+// "models/llama-3/" is llama-3, "stories260K.bin" stories260K.
+std::string NameOfModel(const fs::path& path) {
+  const fs::path last = path.has_filename() ? path : path.parent_path();
+  const std::string name = last.extension() == ".bin" ? last.stem() : last.filename();
+  return name.empty() || name == "." || name == ".."
+             ? fs::absolute(path).lexically_normal().native()
+             : name;
+}
+
+std::vector<EvaluatedModel> ModelsOf(const EvaluateOptions& options) {
+  std::vector<std::string> paths = {options.model};
+  paths.insert(paths.end(), options.others.begin(), options.others.end());
+  std::vector<EvaluatedModel> models;
+  for (const std::string& path : paths) {
+    const fs::path beside =
+        fs::is_directory(path) ? fs::path(path) : fs::absolute(path).parent_path();
+    std::string name = NameOfModel(path);
+    const bool is_taken = std::ranges::any_of(
+        models, [&](const EvaluatedModel& model) { return model.name == name; });
+    models.push_back({is_taken ? path : name, path,
+                      options.tokenizer.empty() ? beside : fs::path(options.tokenizer)});
+  }
+  return models;
+}
+
+std::vector<ReadText> TextsOf(const EvaluateOptions& options) {
+  std::vector<ReadText> texts;
+  for (const std::string& path : options.texts) {
+    const std::string name = fs::path(path).stem();
+    if (std::ranges::any_of(texts, [&](const ReadText& text) { return text.name == name; })) {
+      throw Error(Cause::kInput, fmt::format("two texts are called {}: their losses could not be "
+                                             "told apart; rename a file",
+                                             name));
+    }
+    texts.push_back({name, path, options.block});
+  }
+  return texts;
+}
+
+Study MakeStudyOf(const ModelEvaluation& evaluation, const EvaluateOptions& options) {
+  for (const EvaluatedModel& model : evaluation.models) {
+    if (!options.tokenizer.empty() || !fs::exists(model.model)) continue;
+    try {
+      Tokenizer::Load(model.tokenizer);
+    } catch (const Error& error) {
+      throw Error(error.cause(), fmt::format("{}; --tokenizer names another place", error.what()));
+    }
+  }
+  return MakeStudy(evaluation);
+}
+
+}  // namespace
+
+int EvaluateCommand(const Arguments& arguments) {
+  const EvaluateOptions options = ParseOptions(arguments);
+  StopSignals stop;  // before any thread, also of a GPU's driver
+  ModelEvaluation evaluation = {.name = options.name,
+                                .models = ModelsOf(options),
+                                .texts = TextsOf(options),
+                                .settings = SettingsOf(options),
+                                .execution = {.device = options.device}};
+  if (evaluation.name.empty()) {
+    evaluation.name = fmt::format("evaluation-{}", evaluation.models.front().name);
+  }
+  RequireDevice(options.device);
+  const Study study = MakeStudyOf(evaluation, options);
+  const std::vector<Gpu> gpus = FindGpus(study.recipe, options.effort.checked);
+  StudyOutcome outcome;
+  {
+    const FileLock lock = LockRoot(options.state);
+    LedgerWriter ledger(options.state.Ledger());
+    outcome = RunStudy(study, RecordOf(evaluation, study), options.state, options.effort, gpus,
+                       ledger, stop);
+  }
+  if (outcome.interrupted) {
+    fmt::print(stderr, "stopped on request; the same command goes on\n");
+    return kExitInterrupted;
+  }
+  LedgerReader ledger(options.state.Ledger());
+  if (options.json) {
+    fmt::print("{}", EvaluationJson(ledger, evaluation.name));
+  } else {
+    fmt::print("{}", ToTerminal(EvaluationTable(ledger, evaluation.name), LayoutOfOutput()));
+  }
+  if (outcome.failed + outcome.skipped == 0) return kExitDone;
+  fmt::print(stderr, "some questions were not answered; `upcycle status {} --root {}` says why\n",
+             ShellWord(evaluation.name), ShellWord(options.state.root));
+  return kExitSomeRunFailed;
+}
+
+}  // namespace upcycle
