@@ -37,7 +37,7 @@ constexpr Command kCommands[] = {
      "a dense model to a mixture of experts, or to another format, as a Hugging Face folder"},
     {"inspect", InspectCommand,
      "a model's configuration, weights, and how far its experts are apart"},
-    {"evaluate", EvaluateCommand, "what models answer to benchmarks, and how likely they find texts"},
+    {"evaluate", EvaluateCommand, "what models answer to benchmarks; how likely they find texts"},
     {"generate", GenerateCommand, "a text that a model continues, as it comes"},
     {"doctor", DoctorCommand, "what this machine has to train with, and how to get the rest"},
     {"bench", BenchCommand, "how fast this machine trains"},

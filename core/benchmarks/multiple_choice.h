@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/benchmarks/choice_style.h"
 #include "core/files.h"
-#include "core/recipe/evaluate_settings.h"
 
 namespace upcycle {
 

@@ -5,20 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "core/benchmarks/choice_style.h"
 #include "core/recipe/fields.h"
 #include "core/recipe/train_settings.h"
 
 namespace upcycle {
-
-enum class ChoiceStyle { kCloze, kLetter };
-template <>
-struct EnumNames<ChoiceStyle> {
-  static constexpr EnumName<ChoiceStyle> values[] = {
-      {ChoiceStyle::kCloze, "cloze", "the likelihood of each answer's text after the question"},
-      {ChoiceStyle::kLetter, "letter",
-       "the likelihood of A, B, C or D after question and choices (MMLU)"},
-  };
-};
 
 // Whether the tokens that begin a text stand before a question.
 enum class TextBeginning { kAuto, kAlways, kNever };

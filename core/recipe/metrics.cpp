@@ -66,11 +66,13 @@ class Listing {
   }
 
   void AddBenchmarks() {
-    for (const Benchmark benchmark : BenchmarksNamed(s_.evaluate.benchmarks.tasks)) {
-      const std::string task(NameOf(benchmark));
+    for (const std::string& task : s_.evaluate.benchmarks.tasks) {
+      const auto benchmark = ValueNamed<Benchmark>(task);
+      if (!benchmark) continue;  // a mistake that is told elsewhere
+      const BenchmarkRules rules = RulesOf(*benchmark);
       Add(task, {"accuracy"});
-      if (RulesOf(benchmark).normalised) Add(task, {"accuracy_normalised"});
-      if (RulesOf(benchmark).form == PromptForm::kLastWord) Add(task, {"perplexity"});
+      if (rules.normalised) Add(task, {"accuracy_normalised"});
+      if (rules.form == PromptForm::kLastWord) Add(task, {"perplexity"});
       Add(task, {"truncated_prompts"});
       if (benchmark != Benchmark::kMmlu) continue;
       std::set<std::string> parts;

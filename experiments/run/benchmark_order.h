@@ -11,8 +11,8 @@
 
 namespace upcycle {
 
-// Of the files of a benchmark, which are read. Throws Error(kInput) where they are not there, or not
-// as published, or have too few examples for settings.shots.
+// Of the files of a benchmark, which are read. Throws Error(kInput) where they are not there or not
+// as published, and where they have too few examples for settings.shots.
 Fingerprint ReadBenchmarkContent(Benchmark benchmark, const BenchmarkSettings& settings);
 
 struct BenchmarkOrder {

@@ -285,36 +285,6 @@ TEST_F(Ledger, TakesNothingOfABatchWithAnEventItCannotUnderstand) {
   EXPECT_EQ(Points("train/loss"), (std::vector<MetricPoint>{{1, 5.75}}));
 }
 
-constexpr const char* kItem =
-    R"({"event": "item", "task": "arc_easy", "number": 1, "record": "9f", "answer": 2,
-        "correct": false, "correct_normalised": true, "log_likelihoods": [-1.5, null, -0.25]})";
-constexpr const char* kOtherItem =
-    R"({"event": "item", "task": "arc_easy", "number": 0, "record": "8e", "answer": 0,
-        "correct": true, "log_likelihoods": [-3]})";
-
-TEST_F(Ledger, KeepsTheItemsOfATask) {
-  IngestNext(writer, train, {Event(kItem), Event(kOtherItem)});
-  LedgerReader reader(LedgerIn(folder));
-  const int64_t stage = reader.FindStage(train)->id;
-  const std::vector<Item> items = reader.ReadItems(stage, "arc_easy");
-  ASSERT_EQ(items.size(), 2u);
-  EXPECT_EQ(items[0].record, "8e");
-  EXPECT_TRUE(items[0].correct);
-  EXPECT_FALSE(items[0].correct_normalised.has_value());
-  EXPECT_EQ(items[1].number, 1);
-  EXPECT_EQ(items[1].answer, 2);
-  EXPECT_FALSE(items[1].correct);
-  EXPECT_TRUE(items[1].correct_normalised.value());
-  ASSERT_EQ(items[1].log_likelihoods.size(), 3u);
-  EXPECT_EQ(items[1].log_likelihoods[0], -1.5);
-  EXPECT_TRUE(std::isnan(items[1].log_likelihoods[1]));
-  EXPECT_TRUE(reader.ReadItems(stage, "piqa").empty());
-  IngestNext(writer, train, {Event(kItem)});  // a resumed evaluation records it again
-  EXPECT_EQ(reader.ReadItems(stage, "arc_easy").size(), 2u);
-  writer.Forget(train);
-  EXPECT_TRUE(reader.ReadItems(stage, "arc_easy").empty());
-}
-
 TEST_F(Ledger, ForgetsWhatCameFromAJournal) {
   IngestNext(
       writer, train,

@@ -20,13 +20,13 @@ struct Room {
 const std::vector<Room>& Rooms() {
   static const std::vector<Room> rooms = {
       {"core", {"core"}},
-      {"core/recipe", {"core", "core/recipe"}},
+      {"core/recipe",
+       {"core", "core/recipe"},
+       {"core/benchmarks/benchmark.h", "core/benchmarks/choice_style.h"}},
       {"core/claims", {"core", "core/recipe", "core/claims"}},
       {"core/tokenizers", {"core", "core/tokenizers"}, {"core/recipe/settings.h"}},
       {"core/checkpoints", {"core", "core/checkpoints"}, {"core/recipe/model_settings.h"}},
-      {"core/benchmarks",
-       {"core", "core/tokenizers", "core/benchmarks"},
-       {"core/recipe/settings.h"}},
+      {"core/benchmarks", {"core", "core/tokenizers", "core/benchmarks"}},
       {"core/data",
        {"core", "core/tokenizers", "core/benchmarks", "core/data"},
        {"core/recipe/settings.h"}},

@@ -36,10 +36,11 @@ TEST(BenchmarkRelations, ExamplesAreForThoseThatTakeThem) {
 }
 
 TEST(BenchmarkRelations, ExpertsDoNotChooseAmongQuestions) {
-  EXPECT_TRUE(Says(Mistakes("{tasks: [piqa], folder: b}",
-                            "upcycle: copy\nmoe: {capacity_factor: 1, router: {choice: experts, "
-                            "order: softmax_then_topk}}\n"),
-                   "depend on the questions beside it"));
+  EXPECT_TRUE(
+      Says(Mistakes("{tasks: [piqa], folder: b}",
+                    "upcycle: copy\nmoe: {capacity_factor: 1, router: {choice: expert_choice, "
+                    "order: softmax_then_topk}}\n"),
+           "depend on the questions beside it"));
 }
 
 TEST(BenchmarkRelations, NoSourceHasTheNameOfABenchmark) {

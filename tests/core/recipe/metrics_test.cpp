@@ -60,7 +60,7 @@ TEST(MetricsOf, NamedHeldOutTextTakesThePlaceOfACutShare) {
 }
 
 TEST(MetricsOf, BenchmarksHaveWhatTheirHarnessReports) {
-  RunSettings s = Dense();
+  RunSettings s = LoadText(kBase).base;
   const std::vector<std::string> without = MetricsOf(s);
   s.evaluate.benchmarks.tasks = {"hellaswag", "lambada_openai", "boolq"};
   std::vector<std::string> with = MetricsOf(s);
