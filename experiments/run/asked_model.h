@@ -9,15 +9,9 @@
 #include "core/tokenizers/tokenizer.h"
 #include "experiments/formats/model_source.h"
 #include "experiments/model/transformer.h"
+#include "experiments/run/outside_model.h"
 
 namespace upcycle {
-
-// A model that no stage made.
-struct OutsideModel {
-  fs::path model;
-  fs::path tokenizer;
-  Fingerprint content;  // of both: OutsideContent (experiments/formats/parent_model.h)
-};
 
 class AskedModel {
  public:

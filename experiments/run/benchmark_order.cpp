@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 
 // Beside the settings of the execution.
-constexpr char kFolder[] = "folder", kFrom[] = "from", kTokenizer[] = "tokenizer";
+constexpr char kFolder[] = "folder";
 
 }  // namespace
 
@@ -39,10 +39,7 @@ Stage BenchmarkStage(const BenchmarkOrder& order, std::optional<Fingerprint> tra
               AllSettings(order.execution)};
   stage.execution[kFolder] = order.settings.folder;
   if (trained) stage.inputs.push_back(*trained);
-  if (!order.model) return stage;
-  stage.settings["model"] = order.model->content.Hex();
-  stage.execution[kFrom] = order.model->model.native();
-  stage.execution[kTokenizer] = order.model->tokenizer.native();
+  if (order.model) NameOutsideModel(*order.model, stage);
   return stage;
 }
 
@@ -59,10 +56,7 @@ BenchmarkOrder ReadBenchmarkOrder(const Stage& stage) {
       ValueNamed<TextBeginning>(settings.at("begin_of_text").get<std::string>()).value();
   order.precision = ValueNamed<Precision>(settings.at("precision").get<std::string>()).value();
   order.execution = ReadExecution(stage);
-  if (!settings.contains("model")) return order;
-  order.model = {.model = stage.execution.at(kFrom).get<std::string>(),
-                 .tokenizer = stage.execution.at(kTokenizer).get<std::string>(),
-                 .content = Fingerprint::FromHex(settings.at("model").get<std::string>())};
+  order.model = ReadOutsideModel(stage);
   return order;
 }
 

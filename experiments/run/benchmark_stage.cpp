@@ -1,6 +1,5 @@
-// benchmark: the questions of a published benchmark, asked of trained weights one by one.
+// benchmark: the questions of a published benchmark, asked of a model one by one.
 
-#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <optional>
@@ -37,7 +36,7 @@ bool IsGemma(const Transformer& model) {
   return model.architecture().model.family == Family::kGemma;
 }
 
-AskedModel ModelOf(const StageContext& context, const BenchmarkOrder& order) {
+AskedModel OpenModel(const StageContext& context, const BenchmarkOrder& order) {
   if (order.model) return AskedModel(*order.model, context.backend);
   return AskedModel(context.Input(0).model(), context.backend);
 }
@@ -108,7 +107,7 @@ void RecordTruncated(JournalWriter& journal, const std::string& task,
 void RunBenchmarkStage(const StageContext& context) {
   const BenchmarkOrder order = ReadBenchmarkOrder(context.stage);
   const std::vector<BenchmarkSet> sets = OpenSets(order);
-  AskedModel asked = ModelOf(context, order);
+  AskedModel asked = OpenModel(context, order);
   BenchmarkSettings settings = order.settings;
   if (IsGemma(asked.model()) && settings.begin_of_text == TextBeginning::kAuto) {
     settings.begin_of_text = TextBeginning::kAlways;  // it learnt no text without it

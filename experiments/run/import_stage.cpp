@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/checkpoints/tensor_folder.h"
 #include "core/checksums.h"
 #include "core/data/dataset.h"
 #include "core/directory_transaction.h"
@@ -67,7 +68,7 @@ void RunImportStage(const StageContext& context) {
   DirectoryTransaction transaction(context.folder.model());
   WriteModelDescription(transaction.path(), order.architecture,
                         context.Input(0).tokens() / "tokenizer", dataset.tokenizer->EndOfText());
-  WriteWeights(transaction.path() / "model.safetensors", order.architecture, source);
+  WriteWeights(transaction.path() / kWeightsFile, order.architecture, source);
   WriteChecksums(transaction.path());
   transaction.Commit();
 }

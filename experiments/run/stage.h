@@ -7,8 +7,8 @@
 //   upcycle   dense parent → the first weights of a mixture of experts
 //   train     tokens (and first weights) → trained weights
 //   evaluate  tokens, trained weights → validation losses and accuracies
-//   benchmark trained weights → what they answer to the questions of a benchmark
-//   text      a text, a model from outside → how likely that finds it
+//   benchmark a benchmark, trained weights or a model from outside → its answers, and their scores
+//   text      a text, a model from outside → how likely that model finds it
 //
 // On disk a stage is a folder named by its fingerprint: stage.json (what it is), journal (what
 // happened, core/journal.h), log.txt (what the process printed), lock, and its output: `tokens/` or

@@ -9,7 +9,7 @@ namespace upcycle {
 namespace {
 
 // Beside the settings of the execution.
-constexpr char kFile[] = "file", kFrom[] = "from", kTokenizer[] = "tokenizer";
+constexpr char kFile[] = "file";
 
 }  // namespace
 
@@ -18,13 +18,11 @@ Stage TextStage(const TextOrder& order) {
               {{"task", order.name},
                {"content", order.content.Hex()},
                {"block", order.block},
-               {"precision", NameOf(order.precision)},
-               {"model", order.model.content.Hex()}},
+               {"precision", NameOf(order.precision)}},
               {},
               AllSettings(order.execution)};
   stage.execution[kFile] = order.file.native();
-  stage.execution[kFrom] = order.model.model.native();
-  stage.execution[kTokenizer] = order.model.tokenizer.native();
+  NameOutsideModel(order.model, stage);
   return stage;
 }
 
@@ -39,9 +37,7 @@ TextOrder ReadTextOrder(const Stage& stage) {
           .block = stage.settings.at("block"),
           .precision = ValueNamed<Precision>(text(stage.settings, "precision")).value(),
           .execution = ReadExecution(stage),
-          .model = {.model = text(stage.execution, kFrom),
-                    .tokenizer = text(stage.execution, kTokenizer),
-                    .content = Fingerprint::FromHex(text(stage.settings, "model"))}};
+          .model = ReadOutsideModel(stage).value()};
 }
 
 }  // namespace upcycle

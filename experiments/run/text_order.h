@@ -6,7 +6,7 @@
 #include "core/files.h"
 #include "core/fingerprint.h"
 #include "core/recipe/settings.h"
-#include "experiments/run/asked_model.h"
+#include "experiments/run/outside_model.h"
 #include "experiments/run/stage.h"
 
 namespace upcycle {

@@ -7,8 +7,8 @@
 
 #include "core/error.h"
 #include "core/files.h"
-#include "core/utf8.h"
 #include "experiments/evaluation/text_loss.h"
+#include "experiments/run/asked_model.h"
 #include "experiments/run/progress_record.h"
 #include "experiments/run/result_record.h"
 #include "experiments/run/text_order.h"

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/checkpoints/tensor_folder.h"
 #include "core/checksums.h"
 #include "core/data/batches.h"
 #include "core/data/dataset.h"
@@ -40,7 +41,7 @@ void WriteUpcycled(const fs::path& folder, const UpcycleOrder& order,
   }
   WriteModelDescription(folder, order.target, tokenizer, dataset.tokenizer->EndOfText());
   const Upcycler upcycler(order.target, order.upcycle, order.seed);
-  SafetensorsWriter writer(folder / "model.safetensors", EntriesOf(order.target));
+  SafetensorsWriter writer(folder / kWeightsFile, EntriesOf(order.target));
   std::vector<float> values;
   for (const Part& part : ListParts(order.target)) {
     const Shape shape = PartShape(part, order.target);
