@@ -11,7 +11,7 @@
 
 #include "core/error.h"
 #include "core/mapped_file.h"
-#include "core/utf8.h"
+#include "core/utf8_file.h"
 
 namespace upcycle {
 namespace {
@@ -114,14 +114,6 @@ BenchmarkItems ItemsOf(Benchmark benchmark, const BenchmarkText& source, const f
   return {};
 }
 
-void RefuseOtherBytes(std::string_view text, const std::string& name) {
-  const size_t valid = ValidUtf8Prefix(text);
-  if (valid == text.size()) return;
-  const auto line =
-      1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(valid), '\n');
-  throw Error(Cause::kInput, fmt::format("{}:{}: not UTF-8", name, line));
-}
-
 std::map<std::string, BenchmarkItems> BySubject(BenchmarkItems items) {
   std::map<std::string, BenchmarkItems> subjects;
   for (BenchmarkItem& item : items) subjects[item.subject].push_back(std::move(item));
@@ -170,7 +162,7 @@ std::vector<BenchmarkSet> OpenMmlu(const fs::path& folder) {
 
 BenchmarkItems ReadBenchmarkFile(Benchmark benchmark, const fs::path& file) {
   const MappedFile mapped(file);
-  RefuseOtherBytes(mapped.text(), file.native());
+  RequireUtf8(file, mapped.text());
   BenchmarkText source{mapped.text(), file.native()};
 
   fs::path labels_file = file;

@@ -1,6 +1,6 @@
 #include "core/data/separated_text.h"
 
-#include "core/data/text_files.h"
+#include "core/utf8_file.h"
 
 namespace upcycle {
 

@@ -1,12 +1,9 @@
 #include "core/data/text_files.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "core/data/glob.h"
 #include "core/error.h"
-#include "core/utf8.h"
 
 namespace upcycle {
 
@@ -36,17 +33,6 @@ int64_t BytesOf(const std::vector<CorpusFile>& files) {
   int64_t bytes = 0;
   for (const CorpusFile& file : files) bytes += static_cast<int64_t>(fs::file_size(file.path));
   return bytes;
-}
-
-void RequireUtf8(const fs::path& path, std::string_view text) {
-  const size_t valid = ValidUtf8Prefix(text);
-  if (valid == text.size()) return;
-  const auto line =
-      1 + std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(valid), '\n');
-  throw Error(Cause::kInput,
-              fmt::format("{}:{}: not UTF-8 (byte {} of the file is 0x{:02X}); convert it, as with "
-                          "iconv -f latin1 -t utf-8",
-                          path.native(), line, valid, static_cast<unsigned char>(text[valid])));
 }
 
 }  // namespace upcycle

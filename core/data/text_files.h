@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/data/corpus.h"
@@ -18,8 +17,5 @@ MappedFile OpenText(const fs::path& path);
 std::vector<CorpusFile> HashTextFiles(const std::vector<std::string>& patterns);
 
 int64_t BytesOf(const std::vector<CorpusFile>& files);
-
-// Throws Error(kInput) with the line and the byte of what is not UTF-8.
-void RequireUtf8(const fs::path& path, std::string_view text);
 
 }  // namespace upcycle

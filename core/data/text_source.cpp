@@ -7,6 +7,7 @@
 #include "core/data/held_out.h"
 #include "core/data/text_files.h"
 #include "core/error.h"
+#include "core/utf8_file.h"
 
 namespace upcycle {
 
