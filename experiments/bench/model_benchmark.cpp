@@ -4,7 +4,7 @@
 #include <exception>
 
 #include "core/error.h"
-#include "core/recipe/cost.h"
+#include "experiments/model/model_cost.h"
 #include "kernels/gpus.h"
 #include "kernels/timed_backend.h"
 
@@ -12,10 +12,6 @@ namespace upcycle {
 namespace {
 
 constexpr int kTimedSteps = 3;
-
-Cost CostOf(const Architecture& a) {
-  return CostOf(a.model, a.has_experts ? &a.moe : nullptr, a.vocabulary);
-}
 
 // Of the assignments that capacity could serve, those that it did.
 double ServedShare(const Architecture& a, const std::optional<RoutingBalance>& balance) {

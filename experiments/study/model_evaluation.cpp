@@ -7,9 +7,10 @@
 
 #include "core/error.h"
 #include "core/recipe/canonical.h"
-#include "core/recipe/cost.h"
 #include "core/tokenizers/tokenizer.h"
+#include "core/utf8_file.h"
 #include "experiments/formats/parent_model.h"
+#include "experiments/model/model_cost.h"
 #include "experiments/run/benchmark_order.h"
 #include "experiments/run/text_order.h"
 
@@ -34,12 +35,11 @@ OutsideModel Read(const EvaluatedModel& asked) {
 }
 
 ArmCost CostOfModel(const Architecture& architecture) {
-  const MoeSettings* moe = architecture.has_experts ? &architecture.moe : nullptr;
-  const Cost cost = CostOf(architecture.model, moe, architecture.vocabulary);
+  const Cost cost = CostOf(architecture);
   ArmCost record;
   record.parameters_total = static_cast<double>(cost.parameters.Total());
   record.parameters_active = static_cast<double>(cost.active_parameters.Total());
-  if (moe != nullptr) record.experts = moe->Experts();
+  if (architecture.has_experts) record.experts = architecture.moe.Experts();
   return record;
 }
 
@@ -70,9 +70,11 @@ Questions ReadQuestions(const ModelEvaluation& evaluation) {
                                     .model = {}});
   }
   for (const ReadText& text : evaluation.texts) {
+    const std::string content = ReadTextFile(text.file);
+    RequireUtf8(text.file, content);
     questions.texts.push_back({.name = text.name,
                                .file = fs::absolute(text.file),
-                               .content = Hasher().Add(ReadTextFile(text.file)).Finish(),
+                               .content = Hasher().Add(content).Finish(),
                                .block = text.block,
                                .precision = evaluation.settings.precision,
                                .execution = evaluation.execution,
@@ -81,13 +83,13 @@ Questions ReadQuestions(const ModelEvaluation& evaluation) {
   return questions;
 }
 
-std::vector<Stage> StagesFor(const OutsideModel& model, Questions& questions) {
+std::vector<Stage> StagesFor(const OutsideModel& model, const Questions& questions) {
   std::vector<Stage> stages;
-  for (BenchmarkOrder& order : questions.benchmarks) {
+  for (BenchmarkOrder order : questions.benchmarks) {
     order.model = model;
     stages.push_back(BenchmarkStage(order, std::nullopt));
   }
-  for (TextOrder& order : questions.texts) {
+  for (TextOrder order : questions.texts) {
     order.model = model;
     stages.push_back(TextStage(order));
   }
@@ -100,7 +102,7 @@ Study MakeStudy(const ModelEvaluation& evaluation) {
   Study study;
   study.recipe.name = evaluation.name;
   study.recipe.seeds = {0};
-  Questions questions = ReadQuestions(evaluation);
+  const Questions questions = ReadQuestions(evaluation);
   for (const EvaluatedModel& asked : evaluation.models) {
     Arm arm;
     arm.name = asked.name;

@@ -33,8 +33,8 @@ struct ModelEvaluation {
 
 // One arm for each model, and of each one run with a stage for each benchmark and text.
 // Reads models, tokenizers, benchmarks and texts for their fingerprints. Throws Error(kInput) for
-// what cannot be read, a tokenizer of more tokens than its model has, and a model that cannot be
-// asked.
+// what cannot be read, a text that is not UTF-8, a tokenizer of more tokens than its model has, and
+// a model that cannot be asked.
 Study MakeStudy(const ModelEvaluation& evaluation);
 
 // What the ledger keeps of it. Its metric is the accuracy on the first benchmark, or the loss on

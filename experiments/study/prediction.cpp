@@ -5,10 +5,10 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/recipe/cost.h"
 #include "experiments/evaluation/answers.h"
 #include "experiments/formats/model_source.h"
 #include "experiments/model/expert_layout.h"
+#include "experiments/model/model_cost.h"
 #include "experiments/model/transformer.h"
 #include "experiments/run/benchmark_order.h"
 #include "experiments/run/device.h"
@@ -36,11 +36,6 @@ double ShareAt(double width) {
     return kShares[i - 1].share + t * (kShares[i].share - kShares[i - 1].share);
   }
   return kShares.back().share;
-}
-
-Cost CostOf(const Architecture& architecture) {
-  return CostOf(architecture.model, architecture.has_experts ? &architecture.moe : nullptr,
-                architecture.vocabulary);
 }
 
 int64_t Total(const MemoryBytes& bytes) {

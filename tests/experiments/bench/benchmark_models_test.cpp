@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/recipe/cost.h"
+#include "experiments/model/model_cost.h"
 
 namespace upcycle {
 namespace {
@@ -19,7 +19,7 @@ TEST(BenchmarkModels, AreToldApartByTheirNames) {
 TEST(BenchmarkModels, HaveTheSizesThatTheirNamesSay) {
   for (const BenchmarkModel& model : GpuBenchmarkModels()) {
     const Architecture& a = model.architecture;
-    const Cost cost = CostOf(a.model, a.has_experts ? &a.moe : nullptr, a.vocabulary);
+    const Cost cost = CostOf(model.architecture);
     if (model.name == "0.5B dense") {
       EXPECT_NEAR(cost.parameters.Total(), 0.494e9, 0.001e9);
     }

@@ -9,9 +9,9 @@
 
 #include <gtest/gtest.h>
 
-#include "core/recipe/cost.h"
 #include "experiments/conversion/conversion.h"
 #include "experiments/formats/config_reader.h"
+#include "experiments/model/model_cost.h"
 #include "tests/temporary_folder.h"
 
 namespace upcycle {
@@ -65,7 +65,7 @@ TEST_P(ModelFuzz, AnyConfigurationIsReadOrRefused) {
                       [&](const std::string& config) {
                         Replace("config.json", config);
                         const Architecture a = ReadModelConfig(folder_.path()).architecture;
-                        CostOf(a.model, a.has_experts ? &a.moe : nullptr, a.vocabulary);
+                        CostOf(a);
                         const ConversionPlan plan =
                             PlanConversion(a, SafetensorsType::kF64, {.format = Format::kOwn});
                         EXPECT_GT(plan.Bytes(), 0);
