@@ -17,6 +17,7 @@
 #include "tools/command_line.h"
 #include "tools/commands.h"
 #include "tools/cores.h"
+#include "tools/option_values.h"
 #include "tools/output_file.h"
 
 namespace upcycle {
@@ -146,12 +147,7 @@ int BenchModels(const Options& options, const std::vector<BenchmarkModel>& model
   ModelsBench bench;
   bench.device = options.device;
   bench.threads = options.threads;
-  const auto precision = ValueNamed<Precision>(options.precision);
-  if (!precision) {
-    throw Error(Cause::kInput, fmt::format("\"{}\" is no precision: expected bfloat16 or float32",
-                                           options.precision));
-  }
-  bench.precision = *precision;
+  bench.precision = ValueOf<Precision>("precision", options.precision);
   bench.seconds = ParseSeconds(options.seconds, 2);
   bench.budget_seconds = ParseSeconds(options.budget, 300);
   Json report = EmptyReport(bench, models);

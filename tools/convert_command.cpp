@@ -10,13 +10,14 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "core/checkpoints/tensor_folder.h"
 #include "core/error.h"
-#include "core/recipe/cost.h"
 #include "core/stop_signals.h"
 #include "experiments/conversion/conversion.h"
 #include "experiments/conversion/disk_rate.h"
 #include "experiments/conversion/unfinished_folder.h"
 #include "experiments/formats/config_reader.h"
+#include "experiments/model/model_cost.h"
 #include "results/number_text.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
@@ -31,8 +32,8 @@ using nlohmann::json;
 // Long enough that a disk's own memory does not hold it.
 constexpr int64_t kProbeBytes = 512 << 20;
 
-int64_t ParametersOf(const Architecture& a, bool active) {
-  const Cost cost = CostOf(a.model, a.has_experts ? &a.moe : nullptr, a.vocabulary);
+int64_t ParametersOf(const Architecture& architecture, bool active) {
+  const Cost cost = CostOf(architecture);
   return (active ? cost.active_parameters : cost.parameters).Total();
 }
 
@@ -80,9 +81,9 @@ ConversionPlan PlanWithoutWeights(const ConversionOptions& options) {
     const Architecture dense = {model, {}, false, model.vocabulary};
     return PlanConversion(dense, SafetensorsType::kBF16, options.Settings(model));
   }
-  if (fs::exists(fs::path(options.source) / "model.safetensors.index.json") ||
-      fs::exists(fs::path(options.source) / "model.safetensors") ||
-      !fs::is_directory(options.source)) {
+  const fs::path folder = options.source;
+  if (fs::exists(folder / kIndexFile) || fs::exists(folder / kWeightsFile) ||
+      !fs::is_directory(folder)) {
     const ModelSource source(options.source);
     return PlanConversion(source.architecture(), source.type(),
                           options.Settings(source.architecture().model));

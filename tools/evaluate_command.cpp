@@ -5,12 +5,10 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "core/benchmarks/benchmark.h"
 #include "core/error.h"
 #include "core/stop_signals.h"
-#include "core/tokenizers/tokenizer.h"
 #include "experiments/run/device.h"
 #include "experiments/study/model_evaluation.h"
 #include "results/evaluation_table.h"
@@ -18,6 +16,8 @@
 #include "results/ledger_reader.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
+#include "tools/model_options.h"
+#include "tools/option_values.h"
 #include "tools/shell_word.h"
 #include "tools/state_options.h"
 #include "tools/study_run.h"
@@ -40,12 +40,10 @@ EvaluateOptions ParseOptions(const Arguments& arguments) {
   EvaluateOptions options;
   CommandLine line(
       "evaluate MODEL [--tasks TASK,TASK --data FOLDER] [--text FILE] [options]",
-      "Asks a model the questions of published benchmarks, as lm-evaluation-harness asks them, "
-      "and\n"
-      "keeps its answers one by one in the ledger; measures how likely it finds texts. What was\n"
-      "answered before is not asked again.");
-  line.Positional("MODEL", &options.model,
-                  "a Hugging Face folder, a run's model, or a llama2.c .bin");
+      "Asks a model the questions of published benchmarks, as lm-evaluation-harness asks them,\n"
+      "and keeps its answers one by one in the ledger; measures how likely it finds texts.\n"
+      "What was answered before is not asked again.");
+  line.Positional("MODEL", &options.model, kModelHelp);
   line.Option("against,a", &options.others,
               "another model to ask the same, as often as there are others");
   line.Option(
@@ -65,8 +63,8 @@ EvaluateOptions ParseOptions(const Arguments& arguments) {
       "tokens of a text that are scored behind one beginning; 0: as many as a sequence holds");
   line.Option("tokenizer", &options.tokenizer, "of all the models; without it the one beside each");
   line.Option("name", &options.name, "of the study in the ledger; without it evaluation-MODEL");
-  line.Option("device", &options.device, "auto, cpu, cuda or cuda:N");
-  line.Option("precision", &options.precision, "on a GPU: bfloat16 or float32");
+  line.Option("device", &options.device, kDeviceHelp);
+  line.Option("precision", &options.precision, kPrecisionHelp);
   options.state.Declare(line);
   options.effort.Declare(line);
   line.Flag("json", &options.json, "everything in full precision, MMLU's subjects too");
@@ -83,15 +81,6 @@ std::vector<std::string> SplitAtCommas(const std::string& text) {
     begin = end + 1;
   }
   return words;
-}
-
-template <NamedEnum E>
-E ValueOf(const char* option, const std::string& name) {
-  if (const auto value = ValueNamed<E>(name)) return *value;
-  std::vector<std::string_view> names;
-  for (const auto& entry : EnumNames<E>::values) names.push_back(entry.name);
-  throw Error(Cause::kInput,
-              fmt::format("--{} {}: expected {}", option, name, fmt::join(names, " or ")));
 }
 
 EvaluateSettings SettingsOf(const EvaluateOptions& options) {
@@ -126,18 +115,21 @@ std::string NameOfModel(const fs::path& path) {
              : name;
 }
 
+// Of models that have one name the later are called by their paths.
 std::vector<EvaluatedModel> ModelsOf(const EvaluateOptions& options) {
   std::vector<std::string> paths = {options.model};
   paths.insert(paths.end(), options.others.begin(), options.others.end());
   std::vector<EvaluatedModel> models;
   for (const std::string& path : paths) {
-    const fs::path beside =
-        fs::is_directory(path) ? fs::path(path) : fs::absolute(path).parent_path();
-    std::string name = NameOfModel(path);
-    const bool is_taken = std::ranges::any_of(
-        models, [&](const EvaluatedModel& model) { return model.name == name; });
-    models.push_back({is_taken ? path : name, path,
-                      options.tokenizer.empty() ? beside : fs::path(options.tokenizer)});
+    const auto is_taken = [&](const std::string& name) {
+      return std::ranges::count(models, name, &EvaluatedModel::name) > 0;
+    };
+    const std::string own = NameOfModel(path);
+    const std::string name = is_taken(own) ? path : own;
+    if (is_taken(name)) {
+      throw Error(Cause::kInput, fmt::format("{} is named twice; ask each model once", path));
+    }
+    models.push_back({name, path, TokenizerPath(path, options.tokenizer)});
   }
   return models;
 }
@@ -146,26 +138,25 @@ std::vector<ReadText> TextsOf(const EvaluateOptions& options) {
   std::vector<ReadText> texts;
   for (const std::string& path : options.texts) {
     const std::string name = fs::path(path).stem();
-    if (std::ranges::any_of(texts, [&](const ReadText& text) { return text.name == name; })) {
-      throw Error(Cause::kInput, fmt::format("two texts are called {}: their losses could not be "
-                                             "told apart; rename a file",
-                                             name));
+    const bool is_taken = std::ranges::count(texts, name, &ReadText::name) > 0;
+    if (is_taken || ValueNamed<Benchmark>(name)) {
+      throw Error(
+          Cause::kInput,
+          fmt::format("{} called {}: what is measured of them could not be told apart; "
+                      "rename a file",
+                      is_taken ? "two texts are" : "a text and a benchmark are both", name));
     }
     texts.push_back({name, path, options.block});
   }
   return texts;
 }
 
-Study MakeStudyOf(const ModelEvaluation& evaluation, const EvaluateOptions& options) {
+// That a model lacks a tokenizer is said with the option that names one; that it is not there at
+// all is for MakeStudy to say.
+void RequireTokenizers(const ModelEvaluation& evaluation, const EvaluateOptions& options) {
   for (const EvaluatedModel& model : evaluation.models) {
-    if (!options.tokenizer.empty() || !fs::exists(model.model)) continue;
-    try {
-      Tokenizer::Load(model.tokenizer);
-    } catch (const Error& error) {
-      throw Error(error.cause(), fmt::format("{}; --tokenizer names another place", error.what()));
-    }
+    if (fs::exists(model.model)) LoadTokenizer(model.model, options.tokenizer);
   }
-  return MakeStudy(evaluation);
 }
 
 }  // namespace
@@ -182,7 +173,8 @@ int EvaluateCommand(const Arguments& arguments) {
     evaluation.name = fmt::format("evaluation-{}", evaluation.models.front().name);
   }
   RequireDevice(options.device);
-  const Study study = MakeStudyOf(evaluation, options);
+  RequireTokenizers(evaluation, options);
+  const Study study = MakeStudy(evaluation);
   const std::vector<Gpu> gpus = FindGpus(study.recipe, options.effort.checked);
   StudyOutcome outcome;
   {

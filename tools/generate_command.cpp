@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/stop_signals.h"
+#include "core/stopwatch.h"
 #include "core/tokenizers/text_stream.h"
 #include "core/tokenizers/tokenizer.h"
 #include "experiments/decoding/generate.h"
@@ -20,11 +20,11 @@
 #include "tools/command_line.h"
 #include "tools/commands.h"
 #include "tools/cores.h"
+#include "tools/model_options.h"
+#include "tools/option_values.h"
 
 namespace upcycle {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 struct GenerateOptions {
   std::string model, prompt = "-", tokenizer;
@@ -38,8 +38,7 @@ GenerateOptions ParseOptions(const Arguments& arguments) {
   CommandLine line("generate MODEL [PROMPT] [options]",
                    "Continues a text token by token, printed as it comes; without PROMPT, or with "
                    "\"-\",\na new one. How fast it was goes to standard error.");
-  line.Positional("MODEL", &options.model,
-                  "a Hugging Face folder, a run's model, or a llama2.c .bin");
+  line.Positional("MODEL", &options.model, kModelHelp);
   line.OptionalPositional("PROMPT", &options.prompt, "the text's beginning");
   line.Option("tokenizer", &options.tokenizer,
               "its tokenizer, a file or a folder; without it the one beside the model");
@@ -48,8 +47,8 @@ GenerateOptions ParseOptions(const Arguments& arguments) {
   line.Option("top-k", &options.top_k, "draw from the N most likely tokens; 0: from all");
   line.Option("top-p", &options.top_p, "draw from the fewest tokens of this probability together");
   line.Option("seed", &options.seed, "of what is drawn");
-  line.Option("device", &options.device, "auto, cpu, cuda or cuda:N");
-  line.Option("precision", &options.precision, "on a GPU: bfloat16 or float32");
+  line.Option("device", &options.device, kDeviceHelp);
+  line.Option("precision", &options.precision, kPrecisionHelp);
   line.Option("threads", &options.threads, "on a CPU");
   line.Parse(arguments);
   return options;
@@ -72,22 +71,6 @@ SamplingSettings SamplingOf(const GenerateOptions& options) {
       .seed = NumberOf<uint64_t>("seed", options.seed, "a whole number of at least 0")};
   Sampler{sampling};  // says what is wrong before a model is read
   return sampling;
-}
-
-Precision PrecisionNamed(const std::string& name) {
-  if (const auto precision = ValueNamed<Precision>(name)) return *precision;
-  throw Error(Cause::kInput,
-              fmt::format("\"{}\" is no precision: expected bfloat16 or float32", name));
-}
-
-std::unique_ptr<Tokenizer> LoadTokenizer(const GenerateOptions& options) {
-  if (!options.tokenizer.empty()) return Tokenizer::Load(options.tokenizer);
-  const fs::path model = options.model;
-  try {
-    return Tokenizer::Load(fs::is_directory(model) ? model : fs::absolute(model).parent_path());
-  } catch (const Error& error) {
-    throw Error(error.cause(), fmt::format("{}; --tokenizer names another place", error.what()));
-  }
 }
 
 // The beginning of a text, with the token that begins one where there is such a token.
@@ -114,24 +97,21 @@ void Print(const std::string& text) {
   std::fflush(stdout);
 }
 
-double SecondsSince(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
+// How fast new tokens came.
+struct Pace {
+  int64_t tokens = 0;
+  double first_seconds = 0;  // of the first, with the prompt before it
+  Stopwatch since_first;
+};
 
-// What came of a generation, on standard error.
-void Report(GenerationEnd end, int64_t prompt, int64_t came, int64_t capacity,
-            Clock::time_point begin, Clock::time_point first) {
-  if (end == GenerationEnd::kCapacity) {
-    fmt::print(stderr, "stopped: the model's sequences have {} tokens\n", capacity);
-  }
-  if (came == 0) return;
-  const double first_seconds = std::chrono::duration<double>(first - begin).count();
+void Report(int64_t prompt, const Pace& pace) {
+  if (pace.tokens == 0) return;
   fmt::print(stderr, "{} tokens of prompt and the first new one in {:.2f} s", prompt,
-             first_seconds);
-  const double rest = SecondsSince(first);
-  if (came > 1 && rest > 0) {
-    fmt::print(stderr, ", {} more at {:.1f} tokens/s", came - 1,
-               static_cast<double>(came - 1) / rest);
+             pace.first_seconds);
+  const int64_t more = pace.tokens - 1;
+  const double seconds = pace.since_first.Seconds();
+  if (more > 0 && seconds > 0) {
+    fmt::print(stderr, ", {} more at {:.1f} tokens/s", more, static_cast<double>(more) / seconds);
   }
   fmt::print(stderr, "\n");
 }
@@ -140,16 +120,21 @@ int Continue(Decoder& decoder, const Tokenizer& tokenizer, const std::vector<int
              const GenerationSettings& settings, StopSignals& stop) {
   TextStream text(tokenizer);
   for (const int32_t token : prompt) text.Add(token);
-  int64_t came = 0;
-  const Clock::time_point begin = Clock::now();
-  Clock::time_point first = begin;
+  Pace pace;
+  const Stopwatch watch;
   const GenerationEnd end = Generate(decoder, prompt, settings, [&](int32_t token) {
-    if (came++ == 0) first = Clock::now();
+    if (pace.tokens++ == 0) {
+      pace.first_seconds = watch.Seconds();
+      pace.since_first.Restart();
+    }
     Print(text.Add(token));
     return stop.Requests() == 0;
   });
   Print(text.Finish() + "\n");
-  Report(end, static_cast<int64_t>(prompt.size()), came, decoder.capacity(), begin, first);
+  if (end == GenerationEnd::kCapacity) {
+    fmt::print(stderr, "stopped: the model's sequences have {} tokens\n", decoder.capacity());
+  }
+  Report(std::ssize(prompt), pace);
   return end == GenerationEnd::kStopped ? kExitInterrupted : kExitDone;
 }
 
@@ -161,9 +146,9 @@ int GenerateCommand(const Arguments& arguments) {
   if (options.tokens < 1) throw Error(Cause::kInput, "--tokens counts tokens: at least 1");
   if (options.threads < 1) throw Error(Cause::kInput, "--threads counts threads: at least 1");
   GenerationSettings settings = {.most_tokens = options.tokens, .sampling = SamplingOf(options)};
-  const Precision precision = PrecisionNamed(options.precision);
+  const Precision precision = ValueOf<Precision>("precision", options.precision);
   const ModelSource source(options.model);
-  const auto tokenizer = LoadTokenizer(options);
+  const auto tokenizer = LoadTokenizer(options.model, options.tokenizer);
   settings.ends = EndsOf(*tokenizer);
   settings.vocabulary = tokenizer->Vocabulary();
   const std::vector<int32_t> prompt = PromptTokens(*tokenizer, options.prompt);

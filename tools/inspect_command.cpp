@@ -11,15 +11,16 @@
 
 #include "core/checkpoints/elements.h"
 #include "core/recipe/canonical.h"
-#include "core/recipe/cost.h"
 #include "experiments/formats/model_source.h"
 #include "experiments/inspection/expert_distance.h"
 #include "experiments/inspection/tensor_statistics.h"
+#include "experiments/model/model_cost.h"
 #include "kernels/backend.h"
 #include "results/number_text.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
 #include "tools/cores.h"
+#include "tools/model_options.h"
 #include "tools/progress_bar.h"
 
 namespace upcycle {
@@ -69,13 +70,13 @@ Inspection Inspect(const ModelSource& source, bool each) {
   found.architecture = source.architecture();
   found.format = source.format();
   const Architecture& a = found.architecture;
-  found.cost = CostOf(a.model, a.has_experts ? &a.moe : nullptr, a.vocabulary);
+  found.cost = CostOf(a);
   int64_t elements = 0;
   for (const SafetensorsEntry& entry : source.tensors().entries()) {
     found.bytes_of_type[std::string(NameOf(entry.type))] += BytesOf(entry);
-    elements += ElementsOf(entry);
+    if (IsFloatingPoint(entry.type)) elements += ElementsOf(entry);
   }
-  // All tensors once, and those of experts once more.
+  // All numbers once, and those of experts once more.
   const int64_t of_experts = a.has_experts ? found.cost.parameters.experts : 0;
   ByteProgress progress(4 * (elements + of_experts), ::isatty(STDERR_FILENO) == 1);
   int64_t done = 0;
@@ -209,7 +210,7 @@ int InspectCommand(const Arguments& arguments) {
   CommandLine line("inspect MODEL [options]",
                    "What a model is: its configuration, what its weights are like, and how far its "
                    "experts\nare from each other.");
-  line.Positional("MODEL", &path, "a Hugging Face folder, a run's model, or a llama2.c .bin");
+  line.Positional("MODEL", &path, kModelHelp);
   line.Flag("tensors", &each, "each tensor by itself, in place of those of a kind together");
   line.Flag("json", &as_json, "as JSON");
   line.Parse(arguments);

@@ -253,7 +253,7 @@ TEST(GenerateCommand, SaysWhatIsWrongWithItsOptionsBeforeItReadsAModel) {
   EXPECT_TRUE(Says(refusal({"--temperature", "hot"}), "--temperature hot: write a number"));
   EXPECT_TRUE(Says(refusal({"--seed", "x"}), "--seed x: write a whole number of at least 0"));
   EXPECT_TRUE(Says(refusal({"--tokens", "0"}), "--tokens counts tokens"));
-  EXPECT_TRUE(Says(refusal({"--precision", "int3"}), "no precision"));
+  EXPECT_TRUE(Says(refusal({"--precision", "int3"}), "expected float32 or bfloat16"));
   EXPECT_TRUE(Says(refusal({}), "/nowhere"));
 }
 

@@ -142,6 +142,12 @@ TEST_F(Evaluate, SaysWhatIsWrongWithWhatItIsAsked) {
   refused({"--tasks", "arc_easy", "--data", data, "--shots", "6"}, "examples");
   refused({"--tasks", "arc_easy", "--data", data, "--shots", "-1"}, "cannot be negative");
   refused({"--text", (folder_ / "nowhere.txt").native()}, "nowhere.txt");
+  Put(folder_ / "piqa.txt", "A text.");
+  refused({"--text", (folder_ / "piqa.txt").native()}, "a benchmark are both called piqa");
+  Put(folder_ / "latin.txt", "caf\xE9");
+  refused({"--text", (folder_ / "latin.txt").native()}, "latin.txt:1: not UTF-8");
+  const std::string model = ModelOf(1).native();
+  refused({"--tasks", "arc_easy", "--data", data, "-a", model, "-a", model}, "is named twice");
   refused({"--tasks", "arc_easy", "--data", data, "--precision", "int3"}, "expected float32 or");
 }
 
