@@ -104,7 +104,7 @@ class TableMaker {
 
   std::vector<Cell> RowOf(const ArmFacts& arm, const std::string& name, bool differences) {
     const RunFacts& run = arm.runs.front();
-    std::vector<Cell> cells = {{.text = name}, {.text = arm.name}, ItemsOf(run, name)};
+    std::vector<Cell> cells = {{.text = name}, {.text = arm.name}, CountOf(run, name)};
     for (const char* measure : kMeasures) {
       if (Has(measure)) cells.push_back(CellOf(run, fmt::format("{}/{}", name, measure)));
     }
@@ -116,9 +116,9 @@ class TableMaker {
     return StateOfRun(study_, arm.runs.front()) == StageState::kComplete;
   }
 
-  Cell ItemsOf(const RunFacts& run, const std::string& name) const {
-    auto found = run.values.find(name + "/accuracy");
-    if (found == run.values.end()) found = run.values.find(name + "/loss");
+  Cell CountOf(const RunFacts& run, const std::string& name) const {
+    auto found = run.values.find(name + std::string(kAccuracy));
+    if (found == run.values.end()) found = run.values.find(name + std::string(kLoss));
     if (found == run.values.end() || !found->second.count) return {};
     return {.value = static_cast<double>(*found->second.count)};
   }
@@ -146,8 +146,7 @@ class TableMaker {
   void AddNotes(Table* table, bool differences) const {
     table->notes.push_back(
         "Cells. Value ± standard error over items, which are questions, or tokens of a text; – is "
-        "not "
-        "available. Losses are in nats.");
+        "not available. Losses are in nats.");
     if (differences) {
       table->notes.push_back(fmt::format(
           "Difference. In accuracy to {}, with the 95 % interval over the items, which both were "

@@ -27,7 +27,7 @@ constexpr std::string_view kTruthfulQaPreamble =
 
 struct Targets {
   std::vector<std::string> choices;
-  std::vector<int> labels;
+  std::vector<int64_t> labels;
 };
 
 Targets TargetsOf(const Record& targets) {
@@ -35,12 +35,10 @@ Targets TargetsOf(const Record& targets) {
   const bool columns = targets.Has("choices") && targets.Has("labels");
   found.choices = columns ? targets.Texts("choices") : targets.Fields();
   if (columns) {
-    for (const int64_t label : targets.Integers("labels")) {
-      found.labels.push_back(static_cast<int>(label));
-    }
+    found.labels = targets.Integers("labels");
   } else {
     for (const std::string& choice : found.choices) {
-      found.labels.push_back(static_cast<int>(targets.Integer(choice)));
+      found.labels.push_back(targets.Integer(choice));
     }
   }
   RefuseUnlessCount(targets, "labels", found.labels.size(), found.choices.size());

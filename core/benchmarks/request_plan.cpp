@@ -1,7 +1,7 @@
 #include "core/benchmarks/request_plan.h"
 
 #include <algorithm>
-#include <numeric>
+#include <iterator>
 #include <utility>
 
 #include "core/check.h"
@@ -88,26 +88,9 @@ void FormBatches(int64_t most_positions, RequestPlan* plan) {
     plan->batches.push_back({.first = i, .count = 1});
     plan->batches.back().positions = LongestOf(requests_of(plan->batches.back()));
   }
-  for (RequestBatch& batch : plan->batches) batch.shared = SharedBy(requests_of(batch));
 }
 
 }  // namespace
-
-int64_t RequestPlan::PositionsAlone() const {
-  return std::accumulate(requests.begin(), requests.end(), int64_t{0},
-                         [](int64_t sum, const Request& r) { return sum + r.Positions(); });
-}
-
-int64_t RequestPlan::PositionsShared() const {
-  int64_t positions = shared;
-  for (const RequestGroup& group : groups) {
-    positions += group.shared - shared;
-    for (size_t i = group.first; i < group.first + group.count; ++i) {
-      positions += requests[i].Positions() - group.shared;
-    }
-  }
-  return positions;
-}
 
 RequestPlan PlanRequests(std::vector<EncodedChoice> choices, const PlanLimits& limits) {
   UPCYCLE_CHECK(limits.batch_positions >= limits.sequence_length);

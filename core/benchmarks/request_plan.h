@@ -34,7 +34,6 @@ struct RequestBatch {
   size_t first = 0;
   size_t count = 0;
   int64_t positions = 0;
-  int64_t shared = 0;  // by all requests of the batch
 };
 
 struct RequestPlan {
@@ -44,11 +43,6 @@ struct RequestPlan {
   int64_t shared = 0;             // by all requests: examples that are the same before each item
   int64_t truncated = 0;          // requests that lost tokens on the left
   int64_t cut_continuations = 0;  // of these, those that lost tokens that should be scored
-
-  // Positions that a model computes: each request from its beginning, or each shared beginning
-  // once.
-  int64_t PositionsAlone() const;
-  int64_t PositionsShared() const;
 };
 
 struct PlanLimits {

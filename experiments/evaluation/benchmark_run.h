@@ -1,4 +1,4 @@
-// A benchmark asked of a model: from its folder to scores, as lm-evaluation-harness makes them.
+// A benchmark asked of a model: from its items to scores, as lm-evaluation-harness makes them.
 #pragma once
 
 #include <cstdint>

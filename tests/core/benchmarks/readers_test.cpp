@@ -123,6 +123,9 @@ TEST(ReadTruthfulQa, RefusesTargetsWithoutOneRightChoice) {
   EXPECT_TRUE(Says(Refused(ReadTruthfulQa,
                            R"({"question": "q", "mc1_targets": {"choices": ["a"], "labels": []}})"),
                    "\"labels\" has 0 entries; expected 1"));
+  EXPECT_TRUE(Says(
+      Refused(ReadTruthfulQa, R"({"question": "q", "mc1_targets": {"a": 4294967297, "b": 0}})"),
+      "one labelled 1 and the others 0"));
 }
 
 TEST(ReadTruthfulQa, RefusesAChoiceThatStandsTwice) {

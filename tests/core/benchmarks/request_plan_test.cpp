@@ -91,15 +91,6 @@ TEST(RequestPlan, CountsWhatTheSequenceCutsOff) {
   }
 }
 
-TEST(RequestPlan, CountsPositionsWithAndWithoutSharing) {
-  std::vector<EncodedChoice> choices;
-  AddItem(0, {1, 2, 3, 4}, &choices);  // 4 positions each, of which both share all
-  AddItem(1, {1, 2, 7}, &choices);     // 3 each; all requests share 2
-  const RequestPlan plan = PlanRequests(choices, {16, 16});
-  EXPECT_EQ(plan.PositionsAlone(), 2 * 4 + 2 * 3);
-  EXPECT_EQ(plan.PositionsShared(), 2 + 2 + 1);
-}
-
 TEST(RequestPlan, OfNothingIsEmpty) { EXPECT_TRUE(PlanRequests({}, {4, 4}).batches.empty()); }
 
 // What a scorer relies on, over items of every length.
@@ -129,7 +120,7 @@ TEST(RequestPlan, EveryRequestIsInOneBatchAndBeginsAsItsGroup) {
         EXPECT_LE(group.shared, std::ssize(request.tokens) - request.continuation);
         EXPECT_TRUE(std::equal(request.tokens.begin(), request.tokens.begin() + group.shared,
                                plan.requests[group.first].tokens.begin()));
-        EXPECT_LE(batch.shared, group.shared);
+        EXPECT_LE(plan.shared, group.shared);
       }
     }
     EXPECT_LE(rows * batch.positions, limits.batch_positions);
