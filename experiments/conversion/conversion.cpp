@@ -29,8 +29,9 @@ using nlohmann::json;
 
 // So many numbers are computed and written at a time.
 constexpr int64_t kPieceElements = 4 << 20;
-// Whether a file of an earlier attempt is there. It appeared under its name when it was whole; if
-// it has been damaged since, it is written again.
+
+// Whether a file of an earlier attempt is there. It appeared under its name when it was whole; one
+// that is no longer of this size, or has another header, is written again.
 bool IsWritten(const fs::path& path, const Shard& shard) {
   if (!fs::exists(path)) return false;
   std::map<std::string, SafetensorsEntry> expected;

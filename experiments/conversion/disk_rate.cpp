@@ -2,19 +2,21 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "core/atomic_file.h"
+#include "core/random.h"
 #include "core/stopwatch.h"
 
 namespace upcycle {
 
 double MeasureWriteRate(const fs::path& folder, int64_t bytes) {
   constexpr size_t kPiece = 64 << 20;
-  std::vector<std::byte> piece(kPiece);
-  uint32_t state = 1;
-  for (std::byte& byte : piece)
-    byte = static_cast<std::byte>((state = state * 1664525 + 1013904223) >> 24);
+  // Bytes that no file system makes smaller.
+  const RandomStream stream(0, "disk_rate");
+  std::vector<uint64_t> piece(kPiece / sizeof(uint64_t));
+  for (size_t i = 0; i < piece.size(); ++i) piece[i] = stream.Bits(i);
   AtomicFile file(folder / "write_rate", FileFlow::kInOrder);  // never committed: removed
   file.Reserve(static_cast<uint64_t>(bytes));
   const Stopwatch watch;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <map>
 #include <optional>
 
 #include <fmt/format.h>
@@ -17,11 +16,6 @@ namespace {
 constexpr int64_t kMostRanks = 65536;
 // So many rows of a matrix that is cut by columns are in memory at a time.
 constexpr int64_t kCutAtATime = 1 << 20;
-
-struct Direction {
-  std::string_view name;
-  int64_t value;
-};
 
 // "tp=2,ep=8" in the directions tp, ep, pp.
 std::array<int64_t, 3> ParseDirections(std::string_view text, int64_t otherwise) {

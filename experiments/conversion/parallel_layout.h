@@ -1,11 +1,10 @@
 // How the weights of a model are shared out to the ranks of a parallel layout, as Megatron-LM
 // shares them (Shoeybi et al. 2019, arXiv 1909.08053; Narayanan et al. 2021, arXiv 2104.04473):
 //
-//   tensor    heads, hidden neurons (of each expert too) and rows of the vocabulary are cut: rows
-//   of
-//             queries, keys, values, gate, up, embedding and head, columns of output and down. With
-//             fewer key-value heads than ranks, neighbours hold the same one. Everything else is
-//             whole on each rank
+//   tensor    heads, hidden neurons (of each expert too) and rows of the vocabulary are cut:
+//             rows of queries, keys, values, gate, up, embedding and head, columns of output
+//             and down. With fewer key-value heads than ranks, neighbours hold the same one.
+//             Everything else is whole on each rank
 //   expert    each rank holds as many whole experts of each layer; everything else is on all
 //   pipeline  consecutive layers, the first ranks one more where they do not divide; embedding with
 //             the first, final norm and head with the last, where tied embeddings are once more

@@ -26,7 +26,7 @@ class PieceWriter {
   // Room for the next numbers of a tensor, until Append is called.
   std::span<float> Next(int64_t count);
   // What Next gave becomes the next elements of `entry`, in its type. How many bytes these are.
-  // What goes wrong in writing is thrown by a later call.
+  // The entry outlives the writing; what goes wrong in it is thrown by a later call.
   int64_t Append(const SafetensorsEntry& entry);
   // These bytes become the next elements of `entry`.
   int64_t AppendBytes(const SafetensorsEntry& entry, std::span<const std::byte> bytes);

@@ -96,6 +96,13 @@ void NameClass(json& config, const Architecture& architecture) {
   }
 }
 
+[[noreturn]] void RefuseDamaged(const fs::path& path, const std::string& why) {
+  throw Error(Cause::kInput,
+              fmt::format("{} is damaged or was not written by upcycle: {}. Remove the folder and "
+                          "run the same command again to make it anew",
+                          path.native(), why));
+}
+
 }  // namespace
 
 json ConfigOf(const Architecture& architecture, int64_t end_of_text) {
@@ -106,17 +113,6 @@ json ConfigOf(const Architecture& architecture, int64_t end_of_text) {
   if (architecture.has_experts) config["upcycle"]["moe"] = AllSettings(architecture.moe);
   return config;
 }
-
-namespace {
-
-[[noreturn]] void RefuseDamaged(const fs::path& path, const std::string& why) {
-  throw Error(Cause::kInput,
-              fmt::format("{} is damaged or was not written by upcycle: {}. Remove the folder and "
-                          "run the same command again to make it anew",
-                          path.native(), why));
-}
-
-}  // namespace
 
 Architecture ArchitectureOfOwn(const json& config, const fs::path& path) {
   try {

@@ -10,9 +10,9 @@
 
 namespace upcycle {
 
-// `end_of_text` is the tokenizer's. A class that transformers computes in the same way is named:
-// LlamaForCausalLM or MixtralForCausalLM; any other mixture is
-// "upcycle_moe", the dense Nemotron "upcycle_nemotron". The member "upcycle" holds the exact
+// `end_of_text` is the tokenizer's. A class of transformers that computes the model in the same way
+// is named: LlamaForCausalLM, MistralForCausalLM or MixtralForCausalLM; any other mixture is
+// "upcycle_moe", any other dense model "upcycle_FAMILY". The member "upcycle" holds the exact
 // settings.
 nlohmann::json ConfigOf(const Architecture& architecture, int64_t end_of_text);
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
+#include "core/checkpoints/tensor_folder.h"
 #include "core/error.h"
 #include "experiments/formats/model_config.h"
 
@@ -19,7 +20,7 @@ std::vector<int64_t> Extents(const Shape& shape) {
 }  // namespace
 
 ModelFolder::ModelFolder(const fs::path& folder)
-    : folder_(folder), architecture_(ReadConfig(folder)), weights_(folder / "model.safetensors") {}
+    : folder_(folder), architecture_(ReadConfig(folder)), weights_(folder / kWeightsFile) {}
 
 std::span<const float> ModelFolder::Values(const Part& part) const {
   const std::string name = PartName(part, architecture_);
@@ -27,7 +28,7 @@ std::span<const float> ModelFolder::Values(const Part& part) const {
   const Shape shape = PartShape(part, architecture_);
   if (values.type() != DataType::kFloat32 || !(values.shape() == shape)) {
     throw Error(Cause::kInput, fmt::format("{}: {} should be float32 {} and is {}",
-                                           (folder_ / "model.safetensors").native(), name,
+                                           (folder_ / kWeightsFile).native(), name,
                                            shape.ToString(), values.shape().ToString()));
   }
   return {values.floats(), static_cast<size_t>(values.size())};
@@ -66,7 +67,7 @@ void WriteModel(const fs::path& folder, const ModelParameters& parameters, Backe
                 const fs::path& tokenizer, int64_t end_of_text) {
   const Architecture& architecture = parameters.architecture();
   WriteModelDescription(folder, architecture, tokenizer, end_of_text);
-  SafetensorsWriter writer(folder / "model.safetensors", EntriesOf(architecture));
+  SafetensorsWriter writer(folder / kWeightsFile, EntriesOf(architecture));
   std::vector<float> values;
   for (const ModelParameters::Piece& piece : parameters.pieces()) {
     values.resize(static_cast<size_t>(piece.value.size()));

@@ -136,6 +136,14 @@ class ConversionTest : public testing::Test {
  protected:
   ConversionTest() { WriteDense(dense_, 1); }
 
+  // After some files.
+  void BreakOff(const ConversionSettings& settings) {
+    const auto stop = [](int64_t done) {
+      if (done > 20000) throw std::runtime_error("stopped");
+    };
+    EXPECT_THROW(Convert({dense_}, output_, settings, stop), std::runtime_error);
+  }
+
   TemporaryFolder temporary_;
   fs::path dense_ = temporary_ / "dense";
   fs::path output_ = temporary_ / "out";
@@ -160,10 +168,7 @@ TEST_F(ConversionTest, GoesOnWithTheFilesThatAreThere) {
   settings.shard_bytes = 8000;
   Convert({dense_}, temporary_ / "undisturbed", settings);
 
-  const auto stop = [](int64_t done) {
-    if (done > 20000) throw std::runtime_error("stopped");
-  };
-  EXPECT_THROW(Convert({dense_}, output_, settings, stop), std::runtime_error);
+  BreakOff(settings);
   EXPECT_FALSE(fs::exists(output_));
   const fs::path first = FirstFileIn(output_.native() + ".unfinished");
   const auto written = fs::last_write_time(first);
@@ -178,10 +183,7 @@ TEST_F(ConversionTest, WritesAFileAgainThatIsNotWhatItShouldBe) {
   ConversionSettings settings = Upcycled();
   settings.shard_bytes = 8000;
   Convert({dense_}, temporary_ / "undisturbed", settings);
-  const auto stop = [](int64_t done) {
-    if (done > 20000) throw std::runtime_error("stopped");
-  };
-  EXPECT_THROW(Convert({dense_}, output_, settings, stop), std::runtime_error);
+  BreakOff(settings);
   fs::resize_file(FirstFileIn(output_.native() + ".unfinished"), 100);
   Convert({dense_}, output_, settings);
   EXPECT_EQ(FilesIn(output_), FilesIn(temporary_ / "undisturbed"));

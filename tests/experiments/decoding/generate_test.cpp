@@ -104,6 +104,7 @@ TEST_F(GenerateTest, EndsWhereItIsStopped) {
 
 TEST_F(GenerateTest, KeepsToTheTokensThatTheTokenizerKnows) {
   Run(kPrompt, {.most_tokens = 30, .sampling = {.temperature = 9}, .vocabulary = 2});
+  EXPECT_EQ(came_.size(), 30u);
   for (const int32_t token : came_) EXPECT_LT(token, 2);
 }
 
