@@ -115,7 +115,7 @@ std::string NameOfModel(const fs::path& path) {
              : name;
 }
 
-// Of models that have one name the later are called by their paths.
+// Of models that have one name the later are called by their whole paths.
 std::vector<EvaluatedModel> ModelsOf(const EvaluateOptions& options) {
   std::vector<std::string> paths = {options.model};
   paths.insert(paths.end(), options.others.begin(), options.others.end());
@@ -125,8 +125,8 @@ std::vector<EvaluatedModel> ModelsOf(const EvaluateOptions& options) {
       return std::ranges::count(models, name, &EvaluatedModel::name) > 0;
     };
     const std::string own = NameOfModel(path);
-    const std::string name = is_taken(own) ? path : own;
-    if (is_taken(name)) {
+    const std::string name = is_taken(own) ? fs::absolute(path).lexically_normal().native() : own;
+    if (is_taken(name) || std::ranges::count(models, fs::path(path), &EvaluatedModel::model) > 0) {
       throw Error(Cause::kInput, fmt::format("{} is named twice; ask each model once", path));
     }
     models.push_back({name, path, TokenizerPath(path, options.tokenizer)});

@@ -17,7 +17,9 @@ BenchmarkSet Science() {
     const std::string n = std::to_string(i * 7 % 10);
     set.items.push_back({.context = "Question: What is " + n + "?\nAnswer:",
                          .choices = {"one", "two " + n, "thirty-three", "4"},
+                         .ending = "",
                          .answer = i % 4,
+                         .subject = "",
                          .record = Fingerprint(1, static_cast<uint64_t>(i))});
     set.examples.push_back(set.items.back());
   }
@@ -32,7 +34,7 @@ double LogLikelihood(ByteModel& bytes, const ScoredText& asked) {
 TEST(AskSet, ScoresWhatTheModelSaysOfEachChoice) {
   ByteModel bytes(160, 2);
   const BenchmarkSet set = Science();
-  const BenchmarkSettings settings = {.shots = 2, .items = 6};
+  const BenchmarkSettings settings = {.tasks = {}, .shots = 2, .items = 6};
   const AnsweredSet answered =
       AskSet(set, settings, bytes.model, ByteTokenizer(), [](size_t, size_t) {});
   const auto examples = ChooseExamples(set, 6, 2);

@@ -300,6 +300,7 @@ TEST(TextStage, IsReadAsItWasMadeAndKnowsItsModelByContent) {
                      .file = "/a/pride.txt",
                      .content = Fingerprint(1, 2),
                      .block = 400,
+                     .execution = {},
                      .model = {"/m", "/t", Fingerprint(5, 6)}};
   const Stage stage = TextStage(order);
   const TextOrder read = ReadTextOrder(Stage::FromJson(stage.ToJson()));
