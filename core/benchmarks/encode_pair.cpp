@@ -34,8 +34,14 @@ EncodedPair EncodePair(const Tokenizer& tokenizer, std::string_view context,
   if (!context.empty()) pair.tokens = whole_tokens = special.before;
   if (!kept.empty()) tokenizer.Encode(kept, pair.tokens);
   if (pair.tokens.empty()) {
-    pair.tokens.push_back(special.empty_context);
-    whole_tokens.push_back(special.empty_context);
+    if (!special.empty_context) {
+      throw Error(Cause::kInput,
+                  fmt::format("nothing stands before \"{}\", and the tokenizer has no token that "
+                              "begins or ends a text to stand there",
+                              continuation));
+    }
+    pair.tokens.push_back(*special.empty_context);
+    whole_tokens.push_back(*special.empty_context);
   }
   tokenizer.Encode(whole, whole_tokens);
 

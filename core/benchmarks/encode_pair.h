@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -16,15 +17,15 @@ struct EncodedPair {
 };
 
 struct SpecialTokens {
-  int32_t empty_context = 0;    // stands for a context without text
-  std::vector<int32_t> before;  // stand before every text, as Llama's beginning of text
+  std::optional<int32_t> empty_context;  // stands for a context without text
+  std::vector<int32_t> before;           // stand before every text, as Llama's beginning of text
 };
 
 // As lm-evaluation-harness does (TemplateLM._encode_pair): spaces at the end of the context go to
 // the continuation; the context is encoded, and so are both as one text; what lies behind as many
 // tokens as the context has is the continuation. A context without text is `empty_context`. Throws
 // Error(kInput) where no token is left for the continuation, because the tokenizer joins it with
-// the context.
+// the context, and where a context without text has no token to stand for it.
 EncodedPair EncodePair(const Tokenizer& tokenizer, std::string_view context,
                        std::string_view continuation, const SpecialTokens& special);
 

@@ -19,8 +19,10 @@ std::string NameOfSet(const BenchmarkSet& set) {
 SpecialTokens SpecialTokensOf(const Tokenizer& tokenizer, TextBeginning beginning) {
   SpecialTokens special;
   // The harness takes begin of text for an empty context where there is one, else end of text.
-  special.empty_context =
-      tokenizer.BeginOfText() ? *tokenizer.BeginOfText() : tokenizer.EndOfText();
+  special.empty_context = tokenizer.BeginOfText();
+  if (!special.empty_context && tokenizer.HasEndOfText()) {
+    special.empty_context = tokenizer.EndOfText();
+  }
   const std::span<const int32_t> before = tokenizer.TokensBefore();
   if (beginning == TextBeginning::kAuto) special.before.assign(before.begin(), before.end());
   if (beginning == TextBeginning::kAlways && tokenizer.BeginOfText()) {

@@ -46,6 +46,13 @@ TEST(EncodePair, TheFirstTokenStandsBeforeTheContextOnly) {
   EXPECT_EQ(EncodePair(ByteTokenizer(), "", "b", special).tokens, (Tokens{7, 'b'}));
 }
 
+TEST(EncodePair, NeedsATokenForAnEmptyContextOnlyWhereThereIsOne) {
+  const SpecialTokens none;
+  EXPECT_EQ(EncodePair(ByteTokenizer(), "a", "b", none).tokens, (Tokens{'a', 'b'}));
+  EXPECT_TRUE(Says(MessageOf([&] { EncodePair(ByteTokenizer(), "", "b", none); }),
+                   "no token that begins or ends a text"));
+}
+
 // Bytes, but "xy" is one token: 300.
 class JoiningTokenizer final : public Tokenizer {
  public:
