@@ -6,9 +6,11 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "core/benchmarks/benchmark.h"
 #include "core/error.h"
+#include "core/recipe/source_text.h"
 #include "core/stop_signals.h"
 #include "core/tokenizers/tokenizer.h"
 #include "experiments/run/device.h"
@@ -25,6 +27,8 @@
 
 namespace upcycle {
 namespace {
+
+constexpr auto kReplaceBytes = nlohmann::json::error_handler_t::replace;
 
 struct EvaluateOptions {
   std::string model, tasks, data, tokenizer, name;
@@ -117,27 +121,38 @@ EvaluateSettings SettingsOf(const EvaluateOptions& options) {
   return settings;
 }
 
+// Without a slash at its end, so that a folder has one spelling.
+fs::path WholePath(const fs::path& path) {
+  const fs::path whole = fs::absolute(path).lexically_normal();
+  return whole.has_filename() ? whole : whole.parent_path();
+}
+
 // "models/llama-3/" is llama-3, "stories260K.bin" stories260K.
-std::string NameOfModel(const fs::path& path) {
-  const fs::path last = path.has_filename() ? path : path.parent_path();
-  const std::string name = last.extension() == ".bin" ? last.stem() : last.filename();
-  return name.empty() || name == "." || name == ".."
-             ? fs::absolute(path).lexically_normal().native()
-             : name;
+std::string NameOfModel(const fs::path& whole) {
+  const std::string name = whole.extension() == ".bin" ? whole.stem() : whole.filename();
+  return name.empty() ? whole.native() : name;
+}
+
+// Where another model has the same name, a model goes by its whole path.
+EvaluatedModel ModelAt(const std::string& path, const std::string& tokenizer,
+                       const std::vector<EvaluatedModel>& others) {
+  if (path.empty()) throw Error(Cause::kInput, "a model's path is empty");
+  const fs::path whole = WholePath(path);
+  EvaluatedModel model = {NameOfModel(whole), path, tokenizer};
+  if (tokenizer.empty()) model.tokenizer = fs::is_directory(whole) ? whole : whole.parent_path();
+  for (const EvaluatedModel& other : others) {
+    if (WholePath(other.model) == whole) {
+      throw Error(Cause::kInput, fmt::format("{} is named twice: each model is asked once", path));
+    }
+    if (other.name == model.name) model.name = whole;
+  }
+  return model;
 }
 
 std::vector<EvaluatedModel> ModelsOf(const EvaluateOptions& options) {
-  std::vector<std::string> paths = {options.model};
-  paths.insert(paths.end(), options.others.begin(), options.others.end());
-  std::vector<EvaluatedModel> models;
-  for (const std::string& path : paths) {
-    const fs::path beside =
-        fs::is_directory(path) ? fs::path(path) : fs::absolute(path).parent_path();
-    std::string name = NameOfModel(path);
-    const bool is_taken = std::ranges::any_of(
-        models, [&](const EvaluatedModel& model) { return model.name == name; });
-    models.push_back({is_taken ? path : name, path,
-                      options.tokenizer.empty() ? beside : fs::path(options.tokenizer)});
+  std::vector<EvaluatedModel> models = {ModelAt(options.model, options.tokenizer, {})};
+  for (const std::string& path : options.others) {
+    models.push_back(ModelAt(path, options.tokenizer, models));
   }
   return models;
 }
@@ -146,6 +161,11 @@ std::vector<ReadText> TextsOf(const EvaluateOptions& options) {
   std::vector<ReadText> texts;
   for (const std::string& path : options.texts) {
     const std::string name = fs::path(path).stem();
+    if (ValueNamed<Benchmark>(name)) {
+      throw Error(Cause::kInput, fmt::format("a text and a benchmark are both called {}: their "
+                                             "losses and scores would be mixed up; rename the file",
+                                             name));
+    }
     if (std::ranges::any_of(texts, [&](const ReadText& text) { return text.name == name; })) {
       throw Error(Cause::kInput, fmt::format("two texts are called {}: their losses could not be "
                                              "told apart; rename a file",
@@ -154,6 +174,23 @@ std::vector<ReadText> TextsOf(const EvaluateOptions& options) {
     texts.push_back({name, path, options.block});
   }
   return texts;
+}
+
+// Names stand in tables, terminals and JSON.
+void RequireReadableName(std::string_view what, std::string_view name) {
+  if (!name.empty() && FindUnreadable(name) == name.size() &&
+      name.find_first_of("\t\r\n") == name.npos) {
+    return;
+  }
+  throw Error(Cause::kInput,
+              fmt::format("{} is called {}: a name is UTF-8 without control characters", what,
+                          nlohmann::json(name).dump(-1, ' ', true, kReplaceBytes)));
+}
+
+void RequireReadableNames(const ModelEvaluation& evaluation) {
+  RequireReadableName("the study", evaluation.name);
+  for (const EvaluatedModel& model : evaluation.models) RequireReadableName("a model", model.name);
+  for (const ReadText& text : evaluation.texts) RequireReadableName("a text", text.name);
 }
 
 Study MakeStudyOf(const ModelEvaluation& evaluation, const EvaluateOptions& options) {
@@ -181,6 +218,7 @@ int EvaluateCommand(const Arguments& arguments) {
   if (evaluation.name.empty()) {
     evaluation.name = fmt::format("evaluation-{}", evaluation.models.front().name);
   }
+  RequireReadableNames(evaluation);
   RequireDevice(options.device);
   const Study study = MakeStudyOf(evaluation, options);
   const std::vector<Gpu> gpus = FindGpus(study.recipe, options.effort.checked);
