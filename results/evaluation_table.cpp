@@ -15,7 +15,8 @@ namespace {
 using nlohmann::json;
 
 constexpr double kLevel = 0.95;
-constexpr std::string_view kAccuracy = "/accuracy", kLoss = "/loss";
+constexpr std::string_view kAccuracy = "/accuracy", kLoss = "/loss",
+                           kTruncated = "/truncated_prompts";
 // What benchmarks and texts are measured by, as far as any of them is.
 constexpr const char* kMeasures[] = {"accuracy", "accuracy_normalised", "perplexity",
                                      "loss",     "loss_per_character",  "bits_per_byte"};
@@ -153,9 +154,22 @@ class TableMaker {
           "asked: it says what other questions of the kind would show, not other trainings.",
           study_.arms.front().name));
     }
-    for (const ArmFacts& arm : study_.arms) {
-      if (IsComplete(arm)) continue;
+    for (const ArmFacts& arm : study_.arms) AddNotes(table, arm);
+  }
+
+  void AddNotes(Table* table, const ArmFacts& arm) const {
+    if (!IsComplete(arm)) {
       table->notes.push_back(fmt::format("{} has not answered all of its questions.", arm.name));
+      return;
+    }
+    for (const auto& [metric, share] : arm.runs.front().values) {
+      if (!metric.ends_with(kTruncated) || share.value == 0) continue;
+      table->notes.push_back(fmt::format(
+          "Of the {} prompts of {}, {:.3g} % were longer than the sequences of {} and lost their "
+          "beginning: they are not what was to be asked. Ask with fewer shots, or a model of "
+          "longer sequences.",
+          share.count.value_or(0), metric.substr(0, metric.size() - kTruncated.size()),
+          100 * share.value, arm.name));
     }
   }
 

@@ -5,15 +5,18 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/benchmarks/benchmark.h"
 #include "core/error.h"
+#include "core/recipe/source_text.h"
 #include "core/stop_signals.h"
 #include "experiments/run/device.h"
 #include "experiments/study/model_evaluation.h"
 #include "results/evaluation_table.h"
 #include "results/export/terminal.h"
 #include "results/ledger_reader.h"
+#include "results/schema.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
 #include "tools/model_options.h"
@@ -25,6 +28,8 @@
 
 namespace upcycle {
 namespace {
+
+constexpr auto kReplaceBytes = nlohmann::json::error_handler_t::replace;
 
 struct EvaluateOptions {
   std::string model, tasks, data, tokenizer, name;
@@ -106,30 +111,41 @@ EvaluateSettings SettingsOf(const EvaluateOptions& options) {
   return settings;
 }
 
-// "models/llama-3/" is llama-3, "stories260K.bin" stories260K.
-std::string NameOfModel(const fs::path& path) {
-  const fs::path last = path.has_filename() ? path : path.parent_path();
-  const std::string name = last.extension() == ".bin" ? last.stem() : last.filename();
-  return name.empty() || name == "." || name == ".."
-             ? fs::absolute(path).lexically_normal().native()
-             : name;
+// Without a slash at its end, so that a folder has one spelling.
+fs::path WholePath(const fs::path& path) {
+  const fs::path whole = fs::absolute(path).lexically_normal();
+  return whole.has_filename() ? whole : whole.parent_path();
 }
 
-// Of models that have one name the later are called by their whole paths.
-std::vector<EvaluatedModel> ModelsOf(const EvaluateOptions& options) {
-  std::vector<std::string> paths = {options.model};
-  paths.insert(paths.end(), options.others.begin(), options.others.end());
-  std::vector<EvaluatedModel> models;
-  for (const std::string& path : paths) {
-    const auto is_taken = [&](const std::string& name) {
-      return std::ranges::count(models, name, &EvaluatedModel::name) > 0;
-    };
-    const std::string own = NameOfModel(path);
-    const std::string name = is_taken(own) ? fs::absolute(path).lexically_normal().native() : own;
-    if (is_taken(name) || std::ranges::count(models, fs::path(path), &EvaluatedModel::model) > 0) {
-      throw Error(Cause::kInput, fmt::format("{} is named twice; ask each model once", path));
+// "models/llama-3/" is llama-3, "stories260K.bin" stories260K; a run's model, which is called
+// "model" like all others, goes by its stage's fingerprint.
+std::string NameOfModel(const fs::path& whole) {
+  if (whole.filename() == "model" && whole.parent_path().has_filename()) {
+    return whole.parent_path().filename();
+  }
+  const std::string name = whole.extension() == ".bin" ? whole.stem() : whole.filename();
+  return name.empty() ? whole.native() : name;
+}
+
+// Where another model has the same name, a model goes by its whole path.
+EvaluatedModel ModelAt(const std::string& path, const std::string& tokenizer,
+                       const std::vector<EvaluatedModel>& others) {
+  if (path.empty()) throw Error(Cause::kInput, "a model's path is empty");
+  const fs::path whole = WholePath(path);
+  EvaluatedModel model = {NameOfModel(whole), path, TokenizerPath(path, tokenizer)};
+  for (const EvaluatedModel& other : others) {
+    if (WholePath(other.model) == whole) {
+      throw Error(Cause::kInput, fmt::format("{} is named twice: each model is asked once", path));
     }
-    models.push_back({name, path, TokenizerPath(path, options.tokenizer)});
+    if (other.name == model.name) model.name = whole;
+  }
+  return model;
+}
+
+std::vector<EvaluatedModel> ModelsOf(const EvaluateOptions& options) {
+  std::vector<EvaluatedModel> models = {ModelAt(options.model, options.tokenizer, {})};
+  for (const std::string& path : options.others) {
+    models.push_back(ModelAt(path, options.tokenizer, models));
   }
   return models;
 }
@@ -149,6 +165,36 @@ std::vector<ReadText> TextsOf(const EvaluateOptions& options) {
     texts.push_back({name, path, options.block});
   }
   return texts;
+}
+
+// Names stand in tables, terminals and JSON.
+void RequireReadableName(std::string_view what, std::string_view name) {
+  if (!name.empty() && FindUnreadable(name) == name.size() &&
+      name.find_first_of("\t\r\n") == name.npos) {
+    return;
+  }
+  throw Error(Cause::kInput,
+              fmt::format("{} is called {}: a name is UTF-8 without control characters", what,
+                          nlohmann::json(name).dump(-1, ' ', true, kReplaceBytes)));
+}
+
+void RequireReadableNames(const ModelEvaluation& evaluation) {
+  RequireReadableName("the study", evaluation.name);
+  for (const EvaluatedModel& model : evaluation.models) RequireReadableName("a model", model.name);
+  for (const ReadText& text : evaluation.texts) RequireReadableName("a text", text.name);
+}
+
+// A study of a recipe would lose its arms to the models.
+void RequireOwnName(const std::string& name, const fs::path& path) {
+  if (!LedgerExists(path)) return;
+  LedgerReader ledger(path);
+  const std::vector<std::string> names = ledger.StudyNames();
+  if (std::ranges::find(names, name) == names.end()) return;
+  const auto recipe = nlohmann::json::parse(ledger.ReadRecipe(ledger.ReadStudy(name)));
+  if (recipe.contains("models")) return;
+  throw Error(
+      Cause::kInput,
+      fmt::format("{} is a recipe's study already: --name gives this one another name", name));
 }
 
 // That a model lacks a tokenizer is said with the option that names one; that it is not there at
@@ -172,6 +218,7 @@ int EvaluateCommand(const Arguments& arguments) {
   if (evaluation.name.empty()) {
     evaluation.name = fmt::format("evaluation-{}", evaluation.models.front().name);
   }
+  RequireReadableNames(evaluation);
   RequireDevice(options.device);
   RequireTokenizers(evaluation, options);
   const Study study = MakeStudy(evaluation);
@@ -179,6 +226,7 @@ int EvaluateCommand(const Arguments& arguments) {
   StudyOutcome outcome;
   {
     const FileLock lock = LockRoot(options.state);
+    RequireOwnName(evaluation.name, options.state.Ledger());
     LedgerWriter ledger(options.state.Ledger());
     outcome = RunStudy(study, RecordOf(evaluation, study), options.state, options.effort, gpus,
                        ledger, stop);

@@ -14,6 +14,7 @@
 #include "core/stopwatch.h"
 #include "core/tokenizers/text_stream.h"
 #include "core/tokenizers/tokenizer.h"
+#include "core/utf8.h"
 #include "experiments/decoding/generate.h"
 #include "experiments/formats/model_source.h"
 #include "experiments/run/device.h"
@@ -144,6 +145,9 @@ int GenerateCommand(const Arguments& arguments) {
   constexpr int64_t kMostTokensAtOnce = 512;  // of a prompt
   const GenerateOptions options = ParseOptions(arguments);
   if (options.tokens < 1) throw Error(Cause::kInput, "--tokens counts tokens: at least 1");
+  if (ValidUtf8Prefix(options.prompt) != options.prompt.size()) {
+    throw Error(Cause::kInput, "the PROMPT is not UTF-8; is the terminal's encoding another?");
+  }
   if (options.threads < 1) throw Error(Cause::kInput, "--threads counts threads: at least 1");
   GenerationSettings settings = {.most_tokens = options.tokens, .sampling = SamplingOf(options)};
   const Precision precision = ValueOf<Precision>("precision", options.precision);

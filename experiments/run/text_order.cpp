@@ -1,9 +1,12 @@
 #include "experiments/run/text_order.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "core/error.h"
 #include "core/recipe/canonical.h"
+#include "core/utf8_file.h"
 
 namespace upcycle {
 namespace {
@@ -12,6 +15,16 @@ namespace {
 constexpr char kFile[] = "file";
 
 }  // namespace
+
+MappedFile OpenAskedText(const fs::path& path) {
+  MappedFile file(path);
+  if (file.text().empty()) {
+    throw Error(Cause::kInput,
+                fmt::format("{} is empty: there is nothing to score", path.native()));
+  }
+  RequireUtf8(path, file.text());
+  return file;
+}
 
 Stage TextStage(const TextOrder& order) {
   Stage stage{StageKind::kText,

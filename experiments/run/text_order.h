@@ -5,6 +5,7 @@
 
 #include "core/files.h"
 #include "core/fingerprint.h"
+#include "core/mapped_file.h"
 #include "core/recipe/settings.h"
 #include "experiments/run/outside_model.h"
 #include "experiments/run/stage.h"
@@ -20,6 +21,10 @@ struct TextOrder {
   ExecutionSettings execution;
   OutsideModel model;
 };
+
+// Throws Error(kInput) where nothing can be asked about the file: it is empty, not UTF-8, or a
+// pipe, which is gone once it was read.
+MappedFile OpenAskedText(const fs::path& path);
 
 Stage TextStage(const TextOrder& order);
 TextOrder ReadTextOrder(const Stage& stage);

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "core/files.h"
+#include "core/utf8.h"
 #include "experiments/evaluation/text_loss.h"
 #include "experiments/run/asked_model.h"
 #include "experiments/run/progress_record.h"
@@ -18,8 +18,8 @@ namespace upcycle {
 
 void RunTextStage(const StageContext& context) {
   const TextOrder order = ReadTextOrder(context.stage);
-  const std::string text = ReadTextFile(order.file);
-  if (Hasher().Add(text).Finish() != order.content) {
+  const MappedFile file = OpenAskedText(order.file);
+  if (Hasher().Add(file.text()).Finish() != order.content) {
     throw Error(Cause::kInput,
                 fmt::format("{} has changed since it was planned to read it; run the same command "
                             "again",
@@ -28,9 +28,9 @@ void RunTextStage(const StageContext& context) {
   AskedModel asked(order.model, context.backend);
   const int64_t length = asked.model().architecture().model.sequence_length;
   ProgressRecord progress(context, 1);
-  const TextLoss loss =
-      LossOfText(text, order.block > 0 ? order.block : length, asked.model(), asked.tokenizer(),
-                 [&](size_t done, size_t count) { progress.At(0, done, count); });
+  const TextLoss loss = LossOfText(file.text(), order.block > 0 ? order.block : length,
+                                   asked.model(), asked.tokenizer(),
+                                   [&](size_t done, size_t count) { progress.At(0, done, count); });
 
   const auto record = [&](const char* metric, double unit, int64_t count) {
     const double tokens = static_cast<double>(loss.tokens);

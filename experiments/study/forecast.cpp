@@ -1,6 +1,5 @@
 #include "experiments/study/forecast.h"
 
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -24,10 +23,17 @@ StudyForecast ForecastStudy(const Study& study, const std::map<Fingerprint, Stag
   forecast.trainings.resize(study.recipe.arms.size());
   // The seeds of an arm cost the same, so that a study of ten thousand runs needs few predictions.
   std::map<std::pair<size_t, StagePlace>, StagePrediction> of_arm;
-  std::set<Fingerprint> counted;
+  std::map<Fingerprint, size_t> counted;  // the arm that had the stage first
   for (const Study::Run& run : study.runs) {
     for (const auto& [place, fingerprint] : run.stages) {
-      if (!counted.insert(fingerprint).second) continue;  // shared with a run before
+      const auto [first, is_new] = counted.try_emplace(fingerprint, run.arm);
+      if (!is_new) {
+        // Arms that differ in what is asked of their models alone.
+        if (place.role == StageRole::kTrain) {
+          forecast.trainings[run.arm] = forecast.trainings[first->second];
+        }
+        continue;
+      }
       const auto predict = [&, &stage = study.stages.at(fingerprint)] {
         return PredictStage(stage, flops_per_core_second);
       };

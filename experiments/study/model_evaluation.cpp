@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/recipe/canonical.h"
 #include "core/tokenizers/tokenizer.h"
-#include "core/utf8_file.h"
+#include "core/utf8.h"
 #include "experiments/formats/parent_model.h"
 #include "experiments/model/model_cost.h"
 #include "experiments/run/benchmark_order.h"
@@ -18,6 +18,16 @@ namespace upcycle {
 namespace {
 
 using nlohmann::json;
+
+// As stages keep it, whatever folder they run in: in JSON.
+fs::path Recorded(const fs::path& path) {
+  const fs::path whole = fs::absolute(path);
+  const size_t valid = ValidUtf8Prefix(whole.native());
+  if (valid == whole.native().size()) return whole;
+  throw Error(Cause::kInput, fmt::format("the path {}… goes on with what is not UTF-8, and cannot "
+                                         "be recorded: rename what lies there",
+                                         whole.native().substr(0, valid)));
+}
 
 OutsideModel Read(const EvaluatedModel& asked) {
   const ModelSource source(asked.model);
@@ -30,8 +40,7 @@ OutsideModel Read(const EvaluatedModel& asked) {
                             "of a question would depend on the questions beside it",
                             asked.model.native()));
   }
-  return {fs::absolute(asked.model), fs::absolute(asked.tokenizer),
-          OutsideContent(source, *tokenizer)};
+  return {Recorded(asked.model), Recorded(asked.tokenizer), OutsideContent(source, *tokenizer)};
 }
 
 ArmCost CostOfModel(const Architecture& architecture) {
@@ -60,7 +69,7 @@ struct Questions {
 Questions ReadQuestions(const ModelEvaluation& evaluation) {
   Questions questions;
   BenchmarkSettings settings = evaluation.settings.benchmarks;
-  if (!settings.folder.empty()) settings.folder = fs::absolute(settings.folder).native();
+  if (!settings.folder.empty()) settings.folder = Recorded(settings.folder);
   for (const Benchmark benchmark : BenchmarksNamed(settings.tasks)) {
     questions.benchmarks.push_back({.benchmark = benchmark,
                                     .content = ReadBenchmarkContent(benchmark, settings),
@@ -70,11 +79,9 @@ Questions ReadQuestions(const ModelEvaluation& evaluation) {
                                     .model = {}});
   }
   for (const ReadText& text : evaluation.texts) {
-    const std::string content = ReadTextFile(text.file);
-    RequireUtf8(text.file, content);
     questions.texts.push_back({.name = text.name,
-                               .file = fs::absolute(text.file),
-                               .content = Hasher().Add(content).Finish(),
+                               .file = Recorded(text.file),
+                               .content = Hasher().Add(OpenAskedText(text.file).text()).Finish(),
                                .block = text.block,
                                .precision = evaluation.settings.precision,
                                .execution = evaluation.execution,

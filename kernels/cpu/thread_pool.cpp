@@ -1,9 +1,13 @@
 #include "kernels/cpu/thread_pool.h"
 
 #include <limits>
+#include <system_error>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/check.h"
+#include "core/error.h"
 
 namespace upcycle {
 namespace {
@@ -22,22 +26,33 @@ uint64_t Ticket(uint32_t loop, uint32_t left) { return (uint64_t{loop} << 32) | 
 uint32_t LoopOf(uint64_t ticket) { return static_cast<uint32_t>(ticket >> 32); }
 uint32_t LeftOf(uint64_t ticket) { return static_cast<uint32_t>(ticket); }
 
+// Wakes the workers for a loop that is none.
+void End(std::vector<std::thread>& workers, std::atomic<bool>& stopping,
+         std::atomic<uint32_t>& loop) {
+  stopping = true;
+  ++loop;
+  loop.notify_all();
+  for (std::thread& worker : workers) worker.join();
+}
+
 }  // namespace
 
 ThreadPool::ThreadPool(int threads) {
   UPCYCLE_CHECK(threads >= 1);
   workers_.reserve(static_cast<size_t>(threads - 1));
-  for (int worker = 1; worker < threads; ++worker) {
-    workers_.emplace_back([this, worker] { WorkerLoop(worker); });
+  try {
+    for (int worker = 1; worker < threads; ++worker) {
+      workers_.emplace_back([this, worker] { WorkerLoop(worker); });
+    }
+  } catch (const std::system_error& error) {
+    const int begun = this->threads();
+    End(workers_, stopping_, loop_);
+    throw Error(Cause::kMemory, fmt::format("only {} of {} threads could begin: {}; use fewer",
+                                            begun, threads, error.code().message()));
   }
 }
 
-ThreadPool::~ThreadPool() {
-  stopping_ = true;
-  ++loop_;
-  loop_.notify_all();
-  for (std::thread& worker : workers_) worker.join();
-}
+ThreadPool::~ThreadPool() { End(workers_, stopping_, loop_); }
 
 void ThreadPool::Run(int64_t tasks, const void* context, Call call) {
   UPCYCLE_CHECK(tasks <= std::numeric_limits<int32_t>::max());

@@ -15,7 +15,7 @@ namespace upcycle {
 
 class ThreadPool {
  public:
-  // The caller of ParallelFor is one of the `threads`, at least one.
+  // The caller of ParallelFor is one of the `threads`, at least one. Error(kMemory): too many.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

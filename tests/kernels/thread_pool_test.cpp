@@ -2,11 +2,17 @@
 
 #include <array>
 #include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include "core/error.h"
 
 namespace upcycle {
 namespace {
@@ -47,6 +53,27 @@ TEST(ThreadPool, KeepsShortLoopsApart) {
       ASSERT_EQ(seen[static_cast<size_t>(task)], task < tasks ? loop : 0);
     }
   }
+}
+
+// In a process of its own, whose address space has room for the stacks of a few threads.
+void HaveTooManyThreads() {
+  size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  const rlimit little{.rlim_cur = pages * 4096 + (64 << 20), .rlim_max = RLIM_INFINITY};
+  setrlimit(RLIMIT_AS, &little);
+  try {
+    ThreadPool pool(1000);
+  } catch (const Error& error) {
+    std::fputs(error.what(), stderr);
+    std::_Exit(error.cause() == Cause::kMemory ? 7 : 8);
+  }
+}
+
+TEST(ThreadPool, SaysWhereTheSystemGrantsFewerThreads) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the sanitizer needs the address space";
+#endif
+  EXPECT_EXIT(HaveTooManyThreads(), testing::ExitedWithCode(7), "of 1000 threads could begin");
 }
 
 TEST(ThreadPool, WakesSleepingThreads) {

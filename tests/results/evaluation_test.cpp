@@ -129,6 +129,23 @@ TEST_F(EvaluationTest, LeavesOutAModelThatHasNotAnsweredAndSaysSo) {
   EXPECT_TRUE(Says(table.notes.back(), "two has not answered all"));
 }
 
+TEST_F(EvaluationTest, SaysWhosePromptsLostTheirBeginning) {
+  const auto answer = [&](const std::string& model, double share) {
+    Complete(StageOf(model, kPiqa), {ResultEvent("piqa/accuracy", 0.5),
+                                     Event(fmt::format(R"({{"event": "result", "count": 8,
+                                         "metric": "piqa/truncated_prompts", "value": {}}})",
+                                                       share))});
+    Read(model, 2.5);
+  };
+  answer("one", 0);
+  answer("two", 0.375);
+  LedgerReader reader(LedgerIn(folder_));
+  const Table table = EvaluationTable(reader, "models");
+  ASSERT_EQ(table.notes.size(), 3u);
+  EXPECT_TRUE(Says(table.notes.back(),
+                   "Of the 8 prompts of piqa, 37.5 % were longer than the sequences of two"));
+}
+
 TEST_F(EvaluationTest, GivesEverythingInFullPrecision) {
   Answer("one", {true, false, false});
   Read("one", 2.5);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
@@ -142,12 +143,59 @@ TEST_F(Evaluate, SaysWhatIsWrongWithWhatItIsAsked) {
   refused({"--tasks", "arc_easy", "--data", data, "--shots", "6"}, "examples");
   refused({"--tasks", "arc_easy", "--data", data, "--shots", "-1"}, "cannot be negative");
   refused({"--text", (folder_ / "nowhere.txt").native()}, "nowhere.txt");
+  refused({"--tasks", "arc_easy", "--data", data, "--name", "asked"},
+          "asked is a recipe's study already");
   Put(folder_ / "piqa.txt", "A text.");
   refused({"--text", (folder_ / "piqa.txt").native()}, "a benchmark are both called piqa");
   Put(folder_ / "latin.txt", "caf\xE9");
   refused({"--text", (folder_ / "latin.txt").native()}, "latin.txt:1: not UTF-8");
   refused({"--tasks", "arc_easy", "--data", data, "-a", ModelOf(0).native()}, "is named twice");
   refused({"--tasks", "arc_easy", "--data", data, "--precision", "int3"}, "expected float32 or");
+}
+
+TEST_F(Evaluate, RefusesTextsThatCannotBeScored) {
+  const auto refused = [&](const char* name, const char* what) {
+    const Finished asked = Ask({"--text", (folder_ / name).native()});
+    EXPECT_EQ(asked.exit_code, 2);
+    EXPECT_TRUE(Says(asked.err, what));
+  };
+  Put(folder_ / "empty.txt", "");
+  Put(folder_ / "latin1.txt", "a caf\xe9\n");
+  ASSERT_EQ(mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  refused("empty.txt", "empty.txt is empty");
+  refused("latin1.txt", "latin1.txt:1: not UTF-8");
+  refused("pipe", "give a regular file");
+  Put(folder_ / "arc_easy.txt", "a text");
+  refused("arc_easy.txt", "a text and a benchmark are both called arc_easy");
+}
+
+TEST_F(Evaluate, RefusesNamesThatCannotBeShown) {
+  Put(folder_ / "pride.txt", "It is a truth.");
+  const auto refused = [&](const fs::path& text, const std::string& name, const char* what) {
+    const Finished asked = Ask({"--text", text.native(), "--name", name});
+    EXPECT_EQ(asked.exit_code, 2);
+    EXPECT_TRUE(Says(asked.err, what));
+  };
+  refused(folder_ / "pride.txt", "two\nlines", "the study is called \"two\\nlines\": a name is");
+  refused(folder_ / "pride.txt", "\xff", "the study is called \"\\ufffd\"");
+  Put(folder_ / "pri\xff.txt", "It is a truth.");
+  refused(folder_ / "pri\xff.txt", "fine", "a text is called \"pri\\ufffd\"");
+  Put(folder_ / "of\xff/pride.txt", "It is a truth.");
+  refused(folder_ / "of\xff/pride.txt", "fine", "goes on with what is not UTF-8");
+}
+
+TEST_F(Evaluate, AsksEachModelOnceAndTellsThoseOfOneNameApart) {
+  Put(folder_ / "pride.txt", "It is a truth.");
+  const auto against = [&](const fs::path& other) {
+    return Ask({"--text", (folder_ / "pride.txt").native(), "--against", other.native()});
+  };
+  const Finished twice = against(ModelOf(0) / "../model/");
+  EXPECT_EQ(twice.exit_code, 2);
+  EXPECT_TRUE(Says(twice.err, "is named twice"));
+  fs::copy(ModelOf(0), folder_ / "model", fs::copy_options::recursive);
+  const Finished other = against(folder_ / "model");
+  EXPECT_EQ(other.exit_code, 0) << other.err;
+  EXPECT_TRUE(Says(other.out, (folder_ / "model").native()));
 }
 
 }  // namespace

@@ -53,6 +53,16 @@ TEST_F(Forecast, KnowsThatAnArmMayHaveAParentOfItsOwn) {
   EXPECT_NEAR(forecast.core_seconds, SumOfStages(study), 1e-9 * forecast.core_seconds);
 }
 
+TEST_F(Forecast, KnowsWhatATrainingOfTwoArmsTakes) {
+  const Study study = Make(
+      "  - {name: few, upcycle: none, evaluate.sequences: 8}\n"
+      "  - {name: all, upcycle: none}\n",
+      1);
+  const StudyForecast forecast = Of(study);
+  EXPECT_GT(forecast.trainings[0].memory_bytes, 0);
+  EXPECT_EQ(forecast.trainings[1].memory_bytes, forecast.trainings[0].memory_bytes);
+}
+
 TEST_F(Forecast, LeavesOutWhatIsComplete) {
   const Study study = Make("  - {name: dense, upcycle: none}\n", 2);
   std::map<Fingerprint, StageState> states;
