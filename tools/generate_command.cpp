@@ -1,10 +1,12 @@
 // `upcycle generate MODEL [PROMPT]`
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <fmt/format.h>
@@ -93,9 +95,12 @@ std::vector<int32_t> EndsOf(const Tokenizer& tokenizer) {
   return ends;
 }
 
+// Throws std::system_error where it does not arrive: nobody waits for more.
 void Print(const std::string& text) {
   fmt::print("{}", text);
-  std::fflush(stdout);
+  if (std::fflush(stdout) != 0) {
+    throw std::system_error(errno, std::generic_category(), "standard output");
+  }
 }
 
 // How fast new tokens came.

@@ -258,12 +258,13 @@ TEST(GenerateCommand, SaysWhatIsWrongWithItsOptionsBeforeItReadsAModel) {
   EXPECT_TRUE(Says(refusal({}), "/nowhere"));
 }
 
-Finished Tell(const std::string& prompt, const std::vector<std::string>& options) {
+Finished Tell(const std::string& prompt, const std::vector<std::string>& options,
+              OutputKind output = OutputKind::kFile) {
   const fs::path folder = *RealData() / "stories260K";
   std::vector<std::string> arguments = {"generate", (folder / "stories260K.bin").native(), prompt,
                                         "--device", "cpu"};
   arguments.insert(arguments.end(), options.begin(), options.end());
-  return RunProgram(arguments);
+  return RunProgram(arguments, output);
 }
 
 TEST(GenerateCommand, TellsAStory) {
@@ -276,6 +277,18 @@ TEST(GenerateCommand, TellsAStory) {
   const Finished lost = Tell("Once upon", {});
   EXPECT_EQ(lost.exit_code, 2);
   EXPECT_TRUE(Says(lost.err, "--tokenizer names another place"));
+}
+
+TEST(GenerateCommand, EndsWhereWhatItTellsDoesNotArrive) {
+  UPCYCLE_SKIP_WITHOUT_REAL_DATA();
+  const fs::path file = *RealData() / "stories260K" / "tok512.model";
+  const Finished full = Tell("Once", {"--tokenizer", file.native()}, OutputKind::kFullDisk);
+  EXPECT_EQ(full.exit_code, 2);
+  EXPECT_TRUE(Says(full.err, "No space left on device"));
+  EXPECT_FALSE(Says(full.err, "tokens/s"));
+  const Finished closed = Tell("Once", {"--tokenizer", file.native()}, OutputKind::kClosedPipe);
+  EXPECT_EQ(closed.exit_code, 141);
+  EXPECT_EQ(closed.err, "");
 }
 
 TEST(GenerateCommand, StopsAtTheModelsLastPositionAndSaysSo) {
