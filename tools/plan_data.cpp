@@ -67,7 +67,8 @@ std::vector<DataPlan> PlanData(const Study& study, const fs::path& root) {
     const std::vector<SourceSize>& there =
         sizes.Of(settings.data, run.stages.at(StageRole::kTokens));
     const auto parent = run.stages.find(StageRole::kParent);
-    if (parent != run.stages.end() && parents.insert(parent->second).second) {
+    const bool trains_parent = parent != run.stages.end() && !settings.ReadsParent();
+    if (trains_parent && parents.insert(parent->second).second) {
       const int64_t tokens = TrainTokens(settings.parent.train, settings.model);
       plans.push_back({"parent of " + arm.name, UseOf(there, settings.data, tokens)});
     }

@@ -81,6 +81,15 @@ TEST_F(ImportedParent, IsTheModelThatItWas) {
   EXPECT_TRUE(Says(Run("second.yaml").err, "nothing to do"));
 }
 
+TEST_F(ImportedParent, ReadsNoSource) {
+  Put(folder_ / "second.yaml", Replaced(kSecond, "PARENT", (folder_ / "model").native()));
+  const Finished plan =
+      RunProgram({"plan", (folder_ / "second.yaml").native(), "--root", root_.native()});
+  EXPECT_EQ(plan.exit_code, 0) << plan.err;
+  EXPECT_TRUE(Says(plan.out, "  dense: atlas "));
+  EXPECT_FALSE(Says(plan.out, "parent of dense"));
+}
+
 TEST_F(ImportedParent, IsNamedWhereItIsNotWhatTheRecipeSays) {
   const std::string wider = Replaced(kSecond, "{from: PARENT}", "{from: PARENT, ffn_width: 32}");
   Put(folder_ / "wider.yaml", Replaced(wider, "PARENT", (folder_ / "model").native()));
