@@ -5,8 +5,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <system_error>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "core/check.h"
@@ -34,16 +36,26 @@ OrderedWriter::OrderedWriter(const FileDescriptor& file, const fs::path& path)
     block.reset(static_cast<std::byte*>(std::aligned_alloc(kAlignment, kBlockBytes)));
     if (!block) throw std::bad_alloc();
   }
-  for (std::thread& thread : threads_) thread = std::thread([this] { Run(); });
+  try {
+    for (std::thread& thread : threads_) thread = std::thread([this] { Run(); });
+  } catch (const std::system_error& error) {
+    End();
+    throw Error(Cause::kMemory, fmt::format("no thread could begin to write {}: {}", path.native(),
+                                            error.code().message()));
+  }
 }
 
-OrderedWriter::~OrderedWriter() {
+OrderedWriter::~OrderedWriter() { End(); }
+
+void OrderedWriter::End() {
   {
     const std::lock_guard lock(mutex_);
     is_ending_ = true;
   }
   changed_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
 void OrderedWriter::Reserve(uint64_t bytes) {

@@ -19,7 +19,8 @@ namespace upcycle {
 
 class OrderedWriter {
  public:
-  // Both outlive it; `path` is for messages.
+  // Both outlive it; `path` is for messages. Throws Error(kMemory) where the system grants no more
+  // threads.
   OrderedWriter(const FileDescriptor& file, const fs::path& path);
   ~OrderedWriter();
   OrderedWriter(const OrderedWriter&) = delete;
@@ -46,6 +47,7 @@ class OrderedWriter {
   static constexpr size_t kBlocks = kThreads + 2;
 
   void Run();       // of a thread
+  void End();       // of all threads
   void HandOver();  // the block that was filled, and waits for an empty one
   void Throw();     // with the lock held: what a thread met, if anything
 

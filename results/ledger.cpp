@@ -16,8 +16,8 @@ Database OpenAndCheck(const fs::path& path, Database::Mode mode) {
   const int64_t version = ledger.ReadInt("PRAGMA user_version");
   RequireKnownVersion(version, NewestVersion(), path);
   if (version < NewestVersion() && mode != Database::Mode::kWrite) {
-    throw Error(Cause::kInput, fmt::format("{} was written by an older upcycle: `upcycle run` with "
-                                           "this --root brings it up to date",
+    throw Error(Cause::kInput, fmt::format("{} was written by an older upcycle: `upcycle run` or "
+                                           "`evaluate` with this --root brings it up to date",
                                            path.native()));
   }
   return ledger;

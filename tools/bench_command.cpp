@@ -17,6 +17,7 @@
 #include "tools/command_line.h"
 #include "tools/commands.h"
 #include "tools/cores.h"
+#include "tools/model_options.h"
 #include "tools/option_values.h"
 #include "tools/output_file.h"
 
@@ -163,15 +164,6 @@ int BenchModels(const Options& options, const std::vector<BenchmarkModel>& model
   }
   write(true);
   return HasDevice(report) ? kExitDone : kExitSomeRunFailed;
-}
-
-// Throws Error(kInput) for what names no device.
-void RequireDeviceWord(const std::string& device) {
-  const bool numbered = device.starts_with("cuda:") && device.size() > 5 && device.size() < 10 &&
-                        device.find_first_not_of("0123456789", 5) == std::string::npos;
-  if (numbered || device == "auto" || device == "cpu" || device == "cuda") return;
-  throw Error(Cause::kInput,
-              fmt::format("\"{}\" is no device: expected auto, cpu, cuda or cuda:N", device));
 }
 
 }  // namespace

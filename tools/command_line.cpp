@@ -73,6 +73,17 @@ void CommandLine::Flag(const char* names, bool* value, const char* help) {
   parts_->options.add_options()(names, po::bool_switch(value), help);
 }
 
+namespace {
+
+// A positional is no option to whoever types it, as it is to the library.
+std::string Mistake(const po::error& error) {
+  const auto* missing = dynamic_cast<const po::required_option*>(&error);
+  return missing != nullptr ? "the " + missing->get_option_name().substr(2) + " is missing"
+                            : error.what();
+}
+
+}  // namespace
+
 void CommandLine::Parse(const std::vector<std::string>& arguments) {
   try {
     po::options_description all;
@@ -93,7 +104,7 @@ void CommandLine::Parse(const std::vector<std::string>& arguments) {
     po::notify(values);
   } catch (const po::error& error) {
     throw Error(Cause::kInput, fmt::format("{}\nusage: upcycle {}\n`--help` lists the options",
-                                           error.what(), parts_->usage));
+                                           Mistake(error), parts_->usage));
   }
 }
 

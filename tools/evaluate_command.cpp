@@ -219,6 +219,7 @@ int EvaluateCommand(const Arguments& arguments) {
     evaluation.name = fmt::format("evaluation-{}", evaluation.models.front().name);
   }
   RequireReadableNames(evaluation);
+  RequireDeviceWord(options.device);
   RequireDevice(options.device);
   RequireTokenizers(evaluation, options);
   const Study study = MakeStudy(evaluation);

@@ -153,6 +153,7 @@ int GenerateCommand(const Arguments& arguments) {
   if (ValidUtf8Prefix(options.prompt) != options.prompt.size()) {
     throw Error(Cause::kInput, "the PROMPT is not UTF-8; is the terminal's encoding another?");
   }
+  RequireDeviceWord(options.device);
   if (options.threads < 1) throw Error(Cause::kInput, "--threads counts threads: at least 1");
   GenerationSettings settings = {.most_tokens = options.tokens, .sampling = SamplingOf(options)};
   const Precision precision = ValueOf<Precision>("precision", options.precision);

@@ -21,4 +21,12 @@ std::unique_ptr<Tokenizer> LoadTokenizer(const fs::path& model, const std::strin
   }
 }
 
+void RequireDeviceWord(const std::string& device) {
+  const bool numbered = device.starts_with("cuda:") && device.size() > 5 && device.size() < 10 &&
+                        device.find_first_not_of("0123456789", 5) == std::string::npos;
+  if (numbered || device == "auto" || device == "cpu" || device == "cuda") return;
+  throw Error(Cause::kInput,
+              fmt::format("\"{}\" is no device: expected auto, cpu, cuda or cuda:N", device));
+}
+
 }  // namespace upcycle

@@ -14,6 +14,10 @@ inline constexpr char kModelHelp[] = "a Hugging Face folder, a run's model, or a
 inline constexpr char kDeviceHelp[] = "auto, cpu, cuda or cuda:N";
 inline constexpr char kPrecisionHelp[] = "on a GPU: bfloat16 or float32";
 
+// Throws Error(kInput) for a word of `--device` that names none. Whether there is such a device is
+// for RequireDevice (experiments/run/device.h) to say.
+void RequireDeviceWord(const std::string& device);
+
 // Where the tokenizer of a model is: at `named`, or beside the model where that is empty.
 fs::path TokenizerPath(const fs::path& model, const std::string& named);
 

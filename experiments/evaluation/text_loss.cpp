@@ -22,6 +22,11 @@ std::vector<int32_t> BeginningOf(const Tokenizer& tokenizer) {
   return {tokenizer.EndOfText()};  // the one before
 }
 
+// The last token of a sequence is scored and not read.
+int64_t LongestBlock(const Tokenizer& tokenizer, int64_t sequence_length) {
+  return sequence_length + 1 - std::ssize(BeginningOf(tokenizer));
+}
+
 std::vector<EncodedChoice> CutIntoBlocks(const std::vector<int32_t>& tokens, int64_t block,
                                          const std::vector<int32_t>& beginning) {
   std::vector<EncodedChoice> blocks;
@@ -52,22 +57,24 @@ double ErrorOfRatio(const RequestPlan& plan, const std::vector<ChoiceLikelihood>
 
 }  // namespace
 
+void RequireBlock(int64_t block, const Tokenizer& tokenizer, int64_t sequence_length) {
+  const int64_t most = LongestBlock(tokenizer, sequence_length);
+  if (block >= 0 && block <= most) return;
+  throw Error(Cause::kInput,
+              fmt::format("blocks of {} tokens: the model's sequences hold 1 to {}", block, most));
+}
+
 TextLoss LossOfText(std::string_view text, int64_t block, Transformer& model,
                     const Tokenizer& tokenizer,
                     const std::function<void(size_t, size_t)>& observe) {
-  const std::vector<int32_t> beginning = BeginningOf(tokenizer);
   const int64_t length = model.architecture().model.sequence_length;
-  const int64_t most = length + 1 - std::ssize(beginning);
-  if (block < 1 || block > most) {
-    throw Error(
-        Cause::kInput,
-        fmt::format("blocks of {} tokens: the model's sequences hold 1 to {}", block, most));
-  }
+  RequireBlock(block, tokenizer, length);
+  if (block == 0) block = LongestBlock(tokenizer, length);
   std::vector<int32_t> tokens;
   tokenizer.Encode(text, tokens);
   if (tokens.empty()) throw Error(Cause::kInput, "the text is empty: there is nothing to score");
   const RequestPlan plan =
-      PlanRequests(CutIntoBlocks(tokens, block, beginning),
+      PlanRequests(CutIntoBlocks(tokens, block, BeginningOf(tokenizer)),
                    {.sequence_length = length, .batch_positions = model.build().limits.tokens()});
   const auto answers =
       AnswerRequests(plan, model, [&](size_t done) { observe(done, plan.requests.size()); });

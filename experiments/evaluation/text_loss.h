@@ -19,9 +19,13 @@ struct TextLoss {
   double standard_error = 0;
 };
 
+// Throws Error(kInput) for a block that a sequence does not hold behind what begins a text; 0 is as
+// many tokens as it holds.
+void RequireBlock(int64_t block, const Tokenizer& tokenizer, int64_t sequence_length);
+
 // Cuts the text's tokens into blocks of `block`, the last one shorter, and scores each behind the
-// tokens that begin a text, as if nothing had been before it. `block` is at most the model's
-// sequence. `observe` is told how many blocks of how many are done, and throws to break it off.
+// tokens that begin a text, as if nothing had been before it. `block` is what RequireBlock
+// asks of it. `observe` is told how many blocks of how many are done, and throws to break it off.
 // Throws Error(kInput) for an empty text, a longer block, and a tokenizer that has no token to
 // begin or end a text.
 TextLoss LossOfText(std::string_view text, int64_t block, Transformer& model,

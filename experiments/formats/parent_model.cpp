@@ -68,7 +68,7 @@ void RequireTokensOf(const Tokenizer& tokenizer, const ModelSource& source) {
   const int64_t pieces = tokenizer.Vocabulary(), rows = source.architecture().vocabulary;
   if (pieces <= rows) return;
   throw Error(Cause::kInput, fmt::format("the tokenizer has {} tokens and {} only {}: name the one "
-                                         "that belongs to it",
+                                         "that belongs to it (data.tokenizer, --tokenizer)",
                                          pieces, source.path().native(), rows));
 }
 

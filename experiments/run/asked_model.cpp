@@ -1,9 +1,7 @@
 #include "experiments/run/asked_model.h"
 
-#include <fmt/format.h>
-
-#include "core/error.h"
 #include "experiments/formats/parent_model.h"
+#include "experiments/run/planned_content.h"
 
 namespace upcycle {
 namespace {
@@ -26,11 +24,9 @@ AskedModel::AskedModel(const fs::path& model, const fs::path& tokenizer,
     : source_(model),
       tokenizer_(Tokenizer::Load(tokenizer)),
       model_(backend, source_.architecture(), BuildFor(source_.architecture())) {
-  if (content && OutsideContent(source_, *tokenizer_) != *content) {
-    throw Error(Cause::kInput,
-                fmt::format("{} or its tokenizer has changed since it was planned to "
-                            "ask it; run the same command again",
-                            model.native()));
+  if (content) {
+    RequirePlanned(model.native() + " or its tokenizer", OutsideContent(source_, *tokenizer_),
+                   *content);
   }
   RequireTokensOf(*tokenizer_, source_);
   source_.CopyTo(model_.parameters(), backend);

@@ -14,6 +14,7 @@
 #include "experiments/evaluation/benchmark_run.h"
 #include "experiments/run/asked_model.h"
 #include "experiments/run/benchmark_order.h"
+#include "experiments/run/planned_content.h"
 #include "experiments/run/progress_record.h"
 #include "experiments/run/result_record.h"
 #include "experiments/run/worker.h"
@@ -26,10 +27,9 @@ using nlohmann::json;
 std::vector<BenchmarkSet> OpenSets(const BenchmarkOrder& order) {
   std::vector<BenchmarkSet> sets =
       OpenBenchmark(order.benchmark, FolderOf(order.benchmark, order.settings.folder));
-  if (ContentOf(sets) == order.content) return sets;
-  throw Error(Cause::kInput, fmt::format("the files of {} have changed since the study was "
-                                         "planned; run the same command again",
-                                         NameOf(order.benchmark)));
+  RequirePlanned(fmt::format("the files of {}", NameOf(order.benchmark)), ContentOf(sets),
+                 order.content);
+  return sets;
 }
 
 bool IsGemma(const Transformer& model) {

@@ -27,15 +27,14 @@ void RequireDevice(std::string_view device) {
   const std::optional<int> gpu = GpuOf(device);
   const int count = CudaDeviceCount();
   if (!gpu || *gpu < count) return;
-  throw Error(
-      Cause::kInput,
-      count == 0
-          ? fmt::format("the recipe asks for execution.device={}, and there is no GPU: `upcycle "
-                        "doctor` says why; use auto or cpu",
-                        device)
-          : fmt::format("the recipe asks for execution.device={}, and the GPUs here are cuda:0 to "
-                        "cuda:{}",
-                        device, count - 1));
+  throw Error(Cause::kInput,
+              count == 0 ? fmt::format("the device {} is asked for (execution.device, --device), "
+                                       "and there is no GPU: `upcycle doctor` says why; "
+                                       "use auto or cpu",
+                                       device)
+                         : fmt::format("the device {} is asked for (execution.device, --device), "
+                                       "and the GPUs here are cuda:0 to cuda:{}",
+                                       device, count - 1));
 }
 
 bool IsGpu(std::string_view device) { return GpuOf(device).has_value(); }

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "experiments/formats/model_folder.h"
 #include "experiments/formats/parent_model.h"
+#include "experiments/run/planned_content.h"
 #include "experiments/run/worker.h"
 
 namespace upcycle {
@@ -38,21 +39,11 @@ void WriteWeights(const fs::path& path, const Architecture& architecture,
   writer.Commit();
 }
 
-void RequireTokens(const Dataset& dataset, const Architecture& architecture) {
-  const int64_t pieces = dataset.tokenizer->Vocabulary();
-  if (pieces <= architecture.vocabulary) return;
-  throw Error(Cause::kInput,
-              fmt::format("the tokenizer has {} tokens and the model that is read {}: name the "
-                          "tokenizer that belongs to it (data.tokenizer)",
-                          pieces, architecture.vocabulary));
-}
-
 }  // namespace
 
 void RunImportStage(const StageContext& context) {
   const ImportOrder order = ReadImportOrder(context.stage);
   const Dataset dataset = OpenDataset(context.Input(0).tokens());
-  RequireTokens(dataset, order.architecture);
   ModelSettings asked = order.architecture.model;
   asked.from = order.from.native();
   asked.vocabulary = order.architecture.vocabulary;
@@ -60,11 +51,9 @@ void RunImportStage(const StageContext& context) {
     throw Error(Cause::kInput, mistake.message);
   }
   const ModelSource source(order.from);
-  if (ModelFingerprint(source).Hex() != order.content) {
-    throw Error(Cause::kInput, fmt::format("{} has changed since the study was planned; run the "
-                                           "same command again",
-                                           order.from.native()));
-  }
+  RequireTokensOf(*dataset.tokenizer, source);
+  RequirePlanned(order.from.native(), ModelFingerprint(source),
+                 Fingerprint::FromHex(order.content));
   DirectoryTransaction transaction(context.folder.model());
   WriteModelDescription(transaction.path(), order.architecture,
                         context.Input(0).tokens() / "tokenizer", dataset.tokenizer->EndOfText());

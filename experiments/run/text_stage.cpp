@@ -5,10 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "core/error.h"
-#include "core/utf8.h"
 #include "experiments/evaluation/text_loss.h"
 #include "experiments/run/asked_model.h"
+#include "experiments/run/planned_content.h"
 #include "experiments/run/progress_record.h"
 #include "experiments/run/result_record.h"
 #include "experiments/run/text_order.h"
@@ -19,17 +18,10 @@ namespace upcycle {
 void RunTextStage(const StageContext& context) {
   const TextOrder order = ReadTextOrder(context.stage);
   const MappedFile file = OpenAskedText(order.file);
-  if (Hasher().Add(file.text()).Finish() != order.content) {
-    throw Error(Cause::kInput,
-                fmt::format("{} has changed since it was planned to read it; run the same command "
-                            "again",
-                            order.file.native()));
-  }
+  RequirePlanned(order.file.native(), Hasher().Add(file.text()).Finish(), order.content);
   AskedModel asked(order.model, context.backend);
-  const int64_t length = asked.model().architecture().model.sequence_length;
   ProgressRecord progress(context, 1);
-  const TextLoss loss = LossOfText(file.text(), order.block > 0 ? order.block : length,
-                                   asked.model(), asked.tokenizer(),
+  const TextLoss loss = LossOfText(file.text(), order.block, asked.model(), asked.tokenizer(),
                                    [&](size_t done, size_t count) { progress.At(0, done, count); });
 
   const auto record = [&](const char* metric, double unit, int64_t count) {

@@ -8,8 +8,8 @@
 
 #include "core/data/dataset.h"
 #include "core/directory_transaction.h"
-#include "core/error.h"
 #include "core/recipe/canonical.h"
+#include "experiments/run/planned_content.h"
 #include "experiments/run/worker.h"
 
 namespace upcycle {
@@ -31,10 +31,8 @@ void RecordSets(JournalWriter& journal, const std::vector<TokenSet>& sets, const
 
 void RunTokensStage(const StageContext& context) {
   const auto data = SettingsFromJson<DataSettings>(context.stage.execution.at("data"));
-  if (DatasetFingerprint(data).Hex() != context.stage.settings.at("content")) {
-    throw Error(Cause::kInput,
-                "the text has changed since the study was planned; run the same command again");
-  }
+  const auto planned = context.stage.settings.at("content").get<std::string>();
+  RequirePlanned("the text", DatasetFingerprint(data), Fingerprint::FromHex(planned));
   DirectoryTransaction transaction(context.folder.tokens());
   BuildDataset(data, transaction.path());
   transaction.Commit();

@@ -9,6 +9,7 @@
 #include "core/recipe/canonical.h"
 #include "core/tokenizers/tokenizer.h"
 #include "core/utf8.h"
+#include "experiments/evaluation/text_loss.h"
 #include "experiments/formats/parent_model.h"
 #include "experiments/model/model_cost.h"
 #include "experiments/run/benchmark_order.h"
@@ -29,11 +30,14 @@ fs::path Recorded(const fs::path& path) {
                                          whole.native().substr(0, valid)));
 }
 
-OutsideModel Read(const EvaluatedModel& asked) {
+OutsideModel Read(const EvaluatedModel& asked, const std::vector<ReadText>& texts) {
   const ModelSource source(asked.model);
   const auto tokenizer = Tokenizer::Load(asked.tokenizer);
   const Architecture& architecture = source.architecture();
   RequireTokensOf(*tokenizer, source);
+  for (const ReadText& text : texts) {
+    RequireBlock(text.block, *tokenizer, architecture.model.sequence_length);
+  }
   if (architecture.has_experts && architecture.moe.ExpertsChoose()) {
     throw Error(Cause::kInput,
                 fmt::format("in {} experts choose among the tokens of a whole batch: what it says "
@@ -117,12 +121,8 @@ Study MakeStudy(const ModelEvaluation& evaluation) {
     Study::Run run{study.recipe.arms.size(), 0, {}};
     study.recipe.arms.push_back(std::move(arm));
     int64_t number = 0;
-    for (Stage& stage : StagesFor(Read(asked), questions)) {
-      const Fingerprint identity = stage.Identity();
-      run.stages[{StageRole::kBenchmark, number++}] = identity;
-      if (study.stages.try_emplace(identity, std::move(stage)).second) {
-        study.order.push_back(identity);
-      }
+    for (Stage& stage : StagesFor(Read(asked, evaluation.texts), questions)) {
+      study.Add({StageRole::kBenchmark, number++}, std::move(stage), run);
     }
     study.runs.push_back(std::move(run));
   }
@@ -146,14 +146,7 @@ StudyRecord RecordOf(const ModelEvaluation& evaluation, const Study& study) {
                            .cost = CostOfModel(architecture)});
   }
   record.recipe = json({{"evaluate", AllSettings(evaluation.settings)}, {"models", models}}).dump();
-  for (const Fingerprint& identity : study.order) {
-    const Stage& stage = study.stages.at(identity);
-    record.stages.push_back(
-        {identity, std::string(NameOf(stage.kind)), stage.settings.dump(), stage.inputs});
-  }
-  for (const Study::Run& run : study.runs) {
-    record.arms[run.arm].runs.push_back({run.seed, run.stages});
-  }
+  RecordStages(study, record);
   return record;
 }
 

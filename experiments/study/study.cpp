@@ -83,6 +83,12 @@ const std::string& ReferenceOf(const Recipe& recipe) {
 
 }  // namespace
 
+void Study::Add(const StagePlace& place, Stage stage, Run& run) {
+  const Fingerprint identity = stage.Identity();
+  run.stages[place] = identity;
+  if (stages.try_emplace(identity, std::move(stage)).second) order.push_back(identity);
+}
+
 ArmCost CostRecordOf(const Arm& arm, const ArmBudget& budget) {
   const Cost cost = CostOf(arm.settings);
   const double tokens = static_cast<double>(budget.tokens);
@@ -113,11 +119,7 @@ Study MakeStudyOf(Recipe recipe, const ContentReaders& readers) {
     for (int64_t seed : recipe.seeds) {
       Study::Run run{arm, seed, {}};
       for (RunStage& stage : StagesOf(settings, seed, content)) {
-        const Fingerprint identity = stage.stage.Identity();
-        run.stages[stage.place] = identity;
-        if (study.stages.try_emplace(identity, std::move(stage.stage)).second) {
-          study.order.push_back(identity);
-        }
+        study.Add(stage.place, std::move(stage.stage), run);
       }
       study.runs.push_back(std::move(run));
     }
@@ -150,6 +152,17 @@ Study MakeStudyWithoutData(Recipe recipe) {
   return MakeStudyOf(std::move(recipe), {.data = data, .model = not_read, .benchmark = benchmark});
 }
 
+void RecordStages(const Study& study, StudyRecord& record) {
+  for (const Fingerprint& identity : study.order) {
+    const Stage& stage = study.stages.at(identity);
+    record.stages.push_back(
+        {identity, std::string(NameOf(stage.kind)), stage.settings.dump(), stage.inputs});
+  }
+  for (const Study::Run& run : study.runs) {
+    record.arms[run.arm].runs.push_back({run.seed, run.stages});
+  }
+}
+
 StudyRecord RecordOf(const Study& study) {
   const Recipe& recipe = study.recipe;
   StudyRecord record;
@@ -165,11 +178,6 @@ StudyRecord RecordOf(const Study& study) {
                   .columns = recipe.table.columns,
                   .interval = recipe.table.interval / 100,
                   .digits = recipe.table.digits};
-  for (const Fingerprint& identity : study.order) {
-    const Stage& stage = study.stages.at(identity);
-    record.stages.push_back(
-        {identity, std::string(NameOf(stage.kind)), stage.settings.dump(), stage.inputs});
-  }
   for (size_t i = 0; i < recipe.arms.size(); ++i) {
     const Arm& arm = recipe.arms[i];
     record.arms.push_back({arm.name,
@@ -178,9 +186,7 @@ StudyRecord RecordOf(const Study& study) {
                            CostRecordOf(arm, recipe.budgets[i]),
                            {}});
   }
-  for (const Study::Run& run : study.runs) {
-    record.arms[run.arm].runs.push_back({run.seed, run.stages});
-  }
+  RecordStages(study, record);
   return record;
 }
 

@@ -19,6 +19,10 @@ struct Study {
     std::map<StagePlace, Fingerprint> stages;
   };
 
+  // Makes the stage one of the run's; it is kept once, however many runs share it. Its inputs have
+  // been added.
+  void Add(const StagePlace& place, Stage stage, Run& run);
+
   Recipe recipe;
   std::vector<Run> runs;  // arm by arm, in the recipe's order
   std::map<Fingerprint, Stage> stages;
@@ -35,6 +39,9 @@ Study MakeStudyWithoutData(Recipe recipe);
 
 // What one run of an arm costs.
 ArmCost CostRecordOf(const Arm& arm, const ArmBudget& budget);
+
+// Adds the stages to what the ledger keeps, and the runs to its arms, which are there.
+void RecordStages(const Study& study, StudyRecord& record);
 
 // What the ledger keeps of it.
 StudyRecord RecordOf(const Study& study);

@@ -254,6 +254,7 @@ TEST(GenerateCommand, SaysWhatIsWrongWithItsOptionsBeforeItReadsAModel) {
   EXPECT_TRUE(Says(refusal({"--seed", "x"}), "--seed x: write a whole number of at least 0"));
   EXPECT_TRUE(Says(refusal({"--tokens", "0"}), "--tokens counts tokens"));
   EXPECT_TRUE(Says(refusal({"--precision", "int3"}), "expected float32 or bfloat16"));
+  EXPECT_TRUE(Says(refusal({"--device", "tpu"}), "\"tpu\" is no device"));
   EXPECT_TRUE(Says(refusal({"caf\xe9"}), "the PROMPT is not UTF-8"));
   EXPECT_TRUE(Says(refusal({}), "/nowhere"));
 }

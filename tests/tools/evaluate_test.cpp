@@ -145,8 +145,11 @@ TEST_F(Evaluate, SaysWhatIsWrongWithWhatItIsAsked) {
   refused({"--text", (folder_ / "nowhere.txt").native()}, "nowhere.txt");
   refused({"--tasks", "arc_easy", "--data", data, "--name", "asked"},
           "asked is a recipe's study already");
+  refused({"--tasks", "arc_easy", "--data", data, "--device", "tpu"}, "is no device");
   Put(folder_ / "piqa.txt", "A text.");
   refused({"--text", (folder_ / "piqa.txt").native()}, "a benchmark are both called piqa");
+  Put(folder_ / "short.txt", "A text.");
+  refused({"--text", (folder_ / "short.txt").native(), "--block", "129"}, "hold 1 to 128");
   Put(folder_ / "latin.txt", "caf\xE9");
   refused({"--text", (folder_ / "latin.txt").native()}, "latin.txt:1: not UTF-8");
   refused({"--tasks", "arc_easy", "--data", data, "-a", ModelOf(0).native()}, "is named twice");

@@ -59,10 +59,17 @@ TEST(LossOfText, TakesItsErrorFromHowBlocksDiffer) {
   EXPECT_EQ(LossIn(bytes, 16, "short").standard_error, 0);
 }
 
+TEST(LossOfText, FillsSequencesWhereNoBlockIsNamed) {
+  ByteModel bytes(16, 3);
+  const TextLoss filled = LossIn(bytes, 0), longest = LossIn(bytes, 16);
+  EXPECT_EQ(filled.nats, longest.nats);
+  EXPECT_EQ(filled.blocks, longest.blocks);
+}
+
 TEST(LossOfText, RefusesBlocksThatNoSequenceHoldsAndNoText) {
   ByteModel bytes(16, 3);
   EXPECT_TRUE(Says(MessageOf([&] { LossIn(bytes, 17); }), "hold 1 to 16"));
-  EXPECT_TRUE(Says(MessageOf([&] { LossIn(bytes, 0); }), "hold 1 to 16"));
+  EXPECT_TRUE(Says(MessageOf([&] { LossIn(bytes, -1); }), "hold 1 to 16"));
   EXPECT_EQ(CauseOf([&] { LossIn(bytes, 4, ""); }), Cause::kInput);
 }
 
