@@ -139,7 +139,7 @@ std::unique_ptr<TokenPieces> TokenSource::Part(CorpusPart part, double held_out)
     indexed &= !file.index.empty();
   };
   if (held_out > 0) {
-    ForHalf(part, held_out, add);
+    ForPart(part, held_out, add);
   } else {
     ForUnits(kPieceTokens, add);
   }
@@ -148,7 +148,7 @@ std::unique_ptr<TokenPieces> TokenSource::Part(CorpusPart part, double held_out)
 }
 
 template <typename Visitor>
-void TokenSource::ForHalf(CorpusPart part, double held_out, const Visitor& visit) const {
+void TokenSource::ForPart(CorpusPart part, double held_out, const Visitor& visit) const {
   const double wanted = held_out * static_cast<double>(CountTokens());
   const auto piece = static_cast<int64_t>(std::clamp(wanted, 1.0, double{kPieceTokens}));
   int64_t units = 0, chosen = 0;

@@ -56,7 +56,7 @@ class TokenSource {
   void ForUnits(int64_t piece_tokens, const Visitor& visit) const;
   // With those that belong to a part.
   template <typename Visitor>
-  void ForHalf(CorpusPart part, double held_out, const Visitor& visit) const;
+  void ForPart(CorpusPart part, double held_out, const Visitor& visit) const;
 
   void Open(const fs::path& path);
 
