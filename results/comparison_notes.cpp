@@ -189,7 +189,25 @@ std::string ParentText(const Comparison& comparison) {
   };
   std::string reached = text(values.front());
   if (values.size() > 1) reached += " to " + text(values.back());
-  return fmt::format(" It had reached {} {}.", comparison.metrics.front(), reached);
+  return fmt::format("It had reached {} {}.", comparison.metrics.front(), reached);
+}
+
+void AddParentNote(const Comparison& comparison, const ArmComparison& baseline,
+                   std::vector<std::string>* notes) {
+  double parent = 0;
+  for (const ArmComparison& arm : comparison.arms) {
+    parent = std::max(parent, arm.cost.parent_train_flops - arm.cost.branch_train_flops);
+  }
+  const std::string reached = ParentText(comparison);
+  if (parent > 0) {
+    notes->push_back(fmt::format(
+        "Parent. The dense parent had cost {} FLOPs before these runs began, {:.2g} times a run of "
+        "{}; no column counts them.{}{}",
+        ScientificText(parent), parent / baseline.cost.train_flops, baseline.name,
+        reached.empty() ? "" : " ", reached));
+  } else if (!reached.empty()) {
+    notes->push_back("Parent. The dense parent was trained elsewhere. " + reached);
+  }
 }
 
 // What some arms had cost on top of that.
@@ -226,17 +244,7 @@ void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* not
         MatchText(comparison.matched_on), baseline->name, farthest->name,
         SignedPercentText(farthest->flops_mismatch)));
   }
-  double parent = 0;
-  for (const ArmComparison& arm : comparison.arms) {
-    parent = std::max(parent, arm.cost.parent_train_flops - arm.cost.branch_train_flops);
-  }
-  if (parent > 0) {
-    notes->push_back(fmt::format(
-        "Parent. The dense parent had cost {} FLOPs before these runs began, {:.2g} times a run of "
-        "{}; no column counts them.{}",
-        ScientificText(parent), parent / baseline->cost.train_flops, baseline->name,
-        ParentText(comparison)));
-  }
+  AddParentNote(comparison, *baseline, notes);
   AddBranchNotes(comparison, *baseline, notes);
 }
 

@@ -206,6 +206,19 @@ TEST_F(Comparing, UsesTheRecipesInterval) {
   EXPECT_EQ(Compare().arms[1].judgement->verdict, Verdict::kInconclusive);
 }
 
+TEST_F(Comparing, SaysWhatAParentHadReachedThatWasTrainedElsewhere) {
+  const Fingerprint parent = StageFor(StageRole::kParentEvaluate);
+  study.stages.push_back({parent, "evaluate", "{}", {}});
+  study.arms[0].cost = {.train_flops = 2e15};
+  study.arms[0].runs[0].stages[StageRole::kParentEvaluate] = parent;
+  writer.RecordStudy(study);
+  IngestNext(writer, parent, {ResultEvent("validation/loss", 4.0625)});
+  writer.SetStageState(parent, StageState::kComplete);
+  EXPECT_TRUE(HasNote(Compare(),
+                      "Parent. The dense parent was trained elsewhere. It had reached "
+                      "validation/loss 4.0625."));
+}
+
 TEST_F(Comparing, SaysHowFarComputeIsFromEqualAndWhatTheParentHadCost) {
   study.matched_on = "train_flops";
   study.arms[0].cost = {.train_flops = 2e15, .parent_train_flops = 1e15};
