@@ -23,6 +23,12 @@ constexpr bool ContinuesCharacter(char byte) {
   return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
 }
 
+// Bytes of the character of valid UTF-8 that begins with this byte.
+constexpr size_t CharacterBytes(char first) {
+  const auto byte = static_cast<unsigned char>(first);
+  return byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+}
+
 // Whether the byte is a control character of ASCII: a terminal may obey it.
 constexpr bool IsControl(char byte) {
   return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7F;

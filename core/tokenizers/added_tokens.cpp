@@ -1,7 +1,7 @@
 #include "core/tokenizers/added_tokens.h"
 
 #include <algorithm>
-#include <map>
+#include <utility>
 
 #include "core/tokenizers/limits.h"
 #include "core/tokenizers/unicode.h"
@@ -57,48 +57,15 @@ AddedToken ReadAddedToken(const JsonNode& node) {
 AddedTokenFinder::AddedTokenFinder(const std::vector<AddedToken>& tokens,
                                    const std::vector<std::string>& texts)
     : tokens_(tokens) {
-  BuildTrie(texts);
-  const bool words = std::ranges::any_of(tokens_, &AddedToken::single_word);
-  if (words) word_character_.emplace(kWordCharacter);
-}
-
-void AddedTokenFinder::BuildTrie(const std::vector<std::string>& texts) {
-  std::vector<std::map<unsigned char, uint32_t>> children(1);
-  nodes_.resize(1);
+  std::vector<ByteTrie::Entry> entries;
   for (size_t i = 0; i < texts.size(); ++i) {
     if (texts[i].empty()) continue;
-    uint32_t node = 0;
-    for (const char byte : texts[i]) {
-      const auto next = static_cast<uint32_t>(nodes_.size());
-      const auto [child, is_new] = children[node].emplace(static_cast<unsigned char>(byte), next);
-      node = child->second;
-      if (!is_new) continue;
-      nodes_.emplace_back();
-      children.emplace_back();
-    }
-    if (nodes_[node].token < 0) nodes_[node].token = static_cast<int32_t>(i);
+    entries.push_back({texts[i], static_cast<int32_t>(i)});
     begins_[static_cast<unsigned char>(texts[i][0])] = true;
   }
-  for (size_t i = 0; i < nodes_.size(); ++i) {
-    nodes_[i].first_edge = static_cast<uint32_t>(edges_.size());
-    nodes_[i].edges = static_cast<uint32_t>(children[i].size());
-    for (const auto& [byte, node] : children[i]) edges_.push_back({byte, node});
-  }
-}
-
-AddedTokenFinder::Match AddedTokenFinder::LongestAt(std::string_view text) const {
-  Match match;
-  const Node* node = nodes_.data();
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto begin = edges_.begin() + node->first_edge;
-    const auto edge =
-        std::lower_bound(begin, begin + node->edges, static_cast<unsigned char>(text[i]),
-                         [](const Edge& a, unsigned char byte) { return a.byte < byte; });
-    if (edge == begin + node->edges || edge->byte != static_cast<unsigned char>(text[i])) break;
-    node = &nodes_[edge->node];
-    if (node->token >= 0) match = {i + 1, node->token};
-  }
-  return match;
+  places_ = ByteTrie(std::move(entries));
+  const bool words = std::ranges::any_of(tokens_, &AddedToken::single_word);
+  if (words) word_character_.emplace(kWordCharacter);
 }
 
 bool AddedTokenFinder::IsSingleWord(std::string_view before, std::string_view behind) const {
@@ -117,14 +84,14 @@ void AddedTokenFinder::Split(std::string_view text, FunctionRef<void(const Part&
       ++at;
       continue;
     }
-    const Match match = LongestAt(text.substr(at));
-    if (match.token < 0) {
+    const ByteTrie::Match match = places_.LongestAt(text.substr(at));
+    if (match.value < 0) {
       ++at;
       continue;
     }
     size_t begin = at, end = at + match.size;
     at = end;
-    const AddedToken& token = tokens_[static_cast<size_t>(match.token)];
+    const AddedToken& token = tokens_[static_cast<size_t>(match.value)];
     if (token.single_word && !IsSingleWord(text.substr(0, begin), text.substr(end))) continue;
     if (token.left_strip) {
       const size_t open = std::max(begin, taken) - taken;

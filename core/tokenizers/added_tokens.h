@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/tokenizers/byte_trie.h"
 #include "core/tokenizers/function_ref.h"
 #include "core/tokenizers/json_node.h"
 #include "core/tokenizers/regex.h"
@@ -45,28 +46,10 @@ class AddedTokenFinder {
   void Split(std::string_view text, FunctionRef<void(const Part&)> take) const;
 
  private:
-  // A node of the trie of all texts; its edges lie side by side, in the order of their bytes.
-  struct Node {
-    uint32_t first_edge = 0;
-    uint32_t edges = 0;
-    int32_t token = -1;  // index into tokens_
-  };
-  struct Edge {
-    unsigned char byte;
-    uint32_t node;
-  };
-  struct Match {
-    size_t size = 0;
-    int32_t token = -1;  // index into tokens_
-  };
-
-  void BuildTrie(const std::vector<std::string>& texts);
-  Match LongestAt(std::string_view text) const;
   bool IsSingleWord(std::string_view before, std::string_view behind) const;
 
   std::vector<AddedToken> tokens_;
-  std::vector<Node> nodes_;
-  std::vector<Edge> edges_;
+  ByteTrie places_;  // in tokens_, by their texts
   std::array<bool, 256> begins_ = {};
   std::optional<Regex> word_character_;  // where a token must be a single word
 };

@@ -41,4 +41,14 @@ TextPart FirstPart(std::string_view text) {
   return {text.substr(0, std::max<size_t>(loose.bytes, 1)), false};
 }
 
+size_t WordsAtBegin(std::string_view text) {
+  size_t bytes = 0;
+  while (bytes < text.size()) {
+    const TextPart part = FirstPart(text.substr(bytes));
+    if (!part.word) break;
+    bytes += part.text.size();
+  }
+  return bytes;
+}
+
 }  // namespace upcycle

@@ -24,4 +24,7 @@ bool SpansWords(std::string_view piece);
 // The part at the beginning of `text`, which is not empty.
 TextPart FirstPart(std::string_view text);
 
+// The bytes of all words at the beginning of `text`, before loose ones.
+size_t WordsAtBegin(std::string_view text);
+
 }  // namespace upcycle

@@ -22,6 +22,15 @@ constexpr int kBytes = 256;
               fmt::format("the sentencepiece model is not one that upcycle trained: {}", what));
 }
 
+PieceModel PartsOf(const std::string& file) {
+  sentencepiece::SentencePieceProcessor processor;
+  try {
+    return LoadPieceModel(file, processor);
+  } catch (const Error& error) {
+    Refuse(error.what());
+  }
+}
+
 // U+2581 back to spaces.
 std::string Unescaped(std::string_view piece) {
   std::string text;
@@ -37,12 +46,12 @@ std::string Unescaped(std::string_view piece) {
 
 struct BpeTokenizer::Model {
   explicit Model(const std::string& serialised);
-  void Add(int id);
+  void Add(const Piece& piece, int32_t token);
   void RequireIdentity() const;
 
   std::string serialised;
-  sentencepiece::SentencePieceProcessor processor;
-  std::vector<BpePiece> pieces;
+  std::vector<Piece> pieces;
+  std::unique_ptr<const PieceEncoder> encoder;
   std::vector<std::string> bytes_of;
   std::array<int32_t, kBytes> byte_token;
   std::vector<int32_t> special;
@@ -51,44 +60,43 @@ struct BpeTokenizer::Model {
 
 BpeTokenizer::Model::Model(const std::string& model) : serialised(model) {
   byte_token.fill(-1);
-  const auto status = processor.LoadFromSerializedProto(model);
-  if (!status.ok()) Refuse(status.error_message());
-  for (int id = 0; id < processor.GetPieceSize(); ++id) Add(id);
+  const PieceModel parts = PartsOf(model);
+  pieces = parts.pieces;
+  for (size_t i = 0; i < pieces.size(); ++i) Add(pieces[i], static_cast<int32_t>(i));
   for (const int32_t token : byte_token) {
     if (token < 0) Refuse("it lacks a byte piece");
   }
   if (end_of_text < 0) Refuse(fmt::format("it lacks the piece {}", kEndOfText));
+  if (parts.kind != PieceModel::Kind::kBpe) Refuse("it is none of the kind BPE");
+  encoder = PieceEncoder::For(parts);
+  if (!encoder) Refuse("its pieces are no text");
   RequireIdentity();
 }
 
-void BpeTokenizer::Model::Add(int id) {
-  const std::string& text = processor.IdToPiece(id);
-  const bool is_special = processor.IsControl(id) || processor.IsUnknown(id);
-  const bool byte = processor.IsByte(id);
-  pieces.push_back({text, processor.GetScore(id), !is_special && !byte});
-  if (is_special) {
-    if (text == kEndOfText) end_of_text = id;
-    special.push_back(id);
+void BpeTokenizer::Model::Add(const Piece& piece, int32_t token) {
+  if (piece.kind == PieceKind::kByte) {
+    byte_token[ByteOf(piece)] = token;
+    bytes_of.emplace_back(1, static_cast<char>(ByteOf(piece)));
+  } else if (!IsText(piece)) {
+    if (piece.text == kEndOfText) end_of_text = token;
+    special.push_back(token);
     bytes_of.emplace_back();
-  } else if (byte) {
-    const int value = std::stoi(text.substr(1, text.size() - 2), nullptr, 16);  // "<0x0A>"
-    byte_token[static_cast<size_t>(value)] = id;
-    bytes_of.emplace_back(1, static_cast<char>(value));
   } else {
+    if (piece.kind == PieceKind::kUnused) Refuse(fmt::format("it does not use \"{}\"", piece.text));
     // Merging would reach over the end of a word.
-    if (SpansWords(text)) Refuse(fmt::format("its piece \"{}\" spans words", text));
-    bytes_of.push_back(Unescaped(text));
+    if (SpansWords(piece.text)) Refuse(fmt::format("its piece \"{}\" spans words", piece.text));
+    bytes_of.push_back(Unescaped(piece.text));
   }
 }
 
 // A model that normalises text, or puts a space before it, cannot give every text back.
 void BpeTokenizer::Model::RequireIdentity() const {
+  PieceMemory memory;
   for (const std::string_view text : {"a", " a", "  a  ", "   ", "A\u00E9\uFB01\u212B1"}) {
-    std::vector<int> ids;
-    const auto status = processor.Encode(text, &ids);
-    if (!status.ok()) Refuse(status.error_message());
+    std::vector<int32_t> tokens;
+    encoder->Encode(text, memory, tokens);
     std::string decoded;
-    for (const int id : ids) decoded += bytes_of[static_cast<size_t>(id)];
+    for (const int32_t token : tokens) decoded += bytes_of[static_cast<size_t>(token)];
     if (decoded != text) Refuse("it changes the text that it encodes");
   }
 }
@@ -104,34 +112,17 @@ BpeTokenizer::BpeTokenizer(std::unique_ptr<Model> model)
 
 BpeTokenizer::~BpeTokenizer() = default;
 
-void BpeTokenizer::EncodeWord(std::string_view word, WordCache& known,
-                              std::vector<int32_t>& out) const {
-  if (const WordCache::Found found = known.Find(word); found.tokens != nullptr) {
-    out.insert(out.end(), found.tokens, found.tokens + found.count);
-    return;
-  }
-  std::vector<int> tokens;
-  const auto status = model_->processor.Encode(word, &tokens);
-  if (!status.ok()) {
-    throw Error(Cause::kBug,
-                fmt::format("sentencepiece cannot encode: {}", status.error_message()));
-  }
-  known.Store(word, tokens);
-  out.insert(out.end(), tokens.begin(), tokens.end());
-}
-
 void BpeTokenizer::Encode(std::string_view text, std::vector<int32_t>& out) const {
-  const auto known = words_.Borrow();
+  const auto memory = memories_.Borrow();
   while (!text.empty()) {
-    const TextPart part = FirstPart(text);
-    text.remove_prefix(part.text.size());
-    if (part.word) {
-      EncodeWord(part.text, *known, out);
-      continue;
-    }
-    for (const char c : part.text) {
-      out.push_back(model_->byte_token[static_cast<unsigned char>(c)]);
-    }
+    const size_t words = WordsAtBegin(text);
+    const bool made = model_->encoder->Encode(text.substr(0, words), *memory, out);
+    UPCYCLE_CHECK(made);
+    text.remove_prefix(words);
+    if (text.empty()) return;
+    const std::string_view loose = FirstPart(text).text;
+    text.remove_prefix(loose.size());
+    for (const char c : loose) out.push_back(model_->byte_token[static_cast<unsigned char>(c)]);
   }
 }
 

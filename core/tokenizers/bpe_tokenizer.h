@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/tokenizers/piece_encoder.h"
 #include "core/tokenizers/spares.h"
 #include "core/tokenizers/tokenizer.h"
-#include "core/tokenizers/word_cache.h"
 
 namespace upcycle {
 
@@ -30,11 +30,10 @@ class BpeTokenizer final : public Tokenizer {
   struct Model;
 
   explicit BpeTokenizer(std::unique_ptr<Model> model);
-  void EncodeWord(std::string_view word, WordCache& known, std::vector<int32_t>& out) const;
   Files FilesToSave() const override;
 
-  std::unique_ptr<Model> model_;
-  Spares<WordCache> words_;
+  std::unique_ptr<const Model> model_;
+  Spares<PieceMemory> memories_;
 };
 
 }  // namespace upcycle

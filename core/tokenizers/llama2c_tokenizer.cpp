@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,6 +11,7 @@
 #include "core/error.h"
 #include "core/tokenizers/foreign_folder.h"
 #include "core/tokenizers/limits.h"
+#include "core/tokenizers/score_merges.h"
 #include "core/utf8.h"
 
 namespace upcycle {
@@ -91,22 +91,15 @@ std::vector<Llama2cTokenizer::Piece> Llama2cTokenizer::ReadPieces(const std::str
   return pieces;
 }
 
-// Any two pieces whose texts joined are a piece may merge.
 void Llama2cTokenizer::FindMerges() {
-  std::map<float, uint32_t, std::greater<>> ranks;
-  for (const Piece& piece : pieces_) ranks.emplace(piece.score, 0);
-  uint32_t rank = 0;
-  for (auto& [score, its_rank] : ranks) its_rank = rank++;
+  std::vector<ScoredPiece> pieces;
   for (const auto& [text, token] : tokens_) {
-    const std::string_view whole = text;
-    for (size_t cut = 1; cut < whole.size(); ++cut) {
-      const auto left = tokens_.find(whole.substr(0, cut));
-      const auto right = tokens_.find(whole.substr(cut));
-      if (left == tokens_.end() || right == tokens_.end()) continue;
-      const float score = pieces_[static_cast<size_t>(token)].score;
-      merges_.Set(left->second, right->second, {ranks.at(score), token});
-    }
+    pieces.push_back({text, token, pieces_[static_cast<size_t>(token)].score});
   }
+  merges_ = MergesByScore(pieces, [&](std::string_view text) {
+    const auto found = tokens_.find(text);
+    return found == tokens_.end() ? -1 : found->second;
+  });
 }
 
 void Llama2cTokenizer::PutCharacter(std::string_view character,

@@ -1,6 +1,5 @@
 #include "core/tokenizers/sentencepiece_tokenizer.h"
 
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,7 +9,6 @@
 #include "core/check.h"
 #include "core/error.h"
 #include "core/foreign_json.h"
-#include "core/tokenizers/bpe_text.h"
 #include "core/tokenizers/foreign_folder.h"
 #include "core/tokenizers/json_node.h"
 
@@ -18,6 +16,16 @@ namespace upcycle {
 namespace {
 
 using sentencepiece::SentencePieceProcessor;
+
+std::unique_ptr<const PieceEncoder> LoadEncoder(const fs::path& path, std::string_view file,
+                                                SentencePieceProcessor& processor) {
+  try {
+    return PieceEncoder::For(LoadPieceModel(file, processor));
+  } catch (const Error& error) {
+    throw Error(Cause::kInput,
+                fmt::format("{} is no sentencepiece model: {}", path.native(), error.what()));
+  }
+}
 
 // The piece with this text, or -1.
 int PieceOf(std::string_view text, const SentencePieceProcessor& processor) {
@@ -53,40 +61,6 @@ void RefuseAddedTokens(const fs::path& folder, const SentencePieceProcessor& pro
   }
 }
 
-// What becomes of the space between two words that are encoded apart.
-enum class Space {
-  kDropped,  // the model puts one before every text
-  kKept,     // it begins the second
-  kNeeded,   // words cannot be encoded apart
-};
-
-// Whether an escaped space is a piece and no piece has one behind another character.
-bool PiecesStayWithinWords(const SentencePieceProcessor& processor) {
-  bool has_space = false;
-  for (int id = 0; id < processor.GetPieceSize(); ++id) {
-    const std::string& piece = processor.IdToPiece(id);
-    has_space = has_space || piece == kEscapedSpace;
-    if (SpansWords(piece)) return false;
-  }
-  return has_space;
-}
-
-Space FindSpace(const SentencePieceProcessor& processor) {
-  if (!PiecesStayWithinWords(processor)) return Space::kNeeded;
-  const auto encode = [&](const std::string& text) { return processor.EncodeAsIds(text); };
-  bool dropped = true, kept = true;
-  for (const std::string word : {"a", "the", "Quick", "x"}) {
-    const std::vector<int> whole = encode("one " + word), first = encode("one");
-    for (const bool with_space : {false, true}) {
-      std::vector<int> apart = first;
-      const std::vector<int> second = encode((with_space ? " " : "") + word);
-      apart.insert(apart.end(), second.begin(), second.end());
-      (with_space ? kept : dropped) &= apart == whole;
-    }
-  }
-  return dropped ? Space::kDropped : kept ? Space::kKept : Space::kNeeded;
-}
-
 }  // namespace
 
 struct SentencepieceTokenizer::Model {
@@ -95,20 +69,15 @@ struct SentencepieceTokenizer::Model {
 
   Files files;
   SentencePieceProcessor processor;
+  std::unique_ptr<const PieceEncoder> encoder;  // null where all is left to the library
   TokenFacts facts;
-  Space space = Space::kNeeded;
 };
 
 SentencepieceTokenizer::Model::Model(const fs::path& path)
-    : files(ReadTokenizerFiles(path, kSentencepieceModel)) {
-  const auto status = processor.LoadFromSerializedProto(files[kSentencepieceModel]);
-  if (!status.ok() || processor.GetPieceSize() == 0) {
-    throw Error(Cause::kInput, fmt::format("{} is no sentencepiece model: {}", path.native(),
-                                           status.ok() ? "it is empty" : status.error_message()));
-  }
+    : files(ReadTokenizerFiles(path, kSentencepieceModel)),
+      encoder(LoadEncoder(path, files[kSentencepieceModel], processor)) {
   RefuseAddedTokens(FolderOf(path), processor);
   SettleFacts(path);
-  space = FindSpace(processor);
 }
 
 void SentencepieceTokenizer::Model::SettleFacts(const fs::path& path) {
@@ -140,28 +109,8 @@ SentencepieceTokenizer::SentencepieceTokenizer(std::unique_ptr<Model> model)
 SentencepieceTokenizer::~SentencepieceTokenizer() = default;
 
 void SentencepieceTokenizer::Encode(std::string_view text, std::vector<int32_t>& out) const {
-  if (model_->space == Space::kNeeded) return EncodeAtOnce(text, out);
-  const auto known = words_.Borrow();
-  while (!text.empty()) {
-    const size_t end = CutAfterWord(text, 1);
-    EncodeWord(text.substr(0, end), *known, out);
-    const bool drops = end < text.size() && model_->space == Space::kDropped;
-    text.remove_prefix(end + (drops ? 1 : 0));
-  }
-}
-
-void SentencepieceTokenizer::EncodeWord(std::string_view word, WordCache& known,
-                                        std::vector<int32_t>& out) const {
-  if (const WordCache::Found found = known.Find(word); found.tokens != nullptr) {
-    out.insert(out.end(), found.tokens, found.tokens + found.count);
-    return;
-  }
-  const size_t begin = out.size();
-  EncodeAtOnce(word, out);
-  known.Store(word, std::span(out).subspan(begin));
-}
-
-void SentencepieceTokenizer::EncodeAtOnce(std::string_view text, std::vector<int32_t>& out) const {
+  const auto memory = memories_.Borrow();
+  if (model_->encoder && model_->encoder->Encode(text, *memory, out)) return;
   std::vector<int> tokens;
   const auto status = model_->processor.Encode(text, &tokens);
   if (!status.ok()) {

@@ -1,7 +1,6 @@
-// A sentencepiece model of another program (BPE or unigram), through the sentencepiece library: the
-// library's own tokens, for text and for bytes that are none. Control tokens are not looked for in
-// text. Where it treats words apart they go through it one by one, and are remembered: it is slow,
-// its memory grows with a text, and the sums of a unigram model lose digits.
+// A sentencepiece model of another program: the sentencepiece library's own tokens, for text and
+// for bytes that are none. Control tokens are not looked for in text. The library reads the file;
+// it encodes only what we do not encode faster (piece_encoder.h).
 #pragma once
 
 #include <cstdint>
@@ -12,9 +11,9 @@
 #include <vector>
 
 #include "core/files.h"
+#include "core/tokenizers/piece_encoder.h"
 #include "core/tokenizers/spares.h"
 #include "core/tokenizers/tokenizer.h"
-#include "core/tokenizers/word_cache.h"
 
 namespace upcycle {
 
@@ -34,11 +33,9 @@ class SentencepieceTokenizer final : public Tokenizer {
   struct Model;
   explicit SentencepieceTokenizer(std::unique_ptr<Model> model);
   Files FilesToSave() const override;
-  void EncodeWord(std::string_view word, WordCache& known, std::vector<int32_t>& out) const;
-  void EncodeAtOnce(std::string_view text, std::vector<int32_t>& out) const;
 
   std::unique_ptr<const Model> model_;
-  Spares<WordCache> words_;
+  Spares<PieceMemory> memories_;
 };
 
 }  // namespace upcycle

@@ -50,14 +50,14 @@ struct PieceMerge {
 
 // Every way to make a piece of two others. sentencepiece merges any neighbours whose join is a
 // piece; an explicit list of pairs in the order of the joins' scores says the same.
-std::vector<PieceMerge> MergesOf(std::span<const BpePiece> pieces) {
-  std::unordered_map<std::string_view, const BpePiece*> mergeable;
-  for (const BpePiece& piece : pieces) {
-    if (piece.mergeable) mergeable.emplace(piece.text, &piece);
+std::vector<PieceMerge> MergesOf(std::span<const Piece> pieces) {
+  std::unordered_map<std::string_view, const Piece*> mergeable;
+  for (const Piece& piece : pieces) {
+    if (IsText(piece)) mergeable.emplace(piece.text, &piece);
   }
   std::vector<PieceMerge> merges;
-  for (const BpePiece& piece : pieces) {
-    if (!piece.mergeable) continue;
+  for (const Piece& piece : pieces) {
+    if (!IsText(piece)) continue;
     const std::string_view text = piece.text;
     for (size_t cut = 1; cut < text.size(); ++cut) {
       if (ContinuesCharacter(text[cut])) continue;
@@ -91,7 +91,7 @@ std::string ByteTokenizerJson() {
   return tokenizer.dump(1) + "\n";
 }
 
-std::string BpeTokenizerJson(std::span<const BpePiece> pieces) {
+std::string BpeTokenizerJson(std::span<const Piece> pieces) {
   Json vocabulary = Json::object();
   Json merges = Json::array();
   int64_t end_of_text = -1;

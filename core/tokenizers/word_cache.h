@@ -14,17 +14,18 @@ class WordCache {
  public:
   WordCache();
 
+  static constexpr size_t kLongestWord = 30;  // bytes; longer ones are not kept
+
   // What the word was stored with, valid until the next Store; null if it is not there.
   struct Found {
     const int32_t* tokens = nullptr;
     size_t count = 0;
   };
   Found Find(std::string_view word) const;
-  // A word that is long, or has many tokens, is not kept. `word` is not empty.
+  // A word that has many tokens is not kept either. `word` is not empty.
   void Store(std::string_view word, std::span<const int32_t> tokens);
 
  private:
-  static constexpr size_t kLongestWord = 30;
   static constexpr size_t kMostTokens = 8;
   // As large as a cache line of usual processors.
   struct alignas(64) Entry {

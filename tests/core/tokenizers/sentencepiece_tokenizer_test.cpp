@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/caught_error.h"
-#include "tests/core/data/real_data.h"
+#include "tests/core/tokenizers/piece_file.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
 
@@ -46,18 +46,59 @@ TEST(SentencepieceTokenizer, PutsAroundATextWhatTheConfigurationSays) {
   EXPECT_EQ(tokenizer->TokensAfter()[0], tokenizer->EndOfText());
 }
 
-TEST(SentencepieceTokenizer, ALongTextHasTheTokensOfItsWords) {
+// Of a unigram model the library's sums lose digits in it.
+TEST(SentencepieceTokenizer, ALongTextHasTheLibrarysTokens) {
   for (const char* name : {"sentencepiece_bpe", "sentencepiece_unigram"}) {
-    const auto tokenizer = Tokenizer::Load(kCases / name);
+    const fs::path path = kCases / name / "tokenizer.model";
     std::string text;
-    std::vector<int32_t> expected;
-    for (int i = 0; i < 2000; ++i) {
-      const std::string word = i % 3 == 0 ? "miller's" : i % 3 == 1 ? "river" : "caf\u00E9";
-      text += (i == 0 ? "" : " ") + word;
-      tokenizer->Encode(word, expected);
+    while (text.size() < 300'000) {
+      text += "the miller's -------- aaaaaaaaaaaaaaa river, the caf\u00E9 \uFF21 ________ and ";
     }
-    EXPECT_EQ(tokenizer->Encode(text), expected) << name;
+    const PieceLibrary library(ReadTextFile(path));
+    EXPECT_EQ(Tokenizer::Load(path)->Encode(text), library.Tokens(text)) << name;
   }
+}
+
+TEST(SentencepieceTokenizer, OtherKindsOfModelsHaveTheLibrarysTokens) {
+  const TemporaryFolder folder;
+  const std::vector<std::string> lines = {"the miller and the river", "the river and the miller's"};
+  for (const char* type : {"word", "char"}) {
+    const std::string file = TrainedPieceFile(
+        {{"model_type", type}, {"vocab_size", "30"}, {"use_all_vocab", "true"}}, lines);
+    const auto tokenizer = Tokenizer::Load(Put(folder / "tokenizer.model", file));
+    const std::string text = "the river's miller, and  the caf\u00E9";
+    EXPECT_EQ(tokenizer->Encode(text), PieceLibrary(file).Tokens(text)) << type;
+  }
+}
+
+TEST(SentencepieceTokenizer, UnusedPiecesBecomeWhatTheyWereMergedFrom) {
+  const TemporaryFolder folder;
+  const PieceModel model = {.kind = PieceModel::Kind::kBpe,
+                            .pieces = {{"<unk>", 0, PieceKind::kUnknown},
+                                       {"ab", -1, PieceKind::kUnused},
+                                       {"a", -2},
+                                       {"b", -3},
+                                       {"\u2581", -4}}};
+  const auto tokenizer = Tokenizer::Load(Put(folder / "tokenizer.model", PieceFile(model)));
+  EXPECT_EQ(tokenizer->Encode("ab a"), (std::vector<int32_t>{4, 2, 3, 4, 2}));
+}
+
+TEST(SentencepieceTokenizer, PiecesThatTheLibraryCannotTakeAreRefused) {
+  const TemporaryFolder folder;
+  const PieceModel model = {
+      .pieces = {{"<unk>", 0, PieceKind::kUnknown}, {std::string("\0a", 2), -1}}};
+  const fs::path path = Put(folder / "tokenizer.model", PieceFile(model));
+  EXPECT_TRUE(Says(MessageOf([&] { Tokenizer::Load(path); }), "no sentencepiece model"));
+}
+
+TEST(SentencepieceTokenizer, DamagedRulesOfAModelAreRefused) {
+  const TemporaryFolder folder;
+  PieceModel model = {.pieces = {{"<unk>", 0, PieceKind::kUnknown}, {"a", -2}}};
+  model.character_map = std::string("\x04\0\0\0\xFF\xFF\xFF\x7F", 8) + "abc";
+  const fs::path path = Put(folder / "tokenizer.model", PieceFile(model));
+  const std::string message = MessageOf([&] { Tokenizer::Load(path); });
+  EXPECT_TRUE(Says(message, "damaged"));
+  EXPECT_TRUE(Says(message, path.native()));
 }
 
 }  // namespace
