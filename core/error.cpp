@@ -10,13 +10,17 @@
 namespace upcycle {
 namespace {
 
-constexpr std::array<std::pair<Cause, std::string_view>, 7> kCauseNames = {{
+constexpr std::array<std::pair<Cause, std::string_view>, 11> kCauseNames = {{
     {Cause::kInput, "input"},
     {Cause::kMemory, "memory"},
+    {Cause::kDeviceMemory, "device_memory"},
     {Cause::kDisk, "disk"},
     {Cause::kDevice, "device"},
     {Cause::kDiverged, "diverged"},
     {Cause::kInterrupted, "interrupted"},
+    {Cause::kTimeout, "timeout"},
+    {Cause::kKilled, "killed"},
+    {Cause::kLost, "lost"},
     {Cause::kBug, "bug"},
 }};
 

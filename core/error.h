@@ -14,20 +14,29 @@ namespace upcycle {
 
 // Why something ended, in the words that the ledger stores and `status` shows.
 enum class Cause {
-  kInput,        // the recipe, a file or an argument is wrong: the user can mend it
-  kMemory,       // no memory left on the host or on the device
-  kDisk,         // no space left, a read-only folder, an input/output error
-  kDevice,       // a missing, busy or faulty accelerator
-  kDiverged,     // the loss or a gradient is no longer finite
-  kInterrupted,  // asked to stop: the same command continues
-  kBug,          // our own mistake
+  kInput,         // the recipe, a file or an argument is wrong: the user can mend it
+  kMemory,        // no memory left on the host
+  kDeviceMemory,  // no memory left on the accelerator
+  kDisk,          // no space left, a read-only folder, an input/output error
+  kDevice,        // a missing, busy or faulty accelerator
+  kDiverged,      // the loss or a gradient is no longer finite
+  kInterrupted,   // asked to stop: the same command continues
+  kTimeout,       // it took longer than it may
+  kKilled,        // ended by somebody from outside, or with its machine
+  kLost,          // its process gave no sign of life any more
+  kBug,           // our own mistake
 };
 
-// "input", "memory", ... as stored in the ledger.
+// "input", "device_memory", ... as stored in the ledger.
 std::string_view CauseName(Cause cause);
 
 // The inverse of CauseName; an unknown name is kBug.
 Cause CauseFromName(std::string_view name);
+
+// Of the host or of the accelerator.
+constexpr bool IsWantOfMemory(Cause cause) {
+  return cause == Cause::kMemory || cause == Cause::kDeviceMemory;
+}
 
 // The message says what happened, where, and what the user can do about it.
 class Error : public std::runtime_error {

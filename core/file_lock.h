@@ -1,11 +1,12 @@
 // An exclusive advisory lock on a file, held until destruction or the end of the process, however
-// it ends.
+// it ends. The file names its holder, for those who find it locked.
 #pragma once
 
 #include <optional>
 #include <utility>
 
 #include "core/files.h"
+#include "core/process_identity.h"
 
 namespace upcycle {
 
@@ -17,6 +18,9 @@ class FileLock {
   // Whether another process holds the lock now. Makes no file; while it looks, TryAcquire elsewhere
   // may fail.
   static bool IsHeld(const fs::path& path);
+
+  // Who holds the lock now; its pid is 0 where the holder is only known to be there. As IsHeld.
+  static std::optional<ProcessIdentity> HolderOf(const fs::path& path);
 
  private:
   explicit FileLock(FileDescriptor descriptor) : descriptor_(std::move(descriptor)) {}

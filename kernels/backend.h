@@ -90,7 +90,7 @@ class Backend {
   // --- memory
   // ---------------------------------------------------------------------------------------
 
-  // `bytes` of zeroed memory, aligned for every op. Throws Error(kMemory) naming the amount.
+  // `bytes` of zeroed memory, aligned for every op. Throws Error(k[Device]Memory) naming them.
   virtual void* Allocate(int64_t bytes) = 0;
   virtual void Free(void* memory) = 0;
   // The same in the host's memory, where the device reaches it, for moments alone: of all ops only

@@ -7,14 +7,18 @@ namespace upcycle {
 AttemptTable::AttemptTable(Database& ledger)
     : last_(ledger.Prepare("SELECT number, outcome IS NULL, host, pid FROM attempt "
                            "WHERE stage = ? ORDER BY number DESC LIMIT 1")),
-      insert_(ledger.Prepare("INSERT INTO attempt (stage, number, host, pid, device, started) "
-                             "VALUES (?, ?, ?, ?, ?, ?)")),
-      complete_start_(
-          ledger.Prepare("UPDATE attempt SET device = ?, started = coalesce(?, started) "
-                         "WHERE stage = ? AND number = ?")),
+      insert_(ledger.Prepare("INSERT INTO attempt (stage, number, host, pid, device, started, "
+                             "provenance) VALUES (?, ?, ?, ?, ?, ?, ?)")),
+      complete_start_(ledger.Prepare(
+          "UPDATE attempt SET device = ?, started = coalesce(?, started), provenance = ? "
+          "WHERE stage = ? AND number = ?")),
+      // A judge knows less than the worker of what the attempt took.
       close_(ledger.Prepare(
-          "UPDATE attempt SET outcome = ?, cause = ?, message = ?, peak_memory_bytes = ?, "
-          "wall_seconds = ?, cpu_seconds = ?, ended = ? WHERE stage = ? AND number = ?")),
+          "UPDATE attempt SET outcome = ?, cause = ?, message = ?, "
+          "exit_code = coalesce(?, exit_code), signal = coalesce(?, signal), "
+          "peak_memory_bytes = coalesce(peak_memory_bytes, ?), "
+          "wall_seconds = coalesce(wall_seconds, ?), cpu_seconds = coalesce(cpu_seconds, ?), "
+          "ended = coalesce(ended, ?) WHERE stage = ? AND number = ?")),
       set_state_(ledger.Prepare("UPDATE stage SET state = ?, reason = ? WHERE id = ?")) {}
 
 void AttemptTable::SetState(int64_t stage, StageState state, std::string_view reason) {
@@ -22,44 +26,50 @@ void AttemptTable::SetState(int64_t stage, StageState state, std::string_view re
 }
 
 void AttemptTable::Begin(int64_t stage, const AttemptStart& start) {
-  int64_t number = 0;
-  bool open = false, same_process = false;
-  last_.Bind(stage);
-  if (last_.Step()) {
-    number = last_.Int(0);
-    open = last_.Int(1) != 0;
-    same_process = last_.Text(2) == start.host && last_.Int(3) == start.pid;
-    last_.Reset();
-  }
-  if (open && same_process) {
-    complete_start_.Bind(start.device, start.time, stage, number).Run();
-  } else {
-    if (open) {
-      Close(stage, number,
-            {.outcome = StageState::kFailed,
-             .cause = std::string(CauseName(Cause::kInterrupted)),
-             .message = "ended without a word: killed, or its machine went down"});
-    }
-    insert_.Bind(stage, number + 1, start.host, start.pid, start.device, start.time).Run();
-  }
+  const Last last = LastOf(stage);
   SetState(stage, StageState::kRunning, "");
+  if (last.open && last.host == start.host && last.pid == start.pid) {
+    complete_start_.Bind(start.device, start.time, start.provenance, stage, last.number).Run();
+    return;
+  }
+  if (last.open) {
+    Close(stage, last.number,
+          {.outcome = StageState::kFailed,
+           .cause = std::string(CauseName(Cause::kKilled)),
+           .message = "ended without a word: killed, or its machine went down"});
+  }
+  Insert(stage, last.number + 1, start);
 }
 
-bool AttemptTable::End(int64_t stage, const AttemptEnd& end) {
+void AttemptTable::End(int64_t stage, const AttemptEnd& end) {
+  Judge(stage, {.begun = LastOf(stage).open, .end = end});
+}
+
+void AttemptTable::Judge(int64_t stage, const AttemptJudgement& judgement) {
+  const Last last = LastOf(stage);
+  const bool is_known = judgement.begun && last.number > 0;
+  if (!is_known) Insert(stage, last.number + 1, {});
+  Close(stage, is_known ? last.number : last.number + 1, judgement.end);
+  SetState(stage, judgement.end.outcome, judgement.end.message);
+}
+
+AttemptTable::Last AttemptTable::LastOf(int64_t stage) {
+  Last last;
   last_.Bind(stage);
-  const bool open = last_.Step() && last_.Int(1) != 0;
-  const int64_t number = open ? last_.Int(0) : 0;
+  if (last_.Step()) last = {last_.Int(0), last_.Int(1) != 0, last_.Text(2), last_.Int(3)};
   last_.Reset();
-  if (!open) return false;
-  Close(stage, number, end);
-  SetState(stage, end.outcome, end.message);
-  return true;
+  return last;
+}
+
+void AttemptTable::Insert(int64_t stage, int64_t number, const AttemptStart& start) {
+  insert_.Bind(stage, number, start.host, start.pid, start.device, start.time, start.provenance)
+      .Run();
 }
 
 void AttemptTable::Close(int64_t stage, int64_t number, const AttemptEnd& end) {
   close_
-      .Bind(NameOf(end.outcome), end.cause, end.message, end.peak_memory_bytes, end.wall_seconds,
-            end.cpu_seconds, end.time, stage, number)
+      .Bind(NameOf(end.outcome), end.cause, end.message, end.exit_code, end.signal,
+            end.peak_memory_bytes, end.wall_seconds, end.cpu_seconds, end.time, stage, number)
       .Run();
 }
 

@@ -51,12 +51,12 @@ Database OpenLedgerForWriting(const fs::path& path) {
   CreateLedger(path, LedgerMigrations());
   RequireLedger(path, NewestVersion());
   Database ledger = OpenAndCheck(path, Database::Mode::kWrite);
+  if (ledger.ReadInt("PRAGMA user_version") < NewestVersion()) Migrate(ledger, LedgerMigrations());
   ledger.Execute(
       "PRAGMA foreign_keys = ON;"
       "PRAGMA synchronous = NORMAL;"
       "PRAGMA cache_size = -65536;"              // KiB
       "PRAGMA journal_size_limit = 67108864;");  // bytes the log keeps once it is merged
-  if (ledger.ReadInt("PRAGMA user_version") < NewestVersion()) Migrate(ledger, LedgerMigrations());
   return ledger;
 }
 

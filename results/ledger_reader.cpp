@@ -62,6 +62,8 @@ AttemptEnd EndFromRow(const Statement& row) {
   return {.outcome = StageStateFromName(row.Text(5)),
           .cause = row.Text(6),
           .message = row.Text(7),
+          .exit_code = IfPresent<int>(row, 12, static_cast<int>(row.Int(12))),
+          .signal = IfPresent<int>(row, 13, static_cast<int>(row.Int(13))),
           .peak_memory_bytes = IfPresent<int64_t>(row, 8, row.Int(8)),
           .wall_seconds = IfPresent<double>(row, 9, row.Real(9)),
           .cpu_seconds = IfPresent<double>(row, 10, row.Real(10)),
@@ -79,7 +81,7 @@ StageState StateOfRun(const StudyFacts& study, const RunFacts& run) {
   });
   if (is_complete) return StageState::kComplete;
   for (const StageState state : {StageState::kDiverged, StageState::kFailed, StageState::kRunning,
-                                 StageState::kStopped, StageState::kWaiting}) {
+                                 StageState::kStopped, StageState::kPruned, StageState::kWaiting}) {
     for (const auto& [place, stage] : run.stages) {
       if (study.stages[stage].state == state) return state;
     }
@@ -268,14 +270,16 @@ std::vector<AttemptFacts> LedgerReader::ReadAttempts(int64_t stage) {
   std::vector<AttemptFacts> attempts;
   Statement rows = ledger_.Prepare(
       "SELECT number, host, pid, device, started, outcome, cause, message, peak_memory_bytes, "
-      "wall_seconds, cpu_seconds, ended FROM attempt WHERE stage = ? ORDER BY number");
+      "wall_seconds, cpu_seconds, ended, exit_code, signal, provenance FROM attempt WHERE stage = "
+      "? ORDER BY number");
   rows.Bind(stage);
   while (rows.Step()) {
     AttemptFacts attempt = {rows.Int(0),
                             {.host = rows.Text(1),
                              .pid = rows.Int(2),
                              .device = rows.Text(3),
-                             .time = IfPresent<double>(rows, 4, rows.Real(4))},
+                             .time = IfPresent<double>(rows, 4, rows.Real(4)),
+                             .provenance = rows.Text(14)},
                             std::nullopt};
     if (!rows.IsNull(5)) attempt.end = EndFromRow(rows);
     attempts.push_back(std::move(attempt));

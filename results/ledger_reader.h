@@ -61,8 +61,8 @@ struct StudyFacts {
   std::vector<ArmFacts> arms;      // in the order of the recipe
 };
 
-// Complete if the run's last stage is; else diverged, failed, running, stopped or waiting if any of
-// its stages is, in this order; else planned.
+// Complete if the run's last stage is; else diverged, failed, running, stopped, pruned or waiting
+// if any of its stages is, in this order; else planned.
 StageState StateOfRun(const StudyFacts& study, const RunFacts& run);
 
 struct AttemptFacts {

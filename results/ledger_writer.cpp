@@ -64,6 +64,8 @@ void LedgerWriter::Parts::Apply(int64_t stage, const StageEvent& event) {
     attempts.Begin(stage, *start);
   } else if (const auto* end = std::get_if<AttemptEnd>(&event)) {
     attempts.End(stage, *end);
+  } else if (const auto* judgement = std::get_if<AttemptJudgement>(&event)) {
+    attempts.Judge(stage, *judgement);
   } else if (const auto* result = std::get_if<Result>(&event)) {
     points.WriteResult(stage, *result);
   } else if (const auto* item = std::get_if<Item>(&event)) {
@@ -109,19 +111,6 @@ void LedgerWriter::SetStageStates(std::span<const StageChange> changes) {
   transaction.Commit();
 }
 
-void LedgerWriter::BeginAttempt(const Fingerprint& stage, const AttemptStart& start) {
-  Transaction transaction(parts_->ledger, Transaction::Kind::kWrite);
-  parts_->attempts.Begin(parts_->RequireStage(stage).id, start);
-  transaction.Commit();
-}
-
-bool LedgerWriter::EndAttempt(const Fingerprint& stage, const AttemptEnd& end) {
-  Transaction transaction(parts_->ledger, Transaction::Kind::kWrite);
-  const bool ended = parts_->attempts.End(parts_->RequireStage(stage).id, end);
-  transaction.Commit();
-  return ended;
-}
-
 bool LedgerWriter::Ingest(const Fingerprint& fingerprint, std::span<const JournalRecord> records,
                           uint64_t journal_offset) {
   try {
@@ -145,6 +134,11 @@ std::map<Fingerprint, StageState> LedgerWriter::StageStates() {
 uint64_t LedgerWriter::JournalOffset(const Fingerprint& stage) {
   const auto found = parts_->FindStage(stage);
   return found ? found->journal_offset : 0;
+}
+
+bool LedgerWriter::HasOpenAttempt(const Fingerprint& stage) {
+  const auto found = parts_->FindStage(stage);
+  return found && parts_->attempts.HasOpen(found->id);
 }
 
 void LedgerWriter::Forget(const Fingerprint& fingerprint) {

@@ -1,8 +1,7 @@
 // The ledger's only writer: the scheduler's hand. Every call is one transaction: after a kill at
 // any moment the ledger holds all of it or nothing.
 //
-// A stage's attempts, points, results and progress come from its journal, through Ingest; a killed
-// worker's end comes from the scheduler, through EndAttempt.
+// A stage's attempts, points, results and progress come from its journal alone, through Ingest.
 #pragma once
 
 #include <cstdint>
@@ -43,16 +42,6 @@ class LedgerWriter {
   void SetStageState(const Fingerprint& stage, StageState state, std::string_view reason = "");
   void SetStageStates(std::span<const StageChange> changes);
 
-  // Opens the stage's next attempt and makes the stage running. The attempt_started event of the
-  // same host and pid, when it arrives from the journal, completes this record and opens no second
-  // one. An attempt that was still open is closed as failed: its worker never said how it ended.
-  void BeginAttempt(const Fingerprint& stage, const AttemptStart& start);
-
-  // Closes the open attempt and gives the stage its outcome as state, the message as reason.
-  // Without an open attempt nothing changes, since the worker's own word came first: false is
-  // returned.
-  bool EndAttempt(const Fingerprint& stage, const AttemptEnd& end);
-
   // Takes over the records of the stage's journal up to `journal_offset`, and that offset with
   // them. Points and results replace earlier ones of the same metric and step, so a resumed run may
   // record its steps again. False, and nothing is changed, if the ledger is that far already.
@@ -61,6 +50,9 @@ class LedgerWriter {
 
   // Of every stage that the ledger knows.
   std::map<Fingerprint, StageState> StageStates();
+
+  // Whether the stage's last attempt began and did not say how it ended.
+  bool HasOpenAttempt(const Fingerprint& stage);
 
   // Up to where the stage's journal was taken over; 0 for a stage that the ledger does not know.
   uint64_t JournalOffset(const Fingerprint& stage);

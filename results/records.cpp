@@ -42,6 +42,7 @@ bool IsOutcome(StageState state) {
     case StageState::kFailed:
     case StageState::kDiverged:
     case StageState::kStopped:
+    case StageState::kPruned:
       return true;
     case StageState::kPlanned:
     case StageState::kWaiting:

@@ -51,7 +51,16 @@ std::string NameOf(const StagePlace& place);  // "train", "branch_2"
 // Whether a run is complete when its stages of this role are.
 constexpr bool EndsRun(StageRole role) { return role >= StageRole::kEvaluate; }
 
-enum class StageState { kPlanned, kWaiting, kRunning, kComplete, kFailed, kDiverged, kStopped };
+enum class StageState {
+  kPlanned,
+  kWaiting,
+  kRunning,
+  kComplete,
+  kFailed,
+  kDiverged,
+  kStopped,
+  kPruned,
+};
 template <>
 struct EnumNames<StageState> {
   static constexpr EnumName<StageState> values[] = {
@@ -62,13 +71,14 @@ struct EnumNames<StageState> {
       {StageState::kFailed, "failed", "the reason says why"},
       {StageState::kDiverged, "diverged", "a loss or gradient was not finite"},
       {StageState::kStopped, "stopped", "asked to stop; the same command continues"},
+      {StageState::kPruned, "pruned", "ended early, because others were better at the same step"},
   };
 };
 
 StageRole StageRoleFromName(std::string_view name);    // an unknown name is a bug
 StageState StageStateFromName(std::string_view name);  // an unknown name is a bug
 
-// Whether an attempt can end so: complete, failed, diverged or stopped.
+// Whether an attempt can end so: complete, failed, diverged, stopped or pruned.
 bool IsOutcome(StageState state);
 
 // Which values of a metric are the better ones.

@@ -169,7 +169,54 @@ constexpr const char* kFourthVersion = R"sql(
   CREATE INDEX run_stage_by_stage ON run_stage (stage);
 )sql";
 
-constexpr std::array kMigrations = {kFirstVersion, kSecondVersion, kThirdVersion, kFourthVersion};
+// How processes ended and what they were; stages that were pruned.
+constexpr const char* kFifthVersion = R"sql(
+  CREATE TABLE prunable_stage (
+    id INTEGER PRIMARY KEY,
+    fingerprint TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('planned', 'waiting', 'running', 'complete', 'failed',
+                                         'diverged', 'stopped', 'pruned')),
+    reason TEXT NOT NULL DEFAULT '',
+    journal_offset INTEGER NOT NULL DEFAULT 0,
+    step INTEGER NOT NULL DEFAULT 0,
+    steps INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  INSERT INTO prunable_stage
+    SELECT id, fingerprint, kind, settings, state, reason, journal_offset, step, steps FROM stage;
+  DROP TABLE stage;
+  ALTER TABLE prunable_stage RENAME TO stage;
+
+  CREATE TABLE exited_attempt (
+    stage INTEGER NOT NULL REFERENCES stage (id),
+    number INTEGER NOT NULL,
+    started REAL,
+    ended REAL,
+    host TEXT NOT NULL DEFAULT '',
+    pid INTEGER NOT NULL DEFAULT 0,
+    device TEXT NOT NULL DEFAULT '',
+    provenance TEXT NOT NULL DEFAULT '{}',
+    outcome TEXT CHECK (outcome IN ('complete', 'failed', 'diverged', 'stopped', 'pruned')),
+    cause TEXT NOT NULL DEFAULT '',
+    message TEXT NOT NULL DEFAULT '',
+    exit_code INTEGER,
+    signal INTEGER,
+    peak_memory_bytes INTEGER,
+    wall_seconds REAL,
+    cpu_seconds REAL,
+    PRIMARY KEY (stage, number)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO exited_attempt (stage, number, started, ended, host, pid, device, outcome, cause,
+                              message, peak_memory_bytes, wall_seconds, cpu_seconds)
+    SELECT stage, number, started, ended, host, pid, device, outcome, cause, message,
+           peak_memory_bytes, wall_seconds, cpu_seconds FROM attempt;
+  DROP TABLE attempt;
+  ALTER TABLE exited_attempt RENAME TO attempt;
+)sql";
+
+constexpr std::array kMigrations = {kFirstVersion, kSecondVersion, kThirdVersion, kFourthVersion,
+                                    kFifthVersion};
 
 // A database under a name of its own, removed with its companions unless it was put in place.
 class UnfinishedFile {
@@ -257,6 +304,8 @@ void RequireLedger(const fs::path& path, int64_t newest_version) {
 }
 
 void Migrate(Database& ledger, std::span<const char* const> migrations) {
+  // A step may put a table in the place of one that others refer to (sqlite.org/lang_altertable).
+  ledger.Execute("PRAGMA foreign_keys = OFF");
   Transaction transaction(ledger, Transaction::Kind::kExclusive);
   const int64_t newest = static_cast<int64_t>(migrations.size());
   const int64_t version = ledger.ReadInt("PRAGMA user_version");
@@ -265,6 +314,7 @@ void Migrate(Database& ledger, std::span<const char* const> migrations) {
     ledger.Execute(migrations[static_cast<size_t>(step)]);
   }
   ledger.Execute(fmt::format("PRAGMA user_version = {}", newest));
+  UPCYCLE_CHECK(!ledger.Prepare("PRAGMA foreign_key_check").Step());
   transaction.Commit();
 }
 

@@ -94,6 +94,7 @@ void AddStage(LedgerReader& ledger, const StageFacts& stage, const StageUse& use
     case StageState::kFailed:
     case StageState::kDiverged:
     case StageState::kStopped:
+    case StageState::kPruned:
       status.attempts = ledger.ReadAttempts(stage.id);
       study->ended_early.push_back(std::move(status));
       return;

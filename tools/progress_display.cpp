@@ -52,7 +52,22 @@ void ProgressDisplay::Started(const Fingerprint& stage, int64_t threads) {
   Shown shown;
   shown.flops = TrainFlopsOf(study_.stages.at(stage));
   running_[stage] = shown;
+  if (threads == 0) return Note("followed", stage, ": an earlier run began it");
   if (!terminal_) Print(fmt::format("started   {} ({} threads)", labels_.at(stage), threads));
+}
+
+void ProgressDisplay::Retried(const Fingerprint& stage, const std::string& reason) {
+  running_.erase(stage);
+  Note("ended", stage, ", " + reason);
+}
+
+void ProgressDisplay::Held(const Fingerprint& stage, const std::string& reason) {
+  Note("waiting", stage, " " + reason);
+}
+
+void ProgressDisplay::Note(const char* what, const Fingerprint& stage, const std::string& more) {
+  Erase();
+  Print(fmt::format("{:<9} {}{}", what, labels_.at(stage), more));
 }
 
 void ProgressDisplay::Progressed(const Fingerprint& stage, const StageProgress& progress) {
@@ -121,10 +136,9 @@ std::string ProgressDisplay::StageLine(const Fingerprint& stage, const Shown& sh
       left = fmt::format("  {} left", ClockText(elapsed * (1 - ShareOf(progress)) / gained));
   }
   // Only trainings have a loss and count tokens.
-  const std::string training =
-      shown.flops > 0
-          ? fmt::format("  loss {:.4f}  {}", progress.loss, Rate(progress.tokens_per_second))
-          : "";
+  const std::string training = shown.flops > 0 ? fmt::format("  loss {:.4f}  {}", progress.loss,
+                                                             Rate(progress.tokens_per_second))
+                                               : "";
   return fmt::format("  {} {:3.0f}%{}{}  {}", ProgressBar(ShareOf(progress)),
                      100 * ShareOf(progress), training, left, label);
 }

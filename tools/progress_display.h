@@ -5,8 +5,8 @@
 #include <string>
 
 #include "core/stopwatch.h"
+#include "experiments/scheduling/scheduler.h"
 #include "experiments/study/plan.h"
-#include "experiments/study/scheduler.h"
 #include "experiments/study/study.h"
 
 namespace upcycle {
@@ -19,6 +19,8 @@ class ProgressDisplay : public StudyObserver {
   void Started(const Fingerprint& stage, int64_t threads) override;
   void Progressed(const Fingerprint& stage, const StageProgress& progress) override;
   void Ended(const Fingerprint& stage, StageState outcome, const std::string& reason) override;
+  void Retried(const Fingerprint& stage, const std::string& reason) override;
+  void Held(const Fingerprint& stage, const std::string& reason) override;
   void Tick() override;
 
  private:
@@ -29,6 +31,7 @@ class ProgressDisplay : public StudyObserver {
     Stopwatch since_begin, since_line;
   };
 
+  void Note(const char* what, const Fingerprint& stage, const std::string& more);
   void Draw();
   void Erase();
   void Print(const std::string& line);

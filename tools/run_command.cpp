@@ -54,7 +54,8 @@ void PrintOutcome(const Study& study, const StudyOutcome& outcome, int64_t held_
                                        {"reused", outcome.reused},
                                        {"failed", outcome.failed},
                                        {"skipped", outcome.skipped},
-                                       {"interrupted", outcome.interrupted}})
+                                       {"interrupted", outcome.interrupted},
+                                       {"halted", outcome.halted}})
                            .dump(2));
   }
   const std::string arguments =
@@ -66,7 +67,9 @@ void PrintOutcome(const Study& study, const StudyOutcome& outcome, int64_t held_
   if (held_back > 0) {
     fmt::print(stderr, "; --keep-going would have started {} of them all the same", held_back);
   }
-  if (outcome.interrupted) {
+  if (!outcome.halted.empty()) {
+    fmt::print(stderr, "; nothing more could be begun: {}\n", outcome.halted);
+  } else if (outcome.interrupted) {
     fmt::print(stderr, "; stopped on request, the same command goes on\n");
   } else if (outcome.failed > 0) {
     fmt::print(stderr, "; `upcycle status {}` says why\n", arguments);

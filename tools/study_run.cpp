@@ -12,10 +12,11 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/process_identity.h"
 #include "experiments/run/device.h"
+#include "experiments/scheduling/local_executor.h"
+#include "experiments/scheduling/placement.h"
 #include "experiments/study/forecast.h"
-#include "experiments/study/local_executor.h"
-#include "experiments/study/placement.h"
 #include "kernels/cpu/sgemm_rate.h"
 #include "tools/cores.h"
 #include "tools/progress_display.h"
@@ -46,12 +47,25 @@ void PrintAgain(const Study& study, const std::map<Fingerprint, StagePlan>& plan
 void RunEffort::Declare(CommandLine& line) {
   line.Option("jobs,j", &jobs, "processes at a time; 0: one for each core");
   line.Flag("keep-going,k", &keep_going, "start other stages after one has failed");
+  line.Option("restarts", &restarts,
+              "how often a stage that was killed, or ran out of memory, is tried again without "
+              "having got further");
+  line.Option("lease", &lease_seconds,
+              "seconds without a sign of life after which a worker is ended and tried again");
   line.Flag("checked", &checked,
             "do every op of a GPU on the CPU too, and stop at the first that differs");
 }
 
 void RunEffort::Check() const {
   if (jobs < 0) throw Error(Cause::kInput, "--jobs counts processes and cannot be negative");
+  if (restarts < 0) throw Error(Cause::kInput, "--restarts counts attempts and cannot be negative");
+  constexpr int kShortestLease = 3;  // heartbeats come every second
+  if (lease_seconds < kShortestLease) {
+    throw Error(Cause::kInput,
+                fmt::format("--lease is at least {} seconds: workers give a sign of life every "
+                            "second, and a busy machine delays it",
+                            kShortestLease));
+  }
 }
 
 void PrintIntent(const Study& study, const std::map<Fingerprint, StagePlan>& plan) {
@@ -65,6 +79,25 @@ void PrintIntent(const Study& study, const std::map<Fingerprint, StagePlan>& pla
   if (!any) PrintNothingToDo(study);
 }
 
+namespace {
+
+// Why this process does not go on, if it is on this machine and somebody stopped it.
+std::string StoppedHint(const ProcessIdentity& process) {
+  if (!OpenProcess(process)) return "";
+  std::string stat;
+  try {
+    stat = ReadTextFile(fmt::format("/proc/{}/stat", process.pid));
+  } catch (const Error&) {
+    return "";
+  }
+  const size_t name_end = stat.rfind(')');
+  if (name_end == std::string::npos || stat.compare(name_end + 2, 1, "T") != 0) return "";
+  return fmt::format(" It was stopped, with Ctrl-Z perhaps: `fg` or `kill -CONT {}` lets it go on.",
+                     process.pid);
+}
+
+}  // namespace
+
 FileLock LockRoot(const StateOptions& state) {
   MakeDirectories(state.Root());
   for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
@@ -72,12 +105,12 @@ FileLock LockRoot(const StateOptions& state) {
     if (lock) return std::move(*lock);
     std::this_thread::sleep_for(kLockPause);
   }
+  const auto holder = FileLock::HolderOf(state.SchedulerLock()).value_or(ProcessIdentity{});
   throw Error(
       Cause::kInput,
-      fmt::format(
-          "another `upcycle run` is at work under {}; wait for it, stop it with Ctrl-C there, "
-          "or choose another --root",
-          state.Root().native()));
+      fmt::format("another `upcycle run` is at work under {}: {}. Wait for it, stop it with "
+                  "Ctrl-C there, or choose another --root.{}",
+                  state.Root().native(), Describe(holder), StoppedHint(holder)));
 }
 
 std::vector<Gpu> FindGpus(const Recipe& recipe, bool checked) {
@@ -124,6 +157,8 @@ StudyOutcome RunStudy(const Study& study, const StudyRecord& record, const State
   scheduling.keep_going = effort.keep_going;
   scheduling.gpus = gpus;
   scheduling.checked = effort.checked;
+  scheduling.restarts = effort.restarts;
+  scheduling.lease_seconds = effort.lease_seconds;
   LocalExecutor executor(fs::read_symlink("/proc/self/exe"));
   StudyOutcome outcome;
   {

@@ -6,8 +6,8 @@
 
 #include "core/file_lock.h"
 #include "core/stop_signals.h"
+#include "experiments/scheduling/scheduler.h"
 #include "experiments/study/plan.h"
-#include "experiments/study/scheduler.h"
 #include "experiments/study/study.h"
 #include "kernels/gpus.h"
 #include "results/ledger_writer.h"
@@ -19,6 +19,8 @@ namespace upcycle {
 struct RunEffort {
   int jobs = 0;  // processes at a time; 0: one for each core
   bool keep_going = false;
+  int lease_seconds = 60;  // SchedulerOptions
+  int restarts = 2;
   bool checked = false;
 
   void Declare(CommandLine& line);

@@ -42,10 +42,10 @@ Decoder::Decoder(Transformer& model, int64_t slots, int64_t capacity)
   try {
     block_ = plan_.Bind(model.backend());
   } catch (const Error& error) {
-    if (error.cause() != Cause::kMemory) throw;
+    if (!IsWantOfMemory(error.cause())) throw;
     const double bytes = static_cast<double>(
         CacheBytes(architecture, model.build().activation_type, slots, capacity));
-    throw Error(Cause::kMemory,
+    throw Error(error.cause(),
                 fmt::format("keys and values of {} sequences of {} tokens need {:.0f} MiB: {}. "
                             "Fewer or shorter sequences need less",
                             slots, capacity, bytes / (1 << 20), error.what()));

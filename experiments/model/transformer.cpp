@@ -66,8 +66,8 @@ Transformer::Transformer(Backend& backend, const Architecture& architecture, Mod
   try {
     block_ = plan_.Bind(backend);
   } catch (const Error& error) {
-    if (error.cause() != Cause::kMemory) throw;
-    throw Error(Cause::kMemory,
+    if (!IsWantOfMemory(error.cause())) throw;
+    throw Error(error.cause(),
                 fmt::format("the model needs {}: {}. train.micro_batch_sequences and "
                             "execution.recompute lower activations and workspace, "
                             "train.optimizer.moments and execution.offload_optimizer the "

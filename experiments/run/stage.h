@@ -11,8 +11,9 @@
 //   text      a text, a model from outside → how likely that model finds it
 //
 // On disk a stage is a folder named by its fingerprint: stage.json (what it is), journal (what
-// happened, core/journal.h), log.txt (what the process printed), lock, and its output: `tokens/` or
-// `model/`. An output folder appears whole or not at all.
+// happened, core/journal.h), log.txt (what the process printed), lock and heartbeat (who is at it,
+// and that it lives), and its output: `tokens/` or `model/`. An output folder appears whole or not
+// at all.
 #pragma once
 
 #include <cstdint>

@@ -20,6 +20,7 @@ class StageFolder {
   fs::path description() const { return path_ / "stage.json"; }
   fs::path journal() const { return path_ / "journal"; }
   fs::path lock() const { return path_ / "lock"; }
+  fs::path heartbeat() const { return path_ / "heartbeat"; }  // of the process that has the lock
   fs::path log() const { return path_ / "log.txt"; }
   fs::path tokens() const { return path_ / "tokens"; }            // output of a tokens stage
   fs::path model() const { return path_ / "model"; }              // output of upcycle and train

@@ -14,9 +14,12 @@
 #include "core/error.h"
 #include "core/file_lock.h"
 #include "core/files.h"
+#include "core/heartbeat.h"
+#include "core/process_identity.h"
 #include "core/stopwatch.h"
 #include "experiments/run/device.h"
 #include "kernels/checked_backend.h"
+#include "results/journal_events.h"
 
 namespace upcycle {
 namespace {
@@ -27,11 +30,6 @@ double UnixSeconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-std::string HostName() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
-}
-
 rusage UsageOfProcess() {
   rusage usage = {};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -40,16 +38,6 @@ rusage UsageOfProcess() {
 
 double SecondsOf(const timeval& time) {
   return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-}
-
-std::string_view OutcomeOf(Cause cause) {
-  if (cause == Cause::kInterrupted) return "stopped";
-  return cause == Cause::kDiverged ? "diverged" : "failed";
-}
-
-WorkerExit ExitOf(Cause cause) {
-  if (cause == Cause::kInterrupted) return WorkerExit::kStopped;
-  return cause == Cause::kInput ? WorkerExit::kBadInput : WorkerExit::kFailed;
 }
 
 // A flipped bit in the weights that a stage reads must not become a result. Tokens are verified
@@ -93,21 +81,23 @@ class Attempt {
     journal_.Sync();
   }
 
-  void Complete() { End({{"outcome", "complete"}}); }
+  void Complete() { End({.outcome = StageState::kComplete, .exit_code = 0}); }
 
   void Fail(Cause cause, const std::string& message) {
-    End({{"outcome", OutcomeOf(cause)}, {"cause", CauseName(cause)}, {"message", message}});
+    End({.outcome = OutcomeOf(cause),
+         .cause = std::string(CauseName(cause)),
+         .message = message,
+         .exit_code = static_cast<int>(ExitOf(cause))});
   }
 
  private:
-  void End(json event) {
-    event["event"] = "attempt_ended";
+  void End(AttemptEnd end) {
     const rusage usage = UsageOfProcess();
-    event["peak_memory_bytes"] = int64_t{usage.ru_maxrss} * 1024;
-    event["wall_seconds"] = wall_.Seconds();
-    event["cpu_seconds"] = SecondsOf(usage.ru_utime) + SecondsOf(usage.ru_stime);
-    event["time"] = UnixSeconds();
-    journal_.Event(event);
+    end.peak_memory_bytes = int64_t{usage.ru_maxrss} * 1024;
+    end.wall_seconds = wall_.Seconds();
+    end.cpu_seconds = SecondsOf(usage.ru_utime) + SecondsOf(usage.ru_stime);
+    end.time = UnixSeconds();
+    journal_.Event(EventOf(end));
     journal_.Sync();
   }
 
@@ -177,7 +167,7 @@ WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& ba
   } catch (const std::exception& error) {
     message = error.what();
   }
-  fmt::print(stderr, "{}: {}\n", OutcomeOf(cause), message);
+  fmt::print(stderr, "{}: {}\n", NameOf(OutcomeOf(cause)), message);
   attempt.Fail(cause, message);
   return ExitOf(cause);
 }
@@ -190,11 +180,8 @@ void StageContext::LeaveIfStopped() const {
 }
 
 void RecordDevice(JournalWriter& journal, const std::string& device) {
-  journal.Event({{"event", "attempt_started"},
-                 {"host", HostName()},
-                 {"pid", ::getpid()},
-                 {"device", device},
-                 {"time", UnixSeconds()}});
+  journal.Event(EventOf(AttemptStart{
+      .host = HostName(), .pid = ::getpid(), .device = device, .time = UnixSeconds()}));
 }
 
 WorkerExit RunWorker(const fs::path& path, const WorkerOptions& options) {
@@ -206,6 +193,7 @@ WorkerExit RunWorker(const fs::path& path, const WorkerOptions& options) {
       fmt::print(stderr, "another process is at this stage\n");
       return WorkerExit::kBusy;
     }
+    const Heartbeat heartbeat(folder.heartbeat());
     const Stage stage = Stage::FromJson(json::parse(ReadTextFile(folder.description())));
     if (IsComplete(folder, stage.kind)) return WorkerExit::kComplete;
     const std::unique_ptr<Backend> backend = BackendOf(stage, options);

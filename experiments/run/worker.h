@@ -5,6 +5,7 @@
 #include "core/stop_signals.h"
 #include "experiments/run/stage.h"
 #include "experiments/run/stage_folder.h"
+#include "experiments/run/worker_exit.h"
 #include "kernels/backend.h"
 
 namespace upcycle {
@@ -34,9 +35,6 @@ void RunTrainStage(const StageContext& context);
 void RunEvaluateStage(const StageContext& context);
 void RunBenchmarkStage(const StageContext& context);
 void RunTextStage(const StageContext& context);
-
-// Exit codes of a worker. The reason is in the journal; these are for people and for `status`.
-enum class WorkerExit { kComplete = 0, kFailed = 1, kBadInput = 2, kBusy = 3, kStopped = 130 };
 
 // Does the stage of `folder` unless another process is at it. Every attempt begins and ends with an
 // event in the journal, whatever happens short of a kill.

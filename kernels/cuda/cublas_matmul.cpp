@@ -19,7 +19,7 @@ constexpr size_t kChoices = 8;
 
 void CheckCublas(cublasStatus_t status, const char* action) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
-  const Cause cause = status == CUBLAS_STATUS_ALLOC_FAILED ? Cause::kMemory : Cause::kDevice;
+  const Cause cause = status == CUBLAS_STATUS_ALLOC_FAILED ? Cause::kDeviceMemory : Cause::kDevice;
   throw Error(cause, fmt::format("cannot {} on the GPU: cublasLt status {}", action,
                                  static_cast<int>(status)));
 }

@@ -13,7 +13,7 @@ void CheckCuda(cudaError_t status, const char* action) {
   if (status == cudaSuccess) return;
   cudaGetLastError();  // or the next call would report it again
   if (status == cudaErrorMemoryAllocation) {
-    throw Error(Cause::kMemory,
+    throw Error(Cause::kDeviceMemory,
                 fmt::format("cannot {}: the GPU has no memory left; use a smaller micro-batch or "
                             "model, or run fewer workers on it",
                             action));
@@ -26,7 +26,7 @@ Error DeviceMemoryError(int64_t bytes) {
   size_t free = 0, total = 0;
   if (cudaMemGetInfo(&free, &total) != cudaSuccess) cudaGetLastError();
   return {
-      Cause::kMemory,
+      Cause::kDeviceMemory,
       fmt::format("cannot allocate {:.1f} MiB on the GPU, which has {:.1f} of {:.1f} MiB free; "
                   "use a smaller micro-batch or model, or run fewer workers on it",
                   MebibytesOf(static_cast<size_t>(bytes)), MebibytesOf(free), MebibytesOf(total))};

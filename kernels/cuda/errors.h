@@ -9,8 +9,8 @@
 
 namespace upcycle {
 
-// Throws Error for anything but success: "cannot ACTION: what CUDA says", kMemory where the device
-// has no memory left, else kDevice.
+// Throws Error for anything but success: "cannot ACTION: what CUDA says", kDeviceMemory where the
+// device has no memory left, else kDevice.
 void CheckCuda(cudaError_t status, const char* action);
 
 // What a device without `bytes` more memory ends a run with.

@@ -59,7 +59,7 @@ class CudaRecording final : public Recording {
 };
 
 bool IsOfCuda(const Error& error) {
-  return error.cause() == Cause::kDevice || error.cause() == Cause::kMemory;
+  return error.cause() == Cause::kDevice || error.cause() == Cause::kDeviceMemory;
 }
 
 // Sets a flag for its own lifetime.

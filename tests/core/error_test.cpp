@@ -12,9 +12,10 @@
 namespace upcycle {
 namespace {
 
-constexpr Cause kEveryCause[] = {Cause::kInput,  Cause::kMemory,   Cause::kDisk,
-                                 Cause::kDevice, Cause::kDiverged, Cause::kInterrupted,
-                                 Cause::kBug};
+constexpr Cause kEveryCause[] = {Cause::kInput,       Cause::kMemory,  Cause::kDeviceMemory,
+                                 Cause::kDisk,        Cause::kDevice,  Cause::kDiverged,
+                                 Cause::kInterrupted, Cause::kTimeout, Cause::kKilled,
+                                 Cause::kLost,        Cause::kBug};
 
 TEST(Cause, IsFoundAgainByItsName) {
   for (Cause cause : kEveryCause) EXPECT_EQ(CauseFromName(CauseName(cause)), cause);
@@ -23,10 +24,14 @@ TEST(Cause, IsFoundAgainByItsName) {
 TEST(Cause, HasTheNamesThatAreStored) {
   EXPECT_EQ(CauseName(Cause::kInput), "input");
   EXPECT_EQ(CauseName(Cause::kMemory), "memory");
+  EXPECT_EQ(CauseName(Cause::kDeviceMemory), "device_memory");
   EXPECT_EQ(CauseName(Cause::kDisk), "disk");
   EXPECT_EQ(CauseName(Cause::kDevice), "device");
   EXPECT_EQ(CauseName(Cause::kDiverged), "diverged");
   EXPECT_EQ(CauseName(Cause::kInterrupted), "interrupted");
+  EXPECT_EQ(CauseName(Cause::kTimeout), "timeout");
+  EXPECT_EQ(CauseName(Cause::kKilled), "killed");
+  EXPECT_EQ(CauseName(Cause::kLost), "lost");
   EXPECT_EQ(CauseName(Cause::kBug), "bug");
 }
 

@@ -2,7 +2,9 @@
 
 #include <csignal>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,6 +65,30 @@ TEST(FileLock, IsHeldWhileAnybodyHoldsIt) {
   EXPECT_TRUE(FileLock::IsHeld(folder / "lock"));
   lock.reset();
   EXPECT_FALSE(FileLock::IsHeld(folder / "lock"));
+}
+
+TEST(FileLock, NamesItsHolder) {
+  TemporaryFolder folder;
+  EXPECT_EQ(FileLock::HolderOf(folder / "lock"), std::nullopt);
+  auto lock = FileLock::TryAcquire(folder / "lock");
+  EXPECT_EQ(FileLock::HolderOf(folder / "lock"), ThisProcess());
+  lock.reset();
+  EXPECT_EQ(FileLock::HolderOf(folder / "lock"), std::nullopt);
+  EXPECT_EQ(StatusOfChild([&] {
+              const auto lost = FileLock::TryAcquire(folder / "lock");
+              return 0;
+            }),
+            0);
+  lock = FileLock::TryAcquire(folder / "lock");
+  EXPECT_EQ(FileLock::HolderOf(folder / "lock"), ThisProcess()) << "not the one before";
+}
+
+TEST(FileLock, SaysThatSomebodyHoldsItWhereItDoesNotSayWho) {
+  TemporaryFolder folder;
+  Put(folder / "lock", "scribbled over");
+  const FileDescriptor other = OpenFile(folder / "lock", O_RDONLY, "open");
+  ASSERT_EQ(flock(other.get(), LOCK_EX), 0);
+  EXPECT_EQ(FileLock::HolderOf(folder / "lock"), ProcessIdentity{});
 }
 
 TEST(FileLock, BlamesTheInputForAMissingFolder) {

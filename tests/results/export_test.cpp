@@ -199,10 +199,11 @@ std::vector<std::string> ExportsOf(const Circumstances& circumstances) {
     FinishRun(writer, study.arms[arm].name, seed, arm, circumstances);
   }
   const Fingerprint failed = StageFor(StageRole::kTrain, "late", 1);
-  writer.BeginAttempt(failed, {.host = circumstances.host, .pid = circumstances.pid});
-  writer.EndAttempt(failed, {.outcome = StageState::kFailed,
-                             .cause = "memory",
-                             .message = "killed on " + circumstances.host});
+  IngestNext(writer, failed,
+             {Event(AttemptStart{.host = circumstances.host, .pid = circumstances.pid}),
+              Event(AttemptEnd{.outcome = StageState::kFailed,
+                               .cause = "memory",
+                               .message = "killed on " + circumstances.host})});
   LedgerReader reader(LedgerIn(folder));
   const Comparison comparison = CompareStudy(reader, "study");
   const Table table = TableOf(comparison);

@@ -1,6 +1,7 @@
 #include "tests/results/fixture.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/check.h"
 
@@ -48,6 +49,10 @@ JournalRecord Point(std::string metric, int64_t step, double value) {
 }
 
 JournalRecord Event(std::string json) { return JournalEvent{std::move(json)}; }
+
+JournalRecord Event(const AttemptStart& start) { return Event(EventOf(start).dump()); }
+JournalRecord Event(const AttemptEnd& end) { return Event(EventOf(end).dump()); }
+JournalRecord Event(const AttemptJudgement& judgement) { return Event(EventOf(judgement).dump()); }
 
 JournalRecord ResultEvent(std::string_view metric, double value) {
   return Event(fmt::format(R"({{"event": "result", "metric": "{}", "value": {}}})", metric, value));

@@ -9,6 +9,7 @@
 
 #include "core/fingerprint.h"
 #include "core/journal.h"
+#include "results/journal_events.h"
 #include "results/ledger_writer.h"
 #include "results/records.h"
 #include "tests/temporary_folder.h"
@@ -29,6 +30,10 @@ StudyRecord StudyOf(const std::vector<std::string>& arms, const std::vector<int6
 JournalRecord Point(std::string metric, int64_t step, double value);
 JournalRecord Event(std::string json);
 JournalRecord ResultEvent(std::string_view metric, double value);
+
+JournalRecord Event(const AttemptStart& start);
+JournalRecord Event(const AttemptEnd& end);
+JournalRecord Event(const AttemptJudgement& judgement);
 
 // Takes over `records` as if they were all that the stage's journal holds so far.
 void IngestNext(LedgerWriter& ledger, const Fingerprint& stage,

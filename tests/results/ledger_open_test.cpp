@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -154,7 +155,8 @@ TEST(OpenLedger, RefusesANewerVersionThatStillLiesInTheLog) {
   const TemporaryFolder folder;
   Database newer = OpenLedgerForWriting(LedgerIn(folder));
   newer.Execute("PRAGMA user_version = 99");
-  ASSERT_EQ(ReadDatabaseHeader(LedgerIn(folder)).user_version, 4);
+  ASSERT_EQ(ReadDatabaseHeader(LedgerIn(folder)).user_version,
+            static_cast<int64_t>(LedgerMigrations().size()));
   EXPECT_TRUE(Says(MessageOf([&] { OpenLedgerForReading(LedgerIn(folder)); }),
                    "was written by a newer upcycle"));
 }
@@ -180,8 +182,9 @@ TEST(OpenLedger, RefusesALedgerOfANewerProgram) {
   const TemporaryFolder folder;
   OpenLedgerForWriting(LedgerIn(folder)).Execute("PRAGMA user_version = 99");
   ExpectRefusedUntouched(folder,
-                         "was written by a newer upcycle (ledger version 99, this program "
-                         "knows 4)");
+                         fmt::format("was written by a newer upcycle (ledger version 99, this "
+                                     "program knows {})",
+                                     LedgerMigrations().size()));
 }
 
 TEST(OpenLedger, SaysThatTheFolderCannotBeWritten) {
@@ -293,6 +296,34 @@ TEST(Migrate, KeepsTheStagesOfRunsThatHadOneOfEachRole) {
   EXPECT_EQ(study.stages.at(run.StageOf(StageRole::kTrain).value()).kind, "train");
   EXPECT_EQ(run.stages.size(), 2u);
   EXPECT_EQ(StateOfRun(study, run), StageState::kRunning);
+}
+
+TEST(Migrate, KeepsWhatRefersToATableThatIsPutInTheOldOnesPlace) {
+  const TemporaryFolder folder;
+  CreateLedger(LedgerIn(folder), LedgerMigrations().first(4));
+  Database(LedgerIn(folder), Database::Mode::kWrite)
+      .Execute(
+          "INSERT INTO stage (id, fingerprint, kind, settings, state, journal_offset) VALUES "
+          "(1, '00000000000000010000000000000002', 'tokens', '{}', 'complete', 5), "
+          "(2, '00000000000000010000000000000003', 'train', '{}', 'failed', 6);"
+          "INSERT INTO stage_input VALUES (2, 1);"
+          "INSERT INTO attempt (stage, number, host, pid, outcome, cause, wall_seconds) VALUES "
+          "(2, 1, 'lab', 7, 'failed', 'memory', 2.5);");
+  LedgerWriter writer(LedgerIn(folder));
+  const Fingerprint train = {1, 3};
+  EXPECT_EQ(writer.JournalOffset(train), 6u);
+  LedgerReader reader(LedgerIn(folder));
+  const StageFacts facts = reader.FindStage(train).value();
+  EXPECT_EQ(facts.state, StageState::kFailed);
+  const auto attempts = reader.ReadAttempts(facts.id);
+  ASSERT_EQ(attempts.size(), 1u);
+  EXPECT_EQ(attempts[0].end->wall_seconds, 2.5);
+  EXPECT_EQ(attempts[0].start.provenance, "{}");
+  IngestNext(writer, train, {Event(AttemptEnd{.outcome = StageState::kPruned})});
+  EXPECT_EQ(reader.FindStage(train)->state, StageState::kPruned);
+  Database ledger(LedgerIn(folder), Database::Mode::kWrite);
+  ledger.Execute("PRAGMA foreign_keys = ON");
+  EXPECT_THROW(ledger.Execute("INSERT INTO stage_input VALUES (2, 77)"), Error);
 }
 
 TEST(Migrate, LeavesTheOldVersionWholeIfAStepFails) {

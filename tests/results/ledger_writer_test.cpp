@@ -203,59 +203,6 @@ TEST_F(Ledger, IgnoresABatchThatItHasAlready) {
   EXPECT_EQ(writer.JournalOffset(train), 100u);
 }
 
-TEST_F(Ledger, FollowsAnAttemptFromItsJournal) {
-  IngestNext(writer, train,
-             {Event(R"({"event": "attempt_started", "host": "lab", "pid": 7, "device": "cpu"})"),
-              Event(R"({"event": "progress", "step": 40, "steps": 100})")});
-  EXPECT_EQ(Stage(train).state, StageState::kRunning);
-  EXPECT_EQ(Stage(train).step, 40);
-  EXPECT_EQ(Stage(train).steps, 100);
-
-  IngestNext(writer, train, {Event(R"({"event": "attempt_ended", "outcome": "failed",
-      "cause": "memory", "message": "no memory left", "peak_memory_bytes": 123,
-      "wall_seconds": 4.5, "cpu_seconds": 8.25})")});
-  EXPECT_EQ(Stage(train).state, StageState::kFailed);
-  EXPECT_EQ(Stage(train).reason, "no memory left");
-  const auto attempts = Attempts();
-  ASSERT_EQ(attempts.size(), 1u);
-  EXPECT_EQ(attempts[0].start.host, "lab");
-  EXPECT_EQ(attempts[0].end->cause, "memory");
-  EXPECT_EQ(attempts[0].end->peak_memory_bytes, 123);
-  EXPECT_EQ(attempts[0].end->wall_seconds, 4.5);
-  EXPECT_EQ(attempts[0].end->cpu_seconds, 8.25);
-}
-
-TEST_F(Ledger, JoinsTheSchedulersAndTheWorkersWordAboutOneAttempt) {
-  writer.BeginAttempt(train, {.host = "lab", .pid = 7});
-  IngestNext(writer, train,
-             {Event(R"({"event": "attempt_started", "host": "lab", "pid": 7, "device": "cpu"})"),
-              Event(R"({"event": "attempt_ended", "outcome": "complete"})")});
-  EXPECT_FALSE(writer.EndAttempt(train, {.outcome = StageState::kFailed}));
-  const auto attempts = Attempts();
-  ASSERT_EQ(attempts.size(), 1u);
-  EXPECT_EQ(attempts[0].start.device, "cpu");
-  EXPECT_EQ(attempts[0].end->outcome, StageState::kComplete);
-  EXPECT_EQ(Stage(train).state, StageState::kComplete);
-}
-
-TEST_F(Ledger, TakesTheSchedulersWordForAWorkerThatWasKilled) {
-  writer.BeginAttempt(train, {.host = "lab", .pid = 7});
-  EXPECT_TRUE(writer.EndAttempt(
-      train, {.outcome = StageState::kFailed, .cause = "memory", .message = "killed by signal 9"}));
-  EXPECT_EQ(Stage(train).reason, "killed by signal 9");
-}
-
-TEST_F(Ledger, ClosesAnAttemptThatNeverSaidHowItEnded) {
-  writer.BeginAttempt(train, {.host = "lab", .pid = 7});
-  writer.BeginAttempt(train, {.host = "lab", .pid = 8});
-  const auto attempts = Attempts();
-  ASSERT_EQ(attempts.size(), 2u);
-  EXPECT_EQ(attempts[0].end->outcome, StageState::kFailed);
-  EXPECT_EQ(attempts[0].end->message, "ended without a word: killed, or its machine went down");
-  EXPECT_EQ(attempts[1].number, 2);
-  EXPECT_FALSE(attempts[1].end.has_value());
-}
-
 TEST_F(Ledger, KeepsResultsWithTheirStandardError) {
   CompleteRun(writer, "dense", 0, {},
               {Event(R"({"event": "result", "metric": "mmlu/accuracy", "value": 0.25,

@@ -88,11 +88,12 @@ TEST_F(Status, SaysWhyAPlannedStageHasNotBegun) {
 
 TEST_F(Status, ShowsWhatFailedWithItsMessage) {
   const Fingerprint train = StageFor(StageRole::kTrain, "routed", 0);
-  writer.BeginAttempt(train, {.host = "lab", .pid = 1});
-  writer.EndAttempt(train, {.outcome = StageState::kFailed, .cause = "memory", .message = "first"});
-  writer.BeginAttempt(train, {.host = "lab", .pid = 2});
-  writer.EndAttempt(train,
-                    {.outcome = StageState::kFailed, .cause = "disk", .message = "no space"});
+  IngestNext(
+      writer, train,
+      {Event(AttemptStart{.host = "lab", .pid = 1}),
+       Event(AttemptEnd{.outcome = StageState::kFailed, .cause = "memory", .message = "first"}),
+       Event(AttemptStart{.host = "lab", .pid = 2}),
+       Event(AttemptEnd{.outcome = StageState::kFailed, .cause = "disk", .message = "no space"})});
   EXPECT_EQ(StatusText(Read()),
             "study: 0 of 4 runs complete, 3 planned, 1 failed\n"
             "  failed    train (routed, seed 0), attempt 2, disk: no space\n");

@@ -56,6 +56,9 @@ const std::vector<Room>& Rooms() {
       {"experiments/study",
        {"core/", "kernels/", "results", "experiments/model", "experiments/formats",
         "experiments/upcycling", "experiments/evaluation", "experiments/run", "experiments/study"}},
+      {"experiments/scheduling",
+       {"core/", "kernels", "results", "experiments/run", "experiments/study",
+        "experiments/scheduling"}},
       {"tools", {"core/", "kernels/", "results/", "experiments/", "tools"}},
   };
   return rooms;

@@ -46,7 +46,7 @@ TEST(CudaMemory, OfAModelThatDoesNotFitEndsInItsPartsAndWhatLowersThem) {
   architecture.vocabulary = 4000000;  // 1e9 parameters
   const std::string message = MessageOf(
       [&] { SmallTrainer(MakeCudaBackend(0, DataType::kBFloat16), architecture, OneSequence()); },
-      Cause::kMemory);
+      Cause::kDeviceMemory);
   for (const char* part : {"weights", "gradients", "optimizer", "activations", "the GPU, which has",
                            "train.micro_batch_sequences", "execution.recompute",
                            "train.optimizer.moments", "execution.offload_optimizer"}) {

@@ -56,7 +56,7 @@ TEST(CudaBackend, AllocatesZeros) {
 
 TEST(CudaBackend, SaysHowMuchMemoryThereIsNot) {
   const auto backend = MakeCudaBackend(0, DataType::kFloat32);
-  EXPECT_TRUE(Says(MessageOf([&] { backend->Allocate(int64_t{1} << 50); }, Cause::kMemory),
+  EXPECT_TRUE(Says(MessageOf([&] { backend->Allocate(int64_t{1} << 50); }, Cause::kDeviceMemory),
                    "cannot allocate 1073741824.0 MiB on the GPU, which has"));
 }
 

@@ -1,4 +1,4 @@
-#include "experiments/study/placement.h"
+#include "experiments/scheduling/placement.h"
 
 #include <algorithm>
 

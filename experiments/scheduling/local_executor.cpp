@@ -1,4 +1,4 @@
-#include "experiments/study/local_executor.h"
+#include "experiments/scheduling/local_executor.h"
 
 #include <cerrno>
 #include <vector>
@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/file_lock.h"
+#include "core/process_identity.h"
 
 namespace upcycle {
 namespace {
@@ -44,10 +46,10 @@ constexpr int kCannotExecute = 127;  // as a shell says it
 }  // namespace
 
 LocalExecutor::~LocalExecutor() {
-  Kill();
-  for (const auto& [descriptor, process] : processes_) {
-    ::waitpid(process.pid, nullptr, 0);
-    ::close(descriptor);
+  for (const auto& [stage, process] : processes_) {
+    if (process.child == 0) continue;
+    Signal(stage, SIGKILL);
+    ::waitpid(process.child, nullptr, 0);
   }
 }
 
@@ -67,45 +69,67 @@ void LocalExecutor::Start(const Job& job) {
   const pid_t pid = ::fork();
   if (pid < 0) throw SystemError("start", program_.native(), errno);
   if (pid == 0) BecomeWorker(arguments.data(), log.get(), scheduler);
-  const int descriptor = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-  if (descriptor < 0) {
+  FileDescriptor descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (descriptor.get() < 0) {
     const int error = errno;
     ::kill(pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
     throw SystemError("follow", program_.native(), error);
   }
-  processes_[descriptor] = {job.stage, pid};
+  processes_.insert_or_assign(job.stage, Process{std::move(descriptor), pid});
+}
+
+bool LocalExecutor::Adopt(const Fingerprint& stage, const fs::path& folder) {
+  const auto holder = FileLock::HolderOf(folder / "lock");
+  if (!holder) return false;
+  auto descriptor = OpenProcess(*holder);
+  if (!descriptor) return false;
+  processes_.insert_or_assign(stage, Process{std::move(*descriptor), 0});
+  return true;
 }
 
 std::optional<JobEnd> LocalExecutor::Wait(std::chrono::milliseconds timeout) {
   std::vector<pollfd> polled;
-  for (const auto& [descriptor, process] : processes_) polled.push_back({descriptor, POLLIN, 0});
-  if (::poll(polled.data(), polled.size(), static_cast<int>(timeout.count())) <= 0)
-    return std::nullopt;
-  for (const pollfd& entry : polled) {
-    if (entry.revents == 0) continue;
-    const Process process = processes_.at(entry.fd);
-    int status = 0;
-    rusage usage = {};
-    if (::wait4(process.pid, &status, WNOHANG, &usage) != process.pid) continue;
-    ::close(entry.fd);
-    processes_.erase(entry.fd);
-    JobEnd end;
-    end.stage = process.stage;
-    end.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-    end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    end.peak_memory_bytes = int64_t{usage.ru_maxrss} * 1024;
+  std::vector<Fingerprint> stages;
+  for (const auto& [stage, process] : processes_) {
+    polled.push_back({process.descriptor.get(), POLLIN, 0});
+    stages.push_back(stage);
+  }
+  const int ended = ::poll(polled.data(), polled.size(), static_cast<int>(timeout.count()));
+  for (size_t i = 0; ended > 0 && i < polled.size(); ++i) {
+    if (polled[i].revents == 0) continue;
+    const auto process = processes_.find(stages[i]);
+    std::optional<JobEnd> end = EndOf(process->first, process->second);
+    if (!end) continue;
+    processes_.erase(process);
     return end;
   }
+  memory_kills_.Look();
   return std::nullopt;
 }
 
-void LocalExecutor::SignalAll(int signal) {
-  for (const auto& [descriptor, process] : processes_) ::kill(process.pid, signal);
+std::optional<JobEnd> LocalExecutor::EndOf(const Fingerprint& stage, const Process& process) {
+  JobEnd end = {.stage = stage};
+  if (process.child == 0) return end;
+  int status = 0;
+  rusage usage = {};
+  if (::wait4(process.child, &status, WNOHANG, &usage) != process.child) return std::nullopt;
+  if (WIFEXITED(status)) end.exit_code = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) end.signal = WTERMSIG(status);
+  end.peak_memory_bytes = int64_t{usage.ru_maxrss} * 1024;
+  end.for_want_of_memory = end.signal == SIGKILL && memory_kills_.Take();
+  return end;
 }
 
-void LocalExecutor::Stop() { SignalAll(SIGTERM); }
+// Through its descriptor: the number may be another process's by now.
+void LocalExecutor::Signal(const Fingerprint& stage, int signal) {
+  const auto process = processes_.find(stage);
+  if (process == processes_.end()) return;
+  ::syscall(SYS_pidfd_send_signal, process->second.descriptor.get(), signal, nullptr, 0);
+}
 
-void LocalExecutor::Kill() { SignalAll(SIGKILL); }
+void LocalExecutor::Stop(const Fingerprint& stage) { Signal(stage, SIGTERM); }
+
+void LocalExecutor::Kill(const Fingerprint& stage) { Signal(stage, SIGKILL); }
 
 }  // namespace upcycle

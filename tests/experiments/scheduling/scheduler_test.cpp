@@ -1,4 +1,4 @@
-#include "experiments/study/scheduler.h"
+#include "experiments/scheduling/scheduler.h"
 
 #include <algorithm>
 #include <set>
@@ -6,9 +6,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "core/file_lock.h"
 #include "core/files.h"
 #include "results/ledger_reader.h"
-#include "tests/experiments/study/fake_executor.h"
+#include "tests/experiments/scheduling/fake_executor.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
 
@@ -22,6 +23,8 @@ class SilentObserver : public StudyObserver {
   void Started(const Fingerprint&, int64_t) override {}
   void Progressed(const Fingerprint&, const StageProgress&) override {}
   void Ended(const Fingerprint&, StageState, const std::string&) override {}
+  void Retried(const Fingerprint&, const std::string&) override {}
+  void Held(const Fingerprint&, const std::string&) override {}
   void Tick() override {}
 };
 
@@ -59,6 +62,11 @@ class SchedulerTest : public testing::Test {
 
   StageFacts Facts(const Fingerprint& stage) {
     return *LedgerReader(folder_ / "ledger.sqlite").FindStage(stage);
+  }
+
+  std::vector<AttemptFacts> Attempts(const Fingerprint& stage) {
+    LedgerReader ledger(folder_ / "ledger.sqlite");
+    return ledger.ReadAttempts(ledger.FindStage(stage)->id);
   }
 
   TemporaryFolder folder_;
@@ -213,6 +221,116 @@ TEST_F(SchedulerTest, StartsAKilledProcessAgainAFewTimes) {
   const StudyOutcome outcome = Run(unlucky);
   EXPECT_EQ(outcome.failed, 1);
   EXPECT_TRUE(Says(Facts(stage).reason, "SIGKILL"));
+  const auto attempts = Attempts(stage);
+  ASSERT_EQ(attempts.size(), 3u);
+  for (const AttemptFacts& attempt : attempts) {
+    EXPECT_EQ(attempt.end->cause, "killed");
+    EXPECT_EQ(attempt.end->signal, SIGKILL);
+  }
+}
+
+TEST_F(SchedulerTest, GoesOnWithAStageThatGetsFurtherHoweverOftenItIsKilled) {
+  FakeExecutor executor;
+  const Fingerprint stage = StageOf(1, 0, StageRole::kTrain);
+  executor.fates[stage].assign(20, Fate::kKilledLater);
+  EXPECT_EQ(Run(executor).done, kStages);
+  EXPECT_EQ(Attempts(stage).size(), 21u);
+}
+
+TEST_F(SchedulerTest, GivesTheMachineToAStageThatHadNoMemory) {
+  FakeExecutor executor;
+  const Fingerprint stage = StageOf(0, 0, StageRole::kTrain);
+  executor.fates[stage] = {Fate::kOutOfMemory};
+  EXPECT_EQ(Run(executor).done, kStages);
+  ASSERT_EQ(std::count(executor.started.begin(), executor.started.end(), stage), 2);
+  for (size_t i = 0; i < executor.started.size(); ++i) {
+    const bool again = executor.started[i] == stage && i > 3;
+    if (!again) continue;
+    EXPECT_EQ(executor.beside[i], 1);
+    EXPECT_EQ(executor.threads[i], 4);
+    if (i + 1 < executor.beside.size()) {
+      EXPECT_EQ(executor.beside[i + 1], 1) << "nothing joins it";
+    }
+  }
+  EXPECT_EQ(Attempts(stage)[0].end->cause, "memory");
+}
+
+TEST_F(SchedulerTest, EndsAndTriesAgainWhatGivesNoSignOfLife) {
+  FakeExecutor executor;
+  const Fingerprint stage = StageOf(1, 0, StageRole::kTrain);
+  executor.fates[stage] = {Fate::kSilent};
+  const StudyOutcome outcome = Run(executor, {.jobs = 1, .cores = 1, .lease_seconds = 0.2});
+  EXPECT_EQ(outcome.done, kStages);
+  const auto attempts = Attempts(stage);
+  ASSERT_EQ(attempts.size(), 2u);
+  EXPECT_EQ(attempts[0].end->cause, "lost");
+  EXPECT_EQ(attempts[1].end->outcome, StageState::kComplete);
+}
+
+TEST_F(SchedulerTest, BeginsNothingMoreOnAFullDisk) {
+  FakeExecutor executor;
+  const Fingerprint stage = StageOf(0, 0, StageRole::kParent);
+  executor.fates[stage] = {Fate::kFullDisk};
+  const StudyOutcome outcome = Run(executor, {.jobs = 2, .cores = 2, .keep_going = true});
+  EXPECT_EQ(outcome.failed, 1);
+  EXPECT_EQ(outcome.done, 1);
+  EXPECT_FALSE(outcome.halted.empty());
+  EXPECT_EQ(Attempts(stage)[0].end->cause, "disk");
+}
+
+TEST_F(SchedulerTest, FollowsWhatAnEarlierSchedulerBegan) {
+  FakeExecutor first, second;
+  const Fingerprint stage = StageOf(0, 0, StageRole::kTokens);
+  MakeDirectories(StageFolder(folder_.path(), stage).path());
+  Put(StageFolder(folder_.path(), stage).lock(), "");
+  second.living = {stage};
+  EXPECT_EQ(Run(second).done, kStages);
+  EXPECT_EQ(second.adopted, std::vector{stage});
+  EXPECT_EQ(std::count(second.started.begin(), second.started.end(), stage), 0);
+}
+
+TEST_F(SchedulerTest, WaitsForAnotherProcessAtAStageAndSaysForWhich) {
+  const Fingerprint stage = StageOf(0, 0, StageRole::kTokens);
+  const StageFolder folder(folder_.path(), stage);
+  MakeDirectories(folder.path());
+  std::optional<FileLock> lock = FileLock::TryAcquire(folder.lock());
+  std::string reason;
+  class Releasing : public SilentObserver {
+   public:
+    explicit Releasing(std::optional<FileLock>& its_lock, std::string& its_reason)
+        : lock_(its_lock), reason_(its_reason) {}
+    void Held(const Fingerprint&, const std::string& why) override { reason_ = why; }
+    void Tick() override {
+      if (!reason_.empty()) lock_.reset();
+    }
+
+   private:
+    std::optional<FileLock>& lock_;
+    std::string& reason_;
+  } observer(lock, reason);
+  FakeExecutor executor;
+  LedgerWriter ledger(folder_ / "ledger.sqlite");
+  ledger.RecordStudy(RecordOf(study_));
+  StopSignals stop;
+  const SchedulerOptions options = {.jobs = 2, .cores = 4};
+  EXPECT_EQ(Scheduler(study_, folder_.path(), ledger, executor, options, observer).Run(stop).done,
+            kStages);
+  EXPECT_EQ(reason, "for " + Describe(ThisProcess()) + ", which is at it already");
+}
+
+TEST_F(SchedulerTest, SetsADamagedJournalAsideAndDoesTheStageAnew) {
+  FakeExecutor first, second;
+  const Fingerprint stage = StageOf(1, 0, StageRole::kTrain);
+  first.fates[stage] = {Fate::kFail};
+  Run(first, {.jobs = 1, .cores = 1, .keep_going = true});
+  const StageFolder folder(folder_.path(), stage);
+  std::string bytes = ReadTextFile(folder.journal());
+  bytes[20] ^= 1;
+  Put(folder.journal(), bytes);
+  EXPECT_EQ(Run(second).done, 2);
+  EXPECT_EQ(ReadTextFile(folder.journal().native() + ".damaged-1"), bytes);
+  EXPECT_EQ(Facts(stage).state, StageState::kComplete);
+  EXPECT_EQ(Attempts(stage).size(), 1u);
 }
 
 TEST_F(SchedulerTest, ReportsAProcessThatEndedWithoutAWord) {

@@ -1,0 +1,53 @@
+// Runs the processes that do the stages. The scheduler decides what and when; an executor knows
+// how and where.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "core/fingerprint.h"
+
+namespace upcycle {
+
+// One process to start: `upcycle worker FOLDER`.
+struct Job {
+  Fingerprint stage;
+  std::filesystem::path folder;  // of the stage; stage.json is in it
+  int64_t threads = 1;
+  std::string device = "cpu";  // cpu or cuda:N
+  bool checked = false;        // WorkerOptions::checked
+};
+
+// How a process ended. Why is in the stage's journal, unless it could not say it any more.
+struct JobEnd {
+  Fingerprint stage;
+  std::optional<int> exit_code = std::nullopt;  // where it exited by itself, and that was seen
+  int signal = 0;                               // where it was killed, else 0
+  std::optional<int64_t> peak_memory_bytes = std::nullopt;
+  bool for_want_of_memory = false;  // what killed it says so: the kernel, or a cluster's daemon
+};
+
+class Executor {
+ public:
+  virtual ~Executor() = default;
+
+  // Starts the job's process. Throws Error if none can be made.
+  virtual void Start(const Job& job) = 0;
+
+  // Follows the process that is at this stage already, begun by a scheduler that has died. False
+  // where there is none, or none that could be followed from here.
+  virtual bool Adopt(const Fingerprint& stage, const std::filesystem::path& folder) = 0;
+
+  // The next process that ended, waiting at most `timeout` for one.
+  virtual std::optional<JobEnd> Wait(std::chrono::milliseconds timeout) = 0;
+
+  // Asks the stage's process to stop at its next step, with a checkpoint.
+  virtual void Stop(const Fingerprint& stage) = 0;
+  // Ends it at once.
+  virtual void Kill(const Fingerprint& stage) = 0;
+};
+
+}  // namespace upcycle

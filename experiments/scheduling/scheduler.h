@@ -1,0 +1,159 @@
+// Brings a study to its end: starts what is ready, follows the journals into the ledger, and knows
+// at every moment why a stage runs, waits or failed. Its model is a build system (ninja): stages
+// are edges, folders are files, and what is there already is not made again.
+//
+// The scheduler is the ledger's only writer. It holds no state that the journals and the ledger do
+// not: killed at any moment, the next one goes on.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/stop_signals.h"
+#include "experiments/run/stage_folder.h"
+#include "experiments/scheduling/attempt_end.h"
+#include "experiments/scheduling/executor.h"
+#include "experiments/scheduling/placement.h"
+#include "experiments/scheduling/pulse.h"
+#include "experiments/scheduling/retries.h"
+#include "experiments/scheduling/stage_follower.h"
+#include "experiments/study/study.h"
+#include "results/ledger_writer.h"
+
+namespace upcycle {
+
+struct SchedulerOptions {
+  int jobs = 1;               // processes at a time
+  int cores = 1;              // shared by them
+  bool keep_going = false;    // start other stages after one has failed
+  int restarts = 2;           // of a stage that ends, by no doing of its own, where it ended before
+  double lease_seconds = 60;  // a worker without a sign of life for so long is ended
+  std::vector<Gpu> gpus = {};  // that stages may share
+  bool checked = false;        // every op of a GPU is done on the CPU too
+  std::vector<LogPolicy> log_policies = BuiltInLogPolicies();
+};
+
+// Sees what happens, to show it. Calls come from the scheduler's own thread.
+class StudyObserver {
+ public:
+  virtual ~StudyObserver() = default;
+  // `threads` is 0 for a process that an earlier scheduler began, and that is followed from now on.
+  virtual void Started(const Fingerprint& stage, int64_t threads) = 0;
+  virtual void Progressed(const Fingerprint& stage, const StageProgress& progress) = 0;
+  virtual void Ended(const Fingerprint& stage, StageState outcome, const std::string& reason) = 0;
+  // Ended without having completed, and is tried again.
+  virtual void Retried(const Fingerprint& stage, const std::string& reason) = 0;
+  // Ready, but kept from starting.
+  virtual void Held(const Fingerprint& stage, const std::string& reason) = 0;
+  // Several times a second, also where nothing happened.
+  virtual void Tick() = 0;
+};
+
+struct StudyOutcome {
+  int done = 0;     // stages completed now
+  int reused = 0;   // complete already
+  int failed = 0;   // failed or diverged now
+  int skipped = 0;  // not started, for want of a failed input or after a failure
+  bool interrupted = false;
+  std::string halted;  // why nothing more could be begun at all; or empty
+};
+
+class Scheduler {
+ public:
+  Scheduler(const Study& study, fs::path root, LedgerWriter& ledger, Executor& executor,
+            const SchedulerOptions& options, StudyObserver& observer);
+
+  // Runs until everything is done, nothing more can be done, or a stop is asked for. The first
+  // request lets workers write checkpoints, the second kills them.
+  StudyOutcome Run(StopSignals& stop);
+
+ private:
+  // A stage that is not complete and that somebody needs.
+  struct Pending {
+    std::set<Fingerprint> waits_for;
+    Retries retries;
+    bool attempted = false;  // how that ended says more than why it waits
+    bool alone = false;      // may only run with nothing beside it
+    std::string held;        // by whom, where another process is at it
+  };
+  struct Running {
+    StageFollower follower;
+    Pulse pulse;
+    uint64_t log_begin;
+    bool asked_to_stop = false;
+    bool journal_is_damaged = false;
+    std::optional<AttemptEnd> sentence = std::nullopt;  // why the scheduler put an end to it
+  };
+
+  // What there is to do (scheduler.cpp).
+  void CatchUp();
+  void FindPending();
+  void RecordWaiting();
+  void AdoptLiving();
+  void Obey(int requests);
+  bool StartsNothingMore() const;
+  bool AnyHeld() const;
+  void MakeReady(const Fingerprint& stage) { ready_.insert({places_.at(stage), stage}); }
+
+  // How a stage begins.
+  void StartReady();
+  bool MayRunBesideOthers(const Fingerprint& stage) const;
+  int64_t ThreadsFor(const Fingerprint& stage) const;
+  // The device to compute on; nothing while there is no room.
+  std::optional<std::string> Place(const Fingerprint& stage);
+  // Whether a stage computes on one of the GPUs that there are.
+  bool NeedsGpu(const Fingerprint& stage) const;
+  // Whether another process is at the stage, which is then followed or waited for.
+  bool IsTaken(const Fingerprint& stage);
+  bool Adopt(const Fingerprint& stage);
+  void Start(const Fingerprint& stage, const std::string& device);
+  void Watch(const Fingerprint& stage, StageFollower follower, uint64_t log_begin, int64_t threads);
+  // The journal's follower, behind everything that is in it. A damaged journal is set aside.
+  StageFollower OpenFollower(const Fingerprint& stage);
+
+  // While it runs, and how it ends.
+  void Advance();
+  bool FollowOrEnd(const Fingerprint& stage, Running& running);
+  void Sentence(const Fingerprint& stage, Running& running, Cause cause, const std::string& reason);
+  void Finish(const JobEnd& job);
+  void RecordEnd(const JobEnd& job, const AttemptCircumstances& known, const AttemptEnd& end,
+                 Running& running);
+  void Abandon();
+
+  // What becomes of it and of those that read its output (settlement.cpp). `step` is how far the
+  // attempt got.
+  void Settle(const Fingerprint& stage, const AttemptEnd& end, int64_t step);
+  void Complete(const Fingerprint& stage);
+  void TryAgain(const Fingerprint& stage, const AttemptEnd& end, bool alone);
+  void GiveUp(const Fingerprint& stage, const AttemptEnd& end);
+  void SkipReaders(const Fingerprint& stage, const std::string& reason);
+
+  StageFolder FolderOf(const Fingerprint& stage) const { return StageFolder(root_, stage); }
+
+  const Study& study_;
+  std::map<Fingerprint, std::string> labels_;
+  std::map<Fingerprint, size_t> places_;                     // in study_.order
+  std::map<Fingerprint, std::vector<Fingerprint>> readers_;  // of a stage's output
+  fs::path root_;
+  LedgerWriter& ledger_;
+  Executor& executor_;
+  SchedulerOptions options_;
+  StudyObserver& observer_;
+  Placement placement_;
+  std::map<Fingerprint, int64_t> device_bytes_;  // of stages that were to be placed
+
+  std::map<Fingerprint, Pending> pending_;          // running ones too
+  std::set<std::pair<size_t, Fingerprint>> ready_;  // to start, in the study's order
+  std::map<Fingerprint, Running> running_;
+  WakingTime time_;
+  StudyOutcome outcome_;
+  int obeyed_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace upcycle
