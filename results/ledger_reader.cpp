@@ -270,7 +270,8 @@ std::vector<AttemptFacts> LedgerReader::ReadAttempts(int64_t stage) {
   std::vector<AttemptFacts> attempts;
   Statement rows = ledger_.Prepare(
       "SELECT number, host, pid, device, started, outcome, cause, message, peak_memory_bytes, "
-      "wall_seconds, cpu_seconds, ended, exit_code, signal, provenance FROM attempt WHERE stage = "
+      "wall_seconds, cpu_seconds, ended, exit_code, signal, provenance, launch FROM attempt WHERE "
+      "stage = "
       "? ORDER BY number");
   rows.Bind(stage);
   while (rows.Step()) {
@@ -279,6 +280,7 @@ std::vector<AttemptFacts> LedgerReader::ReadAttempts(int64_t stage) {
                              .pid = rows.Int(2),
                              .device = rows.Text(3),
                              .time = IfPresent<double>(rows, 4, rows.Real(4)),
+                             .launch = IfPresent<int64_t>(rows, 15, rows.Int(15)),
                              .provenance = rows.Text(14)},
                             std::nullopt};
     if (!rows.IsNull(5)) attempt.end = EndFromRow(rows);

@@ -27,6 +27,7 @@ int ConvertCommand(const Arguments& arguments);
 int GenerateCommand(const Arguments& arguments);
 int InspectCommand(const Arguments& arguments);
 int PaperCommand(const Arguments& arguments);
+int RebuildCommand(const Arguments& arguments);
 int DoctorCommand(const Arguments& arguments);
 int BenchCommand(const Arguments& arguments);
 int WorkerCommand(const Arguments& arguments);

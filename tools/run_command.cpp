@@ -5,10 +5,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/shell_word.h"
 #include "experiments/run/device.h"
 #include "tools/commands.h"
 #include "tools/recipe_options.h"
-#include "tools/shell_word.h"
 #include "tools/study_run.h"
 
 namespace upcycle {
@@ -49,14 +49,9 @@ int64_t CountHeldBack(const Study& study, const std::map<Fingerprint, StageState
 void PrintOutcome(const Study& study, const StudyOutcome& outcome, int64_t held_back,
                   const RunOptions& options) {
   if (options.json) {
-    fmt::print("{}\n", nlohmann::json({{"study", study.recipe.name},
-                                       {"done", outcome.done},
-                                       {"reused", outcome.reused},
-                                       {"failed", outcome.failed},
-                                       {"skipped", outcome.skipped},
-                                       {"interrupted", outcome.interrupted},
-                                       {"halted", outcome.halted}})
-                           .dump(2));
+    nlohmann::json json = OutcomeJson(outcome);
+    json["study"] = study.recipe.name;
+    fmt::print("{}\n", json.dump(2));
   }
   const std::string arguments =
       fmt::format("{} --root {}", ShellWord(study.recipe.name), ShellWord(options.state.root));

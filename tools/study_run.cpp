@@ -8,16 +8,20 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "core/process_identity.h"
+#include "core/stopwatch.h"
 #include "experiments/run/device.h"
+#include "experiments/run/provenance.h"
 #include "experiments/scheduling/local_executor.h"
 #include "experiments/scheduling/placement.h"
 #include "experiments/study/forecast.h"
 #include "kernels/cpu/sgemm_rate.h"
+#include "results/root_journal.h"
 #include "tools/cores.h"
 #include "tools/progress_display.h"
 
@@ -98,6 +102,12 @@ std::string StoppedHint(const ProcessIdentity& process) {
 
 }  // namespace
 
+nlohmann::json OutcomeJson(const StudyOutcome& outcome) {
+  return {{"done", outcome.done},     {"reused", outcome.reused},
+          {"failed", outcome.failed}, {"skipped", outcome.skipped},
+          {"halted", outcome.halted}, {"interrupted", outcome.interrupted}};
+}
+
 FileLock LockRoot(const StateOptions& state) {
   MakeDirectories(state.Root());
   for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
@@ -149,7 +159,13 @@ StudyOutcome RunStudy(const Study& study, const StudyRecord& record, const State
   const fs::path root = state.Root();
   const auto plan = PlanStages(study, ledger.StageStates(), root);
   PrintAgain(study, plan);
-  ledger.RecordStudy(record);
+  RootJournal journal(root, ledger);
+  journal.RecordStudy(record);
+  const bool any = std::any_of(plan.begin(), plan.end(), [](auto& p) { return p.second.needed; });
+  if (!any) {
+    PrintNothingToDo(study);
+    return {.reused = static_cast<int>(plan.size())};
+  }
 
   SchedulerOptions scheduling;
   scheduling.cores = Cores();
@@ -160,15 +176,20 @@ StudyOutcome RunStudy(const Study& study, const StudyRecord& record, const State
   scheduling.restarts = effort.restarts;
   scheduling.lease_seconds = effort.lease_seconds;
   LocalExecutor executor(fs::read_symlink("/proc/self/exe"));
+  scheduling.launch = journal.StartLaunch({.study = study.recipe.name,
+                                           .host = HostName(),
+                                           .pid = ::getpid(),
+                                           .command_line = CommandLineOfThisProcess(),
+                                           .provenance = Provenance(!gpus.empty()).dump(),
+                                           .time = UnixSeconds()});
   StudyOutcome outcome;
   {
     ProgressDisplay display(study, plan, ::isatty(STDERR_FILENO) == 1);
     Scheduler scheduler(study, root, ledger, executor, scheduling, display);
     outcome = scheduler.Run(stop);
   }
-  if (outcome.done + outcome.failed + outcome.skipped == 0 && !outcome.interrupted) {
-    PrintNothingToDo(study);
-  }
+  journal.EndLaunch(
+      {.launch = scheduling.launch, .outcome = OutcomeJson(outcome).dump(), .time = UnixSeconds()});
   return outcome;
 }
 

@@ -4,6 +4,8 @@
 #include <map>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "core/file_lock.h"
 #include "core/stop_signals.h"
 #include "experiments/scheduling/scheduler.h"
@@ -41,6 +43,8 @@ std::vector<Gpu> FindGpus(const Recipe& recipe, bool checked);
 // Warns where what is left of a study exceeds its recipe's budget; throws Error(kInput) where the
 // recipe refuses to start then.
 void CheckBudget(const Study& study, const StateOptions& state, LedgerWriter& ledger);
+
+nlohmann::json OutcomeJson(const StudyOutcome& outcome);
 
 // Makes what is missing of a study, on a root that the caller has locked; the ledger keeps `record`
 // of it.

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "core/build_info.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "tools/command_line.h"
@@ -39,6 +40,7 @@ constexpr Command kCommands[] = {
      "a model's configuration, weights, and how far its experts are apart"},
     {"evaluate", EvaluateCommand, "what models answer to benchmarks; how likely they find texts"},
     {"generate", GenerateCommand, "a text that a model continues, as it comes"},
+    {"rebuild", RebuildCommand, "make the ledger again from the journals"},
     {"doctor", DoctorCommand, "what this machine has to train with, and how to get the rest"},
     {"bench", BenchCommand, "how fast this machine trains"},
     {"worker", WorkerCommand, ""},
@@ -51,7 +53,7 @@ void PrintUsage(std::FILE* out) {
       out,
       "upcycle {}: turn dense language models into mixtures of experts, and know which choice "
       "is better\n\nusage: upcycle COMMAND [arguments]   (COMMAND --help tells more)\n\n",
-      UPCYCLE_VERSION);
+      kVersion);
   for (const Command& command : kCommands) {
     if (!command.summary.empty()) fmt::print(out, "  {:<10} {}\n", command.name, command.summary);
   }
@@ -81,7 +83,7 @@ int Dispatch(const Arguments& arguments) {
     return kExitDone;
   }
   if (name == "--version") {
-    fmt::print("upcycle {}\n", UPCYCLE_VERSION);
+    fmt::print("upcycle {} (build {}, {})\n", kVersion, BuildFingerprint(), CompilerText());
     return kExitDone;
   }
   for (const Command& command : kCommands) {

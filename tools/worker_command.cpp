@@ -13,6 +13,7 @@ int WorkerCommand(const Arguments& arguments) {
   line.Positional("FOLDER", &folder, "a stage's folder under ROOT/stages");
   line.Option("threads", &options.threads, "CPU threads");
   line.Option("device", &options.device, "cpu or cuda:N; where it is left out, as the stage asks");
+  line.Option("launch", &options.launch, "the number of the `upcycle run` that it is part of");
   line.Flag("checked", &options.checked, "do every op of a GPU on the CPU too, and compare");
   line.Parse(arguments);
   return static_cast<int>(RunWorker(folder, options));

@@ -60,6 +60,7 @@ void LocalExecutor::Start(const Job& job) {
   std::vector<std::string> words = {
       program_.native(),           "worker",   job.folder.native(), "--threads",
       std::to_string(job.threads), "--device", job.device};
+  if (job.launch > 0) words.insert(words.end(), {"--launch", std::to_string(job.launch)});
   if (job.checked) words.push_back("--checked");
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());

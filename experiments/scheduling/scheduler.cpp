@@ -234,7 +234,7 @@ void Scheduler::Start(const Fingerprint& identity, const std::string& device) {
     follower.ExpectAttempt(/*begun=*/false);
     const uint64_t log_begin = SizeOf(folder.log());
     const int64_t threads = ThreadsFor(identity);
-    executor_.Start({identity, folder.path(), threads, device, options_.checked});
+    executor_.Start({identity, folder.path(), threads, device, options_.launch, options_.checked});
     Watch(identity, std::move(follower), log_begin, threads);
   } catch (const Error& error) {
     // The attempt could not even begin.

@@ -34,6 +34,7 @@ struct SchedulerOptions {
   int restarts = 2;           // of a stage that ends, by no doing of its own, where it ended before
   double lease_seconds = 60;  // a worker without a sign of life for so long is ended
   std::vector<Gpu> gpus = {};  // that stages may share
+  int64_t launch = 0;          // that this is, in the root's journal; 0: none
   bool checked = false;        // every op of a GPU is done on the CPU too
   std::vector<LogPolicy> log_policies = BuiltInLogPolicies();
 };
