@@ -18,6 +18,7 @@ Scheduler::Scheduler(const Study& study, fs::path root, LedgerWriter& ledger, Ex
                      Control& control, const SchedulerOptions& options, StudyObserver& observer)
     : study_(study),
       labels_(StageLabels(study)),
+      input_labels_(InputLabels(study)),
       root_(std::move(root)),
       ledger_(ledger),
       executor_(executor),
@@ -106,7 +107,7 @@ void Scheduler::RecordWaiting() {
     StageChange change{stage, StageState::kPlanned, ""};
     if (!pending.waits_for.empty()) {
       change.state = StageState::kWaiting;
-      change.reason = fmt::format("for {}", labels_.at(*pending.waits_for.begin()));
+      change.reason = fmt::format("for {}", input_labels_.at(*pending.waits_for.begin()));
     } else if (stopping_) {
       change.reason = "the study was stopped before it began";
     } else if (!outcome_.halted.empty()) {

@@ -152,6 +152,7 @@ class Scheduler {
 
   const Study& study_;
   std::map<Fingerprint, std::string> labels_;
+  std::map<Fingerprint, std::string> input_labels_;  // as what waits for it calls it
   // By priority, and in study_.order.
   struct Turn {
     int64_t priority = 0;

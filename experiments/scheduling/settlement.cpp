@@ -61,7 +61,7 @@ void Scheduler::Complete(const Fingerprint& stage) {
       MakeReady(reader);
     } else {
       change.state = StageState::kWaiting;
-      change.reason = fmt::format("for {}", labels_.at(*waits_for.begin()));
+      change.reason = fmt::format("for {}", input_labels_.at(*waits_for.begin()));
     }
     changes.push_back(std::move(change));
   }
