@@ -96,6 +96,7 @@ void Scheduler::FindPending() {
     }
   }
   for (auto& [stage, pending] : pending_) {
+    pending.needs_gpu = NeedsGpu(stage);
     for (const Fingerprint& input : study_.stages.at(stage).inputs) {
       if (pending_.contains(input)) pending.waits_for.insert(input);
     }
@@ -156,10 +157,10 @@ void Scheduler::StartReady() {
   for (auto next = ready_.begin(); next != ready_.end() && !StartsNothingMore();) {
     const Fingerprint stage = (next++)->second;
     if (static_cast<int>(running_.size()) >= options_.jobs) return;
-    if (!MayRunBesideOthers(stage)) continue;
     // A stage without room waits, and what else needs a GPU waits behind it, or smaller ones would
     // always pass.
-    if (gpus_are_full && NeedsGpu(stage)) continue;
+    if (gpus_are_full && pending_.at(stage).needs_gpu) continue;
+    if (!MayRunBesideOthers(stage)) continue;
     if (IsTaken(stage)) continue;
     const std::optional<std::string> device = Place(stage);
     if (device) {
@@ -187,7 +188,7 @@ int64_t Scheduler::ThreadsFor(const Fingerprint& stage) const {
 }
 
 std::optional<std::string> Scheduler::Place(const Fingerprint& identity) {
-  if (!NeedsGpu(identity)) return "cpu";
+  if (!pending_.at(identity).needs_gpu) return "cpu";
   const Stage& stage = study_.stages.at(identity);
   const auto [bytes, is_new] = device_bytes_.try_emplace(identity);
   if (is_new) bytes->second = DeviceBytesOf(study_, stage);

@@ -79,7 +79,8 @@ class Scheduler {
     Retries retries;
     bool attempted = false;  // how that ended says more than why it waits
     bool alone = false;      // may only run with nothing beside it
-    std::string held;        // by whom, where another process is at it
+    bool needs_gpu = false;  // computes on one of the GPUs that there are
+    std::string held = {};   // by whom, where another process is at it
   };
   struct Running {
     StageFollower follower;
@@ -106,7 +107,6 @@ class Scheduler {
   int64_t ThreadsFor(const Fingerprint& stage) const;
   // The device to compute on; nothing while there is no room.
   std::optional<std::string> Place(const Fingerprint& stage);
-  // Whether a stage computes on one of the GPUs that there are.
   bool NeedsGpu(const Fingerprint& stage) const;
   // Whether another process is at the stage, which is then followed or waited for.
   bool IsTaken(const Fingerprint& stage);
