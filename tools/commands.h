@@ -30,5 +30,6 @@ int PaperCommand(const Arguments& arguments);
 int DoctorCommand(const Arguments& arguments);
 int BenchCommand(const Arguments& arguments);
 int WorkerCommand(const Arguments& arguments);
+int IdleWorkerCommand(const Arguments& arguments);
 
 }  // namespace upcycle

@@ -40,8 +40,9 @@ constexpr Command kCommands[] = {
     {"evaluate", EvaluateCommand, "what models answer to benchmarks; how likely they find texts"},
     {"generate", GenerateCommand, "a text that a model continues, as it comes"},
     {"doctor", DoctorCommand, "what this machine has to train with, and how to get the rest"},
-    {"bench", BenchCommand, "how fast this machine trains"},
+    {"bench", BenchCommand, "how fast this machine trains, and what orchestration costs"},
     {"worker", WorkerCommand, ""},
+    {"idle-worker", IdleWorkerCommand, ""},
 };
 
 constexpr std::string_view kBugReport = ". This is a bug in upcycle: please report it";

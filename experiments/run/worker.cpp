@@ -53,26 +53,6 @@ void RequireWholeInputs(const StageContext& context) {
   }
 }
 
-void RunStage(const StageContext& context) {
-  RequireWholeInputs(context);
-  switch (context.stage.kind) {
-    case StageKind::kTokens:
-      return RunTokensStage(context);
-    case StageKind::kImport:
-      return RunImportStage(context);
-    case StageKind::kUpcycle:
-      return RunUpcycleStage(context);
-    case StageKind::kTrain:
-      return RunTrainStage(context);
-    case StageKind::kEvaluate:
-      return RunEvaluateStage(context);
-    case StageKind::kBenchmark:
-      return RunBenchmarkStage(context);
-    case StageKind::kText:
-      return RunTextStage(context);
-  }
-}
-
 // An attempt, framed by its two events.
 class Attempt {
  public:
@@ -147,14 +127,14 @@ std::unique_ptr<Backend> BackendOf(const Stage& stage, const WorkerOptions& opti
 // Runs the stage and puts its end into the journal. An error that keeps the journal from being
 // written (a full disk) reaches the log alone; the scheduler then knows by the exit code.
 WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& backend,
-                      StopSignals& stop) {
+                      StopSignals& stop, const StageWork& work) {
   JournalWriter journal(folder.journal());
   const uint64_t journal_bytes = fs::file_size(folder.journal());
   Attempt attempt(journal, backend);
   Cause cause = Cause::kBug;
   std::string message;
   try {
-    RunStage({stage, folder, journal, backend, stop, journal_bytes});
+    work({stage, folder, journal, backend, stop, journal_bytes});
     attempt.Complete();
     return WorkerExit::kComplete;
   } catch (const Error& error) {
@@ -179,12 +159,32 @@ void StageContext::LeaveIfStopped() const {
     throw Error(Cause::kInterrupted, "stopped on request; the same command continues");
 }
 
+void PerformStage(const StageContext& context) {
+  RequireWholeInputs(context);
+  switch (context.stage.kind) {
+    case StageKind::kTokens:
+      return RunTokensStage(context);
+    case StageKind::kImport:
+      return RunImportStage(context);
+    case StageKind::kUpcycle:
+      return RunUpcycleStage(context);
+    case StageKind::kTrain:
+      return RunTrainStage(context);
+    case StageKind::kEvaluate:
+      return RunEvaluateStage(context);
+    case StageKind::kBenchmark:
+      return RunBenchmarkStage(context);
+    case StageKind::kText:
+      return RunTextStage(context);
+  }
+}
+
 void RecordDevice(JournalWriter& journal, const std::string& device) {
   journal.Event(EventOf(AttemptStart{
       .host = HostName(), .pid = ::getpid(), .device = device, .time = UnixSeconds()}));
 }
 
-WorkerExit RunWorker(const fs::path& path, const WorkerOptions& options) {
+WorkerExit RunWorker(const fs::path& path, const WorkerOptions& options, const StageWork& work) {
   StopSignals stop;  // before any thread
   const StageFolder folder(path);
   try {
@@ -197,7 +197,7 @@ WorkerExit RunWorker(const fs::path& path, const WorkerOptions& options) {
     const Stage stage = Stage::FromJson(json::parse(ReadTextFile(folder.description())));
     if (IsComplete(folder, stage.kind)) return WorkerExit::kComplete;
     const std::unique_ptr<Backend> backend = BackendOf(stage, options);
-    return RunAttempt(stage, folder, *backend, stop);
+    return RunAttempt(stage, folder, *backend, stop, work);
   } catch (const Error& error) {
     fmt::print(stderr, "error: {}\n", error.what());
     return ExitOf(error.cause());
