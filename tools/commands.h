@@ -35,5 +35,6 @@ int RebuildCommand(const Arguments& arguments);
 int DoctorCommand(const Arguments& arguments);
 int BenchCommand(const Arguments& arguments);
 int WorkerCommand(const Arguments& arguments);
+int IdleWorkerCommand(const Arguments& arguments);
 
 }  // namespace upcycle

@@ -46,8 +46,9 @@ constexpr Command kCommands[] = {
     {"generate", GenerateCommand, "a text that a model continues, as it comes"},
     {"rebuild", RebuildCommand, "make the ledger again from the journals"},
     {"doctor", DoctorCommand, "what this machine has to train with, and how to get the rest"},
-    {"bench", BenchCommand, "how fast this machine trains"},
+    {"bench", BenchCommand, "how fast this machine trains, and what orchestration costs"},
     {"worker", WorkerCommand, ""},
+    {"idle-worker", IdleWorkerCommand, ""},
 };
 
 constexpr std::string_view kBugReport = ". This is a bug in upcycle: please report it";

@@ -93,6 +93,7 @@ void Scheduler::FindPending() {
     }
   }
   for (auto& [stage, pending] : pending_) {
+    pending.needs_gpu = NeedsGpu(stage);
     for (const Fingerprint& input : study_.stages.at(stage).inputs) {
       if (pending_.contains(input)) pending.waits_for.insert(input);
     }

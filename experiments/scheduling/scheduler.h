@@ -85,6 +85,7 @@ class Scheduler {
     Retries retries;
     bool attempted = false;  // how that ended says more than why it waits
     bool alone = false;      // may only run with nothing beside it
+    bool needs_gpu = false;  // computes on one of the GPUs that there are
     std::string held = {};   // why it is kept from starting, as it was last said
     bool taken = false;      // another process is at it
   };

@@ -35,7 +35,7 @@ void Scheduler::StartReady() {
     if (!MayRunBesideOthers(stage)) continue;
     // A stage without room waits, and what else needs a GPU waits behind it, or smaller ones would
     // always pass.
-    if (gpus_are_full && NeedsGpu(stage)) continue;
+    if (gpus_are_full && pending_.at(stage).needs_gpu) continue;
     if (IsHeld(stage) || IsTaken(stage)) continue;
     const std::optional<std::string> device = Place(stage);
     if (device) {
@@ -63,7 +63,7 @@ int64_t Scheduler::ThreadsFor(const Fingerprint& stage) const {
 }
 
 std::optional<std::string> Scheduler::Place(const Fingerprint& identity) {
-  if (!NeedsGpu(identity)) return "cpu";
+  if (!pending_.at(identity).needs_gpu) return "cpu";
   const Stage& stage = study_.stages.at(identity);
   const auto [bytes, is_new] = device_bytes_.try_emplace(identity);
   if (is_new) bytes->second = DeviceBytesOf(study_, stage);
