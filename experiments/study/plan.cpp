@@ -17,6 +17,8 @@ std::string WhyNeeded(StageState state) {
       return "diverged before, is tried again";
     case StageState::kStopped:
       return "was stopped, goes on from its checkpoint";
+    case StageState::kPruned:
+      return "was pruned before early stopping was turned off, goes on from its checkpoint";
     case StageState::kRunning:
       return "was interrupted, goes on from its checkpoint";
     default:
@@ -36,6 +38,7 @@ std::map<Fingerprint, StagePlan> PlanStages(const Study& study,
                                             const std::map<Fingerprint, StageState>& states,
                                             const fs::path& root) {
   std::map<Fingerprint, StagePlan> plan;
+  const bool prunes = study.recipe.early_stopping.method != EarlyStoppingMethod::kNone;
   std::set<Fingerprint> read_by_needed;
   for (auto it = study.order.rbegin(); it != study.order.rend(); ++it) {
     const Fingerprint& identity = *it;
@@ -43,6 +46,10 @@ std::map<Fingerprint, StagePlan> PlanStages(const Study& study,
     const auto known = states.find(identity);
     const StageState state = known == states.end() ? StageState::kPlanned : known->second;
     const bool complete = state == StageState::kComplete;
+    if (state == StageState::kPruned && prunes) {
+      plan[identity] = {false, "pruned by early stopping", false};
+      continue;
+    }
     std::string damage;
     if (complete && read_by_needed.contains(identity))
       damage = StageFolder(root, identity).FindOutputDamage(stage.kind);
