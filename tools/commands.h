@@ -20,6 +20,8 @@ int PlanCommand(const Arguments& arguments);
 int ValidateCommand(const Arguments& arguments);
 int SchemaCommand(const Arguments& arguments);
 int StatusCommand(const Arguments& arguments);
+int LogsCommand(const Arguments& arguments);
+int QueryCommand(const Arguments& arguments);
 int CompareCommand(const Arguments& arguments);
 int EvaluateCommand(const Arguments& arguments);
 int ExportCommand(const Arguments& arguments);
