@@ -21,6 +21,7 @@ int ValidateCommand(const Arguments& arguments);
 int SchemaCommand(const Arguments& arguments);
 int StatusCommand(const Arguments& arguments);
 int LogsCommand(const Arguments& arguments);
+int ExplainCommand(const Arguments& arguments);
 int QueryCommand(const Arguments& arguments);
 int CompareCommand(const Arguments& arguments);
 int EvaluateCommand(const Arguments& arguments);

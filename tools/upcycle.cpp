@@ -31,6 +31,7 @@ constexpr Command kCommands[] = {
     {"validate", ValidateCommand, "check a recipe and report all its mistakes at once"},
     {"schema", SchemaCommand, "a JSON Schema of recipes for editors, or every key in words"},
     {"status", StatusCommand, "what runs, waits and why, and failed"},
+    {"explain", ExplainCommand, "why runs will run again, wait, or are skipped; what changed"},
     {"logs", LogsCommand, "what the processes of runs printed, also as it comes"},
     {"compare", CompareCommand, "which arm is better, by how much, and whether that is decided"},
     {"export", ExportCommand, "the comparison as Markdown, CSV, LaTeX or JSON"},
