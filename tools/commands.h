@@ -22,6 +22,7 @@ int SchemaCommand(const Arguments& arguments);
 int StatusCommand(const Arguments& arguments);
 int LogsCommand(const Arguments& arguments);
 int ExplainCommand(const Arguments& arguments);
+int GcCommand(const Arguments& arguments);
 int QueryCommand(const Arguments& arguments);
 int CompareCommand(const Arguments& arguments);
 int EvaluateCommand(const Arguments& arguments);

@@ -43,6 +43,7 @@ constexpr Command kCommands[] = {
     {"evaluate", EvaluateCommand, "what models answer to benchmarks; how likely they find texts"},
     {"generate", GenerateCommand, "a text that a model continues, as it comes"},
     {"query", QueryCommand, "SQL that reads the ledger, as a table, CSV or JSON"},
+    {"gc", GcCommand, "free disk: what would go, and with --yes its removal"},
     {"rebuild", RebuildCommand, "make the ledger again from the journals"},
     {"doctor", DoctorCommand, "what this machine has to train with, and how to get the rest"},
     {"bench", BenchCommand, "how fast this machine trains"},
