@@ -21,6 +21,16 @@ struct EnumNames<Recompute> {
   };
 };
 
+enum class ExecutorChoice { kAuto, kLocal, kSlurm };
+template <>
+struct EnumNames<ExecutorChoice> {
+  static constexpr EnumName<ExecutorChoice> values[] = {
+      {ExecutorChoice::kAuto, "auto", "as site.yaml says; this machine where it says nothing"},
+      {ExecutorChoice::kLocal, "local", "processes on this machine"},
+      {ExecutorChoice::kSlurm, "slurm", "jobs of the cluster that this machine submits to"},
+  };
+};
+
 enum class ExpertPathChoice { kAuto, kGrouped, kStreams, kPadded };
 template <>
 struct EnumNames<ExpertPathChoice> {
@@ -42,6 +52,7 @@ struct ExecutionSettings {
   Recompute recompute = Recompute::kNothing;
   ExpertPathChoice expert_path = ExpertPathChoice::kAuto;
   bool offload_optimizer = false;
+  ExecutorChoice executor = ExecutorChoice::kAuto;
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
@@ -65,6 +76,9 @@ struct ExecutionSettings {
          .effect = Effect::kSpeed});
     v.Field("offload_optimizer", s.offload_optimizer,
             {.help = "keep the optimizer's moments in the host's memory: more time, the same bits",
+             .effect = Effect::kSpeed});
+    v.Field("executor", s.executor,
+            {.help = "who runs the stages of the study; the same for all its arms",
              .effect = Effect::kSpeed});
   }
 };

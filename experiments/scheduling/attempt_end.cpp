@@ -114,6 +114,7 @@ AttemptEnd Judge(const JobEnd& job, const AttemptCircumstances& known, const Sta
                                   : fmt::format("ended by {} before it could write a checkpoint",
                                                 SignalName(job.signal)));
   }
+  if (job.known_cause) return Failed(job.known_cause->cause, job.known_cause->message);
   if (job.for_want_of_memory) {
     return Failed(Cause::kMemory,
                   "killed by the system for want of memory: run fewer at once (-j) "

@@ -17,8 +17,6 @@
 namespace upcycle {
 namespace {
 
-constexpr std::chrono::milliseconds kTick{100};
-
 uint64_t SizeOf(const fs::path& path) {
   std::error_code absent;
   const uint64_t size = fs::file_size(path, absent);
@@ -62,7 +60,7 @@ StudyOutcome Scheduler::Run(StopSignals& stop) {
       Obey(stop.Requests());
       StartReady();
       if (running_.empty() && !AnyHeld()) break;
-      const std::optional<JobEnd> end = executor_.Wait(kTick);
+      const std::optional<JobEnd> end = executor_.Wait(options_.tick);
       Advance();
       if (end) Finish(*end);
       observer_.Tick();
@@ -126,9 +124,7 @@ void Scheduler::RecordWaiting() {
 // Workers of a scheduler that died: they may still write their checkpoints.
 void Scheduler::AdoptLiving() {
   const auto ready = ready_;
-  for (const auto& [place, stage] : ready) {
-    if (fs::exists(FolderOf(stage).lock())) Adopt(stage);
-  }
+  for (const auto& [place, stage] : ready) Adopt(stage);
 }
 
 void Scheduler::Obey(int requests) {
@@ -171,7 +167,7 @@ void Scheduler::StartReady() {
 }
 
 bool Scheduler::MayRunBesideOthers(const Fingerprint& stage) const {
-  if (running_.empty()) return true;
+  if (running_.empty() || options_.threads_elsewhere) return true;
   return !pending_.at(stage).alone && std::none_of(running_.begin(), running_.end(), [&](auto& r) {
     return pending_.at(r.first).alone;
   });
@@ -181,14 +177,18 @@ bool Scheduler::MayRunBesideOthers(const Fingerprint& stage) const {
 int64_t Scheduler::ThreadsFor(const Fingerprint& stage) const {
   const int64_t asked = study_.stages.at(stage).execution.value("threads", int64_t{0});
   if (asked > 0) return asked;
+  if (options_.threads_elsewhere) return *options_.threads_elsewhere;
   const auto wanting = static_cast<int64_t>(ready_.size() + running_.size());
   const int64_t together = pending_.at(stage).alone ? 1 : std::min<int64_t>(options_.jobs, wanting);
   return std::max<int64_t>(1, options_.cores / std::max<int64_t>(1, together));
 }
 
 std::optional<std::string> Scheduler::Place(const Fingerprint& identity) {
-  if (!NeedsGpu(identity)) return "cpu";
   const Stage& stage = study_.stages.at(identity);
+  if (options_.threads_elsewhere && ComputesOnDevice(stage.kind)) {
+    return ReadExecution(stage).device;
+  }
+  if (!NeedsGpu(identity)) return "cpu";
   const auto [bytes, is_new] = device_bytes_.try_emplace(identity);
   if (is_new) bytes->second = DeviceBytesOf(study_, stage);
   return placement_.Place(identity, ReadExecution(stage).device, bytes->second);
@@ -234,7 +234,14 @@ void Scheduler::Start(const Fingerprint& identity, const std::string& device) {
     follower.ExpectAttempt(/*begun=*/false);
     const uint64_t log_begin = SizeOf(folder.log());
     const int64_t threads = ThreadsFor(identity);
-    executor_.Start({identity, folder.path(), threads, device, options_.checked});
+    Job job = {identity, folder.path(), threads, device, options_.checked};
+    if (options_.threads_elsewhere) {
+      const Stage& stage = study_.stages.at(identity);
+      job.memory_bytes =
+          std::max(PredictStage(stage, 0).memory_bytes, DeviceBytesOf(study_, stage));
+      job.wanted_memory = pending_.at(identity).alone;
+    }
+    executor_.Start(job);
     Watch(identity, std::move(follower), log_begin, threads);
   } catch (const Error& error) {
     // The attempt could not even begin.
@@ -251,13 +258,14 @@ void Scheduler::Start(const Fingerprint& identity, const std::string& device) {
 void Scheduler::Watch(const Fingerprint& stage, StageFollower follower, uint64_t log_begin,
                       int64_t threads) {
   const Pulse pulse(Heartbeat::Read(FolderOf(stage).heartbeat()), time_.Seconds());
-  running_.emplace(stage, Running{std::move(follower), pulse, log_begin});
+  Running& running =
+      running_.emplace(stage, Running{std::move(follower), pulse, log_begin, threads})
+          .first->second;
   ready_.erase({places_.at(stage), stage});
   Pending& pending = pending_.at(stage);
   pending.attempted = true;
   pending.held.clear();
-  ledger_.SetStageState(stage, StageState::kRunning);
-  observer_.Started(stage, threads);
+  Runs(stage, running);
 }
 
 StageFollower Scheduler::OpenFollower(const Fingerprint& stage) {
@@ -276,6 +284,7 @@ StageFollower Scheduler::OpenFollower(const Fingerprint& stage) {
 void Scheduler::Advance() {
   for (auto& [stage, running] : running_) {
     if (FollowOrEnd(stage, running)) observer_.Progressed(stage, running.follower.progress());
+    if (!Runs(stage, running)) continue;
     running.pulse.Hear(Heartbeat::Read(FolderOf(stage).heartbeat()), time_.Seconds());
     if (running.pulse.SilentSeconds(time_.Seconds()) < options_.lease_seconds) continue;
     Sentence(stage, running, Cause::kLost,
@@ -283,6 +292,26 @@ void Scheduler::Advance() {
                          "or its machine went away",
                          options_.lease_seconds));
   }
+}
+
+// What its own word said last stands, unless that was a stop, after which it may wait for another
+// turn.
+bool Scheduler::Runs(const Fingerprint& stage, Running& running) {
+  std::optional<std::string> waits = executor_.WhyItWaits(stage);
+  const bool runs = !waits.has_value();
+  if (!runs) running.pulse = Pulse(Heartbeat::Read(FolderOf(stage).heartbeat()), time_.Seconds());
+  const auto& own_word = running.follower.end();
+  const bool has_ended = own_word && own_word->outcome != StageState::kStopped;
+  if (waits == running.waits || has_ended) return runs;
+  running.waits = std::move(waits);
+  if (runs) {
+    ledger_.SetStageState(stage, StageState::kRunning);
+    observer_.Started(stage, running.threads);
+  } else {
+    ledger_.SetStageState(stage, StageState::kWaiting, *running.waits);
+    observer_.Queued(stage, *running.waits);
+  }
+  return runs;
 }
 
 // A journal that is damaged while it grows ends the attempt; the next one begins a new journal.
@@ -331,7 +360,6 @@ void Scheduler::RecordEnd(const JobEnd& job, const AttemptCircumstances& known,
   try {
     if (!running.journal_is_damaged && RecordJudgement(FolderOf(job.stage), job, known, end)) {
       running.follower.Follow();
-      return;
     }
   } catch (const Error&) {
     // No room for it, say: then the ledger alone knows.
@@ -349,7 +377,7 @@ void Scheduler::Abandon() {
       for (const auto& [stage, running] : running_) executor_.Kill(stage);
       killed = true;
     }
-    if (const auto end = executor_.Wait(kTick)) running_.erase(end->stage);
+    if (const auto end = executor_.Wait(options_.tick)) running_.erase(end->stage);
   }
 }
 

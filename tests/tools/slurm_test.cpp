@@ -1,0 +1,255 @@
+// Studies as jobs of a real Slurm: what is promised of them, and that their values are those of
+// this machine.
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <signal.h>
+
+#include "core/files.h"
+#include "results/ledger_reader.h"
+#include "tests/says.h"
+#include "tests/temporary_folder.h"
+#include "tests/tools/program.h"
+#include "tests/tools/slurm_cluster.h"
+#include "tests/tools/tiny_study.h"
+
+namespace upcycle {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kStages = 18;
+
+class SlurmTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string missing = SlurmCluster::Missing();
+    if (!missing.empty()) {
+      GTEST_SKIP() << missing << " is not here; `tools/setup --tests` installs it";
+    }
+    cluster_ = std::make_unique<SlurmCluster>();
+    Put(recipe_, kTinyRecipe);
+    PutSite("slurm: {threads: 1, poll_seconds: 0.3}\n");
+  }
+
+  void PutSite(std::string_view text) { Put(root_ / "site.yaml", text); }
+
+  std::vector<std::string> Command(std::vector<std::string> more = {}) const {
+    std::vector<std::string> words = {"run",          recipe_.native(), "--root",
+                                      root_.native(), "--executor",     "slurm"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+
+  void RunToTheEnd(const std::vector<std::string>& more = {}) const {
+    const Finished run = RunProgram(Command(more));
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+  }
+
+  // Runs the study on this machine, and holds every value of the cluster's to its.
+  void ExpectTheValuesOfThisMachine(const std::vector<std::string>& more = {}) const {
+    const fs::path here = folder_ / "here";
+    std::vector<std::string> words = {"run", recipe_.native(), "--root", here.native()};
+    words.insert(words.end(), more.begin(), more.end());
+    const Finished run = RunProgram(words);
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(DifferencesBetween(ContentOf(here, "tiny"), ContentOf(root_, "tiny")), "");
+    const auto exported = [](const fs::path& root) {
+      return RunProgram({"export", "tiny", "--root", root.native(), "--format", "json"}).out;
+    };
+    EXPECT_FALSE(exported(here).empty());
+    EXPECT_EQ(exported(here), exported(root_));
+  }
+
+  // While the program runs, for at most a minute.
+  static bool ComesTrue(Program& run, const std::function<bool()>& what) {
+    for (int i = 0; i < 600 && run.Running(); ++i) {
+      if (what()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return false;
+  }
+
+  json Status() const {
+    const Finished status = RunProgram({"status", "tiny", "--json", "--root", root_.native()});
+    return status.exit_code == 0 ? json::parse(status.out).at(0) : json();
+  }
+
+  // The numbers of the jobs that are in this state.
+  std::vector<std::string> JobsThat(const std::string& state) const {
+    std::vector<std::string> jobs;
+    for (const std::string& line : cluster_->Queue("%T %F_%K")) {
+      if (line.starts_with(state + " ")) jobs.push_back(line.substr(state.size() + 1));
+    }
+    return jobs;
+  }
+
+  // So many trainings have recorded steps and go on.
+  bool AreTraining(size_t count) const {
+    const json status = Status();
+    if (status.is_null()) return false;
+    size_t training = 0;
+    for (const json& stage : status.at("running")) {
+      training += stage.at("kind") == "train" && stage.at("step") > 0;
+    }
+    return training >= count;
+  }
+
+  // How often the stages were begun, altogether.
+  size_t CountAttempts() const {
+    LedgerReader ledger(root_ / "ledger.sqlite");
+    size_t attempts = 0;
+    for (const StageFacts& stage : ledger.ReadStudy("tiny").stages) {
+      attempts += ledger.ReadAttempts(stage.id).size();
+    }
+    return attempts;
+  }
+
+  // Long enough to be interrupted.
+  const std::vector<std::string> longer_ = {"--set", "train.tokens=700k", "--set", "seeds=[0, 1]"};
+
+  TemporaryFolder folder_;
+  fs::path recipe_ = folder_ / "tiny.yaml";
+  fs::path root_ = folder_ / "cluster";
+  std::unique_ptr<SlurmCluster> cluster_;
+};
+
+TEST_F(SlurmTest, GivesTheValuesOfThisMachineAndSubmitsArrays) {
+  RunToTheEnd();
+  const std::vector<std::string> jobs = cluster_->Submitted();
+  EXPECT_EQ(jobs.size(), kStages);
+  std::map<std::string, int> arrays;
+  for (const std::string& job : jobs) ++arrays[job.substr(0, job.find('_'))];
+  int largest = 0;
+  for (const auto& [array, count] : arrays) largest = std::max(largest, count);
+  EXPECT_EQ(largest, 7) << "what the parent makes ready: its evaluation, 3 trainings, 3 starts";
+  EXPECT_TRUE(NamesIn(root_ / "slurm").empty()) << "nothing is left of jobs that have ended";
+  ExpectTheValuesOfThisMachine();
+}
+
+TEST_F(SlurmTest, GoesOnFromCheckpointsWhereJobsArePutBackOrKilled) {
+  Program run(Command(longer_));
+  ASSERT_TRUE(ComesTrue(run, [&] { return AreTraining(2); })) << run.Wait().err;
+  const std::vector<std::string> running = JobsThat("RUNNING");
+  ASSERT_EQ(running.size(), 2u);
+  cluster_->Ask({"scontrol", "requeue", running[0]});
+  cluster_->Ask({"scancel", "--signal=KILL", running[1]});
+  ASSERT_TRUE(ComesTrue(run, [&] { return AreTraining(2); })) << run.Wait().err;
+  kill(WorkersUnder(root_).at(0), SIGKILL);
+  const Finished end = run.Wait();
+  EXPECT_EQ(end.exit_code, 0) << end.err;
+  EXPECT_TRUE(Says(end.err, "to be tried again"));
+  ExpectTheValuesOfThisMachine(longer_);
+}
+
+TEST_F(SlurmTest, GoesOnAfterAPreemption) {
+  Program run(Command(longer_));
+  ASSERT_TRUE(ComesTrue(run, [&] { return AreTraining(2); })) << run.Wait().err;
+  cluster_->Ask({"sbatch", "--partition=urgent", "--cpus-per-task=2", "--mem=100", "--wrap=sleep 1",
+                 "--output=/dev/null"});
+  EXPECT_TRUE(ComesTrue(run, [&] {
+    for (const json& stage : Status().at("waiting")) {
+      if (Says(stage.at("reason").get<std::string>(), "BeginTime")) return true;
+    }
+    return false;
+  })) << "status says that the jobs wait for their turn";
+  const Finished end = run.Wait();
+  EXPECT_EQ(end.exit_code, 0) << end.err;
+  EXPECT_FALSE(Says(end.err, "to be tried again")) << "a job that was put back has not ended";
+  ExpectTheValuesOfThisMachine(longer_);
+}
+
+TEST_F(SlurmTest, FindsItsJobsAgainWhenTheSchedulerIsKilled) {
+  {
+    Program run(Command(longer_));
+    const bool busy =
+        ComesTrue(run, [&] { return AreTraining(2) && !JobsThat("PENDING").empty(); });
+    ASSERT_TRUE(busy) << run.Wait().err;
+    run.Signal(SIGKILL);
+    run.Wait();
+  }
+  EXPECT_FALSE(JobsThat("RUNNING").empty()) << "jobs outlive the scheduler";
+  const Finished again = RunProgram(Command(longer_));
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_TRUE(Says(again.err, "followed  train"));
+  EXPECT_TRUE(Says(again.err, "in Slurm's queue as"));
+  LedgerReader ledger(root_ / "ledger.sqlite");
+  const size_t stages = ledger.ReadStudy("tiny").stages.size();
+  EXPECT_EQ(cluster_->Submitted().size(), stages) << "nothing was submitted twice";
+  EXPECT_EQ(CountAttempts(), stages);
+  ExpectTheValuesOfThisMachine(longer_);
+}
+
+TEST_F(SlurmTest, LeavesNoJobBehindOnCtrlC) {
+  std::vector<std::string> few_checkpoints = longer_;
+  few_checkpoints.insert(few_checkpoints.end(), {"--set", "train.checkpoint_seconds=1000"});
+  {
+    Program run(Command(few_checkpoints));
+    const bool busy =
+        ComesTrue(run, [&] { return AreTraining(2) && !JobsThat("PENDING").empty(); });
+    ASSERT_TRUE(busy) << run.Wait().err;
+    run.Signal(SIGINT);
+    const Finished stopped = run.Wait();
+    EXPECT_EQ(stopped.exit_code, 130) << stopped.err;
+    EXPECT_FALSE(Says(stopped.err, "failed")) << stopped.err;
+  }
+  EXPECT_TRUE(cluster_->Queue("%F_%K").empty());
+  size_t checkpoints = 0;
+  for (const auto& stage : fs::directory_iterator(root_ / "stages")) {
+    const fs::path folder = stage.path() / "checkpoints";
+    checkpoints += fs::exists(folder) && !fs::is_empty(folder);
+  }
+  EXPECT_EQ(checkpoints, 2u);
+  RunToTheEnd(longer_);
+  ExpectTheValuesOfThisMachine(longer_);
+}
+
+TEST_F(SlurmTest, EndsJobsAtOnceOnASecondCtrlC) {
+  Program run(Command(longer_));
+  ASSERT_TRUE(ComesTrue(run, [&] { return AreTraining(1); })) << run.Wait().err;
+  run.Signal(SIGINT);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  run.Signal(SIGINT);
+  EXPECT_EQ(run.Wait().exit_code, 130);
+  EXPECT_TRUE(cluster_->Queue("%F_%K").empty());
+}
+
+TEST_F(SlurmTest, SaysWhyAJobWaitsAndDoesNotTakeItForDead) {
+  cluster_->Ask({"scontrol", "update", "NodeName=node", "State=DRAIN", "Reason=a test"});
+  Program run(Command({"--lease", "3", "--set", "seeds=1"}));
+  json waiting;
+  ASSERT_TRUE(ComesTrue(run, [&] {
+    const json status = Status();
+    if (status.is_null()) return false;
+    for (const json& stage : status.at("waiting")) {
+      if (stage.at("kind") == "tokens") waiting = stage;
+    }
+    return !waiting.is_null() && Says(waiting.at("reason").get<std::string>(), "_0: ");
+  })) << run.Wait().err;
+  EXPECT_TRUE(Says(waiting.at("reason").get<std::string>(), "in Slurm's queue as 1_0: "));
+  EXPECT_FALSE(Says(waiting.at("reason").get<std::string>(), "submitted"));
+  std::this_thread::sleep_for(std::chrono::seconds(5));
+  cluster_->Ask({"scontrol", "update", "NodeName=node", "State=RESUME"});
+  const Finished end = run.Wait();
+  EXPECT_EQ(end.exit_code, 0) << end.err;
+  EXPECT_FALSE(Says(end.err, "no sign of life"));
+}
+
+TEST_F(SlurmTest, SaysWhatSlurmRefuses) {
+  PutSite("executor: slurm\nslurm: {partition: nowhere}\n");
+  const Finished run = RunProgram({"run", recipe_.native(), "--root", root_.native()});
+  EXPECT_EQ(run.exit_code, 1) << run.err;
+  EXPECT_TRUE(Says(run.err, "Slurm refuses the job"));
+  EXPECT_TRUE(Says(run.err, "nowhere"));
+  EXPECT_TRUE(cluster_->Submitted().empty());
+}
+
+}  // namespace
+}  // namespace upcycle
