@@ -18,7 +18,8 @@ struct ProgramEnd {
 };
 
 // `words` are the program, looked for on the PATH, and its arguments; `input` is its standard
-// input. It is killed after `limit`. Throws Error where no process can be made.
+// input. It is killed after `limit`; signals that this process blocks do not reach it. Throws Error
+// where no process can be made.
 ProgramEnd RunToEnd(const std::vector<std::string>& words, std::string_view input = {},
                     std::chrono::milliseconds limit = std::chrono::seconds(60));
 

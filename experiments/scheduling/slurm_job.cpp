@@ -50,7 +50,7 @@ std::string Quoted(const std::string& text) {
 }
 
 // The script behind the list of folders. A shell that waits runs its trap at once and then waits
-// again; how its child ended is remembered.
+// again; how its child ended is remembered. What it would itself say about that is no news.
 constexpr const char* kScriptBody = R"sh(
 folder=${{folders[SLURM_ARRAY_TASK_ID]}}
 if ! cd "$folder"; then
@@ -63,8 +63,7 @@ trap 'asked=yes; [ -z "$worker" ] || kill -TERM "$worker"' TERM
 {program} worker "$folder" {options} >>log.txt 2>&1 </dev/null &
 worker=$!
 [ -z "$asked" ] || kill -TERM "$worker"
-while wait "$worker"; kill -0 "$worker" 2>/dev/null; do :; done
-wait "$worker"
+{{ while wait "$worker"; kill -0 "$worker"; do :; done; wait "$worker"; }} 2>/dev/null
 status=$?
 printf '{{"name": "{name}", "index": %d, "status": %d, "node": "%s"}}\n' \
   "$SLURM_ARRAY_TASK_ID" "$status" "$(hostname)" >{end_file}.new

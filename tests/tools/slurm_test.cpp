@@ -13,6 +13,7 @@
 #include <signal.h>
 
 #include "core/files.h"
+#include "experiments/scheduling/slurm_job.h"
 #include "results/ledger_reader.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
@@ -70,13 +71,14 @@ class SlurmTest : public testing::Test {
 
   // While the program runs, for at most a minute.
   static bool ComesTrue(Program& run, const std::function<bool()>& what) {
-    for (int i = 0; i < 600 && run.Running(); ++i) {
+    for (int i = 0; i < 3000 && run.Running(); ++i) {
       if (what()) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     return false;
   }
 
+  // Null where there is no ledger yet.
   json Status() const {
     const Finished status = RunProgram({"status", "tiny", "--json", "--root", root_.native()});
     return status.exit_code == 0 ? json::parse(status.out).at(0) : json();
@@ -91,15 +93,30 @@ class SlurmTest : public testing::Test {
     return jobs;
   }
 
-  // So many trainings have recorded steps and go on.
-  bool AreTraining(size_t count) const {
-    const json status = Status();
-    if (status.is_null()) return false;
-    size_t training = 0;
-    for (const json& stage : status.at("running")) {
-      training += stage.at("kind") == "train" && stage.at("step") > 0;
+  // The number of a job that trains, has recorded steps and goes on; empty where there is none.
+  std::string FindTraining() const {
+    if (!fs::exists(root_ / "ledger.sqlite")) return "";
+    LedgerReader ledger(root_ / "ledger.sqlite");
+    if (ledger.StudyNames().empty()) return "";
+    for (const StageFacts& stage : ledger.ReadStudy("tiny").stages) {
+      const bool trains = stage.kind == "train" && stage.state == StageState::kRunning;
+      if (!trains || stage.step == 0 || stage.steps < kLongSteps) continue;
+      const auto task = ReadTask(root_ / "stages" / stage.fingerprint.Hex());
+      if (!task) continue;
+      const std::string job = "RUNNING " + task->name + " " + std::to_string(task->index) + " ";
+      for (const std::string& line : cluster_->Queue("%T %j %K %F_%K")) {
+        if (line.starts_with(job)) return line.substr(job.size());
+      }
     }
-    return training >= count;
+    return "";
+  }
+
+  // Waits for such a job.
+  std::string CatchTraining(Program& run) const {
+    std::string job;
+    const bool caught = ComesTrue(run, [&] { return !(job = FindTraining()).empty(); });
+    EXPECT_TRUE(caught) << "nothing trains: " << run.Wait().err;
+    return job;
   }
 
   // How often the stages were begun, altogether.
@@ -113,7 +130,8 @@ class SlurmTest : public testing::Test {
   }
 
   // Long enough to be interrupted.
-  const std::vector<std::string> longer_ = {"--set", "train.tokens=700k", "--set", "seeds=[0, 1]"};
+  const std::vector<std::string> longer_ = {"--set", "train.tokens=1.5M", "--set", "seeds=1"};
+  static constexpr int64_t kLongSteps = 1000;  // the parent has fewer
 
   TemporaryFolder folder_;
   fs::path recipe_ = folder_ / "tiny.yaml";
@@ -136,31 +154,32 @@ TEST_F(SlurmTest, GivesTheValuesOfThisMachineAndSubmitsArrays) {
 
 TEST_F(SlurmTest, GoesOnFromCheckpointsWhereJobsArePutBackOrKilled) {
   Program run(Command(longer_));
-  ASSERT_TRUE(ComesTrue(run, [&] { return AreTraining(2); })) << run.Wait().err;
-  const std::vector<std::string> running = JobsThat("RUNNING");
-  ASSERT_EQ(running.size(), 2u);
-  cluster_->Ask({"scontrol", "requeue", running[0]});
-  cluster_->Ask({"scancel", "--signal=KILL", running[1]});
-  ASSERT_TRUE(ComesTrue(run, [&] { return AreTraining(2); })) << run.Wait().err;
+  cluster_->Ask({"scontrol", "requeue", CatchTraining(run)});
+  cluster_->Ask({"scancel", "--signal=KILL", CatchTraining(run)});
+  CatchTraining(run);
   kill(WorkersUnder(root_).at(0), SIGKILL);
   const Finished end = run.Wait();
   EXPECT_EQ(end.exit_code, 0) << end.err;
-  EXPECT_TRUE(Says(end.err, "to be tried again"));
+  EXPECT_TRUE(Says(end.err, "(CANCELLED)"));
+  EXPECT_TRUE(Says(end.err, "killed from outside by SIGKILL"));
   ExpectTheValuesOfThisMachine(longer_);
 }
 
 TEST_F(SlurmTest, GoesOnAfterAPreemption) {
   Program run(Command(longer_));
-  ASSERT_TRUE(ComesTrue(run, [&] { return AreTraining(2); })) << run.Wait().err;
+  CatchTraining(run);
   cluster_->Ask({"sbatch", "--partition=urgent", "--cpus-per-task=2", "--mem=100", "--wrap=sleep 1",
                  "--output=/dev/null"});
-  EXPECT_TRUE(ComesTrue(run, [&] {
-    for (const json& stage : Status().at("waiting")) {
-      if (Says(stage.at("reason").get<std::string>(), "BeginTime")) return true;
+  const auto waits_for_its_turn = [&] {
+    const json status = Status();
+    for (const json& stage : status.at("waiting")) {
+      if (stage.at("reason").get<std::string>().ends_with(": BeginTime")) return true;
     }
     return false;
-  })) << "status says that the jobs wait for their turn";
+  };
+  const bool waited = ComesTrue(run, waits_for_its_turn);
   const Finished end = run.Wait();
+  EXPECT_TRUE(waited) << end.err;
   EXPECT_EQ(end.exit_code, 0) << end.err;
   EXPECT_FALSE(Says(end.err, "to be tried again")) << "a job that was put back has not ended";
   ExpectTheValuesOfThisMachine(longer_);
@@ -169,9 +188,7 @@ TEST_F(SlurmTest, GoesOnAfterAPreemption) {
 TEST_F(SlurmTest, FindsItsJobsAgainWhenTheSchedulerIsKilled) {
   {
     Program run(Command(longer_));
-    const bool busy =
-        ComesTrue(run, [&] { return AreTraining(2) && !JobsThat("PENDING").empty(); });
-    ASSERT_TRUE(busy) << run.Wait().err;
+    CatchTraining(run);
     run.Signal(SIGKILL);
     run.Wait();
   }
@@ -179,7 +196,6 @@ TEST_F(SlurmTest, FindsItsJobsAgainWhenTheSchedulerIsKilled) {
   const Finished again = RunProgram(Command(longer_));
   EXPECT_EQ(again.exit_code, 0) << again.err;
   EXPECT_TRUE(Says(again.err, "followed  train"));
-  EXPECT_TRUE(Says(again.err, "in Slurm's queue as"));
   LedgerReader ledger(root_ / "ledger.sqlite");
   const size_t stages = ledger.ReadStudy("tiny").stages.size();
   EXPECT_EQ(cluster_->Submitted().size(), stages) << "nothing was submitted twice";
@@ -192,28 +208,26 @@ TEST_F(SlurmTest, LeavesNoJobBehindOnCtrlC) {
   few_checkpoints.insert(few_checkpoints.end(), {"--set", "train.checkpoint_seconds=1000"});
   {
     Program run(Command(few_checkpoints));
-    const bool busy =
-        ComesTrue(run, [&] { return AreTraining(2) && !JobsThat("PENDING").empty(); });
-    ASSERT_TRUE(busy) << run.Wait().err;
+    CatchTraining(run);
     run.Signal(SIGINT);
     const Finished stopped = run.Wait();
     EXPECT_EQ(stopped.exit_code, 130) << stopped.err;
-    EXPECT_FALSE(Says(stopped.err, "failed")) << stopped.err;
+    EXPECT_FALSE(Says(stopped.err, "failed"));
   }
   EXPECT_TRUE(cluster_->Queue("%F_%K").empty());
-  size_t checkpoints = 0;
+  bool any_checkpoint = false;
   for (const auto& stage : fs::directory_iterator(root_ / "stages")) {
     const fs::path folder = stage.path() / "checkpoints";
-    checkpoints += fs::exists(folder) && !fs::is_empty(folder);
+    any_checkpoint |= fs::exists(folder) && !fs::is_empty(folder);
   }
-  EXPECT_EQ(checkpoints, 2u);
+  EXPECT_TRUE(any_checkpoint);
   RunToTheEnd(longer_);
   ExpectTheValuesOfThisMachine(longer_);
 }
 
 TEST_F(SlurmTest, EndsJobsAtOnceOnASecondCtrlC) {
   Program run(Command(longer_));
-  ASSERT_TRUE(ComesTrue(run, [&] { return AreTraining(1); })) << run.Wait().err;
+  CatchTraining(run);
   run.Signal(SIGINT);
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   run.Signal(SIGINT);
@@ -224,17 +238,15 @@ TEST_F(SlurmTest, EndsJobsAtOnceOnASecondCtrlC) {
 TEST_F(SlurmTest, SaysWhyAJobWaitsAndDoesNotTakeItForDead) {
   cluster_->Ask({"scontrol", "update", "NodeName=node", "State=DRAIN", "Reason=a test"});
   Program run(Command({"--lease", "3", "--set", "seeds=1"}));
-  json waiting;
-  ASSERT_TRUE(ComesTrue(run, [&] {
+  std::string reason;
+  EXPECT_TRUE(ComesTrue(run, [&] {
     const json status = Status();
     if (status.is_null()) return false;
     for (const json& stage : status.at("waiting")) {
-      if (stage.at("kind") == "tokens") waiting = stage;
+      if (stage.at("kind") == "tokens") reason = stage.at("reason");
     }
-    return !waiting.is_null() && Says(waiting.at("reason").get<std::string>(), "_0: ");
-  })) << run.Wait().err;
-  EXPECT_TRUE(Says(waiting.at("reason").get<std::string>(), "in Slurm's queue as 1_0: "));
-  EXPECT_FALSE(Says(waiting.at("reason").get<std::string>(), "submitted"));
+    return reason.starts_with("in Slurm's queue as 1_0: ") && !reason.ends_with("submitted");
+  })) << reason;
   std::this_thread::sleep_for(std::chrono::seconds(5));
   cluster_->Ask({"scontrol", "update", "NodeName=node", "State=RESUME"});
   const Finished end = run.Wait();

@@ -59,6 +59,14 @@ TEST(SlurmRequest, BecomesOptionsOfSbatchTheSitesOwnLast) {
 // The script that a job runs, run without Slurm, with a program of the test's own.
 class SlurmScriptTest : public testing::Test {
  protected:
+  // A job gets signals, whatever tests before this one block.
+  SlurmScriptTest() {
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigprocmask(SIG_UNBLOCK, &stop, nullptr);
+  }
+
   ProgramEnd Run(const std::string& program, const std::vector<std::string>& before = {"env"}) {
     const fs::path path = Put(folder_ / "a program", "#!/bin/bash\n" + program);
     fs::permissions(path, fs::perms::owner_all);
@@ -89,6 +97,7 @@ TEST_F(SlurmScriptTest, RunsTheWorkerOfItsPlaceInTheArray) {
 
 TEST_F(SlurmScriptTest, SaysWhichSignalEndedTheWorker) {
   EXPECT_EQ(Run("kill -KILL $$").exit_code, 128 + SIGKILL);
+  ASSERT_TRUE(End().has_value());
   EXPECT_EQ(End()->status, 128 + SIGKILL);
 }
 
@@ -100,6 +109,7 @@ TEST_F(SlurmScriptTest, HandsAStopOnAndWaitsForTheCheckpoint) {
           "while true; do sleep 0.05; done\n");
   EXPECT_EQ(end.exit_code, 130);
   EXPECT_EQ(ReadTextFile(stage_ / "log.txt"), "written\n");
+  ASSERT_TRUE(End().has_value());
   EXPECT_EQ(End()->status, 130);
 }
 
