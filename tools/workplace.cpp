@@ -48,9 +48,10 @@ Site ReadSite(const StateOptions& state) {
 Workplace ChooseWorkplace(const Recipe& recipe, const StateOptions& state, ExecutorChoice asked) {
   Workplace workplace;
   workplace.site = ReadSite(state);
-  for (const ExecutorChoice choice : {workplace.site.executor, ExecutorOf(recipe), asked}) {
-    if (choice != ExecutorChoice::kAuto) workplace.executor = choice;
-  }
+  ExecutorChoice choice = asked;
+  if (choice == ExecutorChoice::kAuto) choice = ExecutorOf(recipe);
+  if (choice == ExecutorChoice::kAuto) choice = workplace.site.executor;
+  if (choice != ExecutorChoice::kAuto) workplace.executor = choice;
   if (!workplace.IsHere()) return workplace;
   for (const Arm& arm : recipe.arms) RequireDevice(arm.settings.execution.device);
   return workplace;

@@ -71,7 +71,11 @@ std::optional<SlurmState> SlurmExecutor::FindInQueue(const SlurmTask& task) {
 
 std::optional<std::string> SlurmExecutor::WhyItWaits(const Fingerprint& stage) const {
   const auto found = submitted_.find(stage);
-  if (found == submitted_.end()) return "for a place in Slurm's queue";
+  if (found == submitted_.end()) {
+    const bool is_new = std::any_of(started_.begin(), started_.end(),
+                                    [&](const Job& job) { return job.stage == stage; });
+    return is_new ? std::optional<std::string>("for a place in Slurm's queue") : std::nullopt;
+  }
   const SlurmState& state = found->second.state;
   if (state.Runs()) return std::nullopt;
   if (!trouble_.empty()) return "for Slurm, which gives no answer: " + trouble_;

@@ -1,10 +1,8 @@
 #include "tests/tools/slurm_cluster.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <functional>
-#include <random>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -106,7 +104,8 @@ bool ComesTrue(const std::function<bool()>& what) {
 }  // namespace
 
 std::string SlurmCluster::Missing() {
-  for (const char* program : {"munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel"}) {
+  for (const char* program :
+       {"munged", "mungekey", "slurmctld", "slurmd", "sbatch", "squeue", "scancel"}) {
     if (PathOf(program).empty()) return program;
   }
   return "";
@@ -116,10 +115,7 @@ SlurmCluster::SlurmCluster() {
   WriteConfiguration();
   ::setenv("SLURM_CONF", (folder_ / "slurm.conf").c_str(), 1);
   const std::string key = folder_ / "munge.key";
-  std::string bytes(64, '\0');
-  std::random_device random;  // a key is a secret
-  std::generate(bytes.begin(), bytes.end(), [&] { return static_cast<char>(random()); });
-  fs::permissions(Put(key, bytes), fs::perms::owner_read);
+  RunToEnd({PathOf("mungekey"), "--create", "--keyfile=" + key});
   Start({"munged", "--foreground", "--force", "--key-file=" + key,
          "--socket=" + (folder_ / "munge.socket").native(),
          "--pid-file=" + (folder_ / "munge.pid").native(),

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <memory>
@@ -235,23 +236,33 @@ TEST_F(SlurmTest, EndsJobsAtOnceOnASecondCtrlC) {
   EXPECT_TRUE(cluster_->Queue("%F_%K").empty());
 }
 
-TEST_F(SlurmTest, SaysWhyAJobWaitsAndDoesNotTakeItForDead) {
+TEST_F(SlurmTest, SaysWhyAJobWaitsAndNeitherTakesItForDeadNorSubmitsItTwice) {
+  const std::vector<std::string> command = Command({"--lease", "3", "--set", "seeds=1"});
   cluster_->Ask({"scontrol", "update", "NodeName=node", "State=DRAIN", "Reason=a test"});
-  Program run(Command({"--lease", "3", "--set", "seeds=1"}));
-  std::string reason;
-  EXPECT_TRUE(ComesTrue(run, [&] {
+  const auto says_why = [&] {
     const json status = Status();
     if (status.is_null()) return false;
     for (const json& stage : status.at("waiting")) {
-      if (stage.at("kind") == "tokens") reason = stage.at("reason");
+      const std::string reason = stage.at("reason");
+      if (reason.starts_with("in Slurm's queue as 1_0: ")) return !reason.ends_with("submitted");
     }
-    return reason.starts_with("in Slurm's queue as 1_0: ") && !reason.ends_with("submitted");
-  })) << reason;
+    return false;
+  };
+  {
+    Program killed(command);
+    EXPECT_TRUE(ComesTrue(killed, says_why));
+    killed.Signal(SIGKILL);
+    killed.Wait();
+  }
+  Program run(command);
   std::this_thread::sleep_for(std::chrono::seconds(5));
+  EXPECT_TRUE(ComesTrue(run, says_why));
   cluster_->Ask({"scontrol", "update", "NodeName=node", "State=RESUME"});
   const Finished end = run.Wait();
   EXPECT_EQ(end.exit_code, 0) << end.err;
   EXPECT_FALSE(Says(end.err, "no sign of life"));
+  LedgerReader ledger(root_ / "ledger.sqlite");
+  EXPECT_EQ(cluster_->Submitted().size(), ledger.ReadStudy("tiny").stages.size());
 }
 
 TEST_F(SlurmTest, SaysWhatSlurmRefuses) {
@@ -261,6 +272,30 @@ TEST_F(SlurmTest, SaysWhatSlurmRefuses) {
   EXPECT_TRUE(Says(run.err, "Slurm refuses the job"));
   EXPECT_TRUE(Says(run.err, "nowhere"));
   EXPECT_TRUE(cluster_->Submitted().empty());
+}
+
+TEST(SlurmChoice, IsOneForAllArms) {
+  const TemporaryFolder folder;
+  const fs::path recipe = Put(folder / "tiny.yaml", kTinyRecipe);
+  const Finished run =
+      RunProgram({"run", recipe.native(), "--root", (folder / "a").native(), "--set",
+                  "arms=[{name: a, upcycle: none, execution.executor: slurm}, "
+                  "{name: b, upcycle: copy}]"});
+  EXPECT_EQ(run.exit_code, 2) << run.err;
+  EXPECT_TRUE(Says(run.err, "a study is run by one"));
+}
+
+TEST(SlurmChoice, NeedsSlurmAndSaysSo) {
+  const TemporaryFolder folder;
+  const fs::path recipe = Put(folder / "tiny.yaml", kTinyRecipe);
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", folder.path().c_str(), 1);
+  const Finished run = RunProgram(
+      {"run", recipe.native(), "--root", (folder / "a").native(), "--executor", "slurm"});
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(run.exit_code, 2) << run.err;
+  EXPECT_TRUE(Says(run.err, "--executor slurm needs Slurm's sbatch"));
+  EXPECT_TRUE(Says(run.err, "use --executor local"));
 }
 
 }  // namespace
