@@ -7,12 +7,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <signal.h>
 
+#include "core/file_lock.h"
 #include "core/files.h"
 #include "experiments/scheduling/slurm_job.h"
 #include "results/ledger_reader.h"
@@ -85,40 +87,47 @@ class SlurmTest : public testing::Test {
     return status.exit_code == 0 ? json::parse(status.out).at(0) : json();
   }
 
-  // The numbers of the jobs that are in this state.
-  std::vector<std::string> JobsThat(const std::string& state) const {
-    std::vector<std::string> jobs;
-    for (const std::string& line : cluster_->Queue("%T %F_%K")) {
-      if (line.starts_with(state + " ")) jobs.push_back(line.substr(state.size() + 1));
-    }
-    return jobs;
-  }
+  // A job that trains, and its worker.
+  struct Training {
+    std::string job;  // its number
+    pid_t worker = 0;
+  };
 
-  // The number of a job that trains, has recorded steps and goes on; empty where there is none.
-  std::string FindTraining() const {
-    if (!fs::exists(root_ / "ledger.sqlite")) return "";
+  // One that has recorded steps and goes on.
+  std::optional<Training> FindTraining() const {
+    if (!fs::exists(root_ / "ledger.sqlite")) return std::nullopt;
     LedgerReader ledger(root_ / "ledger.sqlite");
-    if (ledger.StudyNames().empty()) return "";
+    if (ledger.StudyNames().empty()) return std::nullopt;
     for (const StageFacts& stage : ledger.ReadStudy("tiny").stages) {
       const bool trains = stage.kind == "train" && stage.state == StageState::kRunning;
       if (!trains || stage.step == 0 || stage.steps < kLongSteps) continue;
-      const auto task = ReadTask(root_ / "stages" / stage.fingerprint.Hex());
-      if (!task) continue;
+      const fs::path folder = root_ / "stages" / stage.fingerprint.Hex();
+      const auto worker = FileLock::HolderOf(folder / "lock");
+      const auto task = ReadTask(folder);
+      if (!worker || worker->pid == 0 || !task) continue;
       const std::string job = "RUNNING " + task->name + " " + std::to_string(task->index) + " ";
       for (const std::string& line : cluster_->Queue("%T %j %K %F_%K")) {
-        if (line.starts_with(job)) return line.substr(job.size());
+        if (line.starts_with(job)) {
+          return Training{line.substr(job.size()), static_cast<pid_t>(worker->pid)};
+        }
       }
     }
-    return "";
+    return std::nullopt;
   }
 
-  // Waits for such a job.
-  std::string CatchTraining(Program& run) const {
-    std::string job;
-    const bool caught = ComesTrue(run, [&] { return !(job = FindTraining()).empty(); });
-    EXPECT_TRUE(caught) << "nothing trains: " << run.Wait().err;
-    return job;
+  // Waits for such a job, and stops its worker, so that it cannot end by itself meanwhile.
+  Training CatchTraining(Program& run) const {
+    Training training;
+    const bool is_caught = ComesTrue(run, [&] {
+      const auto found = FindTraining();
+      if (found) training = *found;
+      return found && kill(found->worker, SIGSTOP) == 0;
+    });
+    EXPECT_TRUE(is_caught) << "nothing trains: " << run.Wait().err;
+    return training;
   }
+
+  static void LetGoOn(const Training& training) { kill(training.worker, SIGCONT); }
 
   // How often the stages were begun, altogether.
   size_t CountAttempts() const {
@@ -131,7 +140,7 @@ class SlurmTest : public testing::Test {
   }
 
   // Long enough to be interrupted.
-  const std::vector<std::string> longer_ = {"--set", "train.tokens=1.5M", "--set", "seeds=1"};
+  const std::vector<std::string> longer_ = {"--set", "train.tokens=1M", "--set", "seeds=1"};
   static constexpr int64_t kLongSteps = 1000;  // the parent has fewer
 
   TemporaryFolder folder_;
@@ -155,10 +164,9 @@ TEST_F(SlurmTest, GivesTheValuesOfThisMachineAndSubmitsArrays) {
 
 TEST_F(SlurmTest, GoesOnFromCheckpointsWhereJobsArePutBackOrKilled) {
   Program run(Command(longer_));
-  cluster_->Ask({"scontrol", "requeue", CatchTraining(run)});
-  cluster_->Ask({"scancel", "--signal=KILL", CatchTraining(run)});
-  CatchTraining(run);
-  kill(WorkersUnder(root_).at(0), SIGKILL);
+  cluster_->Ask({"scontrol", "requeue", CatchTraining(run).job});
+  cluster_->Ask({"scancel", "--signal=KILL", CatchTraining(run).job});
+  kill(CatchTraining(run).worker, SIGKILL);
   const Finished end = run.Wait();
   EXPECT_EQ(end.exit_code, 0) << end.err;
   EXPECT_TRUE(Says(end.err, "(CANCELLED)"));
@@ -187,16 +195,20 @@ TEST_F(SlurmTest, GoesOnAfterAPreemption) {
 }
 
 TEST_F(SlurmTest, FindsItsJobsAgainWhenTheSchedulerIsKilled) {
+  Training training;
   {
     Program run(Command(longer_));
-    CatchTraining(run);
+    training = CatchTraining(run);
     run.Signal(SIGKILL);
     run.Wait();
   }
-  EXPECT_FALSE(JobsThat("RUNNING").empty()) << "jobs outlive the scheduler";
-  const Finished again = RunProgram(Command(longer_));
-  EXPECT_EQ(again.exit_code, 0) << again.err;
-  EXPECT_TRUE(Says(again.err, "followed  train"));
+  EXPECT_FALSE(cluster_->Queue("%F_%K").empty()) << "jobs outlive the scheduler";
+  Program again(Command(longer_));
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  LetGoOn(training);
+  const Finished end = again.Wait();
+  EXPECT_EQ(end.exit_code, 0) << end.err;
+  EXPECT_TRUE(Says(end.err, "followed  train"));
   LedgerReader ledger(root_ / "ledger.sqlite");
   const size_t stages = ledger.ReadStudy("tiny").stages.size();
   EXPECT_EQ(cluster_->Submitted().size(), stages) << "nothing was submitted twice";
@@ -209,8 +221,10 @@ TEST_F(SlurmTest, LeavesNoJobBehindOnCtrlC) {
   few_checkpoints.insert(few_checkpoints.end(), {"--set", "train.checkpoint_seconds=1000"});
   {
     Program run(Command(few_checkpoints));
-    CatchTraining(run);
+    const Training training = CatchTraining(run);
     run.Signal(SIGINT);
+    std::this_thread::sleep_for(std::chrono::seconds(2));  // until the worker was asked
+    LetGoOn(training);
     const Finished stopped = run.Wait();
     EXPECT_EQ(stopped.exit_code, 130) << stopped.err;
     EXPECT_FALSE(Says(stopped.err, "failed"));
@@ -230,7 +244,8 @@ TEST_F(SlurmTest, EndsJobsAtOnceOnASecondCtrlC) {
   Program run(Command(longer_));
   CatchTraining(run);
   run.Signal(SIGINT);
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  EXPECT_TRUE(run.Running()) << "a worker that was stopped writes no checkpoint";
   run.Signal(SIGINT);
   EXPECT_EQ(run.Wait().exit_code, 130);
   EXPECT_TRUE(cluster_->Queue("%F_%K").empty());
