@@ -23,10 +23,16 @@ struct Gpu {
   int64_t free_bytes = 0;  // of them, at the moment
 };
 
+// Versions as CUDA counts them: 13020 is 13.2.
+struct GpuSoftware {
+  int toolkit_version = 0;  // this program was built with; 0: without CUDA
+  int driver_version = 0;   // the newest that the driver serves; 0: no driver
+};
+GpuSoftware VersionsOfGpuSoftware();
+
 struct GpuSurvey {
-  int toolkit_version = 0;  // of the toolkit this program was built with, as 13020; 0: without CUDA
-  int driver_version = 0;   // the newest CUDA that the driver serves; 0: no driver
-  std::string problem;      // why there is no GPU, and what to do; empty where there is one
+  GpuSoftware software;
+  std::string problem;  // why there is no GPU, and what to do; empty where there is one
   std::vector<Gpu> gpus;
 };
 

@@ -8,7 +8,7 @@ AttemptTable::AttemptTable(Database& ledger)
     : last_(ledger.Prepare("SELECT number, outcome IS NULL, host, pid FROM attempt "
                            "WHERE stage = ? ORDER BY number DESC LIMIT 1")),
       insert_(ledger.Prepare("INSERT INTO attempt (stage, number, host, pid, device, started, "
-                             "provenance) VALUES (?, ?, ?, ?, ?, ?, ?)")),
+                             "launch, provenance) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")),
       complete_start_(ledger.Prepare(
           "UPDATE attempt SET device = ?, started = coalesce(?, started), provenance = ? "
           "WHERE stage = ? AND number = ?")),
@@ -62,7 +62,9 @@ AttemptTable::Last AttemptTable::LastOf(int64_t stage) {
 }
 
 void AttemptTable::Insert(int64_t stage, int64_t number, const AttemptStart& start) {
-  insert_.Bind(stage, number, start.host, start.pid, start.device, start.time, start.provenance)
+  insert_
+      .Bind(stage, number, start.host, start.pid, start.device, start.time, start.launch,
+            start.provenance)
       .Run();
 }
 

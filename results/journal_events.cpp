@@ -63,6 +63,7 @@ StageEvent Parse(const Json& event) {
                         .pid = event.value("pid", int64_t{0}),
                         .device = event.value("device", ""),
                         .time = Optional<double>(event, "time"),
+                        .launch = Optional<int64_t>(event, "launch"),
                         .provenance = event.value("provenance", Json::object()).dump()};
   }
   if (kind == "attempt_ended") return ParseEnd(event);
@@ -102,6 +103,7 @@ Json EventOf(const AttemptStart& start) {
                 {"device", start.device},
                 {"provenance", Json::parse(start.provenance)}};
   AddIfKnown(event, "time", start.time);
+  AddIfKnown(event, "launch", start.launch);
   return event;
 }
 

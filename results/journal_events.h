@@ -2,7 +2,7 @@
 // readers and are skipped.
 //
 //   {"event": "attempt_started", "host": TEXT, "pid": INTEGER, "device": TEXT, "time": SECONDS,
-//    "provenance": OBJECT}
+//    "launch": INTEGER of results/root_events.h, "provenance": OBJECT}
 //   {"event": "attempt_ended", "outcome": "complete" | "failed" | "diverged" | "stopped" |
 //   "pruned",
 //    "cause": TEXT, "message": TEXT, "exit_code": INTEGER, "signal": INTEGER,
@@ -39,7 +39,8 @@ struct AttemptStart {
   int64_t pid = 0;
   std::string device = {};
   std::optional<double> time = std::nullopt;
-  std::string provenance = "{}";  // JSON: what did it, and on what
+  std::optional<int64_t> launch = std::nullopt;  // that it belongs to
+  std::string provenance = "{}";                 // JSON: what did it, and on what
 };
 
 struct AttemptEnd {

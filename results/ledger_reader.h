@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "results/database.h"
 #include "results/journal_events.h"
 #include "results/records.h"
+#include "results/root_events.h"
 
 namespace upcycle {
 
@@ -71,6 +73,11 @@ struct AttemptFacts {
   std::optional<AttemptEnd> end;  // empty while it runs
 };
 
+struct LaunchFacts {
+  LaunchStart start;
+  std::optional<LaunchEnd> end;  // empty while it runs, or where it was killed
+};
+
 struct MetricPoint {
   int64_t step = 0;
   double value = 0;
@@ -89,6 +96,18 @@ class LedgerReader {
 
   // Throws Error(kInput) with the nearest name and the list of all if there is no such study.
   StudyFacts ReadStudy(std::string_view name);
+
+  // All that RecordStudy was told of what is still in the recipe.
+  StudyRecord ReadStudyRecord(std::string_view name);
+
+  // Of a study, in their order.
+  std::vector<LaunchFacts> ReadLaunches(std::string_view study);
+
+  // By id, the stages at which the study's last launch made attempts; none where there was none.
+  std::set<int64_t> ReadStagesOfLastLaunch(std::string_view study);
+
+  // What nobody may run now, of all studies.
+  std::vector<HoldSet> ReadHolds();
 
   // JSON: the recipe as it was recorded, with bases and overrides resolved.
   std::string ReadRecipe(const StudyFacts& study);

@@ -9,6 +9,7 @@
 #include "results/item_table.h"
 #include "results/ledger.h"
 #include "results/point_table.h"
+#include "results/root_table.h"
 #include "results/stage_states.h"
 #include "results/study_recorder.h"
 
@@ -21,6 +22,7 @@ struct LedgerWriter::Parts {
         points(ledger),
         items(ledger),
         studies(ledger),
+        root(ledger),
         find_stage(ledger.Prepare("SELECT id, journal_offset FROM stage WHERE fingerprint = ?")),
         set_offset(ledger.Prepare("UPDATE stage SET journal_offset = ? WHERE id = ?")),
         set_progress(ledger.Prepare("UPDATE stage SET step = ?, steps = ? WHERE id = ?")) {}
@@ -32,6 +34,7 @@ struct LedgerWriter::Parts {
   std::optional<Stage> FindStage(const Fingerprint& fingerprint);
   Stage RequireStage(const Fingerprint& fingerprint);
   void Apply(int64_t stage, const StageEvent& event);
+  void Apply(const RootEvent& event);
   void Apply(int64_t stage, std::span<const JournalRecord> records);
 
   Database ledger;
@@ -39,6 +42,7 @@ struct LedgerWriter::Parts {
   PointTable points;
   ItemTable items;
   StudyRecorder studies;
+  RootTable root;
   Statement find_stage;
   Statement set_offset;
   Statement set_progress;
@@ -72,6 +76,20 @@ void LedgerWriter::Parts::Apply(int64_t stage, const StageEvent& event) {
     items.Write(stage, *item);
   } else if (const auto* progress = std::get_if<Progress>(&event)) {
     set_progress.Bind(progress->step, progress->steps, stage).Run();
+  }
+}
+
+void LedgerWriter::Parts::Apply(const RootEvent& event) {
+  if (const auto* recorded = std::get_if<StudyRecorded>(&event)) {
+    studies.Record(recorded->study);
+  } else if (const auto* start = std::get_if<LaunchStart>(&event)) {
+    root.Start(*start);
+  } else if (const auto* end = std::get_if<LaunchEnd>(&event)) {
+    root.End(*end);
+  } else if (const auto* hold = std::get_if<HoldSet>(&event)) {
+    root.Set(*hold);
+  } else if (const auto* lifted = std::get_if<HoldLifted>(&event)) {
+    root.Lift(*lifted);
   }
 }
 
@@ -126,6 +144,24 @@ bool LedgerWriter::Ingest(const Fingerprint& fingerprint, std::span<const Journa
     throw;
   }
 }
+
+void LedgerWriter::IngestRoot(std::span<const JournalRecord> records, uint64_t journal_offset) {
+  Transaction transaction(parts_->ledger, Transaction::Kind::kWrite);
+  for (const JournalRecord& record : records) {
+    const auto* event = std::get_if<JournalEvent>(&record);
+    if (event != nullptr) parts_->Apply(ParseRootEvent(event->json));
+  }
+  parts_->root.SetOffset(journal_offset);
+  transaction.Commit();
+}
+
+uint64_t LedgerWriter::RootOffset() { return parts_->root.Offset(); }
+
+int64_t LedgerWriter::LastLaunch() { return parts_->root.LastLaunch(); }
+
+bool LedgerWriter::HasStudy(const StudyRecord& study) { return parts_->studies.Has(study); }
+
+const fs::path& LedgerWriter::path() const { return parts_->ledger.path(); }
 
 std::map<Fingerprint, StageState> LedgerWriter::StageStates() {
   return ReadStageStates(parts_->ledger);

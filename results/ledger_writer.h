@@ -1,7 +1,8 @@
 // The ledger's only writer: the scheduler's hand. Every call is one transaction: after a kill at
 // any moment the ledger holds all of it or nothing.
 //
-// A stage's attempts, points, results and progress come from its journal alone, through Ingest.
+// A stage's attempts, points, results and progress come from its journal alone, through Ingest;
+// studies, launches and holds from the root's (results/root_journal.h), through IngestRoot.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/files.h"
 #include "core/fingerprint.h"
 #include "core/journal.h"
 #include "results/database.h"
@@ -38,6 +40,8 @@ class LedgerWriter {
   // recipe are marked absent, and their results stay. A stage that the ledger knows already keeps
   // its state; a new one is planned. `study.stages` may leave out stages the ledger knows.
   void RecordStudy(const StudyRecord& study);
+  // Whether the study is recorded just so.
+  bool HasStudy(const StudyRecord& study);
 
   void SetStageState(const Fingerprint& stage, StageState state, std::string_view reason = "");
   void SetStageStates(std::span<const StageChange> changes);
@@ -47,6 +51,13 @@ class LedgerWriter {
   // record its steps again. False, and nothing is changed, if the ledger is that far already.
   bool Ingest(const Fingerprint& stage, std::span<const JournalRecord> records,
               uint64_t journal_offset);
+
+  // The same of the root's own journal. Taken over twice, it leaves what it left once.
+  void IngestRoot(std::span<const JournalRecord> records, uint64_t journal_offset);
+  uint64_t RootOffset();
+  int64_t LastLaunch();  // its number; 0: none yet
+
+  const fs::path& path() const;
 
   // Of every stage that the ledger knows.
   std::map<Fingerprint, StageState> StageStates();

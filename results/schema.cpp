@@ -215,8 +215,39 @@ constexpr const char* kFifthVersion = R"sql(
   ALTER TABLE exited_attempt RENAME TO attempt;
 )sql";
 
-constexpr std::array kMigrations = {kFirstVersion, kSecondVersion, kThirdVersion, kFourthVersion,
-                                    kFifthVersion};
+// What a root's own journal tells.
+constexpr const char* kSixthVersion = R"sql(
+  CREATE TABLE root (journal_offset INTEGER NOT NULL) STRICT;
+  INSERT INTO root VALUES (0);
+
+  CREATE TABLE launch (
+    number INTEGER PRIMARY KEY,
+    study TEXT NOT NULL,
+    started REAL,
+    ended REAL,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    command_line TEXT NOT NULL,
+    provenance TEXT NOT NULL,
+    outcome TEXT NOT NULL DEFAULT '{}'
+  ) STRICT;
+
+  CREATE TABLE hold (
+    study TEXT NOT NULL,
+    arm TEXT NOT NULL,
+    seed TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('paused', 'cancelled')),
+    set_by TEXT NOT NULL,
+    set_at REAL,
+    PRIMARY KEY (study, arm, seed)
+  ) STRICT, WITHOUT ROWID;
+
+  ALTER TABLE study ADD COLUMN record TEXT NOT NULL DEFAULT '';
+  ALTER TABLE attempt ADD COLUMN launch INTEGER;
+)sql";
+
+constexpr std::array kMigrations = {kFirstVersion,  kSecondVersion, kThirdVersion,
+                                    kFourthVersion, kFifthVersion,  kSixthVersion};
 
 // A database under a name of its own, removed with its companions unless it was put in place.
 class UnfinishedFile {

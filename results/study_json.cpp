@@ -20,10 +20,11 @@ Json JsonOf(const StageRecord& stage) {
 }
 
 StageRecord StageFrom(const Json& json) {
-  StageRecord stage = {.fingerprint = Fingerprint::FromHex(json.at("fingerprint")),
-                       .kind = json.at("kind"),
-                       .settings = json.at("settings").dump(),
-                       .inputs = {}};
+  StageRecord stage = {
+      .fingerprint = Fingerprint::FromHex(json.at("fingerprint").get<std::string>()),
+      .kind = json.at("kind"),
+      .settings = json.at("settings").dump(),
+      .inputs = {}};
   for (const std::string hex : json.at("inputs")) stage.inputs.push_back(Fingerprint::FromHex(hex));
   return stage;
 }

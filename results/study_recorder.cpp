@@ -3,9 +3,11 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/check.h"
 #include "core/error.h"
+#include "results/study_json.h"
 
 namespace upcycle {
 namespace {
@@ -16,6 +18,10 @@ void CheckNames(const StudyRecord& study) {
   for (const ArmRecord& arm : study.arms) UPCYCLE_CHECK(names.insert(arm.name).second);
   UPCYCLE_CHECK(!study.name.empty() && !study.metric.empty());
   UPCYCLE_CHECK(study.baseline.empty() || names.contains(study.baseline));
+}
+
+Fingerprint RecordFingerprint(const StudyRecord& study) {
+  return Hasher().Add(JsonOf(study).dump()).Finish();
 }
 
 }  // namespace
@@ -51,14 +57,15 @@ void StudyRecorder::Record(const StudyRecord& study) {
 int64_t StudyRecorder::RecordHead(const StudyRecord& study) {
   Statement upsert = ledger_.Prepare(
       "INSERT INTO study (name, description, recipe, metric, goal, baseline, matched_on, "
-      "table_settings) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET description = "
-      "excluded.description, "
+      "table_settings, record) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET description = "
+      "excluded.description, record = excluded.record, "
       "recipe = excluded.recipe, metric = excluded.metric, goal = excluded.goal, "
       "baseline = excluded.baseline, matched_on = excluded.matched_on, "
       "table_settings = excluded.table_settings RETURNING id");
   upsert.Bind(study.name, study.description, study.recipe, study.metric, NameOf(study.preference),
-              study.baseline, study.matched_on, JsonFromTableSpec(study.table));
+              study.baseline, study.matched_on, JsonFromTableSpec(study.table),
+              RecordFingerprint(study).Hex());
   UPCYCLE_CHECK(upsert.Step());
   const int64_t id = upsert.Int(0);
   upsert.Run();
@@ -99,6 +106,12 @@ void StudyRecorder::RecordRun(int64_t arm, const RunRecord& run) {
   for (const auto& [place, stage] : run.stages) {
     insert_run_stage_.Bind(id, NameOf(place.role), place.number, StageId(stage)).Run();
   }
+}
+
+bool StudyRecorder::Has(const StudyRecord& study) {
+  Statement find = ledger_.Prepare("SELECT record FROM study WHERE name = ?");
+  find.Bind(study.name);
+  return find.Step() && find.Text(0) == RecordFingerprint(study).Hex();
 }
 
 int64_t StudyRecorder::StageId(const Fingerprint& stage) {

@@ -15,6 +15,8 @@ class StudyRecorder {
   explicit StudyRecorder(Database& ledger);
 
   void Record(const StudyRecord& study);
+  // Whether the study is recorded just so.
+  bool Has(const StudyRecord& study);
 
  private:
   int64_t RecordHead(const StudyRecord& study);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/build_info.h"
 #include "core/enum_names.h"
 #include "core/error.h"
 #include "core/files.h"
@@ -51,8 +52,8 @@ Json DeviceJson(const std::string& device) {
             {"multiprocessors", gpu.multiprocessors},
             {"memory_bytes", gpu.memory_bytes},
             {"free_bytes", gpu.free_bytes},
-            {"driver", VersionText(survey.driver_version)},
-            {"toolkit", VersionText(survey.toolkit_version)}};
+            {"driver", VersionText(survey.software.driver_version)},
+            {"toolkit", VersionText(survey.software.toolkit_version)}};
   }
   return {{"name", "none"},
           {"problem",
@@ -144,7 +145,7 @@ std::vector<BenchmarkModel> ChosenModels(const std::string& regex) {
 }
 
 Json EmptyReport(const ModelsBench& bench, const std::vector<BenchmarkModel>& models) {
-  Json report = {{"program", "upcycle " UPCYCLE_VERSION},
+  Json report = {{"program", fmt::format("upcycle {}", kVersion)},
                  {"date", UtcNow()},
                  {"device", DeviceJson(bench.device)},
                  {"precision", NameOf(bench.precision)},

@@ -56,6 +56,13 @@ void CommandLine::OptionalPositional(const char* name, std::string* value, const
   parts_->named.push_back({name, help});
 }
 
+void CommandLine::Positionals(const char* name, std::vector<std::string>* values,
+                              const char* help) {
+  parts_->positionals.add_options()(name, po::value<std::vector<std::string>>(values), help);
+  parts_->order.add(name, -1);
+  parts_->named.push_back({name, help});
+}
+
 void CommandLine::Option(const char* names, std::string* value, const char* help) {
   parts_->options.add_options()(names, po::value<std::string>(value)->default_value(*value), help);
 }

@@ -19,6 +19,8 @@ class CommandLine {
   // Each binds a variable, which keeps its value where the option is not given.
   void Positional(const char* name, std::string* value, const char* help);
   void OptionalPositional(const char* name, std::string* value, const char* help);
+  // All that follow; the last to be declared.
+  void Positionals(const char* name, std::vector<std::string>* values, const char* help);
   void Option(const char* names, std::string* value, const char* help);
   void Option(const char* names, int* value, const char* help);
   void Option(const char* names, std::vector<std::string>* values, const char* help);  // repeatable

@@ -5,6 +5,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "core/build_info.h"
 #include "core/files.h"
 #include "kernels/backend.h"
 #include "kernels/cpu/sgemm_rate.h"
@@ -66,11 +67,12 @@ std::string VersionText(int version) {
 std::vector<Finding> LookAtGpus() {
   const GpuSurvey survey = SurveyGpus();
   std::vector<Finding> findings;
-  const std::string built = survey.toolkit_version == 0
+  const std::string built = survey.software.toolkit_version == 0
                                 ? "none in this build"
-                                : "toolkit " + VersionText(survey.toolkit_version);
-  const std::string driver =
-      survey.driver_version == 0 ? "no driver" : "driver for " + VersionText(survey.driver_version);
+                                : "toolkit " + VersionText(survey.software.toolkit_version);
+  const std::string driver = survey.software.driver_version == 0
+                                 ? "no driver"
+                                 : "driver for " + VersionText(survey.software.driver_version);
   findings.push_back(
       {"cuda", survey.problem.empty(), fmt::format("{}, {}", built, driver), survey.problem});
   for (const Gpu& gpu : survey.gpus) {
@@ -119,10 +121,12 @@ int DoctorCommand(const Arguments& arguments) {
   state.Declare(line);
   line.Flag("json", &json, "as JSON");
   line.Parse(arguments);
-  std::vector<Finding> findings = {{"program", true, "upcycle " UPCYCLE_VERSION, ""},
-                                   LookAtCpu(),
-                                   LookAtMemory(),
-                                   LookAtDisk(state)};
+  std::vector<Finding> findings = {
+      {"program", true,
+       fmt::format("upcycle {} (build {}, {})", kVersion, BuildFingerprint(), CompilerText()), ""},
+      LookAtCpu(),
+      LookAtMemory(),
+      LookAtDisk(state)};
   for (Finding& finding : LookAtGpus()) findings.push_back(std::move(finding));
   if (json) {
     fmt::print("{}\n", JsonOf(findings).dump(2));

@@ -10,6 +10,7 @@
 #include "core/claims/paper.h"
 #include "core/data/file_mistakes.h"
 #include "core/error.h"
+#include "core/shell_word.h"
 #include "experiments/study/forecast.h"
 #include "experiments/study/prediction.h"
 #include "kernels/cpu/sgemm_rate.h"
@@ -21,7 +22,6 @@
 #include "tools/paper_folder.h"
 #include "tools/paper_report.h"
 #include "tools/recipe_options.h"
-#include "tools/shell_word.h"
 #include "tools/study_run.h"
 #include "tools/terminal_layout.h"
 

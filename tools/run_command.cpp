@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/shell_word.h"
 #include "tools/commands.h"
 #include "tools/recipe_options.h"
-#include "tools/shell_word.h"
 #include "tools/study_run.h"
 
 namespace upcycle {
@@ -48,14 +48,9 @@ int64_t CountHeldBack(const Study& study, const std::map<Fingerprint, StageState
 void PrintOutcome(const Study& study, const StudyOutcome& outcome, int64_t held_back,
                   const RunOptions& options) {
   if (options.json) {
-    fmt::print("{}\n", nlohmann::json({{"study", study.recipe.name},
-                                       {"done", outcome.done},
-                                       {"reused", outcome.reused},
-                                       {"failed", outcome.failed},
-                                       {"skipped", outcome.skipped},
-                                       {"interrupted", outcome.interrupted},
-                                       {"halted", outcome.halted}})
-                           .dump(2));
+    nlohmann::json json = OutcomeJson(outcome);
+    json["study"] = study.recipe.name;
+    fmt::print("{}\n", json.dump(2));
   }
   const std::string arguments =
       fmt::format("{} --root {}", ShellWord(study.recipe.name), ShellWord(options.state.root));
@@ -63,6 +58,7 @@ void PrintOutcome(const Study& study, const StudyOutcome& outcome, int64_t held_
              outcome.reused);
   if (outcome.failed > 0) fmt::print(stderr, ", {} failed", outcome.failed);
   if (outcome.skipped > 0) fmt::print(stderr, ", {} not started", outcome.skipped);
+  if (outcome.held > 0) fmt::print(stderr, " ({} paused or cancelled)", outcome.held);
   if (held_back > 0) {
     fmt::print(stderr, "; --keep-going would have started {} of them all the same", held_back);
   }

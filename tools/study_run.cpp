@@ -8,13 +8,17 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "core/process_identity.h"
+#include "core/stopwatch.h"
+#include "experiments/run/provenance.h"
 #include "experiments/study/forecast.h"
 #include "kernels/cpu/sgemm_rate.h"
+#include "results/root_journal.h"
 #include "tools/option_values.h"
 #include "tools/progress_display.h"
 
@@ -102,6 +106,16 @@ std::string StoppedHint(const ProcessIdentity& process) {
 
 }  // namespace
 
+nlohmann::json OutcomeJson(const StudyOutcome& outcome) {
+  return {{"done", outcome.done},
+          {"reused", outcome.reused},
+          {"failed", outcome.failed},
+          {"skipped", outcome.skipped},
+          {"held", outcome.held},
+          {"halted", outcome.halted},
+          {"interrupted", outcome.interrupted}};
+}
+
 FileLock LockRoot(const StateOptions& state) {
   MakeDirectories(state.Root());
   for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
@@ -131,24 +145,36 @@ StudyOutcome RunStudy(const Study& study, const StudyRecord& record, const State
   const fs::path root = state.Root();
   const auto plan = PlanStages(study, ledger.StageStates(), root);
   PrintAgain(study, plan);
-  ledger.RecordStudy(record);
+  RootJournal journal(root, ledger);
+  journal.RecordStudy(record);
+  const bool any = std::any_of(plan.begin(), plan.end(), [](auto& p) { return p.second.needed; });
+  if (!any) {
+    PrintNothingToDo(study);
+    return {.reused = static_cast<int>(plan.size())};
+  }
 
   SchedulerOptions scheduling;
-  DescribeTo(workplace, effort.jobs, &scheduling);
+  Arrange(workplace, effort.jobs, &scheduling);
   scheduling.keep_going = effort.keep_going;
   scheduling.checked = effort.checked;
   scheduling.restarts = effort.restarts;
   scheduling.lease_seconds = effort.lease_seconds;
   const std::unique_ptr<upcycle::Executor> executor = MakeExecutor(workplace, state);
+  scheduling.launch = journal.StartLaunch({.study = study.recipe.name,
+                                           .host = HostName(),
+                                           .pid = ::getpid(),
+                                           .command_line = CommandLineOfThisProcess(),
+                                           .provenance = Provenance(!workplace.gpus.empty()).dump(),
+                                           .time = UnixSeconds()});
   StudyOutcome outcome;
   {
     ProgressDisplay display(study, plan, ::isatty(STDERR_FILENO) == 1);
-    Scheduler scheduler(study, root, ledger, *executor, scheduling, display);
+    Control control(study, root, ledger, journal);
+    Scheduler scheduler(study, root, ledger, *executor, control, scheduling, display);
     outcome = scheduler.Run(stop);
   }
-  if (outcome.done + outcome.failed + outcome.skipped == 0 && !outcome.interrupted) {
-    PrintNothingToDo(study);
-  }
+  journal.EndLaunch(
+      {.launch = scheduling.launch, .outcome = OutcomeJson(outcome).dump(), .time = UnixSeconds()});
   return outcome;
 }
 

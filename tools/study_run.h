@@ -4,6 +4,8 @@
 #include <map>
 #include <string>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "core/file_lock.h"
 #include "core/stop_signals.h"
 #include "experiments/scheduling/scheduler.h"
@@ -39,6 +41,8 @@ FileLock LockRoot(const StateOptions& state);
 // Warns where what is left of a study exceeds its recipe's budget; throws Error(kInput) where the
 // recipe refuses to start then.
 void CheckBudget(const Study& study, const StateOptions& state, LedgerWriter& ledger);
+
+nlohmann::json OutcomeJson(const StudyOutcome& outcome);
 
 // Makes what is missing of a study, on a root that the caller has locked; the ledger keeps `record`
 // of it.

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "core/build_info.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "tools/command_line.h"
@@ -30,6 +31,10 @@ constexpr Command kCommands[] = {
     {"validate", ValidateCommand, "check a recipe and report all its mistakes at once"},
     {"schema", SchemaCommand, "a JSON Schema of recipes for editors, or every key in words"},
     {"status", StatusCommand, "what runs, waits and why, and failed"},
+    {"stop", StopCommand, "let what runs write checkpoints and end"},
+    {"pause", PauseCommand, "let runs wait until they are resumed"},
+    {"cancel", CancelCommand, "end runs, and begin them no more"},
+    {"resume", ResumeCommand, "let paused and cancelled runs go on"},
     {"compare", CompareCommand, "which arm is better, by how much, and whether that is decided"},
     {"export", ExportCommand, "the comparison as Markdown, CSV, LaTeX or JSON"},
     {"paper", PaperCommand, "a paper's claims, one by one, against runs of our own"},
@@ -39,9 +44,11 @@ constexpr Command kCommands[] = {
      "a model's configuration, weights, and how far its experts are apart"},
     {"evaluate", EvaluateCommand, "what models answer to benchmarks; how likely they find texts"},
     {"generate", GenerateCommand, "a text that a model continues, as it comes"},
+    {"rebuild", RebuildCommand, "make the ledger again from the journals"},
     {"doctor", DoctorCommand, "what this machine has to train with, and how to get the rest"},
-    {"bench", BenchCommand, "how fast this machine trains"},
+    {"bench", BenchCommand, "how fast this machine trains, and what orchestration costs"},
     {"worker", WorkerCommand, ""},
+    {"idle-worker", IdleWorkerCommand, ""},
 };
 
 constexpr std::string_view kBugReport = ". This is a bug in upcycle: please report it";
@@ -51,7 +58,7 @@ void PrintUsage(std::FILE* out) {
       out,
       "upcycle {}: turn dense language models into mixtures of experts, and know which choice "
       "is better\n\nusage: upcycle COMMAND [arguments]   (COMMAND --help tells more)\n\n",
-      UPCYCLE_VERSION);
+      kVersion);
   for (const Command& command : kCommands) {
     if (!command.summary.empty()) fmt::print(out, "  {:<10} {}\n", command.name, command.summary);
   }
@@ -81,7 +88,7 @@ int Dispatch(const Arguments& arguments) {
     return kExitDone;
   }
   if (name == "--version") {
-    fmt::print("upcycle {}\n", UPCYCLE_VERSION);
+    fmt::print("upcycle {} (build {}, {})\n", kVersion, BuildFingerprint(), CompilerText());
     return kExitDone;
   }
   for (const Command& command : kCommands) {

@@ -80,7 +80,7 @@ void FindGpus(const Recipe& recipe, bool checked, Workplace* workplace) {
   workplace->gpus = std::move(survey.gpus);
 }
 
-void DescribeTo(const Workplace& workplace, int jobs, SchedulerOptions* options) {
+void Arrange(const Workplace& workplace, int jobs, SchedulerOptions* options) {
   options->cores = Cores();
   options->gpus = workplace.gpus;
   options->log_policies = LogPoliciesOf(workplace.site);

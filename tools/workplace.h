@@ -36,7 +36,7 @@ void FindGpus(const Recipe& recipe, bool checked, Workplace* workplace);
 
 // How many at once, with how many threads, and how often one looks at them; `jobs` is 0 where the
 // command line leaves it open.
-void DescribeTo(const Workplace& workplace, int jobs, SchedulerOptions* options);
+void Arrange(const Workplace& workplace, int jobs, SchedulerOptions* options);
 
 std::unique_ptr<Executor> MakeExecutor(const Workplace& workplace, const StateOptions& state);
 

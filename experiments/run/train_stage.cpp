@@ -94,7 +94,9 @@ class Training {
   // On what and in how much memory this training runs.
   void RecordBuild() {
     if (const std::string path = model_.ExpertPathName(); !path.empty()) {
-      RecordDevice(context_.journal, fmt::format("{}, experts {}", context_.backend.Name(), path));
+      AttemptStart start = context_.start;
+      start.device += ", experts " + path;
+      context_.journal.Event(EventOf(start));
     }
     for (const auto& category : EnumNames<MemoryCategory>::values) {
       const int64_t bytes = model_.memory()[static_cast<size_t>(category.value)];

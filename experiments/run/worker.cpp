@@ -18,6 +18,7 @@
 #include "core/process_identity.h"
 #include "core/stopwatch.h"
 #include "experiments/run/device.h"
+#include "experiments/run/provenance.h"
 #include "kernels/checked_backend.h"
 #include "results/journal_events.h"
 
@@ -25,10 +26,6 @@ namespace upcycle {
 namespace {
 
 using nlohmann::json;
-
-double UnixSeconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 rusage UsageOfProcess() {
   rusage usage = {};
@@ -53,31 +50,11 @@ void RequireWholeInputs(const StageContext& context) {
   }
 }
 
-void RunStage(const StageContext& context) {
-  RequireWholeInputs(context);
-  switch (context.stage.kind) {
-    case StageKind::kTokens:
-      return RunTokensStage(context);
-    case StageKind::kImport:
-      return RunImportStage(context);
-    case StageKind::kUpcycle:
-      return RunUpcycleStage(context);
-    case StageKind::kTrain:
-      return RunTrainStage(context);
-    case StageKind::kEvaluate:
-      return RunEvaluateStage(context);
-    case StageKind::kBenchmark:
-      return RunBenchmarkStage(context);
-    case StageKind::kText:
-      return RunTextStage(context);
-  }
-}
-
 // An attempt, framed by its two events.
 class Attempt {
  public:
-  Attempt(JournalWriter& journal, const Backend& backend) : journal_(journal) {
-    RecordDevice(journal, backend.Name());
+  Attempt(JournalWriter& journal, const AttemptStart& start) : journal_(journal) {
+    journal_.Event(EventOf(start));
     journal_.Sync();
   }
 
@@ -147,14 +124,20 @@ std::unique_ptr<Backend> BackendOf(const Stage& stage, const WorkerOptions& opti
 // Runs the stage and puts its end into the journal. An error that keeps the journal from being
 // written (a full disk) reaches the log alone; the scheduler then knows by the exit code.
 WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& backend,
-                      StopSignals& stop) {
+                      int64_t launch, StopSignals& stop, const StageWork& work) {
   JournalWriter journal(folder.journal());
   const uint64_t journal_bytes = fs::file_size(folder.journal());
-  Attempt attempt(journal, backend);
+  AttemptStart start = {.host = HostName(),
+                        .pid = ::getpid(),
+                        .device = backend.Name(),
+                        .time = UnixSeconds(),
+                        .provenance = Provenance(backend.OnGpu()).dump()};
+  if (launch > 0) start.launch = launch;
+  Attempt attempt(journal, start);
   Cause cause = Cause::kBug;
   std::string message;
   try {
-    RunStage({stage, folder, journal, backend, stop, journal_bytes});
+    work({stage, folder, journal, backend, stop, start, journal_bytes});
     attempt.Complete();
     return WorkerExit::kComplete;
   } catch (const Error& error) {
@@ -179,12 +162,27 @@ void StageContext::LeaveIfStopped() const {
     throw Error(Cause::kInterrupted, "stopped on request; the same command continues");
 }
 
-void RecordDevice(JournalWriter& journal, const std::string& device) {
-  journal.Event(EventOf(AttemptStart{
-      .host = HostName(), .pid = ::getpid(), .device = device, .time = UnixSeconds()}));
+void PerformStage(const StageContext& context) {
+  RequireWholeInputs(context);
+  switch (context.stage.kind) {
+    case StageKind::kTokens:
+      return RunTokensStage(context);
+    case StageKind::kImport:
+      return RunImportStage(context);
+    case StageKind::kUpcycle:
+      return RunUpcycleStage(context);
+    case StageKind::kTrain:
+      return RunTrainStage(context);
+    case StageKind::kEvaluate:
+      return RunEvaluateStage(context);
+    case StageKind::kBenchmark:
+      return RunBenchmarkStage(context);
+    case StageKind::kText:
+      return RunTextStage(context);
+  }
 }
 
-WorkerExit RunWorker(const fs::path& path, const WorkerOptions& options) {
+WorkerExit RunWorker(const fs::path& path, const WorkerOptions& options, const StageWork& work) {
   StopSignals stop;  // before any thread
   const StageFolder folder(path);
   try {
@@ -197,7 +195,7 @@ WorkerExit RunWorker(const fs::path& path, const WorkerOptions& options) {
     const Stage stage = Stage::FromJson(json::parse(ReadTextFile(folder.description())));
     if (IsComplete(folder, stage.kind)) return WorkerExit::kComplete;
     const std::unique_ptr<Backend> backend = BackendOf(stage, options);
-    return RunAttempt(stage, folder, *backend, stop);
+    return RunAttempt(stage, folder, *backend, options.launch, stop, work);
   } catch (const Error& error) {
     fmt::print(stderr, "error: {}\n", error.what());
     return ExitOf(error.cause());

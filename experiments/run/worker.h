@@ -1,12 +1,15 @@
 // What one process does: the stage in its folder, from start to end.
 #pragma once
 
+#include <functional>
+
 #include "core/journal.h"
 #include "core/stop_signals.h"
 #include "experiments/run/stage.h"
 #include "experiments/run/stage_folder.h"
 #include "experiments/run/worker_exit.h"
 #include "kernels/backend.h"
+#include "results/journal_events.h"
 
 namespace upcycle {
 
@@ -17,16 +20,14 @@ struct StageContext {
   JournalWriter& journal;
   Backend& backend;
   StopSignals& stop;
-  uint64_t journal_bytes;  // of the journal before this attempt
+  const AttemptStart& start;  // as it was recorded
+  uint64_t journal_bytes;     // of the journal before this attempt
 
   // Input number `i` of the stage, under the same root.
   StageFolder Input(size_t i) const { return folder.Sibling(stage.inputs.at(i)); }
   // Throws Error(kInterrupted) if a stop was asked for.
   void LeaveIfStopped() const;
 };
-
-// Records on what this process computes: at the start of an attempt, and again where more is known.
-void RecordDevice(JournalWriter& journal, const std::string& device);
 
 void RunTokensStage(const StageContext& context);
 void RunImportStage(const StageContext& context);
@@ -36,13 +37,21 @@ void RunEvaluateStage(const StageContext& context);
 void RunBenchmarkStage(const StageContext& context);
 void RunTextStage(const StageContext& context);
 
-// Does the stage of `folder` unless another process is at it. Every attempt begins and ends with an
-// event in the journal, whatever happens short of a kill.
+// What there is to do between an attempt's two events.
+using StageWork = std::function<void(const StageContext&)>;
+// That of the stage's kind, once its inputs are known to be whole.
+void PerformStage(const StageContext& context);
+
 struct WorkerOptions {
   std::string device;    // cpu, cuda:N; where it is empty, as the stage asks
   int threads = 1;       // of the CPU
+  int launch = 0;        // that it is part of; 0: of none
   bool checked = false;  // every op of a GPU is done on the CPU too (kernels/checked_backend.h)
 };
-WorkerExit RunWorker(const fs::path& folder, const WorkerOptions& options);
+
+// Does the stage of `folder` unless another process is at it. Every attempt begins and ends with an
+// event in the journal, whatever happens short of a kill.
+WorkerExit RunWorker(const fs::path& folder, const WorkerOptions& options,
+                     const StageWork& work = PerformStage);
 
 }  // namespace upcycle

@@ -1,6 +1,5 @@
 #include "experiments/scheduling/attempt_end.h"
 
-#include <chrono>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include "core/error.h"
 #include "core/file_lock.h"
 #include "core/journal.h"
+#include "core/stopwatch.h"
 #include "experiments/run/worker_exit.h"
 
 namespace upcycle {
@@ -130,10 +130,6 @@ AttemptEnd Judge(const JobEnd& job, const AttemptCircumstances& known, const Sta
   if (job.signal != 0) return JudgeSignal(job.signal, inquest);
   if (job.exit_code) return JudgeExit(*job.exit_code, inquest);
   return inquest.Find(Cause::kKilled, "its process is gone and left no word");
-}
-
-double UnixSeconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace

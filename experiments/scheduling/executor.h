@@ -15,10 +15,11 @@ namespace upcycle {
 
 // One process to start: `upcycle worker FOLDER`.
 struct Job {
-  Fingerprint stage;
-  std::filesystem::path folder;  // of the stage; stage.json is in it
+  Fingerprint stage = {};
+  std::filesystem::path folder = {};  // of the stage; stage.json is in it
   int64_t threads = 1;
   std::string device = "cpu";  // cpu or cuda:N; auto and cuda where its machine is not known yet
+  int64_t launch = 0;          // that it is part of; 0: of none
   bool checked = false;        // WorkerOptions::checked
   int64_t memory_bytes = 0;    // of its planned buffers
   bool wanted_memory = false;  // an attempt before this one ended for want of memory
@@ -32,7 +33,7 @@ struct KnownCause {
 
 // How a process ended. Why is in the stage's journal, unless it could not say it any more.
 struct JobEnd {
-  Fingerprint stage;
+  Fingerprint stage = {};
   std::optional<int> exit_code = std::nullopt;  // where it exited by itself, and that was seen
   int signal = 0;                               // where it was killed, else 0
   std::optional<int64_t> peak_memory_bytes = std::nullopt;

@@ -9,6 +9,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/shell_word.h"
 
 namespace upcycle {
 namespace {
@@ -41,12 +42,6 @@ std::optional<SlurmTask> TaskIn(const json& content) {
     return std::nullopt;
   }
   return SlurmTask{content["name"], content["index"]};
-}
-
-std::string Quoted(const std::string& text) {
-  std::string word = "'";
-  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return word + "'";
 }
 
 // The script behind the list of folders. A shell that waits runs its trap at once and then waits
@@ -107,7 +102,8 @@ void ForgetTask(const fs::path& root, const fs::path& folder, const SlurmTask& t
 }
 
 SlurmRequest RequestOf(const Job& job, const SlurmSettings& settings) {
-  SlurmRequest request = {.threads = job.threads, .device = job.device, .checked = job.checked};
+  SlurmRequest request = {
+      .threads = job.threads, .device = job.device, .launch = job.launch, .checked = job.checked};
   const bool names_gpu = job.device.starts_with("cuda");
   if (names_gpu) request.device = "cuda";  // its number is for Slurm to choose
   request.gpu = names_gpu || (job.device == "auto" && settings.gpus);
@@ -150,12 +146,13 @@ std::vector<std::string> SubmitWords(const std::string& name, size_t count, cons
 std::string ScriptOf(const std::string& name, const fs::path& program,
                      const std::vector<fs::path>& folders, const SlurmRequest& request) {
   std::string script = "#!/bin/bash\n# Job number i does the stage of folder i.\nfolders=(\n";
-  for (const fs::path& folder : folders) script += Quoted(folder.native()) + "\n";
+  for (const fs::path& folder : folders) script += ShellWord(folder.native()) + "\n";
   script += ")";
-  const std::string options = fmt::format("--threads {} --device {}{}", request.threads,
-                                          request.device, request.checked ? " --checked" : "");
+  std::string options = fmt::format("--threads {} --device {}", request.threads, request.device);
+  if (request.launch > 0) options += fmt::format(" --launch {}", request.launch);
+  if (request.checked) options += " --checked";
   return script + fmt::format(kScriptBody, fmt::arg("end_file", kEndFile), fmt::arg("name", name),
-                              fmt::arg("program", Quoted(program.native())),
+                              fmt::arg("program", ShellWord(program.native())),
                               fmt::arg("options", options));
 }
 

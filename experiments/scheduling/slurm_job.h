@@ -45,7 +45,8 @@ struct SlurmRequest {
   int64_t threads = 1;
   int64_t memory_mib = 0;  // 0: not asked for
   bool gpu = false;
-  std::string device;
+  std::string device = {};
+  int64_t launch = 0;
   bool checked = false;
   auto operator<=>(const SlurmRequest&) const = default;
 };

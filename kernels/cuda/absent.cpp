@@ -8,6 +8,8 @@ namespace upcycle {
 
 int CudaDeviceCount() { return 0; }
 
+GpuSoftware VersionsOfGpuSoftware() { return {}; }
+
 GpuSurvey SurveyGpus() {
   GpuSurvey survey;
   survey.problem =

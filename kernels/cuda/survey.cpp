@@ -46,16 +46,21 @@ Gpu LookAt(int number) {
 
 }  // namespace
 
+GpuSoftware VersionsOfGpuSoftware() {
+  GpuSoftware software = {.toolkit_version = CUDART_VERSION};
+  if (cudaDriverGetVersion(&software.driver_version) != cudaSuccess) cudaGetLastError();
+  return software;
+}
+
 GpuSurvey SurveyGpus() {
   GpuSurvey survey;
-  survey.toolkit_version = CUDART_VERSION;
-  if (cudaDriverGetVersion(&survey.driver_version) != cudaSuccess) cudaGetLastError();
+  survey.software = VersionsOfGpuSoftware();
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess || count == 0) {
     cudaGetLastError();
     survey.problem = ProblemOf(count == 0 && status == cudaSuccess ? cudaErrorNoDevice : status,
-                               survey.driver_version);
+                               survey.software.driver_version);
     return survey;
   }
   for (int number = 0; number < count; ++number) {

@@ -1,3 +1,4 @@
+// Words that a shell takes as they are meant.
 #pragma once
 
 #include <string>

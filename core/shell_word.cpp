@@ -1,4 +1,4 @@
-#include "tools/shell_word.h"
+#include "core/shell_word.h"
 
 namespace upcycle {
 
