@@ -1,28 +1,14 @@
 #include "core/error.h"
 
-#include <array>
 #include <cerrno>
 #include <cstring>
-#include <utility>
 
 #include <fmt/format.h>
 
+#include "core/cause_names.h"
+
 namespace upcycle {
 namespace {
-
-constexpr std::array<std::pair<Cause, std::string_view>, 11> kCauseNames = {{
-    {Cause::kInput, "input"},
-    {Cause::kMemory, "memory"},
-    {Cause::kDeviceMemory, "device_memory"},
-    {Cause::kDisk, "disk"},
-    {Cause::kDevice, "device"},
-    {Cause::kDiverged, "diverged"},
-    {Cause::kInterrupted, "interrupted"},
-    {Cause::kTimeout, "timeout"},
-    {Cause::kKilled, "killed"},
-    {Cause::kLost, "lost"},
-    {Cause::kBug, "bug"},
-}};
 
 struct Remedy {
   Cause cause;
@@ -62,19 +48,9 @@ Remedy RemedyFor(int error_number) {
 
 }  // namespace
 
-std::string_view CauseName(Cause cause) {
-  for (const auto& [value, name] : kCauseNames) {
-    if (value == cause) return name;
-  }
-  return "bug";
-}
+std::string_view CauseName(Cause cause) { return NameOf(cause); }
 
-Cause CauseFromName(std::string_view name) {
-  for (const auto& [value, known] : kCauseNames) {
-    if (known == name) return value;
-  }
-  return Cause::kBug;
-}
+Cause CauseFromName(std::string_view name) { return ValueNamed<Cause>(name).value_or(Cause::kBug); }
 
 Error SystemError(std::string_view action, std::string_view path, int error_number) {
   const Remedy remedy = RemedyFor(error_number);

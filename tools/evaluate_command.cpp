@@ -12,7 +12,6 @@
 #include "core/recipe/source_text.h"
 #include "core/shell_word.h"
 #include "core/stop_signals.h"
-#include "experiments/run/device.h"
 #include "experiments/study/model_evaluation.h"
 #include "results/evaluation_table.h"
 #include "results/export/terminal.h"
@@ -220,16 +219,16 @@ int EvaluateCommand(const Arguments& arguments) {
   }
   RequireReadableNames(evaluation);
   RequireDeviceWord(options.device);
-  RequireDevice(options.device);
   RequireTokenizers(evaluation, options);
   const Study study = MakeStudy(evaluation);
-  const std::vector<Gpu> gpus = FindGpus(study.recipe, options.effort.checked);
+  Workplace workplace = ChooseWorkplace(study.recipe, options.state, options.effort.Executor());
+  FindGpus(study.recipe, options.effort.checked, &workplace);
   StudyOutcome outcome;
   {
     const FileLock lock = LockRoot(options.state);
     RequireOwnName(evaluation.name, options.state.Ledger());
     LedgerWriter ledger(options.state.Ledger());
-    outcome = RunStudy(study, RecordOf(evaluation, study), options.state, options.effort, gpus,
+    outcome = RunStudy(study, RecordOf(evaluation, study), options.state, options.effort, workplace,
                        ledger, stop);
   }
   if (outcome.interrupted) {

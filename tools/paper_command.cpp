@@ -11,7 +11,6 @@
 #include "core/data/file_mistakes.h"
 #include "core/error.h"
 #include "core/shell_word.h"
-#include "experiments/run/device.h"
 #include "experiments/study/forecast.h"
 #include "experiments/study/prediction.h"
 #include "kernels/cpu/sgemm_rate.h"
@@ -143,23 +142,22 @@ void PrintPrice(const std::vector<Study>& studies, const StateOptions& state, bo
 }
 
 // Throws Error(kInput) for a study that cannot be run here.
-void RequireDataAndDevices(const Recipe& recipe) {
-  if (!HasData(recipe)) {
-    throw Error(Cause::kInput,
-                fmt::format("{}: its data is not here; `upcycle validate` says which files are "
-                            "missing",
-                            recipe.path.native()));
-  }
-  for (const Arm& arm : recipe.arms) RequireDevice(arm.settings.execution.device);
+void RequireData(const Recipe& recipe) {
+  if (HasData(recipe)) return;
+  throw Error(Cause::kInput,
+              fmt::format("{}: its data is not here; `upcycle validate` says which files are "
+                          "missing",
+                          recipe.path.native()));
 }
 
 // One study after another, once the budgets of all allow it; the first failure ends them unless
 // they are to go on.
 StudyOutcome RunAll(const std::vector<Study>& studies, const PaperCommandOptions& options,
                     StopSignals& stop) {
-  std::vector<std::vector<Gpu>> gpus;
+  std::vector<Workplace> workplaces;
   for (const Study& study : studies) {
-    gpus.push_back(FindGpus(study.recipe, options.effort.checked));
+    workplaces.push_back(ChooseWorkplace(study.recipe, options.state, options.effort.Executor()));
+    FindGpus(study.recipe, options.effort.checked, &workplaces.back());
   }
   const FileLock lock = LockRoot(options.state);
   LedgerWriter ledger(options.state.Ledger());
@@ -168,7 +166,7 @@ StudyOutcome RunAll(const std::vector<Study>& studies, const PaperCommandOptions
   for (size_t i = 0; i < studies.size(); ++i) {
     fmt::print(stderr, "study {} of {}: {}\n", i + 1, studies.size(), studies[i].recipe.name);
     const StudyOutcome outcome = RunStudy(studies[i], RecordOf(studies[i]), options.state,
-                                          options.effort, gpus[i], ledger, stop);
+                                          options.effort, workplaces[i], ledger, stop);
     all.done += outcome.done;
     all.failed += outcome.failed;
     all.skipped += outcome.skipped;
@@ -239,7 +237,7 @@ int PaperCommand(const Arguments& arguments) {
     PrintPrice(studies, options.state, false);
     fmt::print(stderr, "nothing was run at size {}; --run runs it\n", options.size);
   } else if (!options.no_run && !studies.empty()) {
-    for (const Study& study : studies) RequireDataAndDevices(study.recipe);
+    for (const Study& study : studies) RequireData(study.recipe);
     outcome = RunAll(studies, options, stop);
     if (outcome.interrupted) {
       fmt::print(stderr, "{}: stopped on request, the same command goes on\n", paper.name);

@@ -52,17 +52,25 @@ void ProgressDisplay::Started(const Fingerprint& stage, int64_t threads) {
   Shown shown;
   shown.flops = TrainFlopsOf(study_.stages.at(stage));
   running_[stage] = shown;
+  queued_.erase(stage);
   if (threads == 0) return Note("followed", stage, ": an earlier run began it");
   if (!terminal_) Print(fmt::format("started   {} ({} threads)", labels_.at(stage), threads));
 }
 
 void ProgressDisplay::Retried(const Fingerprint& stage, const std::string& reason) {
   running_.erase(stage);
+  queued_.erase(stage);
   Note("ended", stage, ", " + reason);
 }
 
 void ProgressDisplay::Held(const Fingerprint& stage, const std::string& reason) {
   Note("waiting", stage, " " + reason);
+}
+
+// `upcycle status` says what each of them waits for now.
+void ProgressDisplay::Queued(const Fingerprint& stage, const std::string& reason) {
+  running_.erase(stage);
+  if (queued_.insert(stage).second && !terminal_) Note("waiting", stage, " " + reason);
 }
 
 void ProgressDisplay::Note(const char* what, const Fingerprint& stage, const std::string& more) {
@@ -85,6 +93,7 @@ void ProgressDisplay::Ended(const Fingerprint& stage, StageState outcome,
                             const std::string& reason) {
   const Shown shown = running_[stage];
   running_.erase(stage);
+  queued_.erase(stage);
   flops_ended_ += shown.flops;
   outcome == StageState::kComplete ? ++done_ : ++failed_;
   Erase();
@@ -145,10 +154,11 @@ std::string ProgressDisplay::StageLine(const Fingerprint& stage, const Shown& sh
 
 std::string ProgressDisplay::SummaryLine() const {
   const double left = SecondsLeft();
-  return fmt::format("{}/{} stages done, {} running{}, {} elapsed{}", done_, needed_,
-                     running_.size(), failed_ > 0 ? fmt::format(", {} failed", failed_) : "",
-                     ClockText(since_begin_.Seconds()),
-                     left >= 0 ? fmt::format(", {} left", ClockText(left)) : "");
+  return fmt::format(
+      "{}/{} stages done, {} running{}{}, {} elapsed{}", done_, needed_, running_.size(),
+      queued_.empty() ? "" : fmt::format(", {} waiting", queued_.size()),
+      failed_ > 0 ? fmt::format(", {} failed", failed_) : "", ClockText(since_begin_.Seconds()),
+      left >= 0 ? fmt::format(", {} left", ClockText(left)) : "");
 }
 
 double ProgressDisplay::SecondsLeft() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "core/stopwatch.h"
@@ -21,6 +22,7 @@ class ProgressDisplay : public StudyObserver {
   void Ended(const Fingerprint& stage, StageState outcome, const std::string& reason) override;
   void Retried(const Fingerprint& stage, const std::string& reason) override;
   void Held(const Fingerprint& stage, const std::string& reason) override;
+  void Queued(const Fingerprint& stage, const std::string& reason) override;
   void Tick() override;
 
  private:
@@ -42,6 +44,7 @@ class ProgressDisplay : public StudyObserver {
   const Study& study_;
   std::map<Fingerprint, std::string> labels_;
   std::map<Fingerprint, Shown> running_;
+  std::set<Fingerprint> queued_;
   bool terminal_;
   int needed_ = 0;
   int done_ = 0;

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/shell_word.h"
-#include "experiments/run/device.h"
 #include "tools/commands.h"
 #include "tools/recipe_options.h"
 #include "tools/study_run.h"
@@ -81,17 +80,17 @@ int RunCommand(const Arguments& arguments) {
   const RunOptions options = ParseOptions(arguments);
   StopSignals stop;  // before any thread, also of a GPU's driver
   const Study study = MakeStudy(options.recipe.Load());
-  for (const Arm& arm : study.recipe.arms) RequireDevice(arm.settings.execution.device);
+  Workplace workplace = ChooseWorkplace(study.recipe, options.state, options.effort.Executor());
   if (options.dry_run) {
     PrintIntent(study, PlanStages(study, options.state.StageStates(), options.state.Root()));
     return kExitDone;
   }
-  const std::vector<Gpu> gpus = FindGpus(study.recipe, options.effort.checked);
+  FindGpus(study.recipe, options.effort.checked, &workplace);
   const FileLock lock = LockRoot(options.state);
   LedgerWriter ledger(options.state.Ledger());
   CheckBudget(study, options.state, ledger);
   const StudyOutcome outcome =
-      RunStudy(study, RecordOf(study), options.state, options.effort, gpus, ledger, stop);
+      RunStudy(study, RecordOf(study), options.state, options.effort, workplace, ledger, stop);
   const bool gave_up = outcome.failed > 0 && !outcome.interrupted && !options.effort.keep_going;
   const int64_t held_back = gave_up ? CountHeldBack(study, ledger.StageStates()) : 0;
   PrintOutcome(study, outcome, held_back, options);

@@ -1,7 +1,7 @@
 #include "tools/study_run.h"
 
-#include <algorithm>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -15,14 +15,11 @@
 #include "core/files.h"
 #include "core/process_identity.h"
 #include "core/stopwatch.h"
-#include "experiments/run/device.h"
 #include "experiments/run/provenance.h"
-#include "experiments/scheduling/local_executor.h"
-#include "experiments/scheduling/placement.h"
 #include "experiments/study/forecast.h"
 #include "kernels/cpu/sgemm_rate.h"
 #include "results/root_journal.h"
-#include "tools/cores.h"
+#include "tools/option_values.h"
 #include "tools/progress_display.h"
 
 namespace upcycle {
@@ -49,7 +46,11 @@ void PrintAgain(const Study& study, const std::map<Fingerprint, StagePlan>& plan
 }  // namespace
 
 void RunEffort::Declare(CommandLine& line) {
-  line.Option("jobs,j", &jobs, "processes at a time; 0: one for each core");
+  line.Option("jobs,j", &jobs,
+              "processes at a time; 0: one for each core, or as many jobs as site.yaml says");
+  line.Option("executor", &executor,
+              "who runs them: local (this machine), slurm (a cluster), auto (as the recipe or "
+              "site.yaml says)");
   line.Flag("keep-going,k", &keep_going, "start other stages after one has failed");
   line.Option("restarts", &restarts,
               "how often a stage that was killed, or ran out of memory, is tried again without "
@@ -60,7 +61,10 @@ void RunEffort::Declare(CommandLine& line) {
             "do every op of a GPU on the CPU too, and stop at the first that differs");
 }
 
+ExecutorChoice RunEffort::Executor() const { return ValueOf<ExecutorChoice>("executor", executor); }
+
 void RunEffort::Check() const {
+  Executor();
   if (jobs < 0) throw Error(Cause::kInput, "--jobs counts processes and cannot be negative");
   if (restarts < 0) throw Error(Cause::kInput, "--restarts counts attempts and cannot be negative");
   constexpr int kShortestLease = 3;  // heartbeats come every second
@@ -124,28 +128,6 @@ FileLock LockRoot(const StateOptions& state) {
                   state.Root().native(), Describe(holder), StoppedHint(holder)));
 }
 
-std::vector<Gpu> FindGpus(const Recipe& recipe, bool checked) {
-  const auto on_cpu = [](const Arm& arm) { return arm.settings.execution.device == "cpu"; };
-  GpuSurvey survey;
-  if (!std::all_of(recipe.arms.begin(), recipe.arms.end(), on_cpu)) survey = SurveyGpus();
-  if (checked && survey.gpus.empty()) {
-    throw Error(Cause::kInput,
-                "--checked compares a GPU's ops with the CPU's, and there is no GPU to use; "
-                "`upcycle doctor` says why");
-  }
-  for (const Arm& arm : recipe.arms) {
-    const std::string& device = arm.settings.execution.device;
-    if (CanPlace(survey.gpus, device)) continue;
-    throw Error(Cause::kDevice,
-                fmt::format("arm \"{}\" asks for execution.device={}, which cannot be used now: {}",
-                            arm.name, device, survey.problem));
-  }
-  if (!survey.problem.empty() && CudaDeviceCount() > 0) {
-    fmt::print(stderr, "warning: {}\n", survey.problem);
-  }
-  return survey.gpus;
-}
-
 void CheckBudget(const Study& study, const StateOptions& state, LedgerWriter& ledger) {
   if (study.recipe.budget.core_hours == 0) return;  // measuring the machine takes time
   const double rate = 1e9 * MeasureCoreSgemmGflops(0.2);
@@ -155,7 +137,7 @@ void CheckBudget(const Study& study, const StateOptions& state, LedgerWriter& le
 }
 
 StudyOutcome RunStudy(const Study& study, const StudyRecord& record, const StateOptions& state,
-                      const RunEffort& effort, const std::vector<Gpu>& gpus, LedgerWriter& ledger,
+                      const RunEffort& effort, const Workplace& workplace, LedgerWriter& ledger,
                       StopSignals& stop) {
   const fs::path root = state.Root();
   const auto plan = PlanStages(study, ledger.StageStates(), root);
@@ -169,25 +151,23 @@ StudyOutcome RunStudy(const Study& study, const StudyRecord& record, const State
   }
 
   SchedulerOptions scheduling;
-  scheduling.cores = Cores();
-  scheduling.jobs = effort.jobs > 0 ? effort.jobs : scheduling.cores;
+  Arrange(workplace, effort.jobs, &scheduling);
   scheduling.keep_going = effort.keep_going;
-  scheduling.gpus = gpus;
   scheduling.checked = effort.checked;
   scheduling.restarts = effort.restarts;
   scheduling.lease_seconds = effort.lease_seconds;
-  LocalExecutor executor(fs::read_symlink("/proc/self/exe"));
+  const std::unique_ptr<upcycle::Executor> executor = MakeExecutor(workplace, state);
   scheduling.launch = journal.StartLaunch({.study = study.recipe.name,
                                            .host = HostName(),
                                            .pid = ::getpid(),
                                            .command_line = CommandLineOfThisProcess(),
-                                           .provenance = Provenance(!gpus.empty()).dump(),
+                                           .provenance = Provenance(!workplace.gpus.empty()).dump(),
                                            .time = UnixSeconds()});
   StudyOutcome outcome;
   {
     ProgressDisplay display(study, plan, ::isatty(STDERR_FILENO) == 1);
     Control control(study, root, ledger, journal);
-    Scheduler scheduler(study, root, ledger, executor, control, scheduling, display);
+    Scheduler scheduler(study, root, ledger, *executor, control, scheduling, display);
     outcome = scheduler.Run(stop);
   }
   journal.EndLaunch(

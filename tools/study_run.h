@@ -2,7 +2,7 @@
 #pragma once
 
 #include <map>
-#include <vector>
+#include <string>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -11,23 +11,25 @@
 #include "experiments/scheduling/scheduler.h"
 #include "experiments/study/plan.h"
 #include "experiments/study/study.h"
-#include "kernels/gpus.h"
 #include "results/ledger_writer.h"
 #include "tools/command_line.h"
 #include "tools/state_options.h"
+#include "tools/workplace.h"
 
 namespace upcycle {
 
 struct RunEffort {
-  int jobs = 0;  // processes at a time; 0: one for each core
+  int jobs = 0;  // processes at a time; 0: one for each core, or as many as site.yaml says
+  std::string executor = std::string(NameOf(ExecutorChoice::kAuto));
   bool keep_going = false;
   int lease_seconds = 60;  // SchedulerOptions
   int restarts = 2;
   bool checked = false;
 
   void Declare(CommandLine& line);
-  // Throws Error(kInput) for numbers that cannot be.
+  // Throws Error(kInput) for numbers and names that cannot be.
   void Check() const;
+  ExecutorChoice Executor() const;
 };
 
 // To standard error, what would be done.
@@ -35,10 +37,6 @@ void PrintIntent(const Study& study, const std::map<Fingerprint, StagePlan>& pla
 
 // The one scheduler of a root. Throws Error(kInput) if there is another.
 FileLock LockRoot(const StateOptions& state);
-
-// The GPUs that stages may be placed on; looks for none where every arm asks for the CPU. Throws
-// Error(kDevice) where an arm asks for one that cannot be used now.
-std::vector<Gpu> FindGpus(const Recipe& recipe, bool checked);
 
 // Warns where what is left of a study exceeds its recipe's budget; throws Error(kInput) where the
 // recipe refuses to start then.
@@ -49,7 +47,7 @@ nlohmann::json OutcomeJson(const StudyOutcome& outcome);
 // Makes what is missing of a study, on a root that the caller has locked; the ledger keeps `record`
 // of it.
 StudyOutcome RunStudy(const Study& study, const StudyRecord& record, const StateOptions& state,
-                      const RunEffort& effort, const std::vector<Gpu>& gpus, LedgerWriter& ledger,
+                      const RunEffort& effort, const Workplace& workplace, LedgerWriter& ledger,
                       StopSignals& stop);
 
 }  // namespace upcycle

@@ -21,6 +21,16 @@ struct EnumNames<Recompute> {
   };
 };
 
+enum class ExecutorChoice { kAuto, kLocal, kSlurm };
+template <>
+struct EnumNames<ExecutorChoice> {
+  static constexpr EnumName<ExecutorChoice> values[] = {
+      {ExecutorChoice::kAuto, "auto", "as site.yaml says; this machine where it says nothing"},
+      {ExecutorChoice::kLocal, "local", "processes on this machine"},
+      {ExecutorChoice::kSlurm, "slurm", "jobs of the cluster that this machine submits to"},
+  };
+};
+
 enum class ExpertPathChoice { kAuto, kGrouped, kStreams, kPadded };
 template <>
 struct EnumNames<ExpertPathChoice> {
@@ -44,6 +54,7 @@ struct ExecutionSettings {
   bool offload_optimizer = false;
   int64_t priority = 0;
   double time_limit_hours = 0;
+  ExecutorChoice executor = ExecutorChoice::kAuto;
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
@@ -82,6 +93,9 @@ struct ExecutionSettings {
          .minimum = 0,
          .unit = "hours",
          .effect = Effect::kSpeed});
+    v.Field("executor", s.executor,
+            {.help = "who runs the stages of the study; the same for all its arms",
+             .effect = Effect::kSpeed});
   }
 };
 

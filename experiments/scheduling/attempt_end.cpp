@@ -103,17 +103,24 @@ AttemptEnd JudgeExit(int code, const Inquest& inquest) {
   return inquest.Find(Cause::kBug, fmt::format("its process exited with {} without a word", code));
 }
 
+// Whether somebody else asked the worker to stop: it cannot tell who.
+bool IsStopByAnother(const JobEnd& job, const AttemptCircumstances& known) {
+  return known.own_word->outcome == StageState::kStopped && !known.asked_to_stop &&
+         job.known_cause && job.known_cause->cause == Cause::kKilled;
+}
+
 AttemptEnd Judge(const JobEnd& job, const AttemptCircumstances& known, const StageFolder& folder,
                  const std::vector<LogPolicy>& policies) {
   const bool completed = known.own_word && known.own_word->outcome == StageState::kComplete;
   if (known.sentence && !completed) return *known.sentence;
-  if (known.own_word) return *known.own_word;
+  if (known.own_word && !IsStopByAnother(job, known)) return *known.own_word;
   if (known.asked_to_stop && job.exit_code.value_or(0) == 0) {
     return Failed(Cause::kInterrupted,
                   job.signal == 0 ? "it ended before it could write a checkpoint"
                                   : fmt::format("ended by {} before it could write a checkpoint",
                                                 SignalName(job.signal)));
   }
+  if (job.known_cause) return Failed(job.known_cause->cause, job.known_cause->message);
   if (job.for_want_of_memory) {
     return Failed(Cause::kMemory,
                   "killed by the system for want of memory: run fewer at once (-j) "

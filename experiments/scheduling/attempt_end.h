@@ -23,8 +23,8 @@ struct AttemptCircumstances {
   uint64_t log_begin = 0;                             // bytes that were in the log before it
 };
 
-// Recognises, in this order: what the scheduler did, what the worker said, who killed it, its exit
-// code (WorkerExit), and signs in its log.
+// Recognises, in this order: what the scheduler did, what the worker said, what its
+// executor knows, who killed it, its exit code (WorkerExit), and signs in its log.
 AttemptEnd JudgeEnd(const JobEnd& job, const AttemptCircumstances& circumstances,
                     const StageFolder& folder, const std::vector<LogPolicy>& policies);
 

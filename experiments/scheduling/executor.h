@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "core/error.h"
 #include "core/fingerprint.h"
 
 namespace upcycle {
@@ -15,12 +16,20 @@ namespace upcycle {
 // One process to start: `upcycle worker FOLDER`.
 struct Job {
   Fingerprint stage = {};
-  std::filesystem::path folder;  // of the stage; stage.json is in it
+  std::filesystem::path folder = {};  // of the stage; stage.json is in it
   int64_t threads = 1;
-  std::string device = "cpu";  // cpu or cuda:N
+  std::string device = "cpu";  // cpu or cuda:N; auto and cuda where its machine is not known yet
   int64_t until_step = 0;      // WorkerOptions::until_step
   int64_t launch = 0;          // that it is part of; 0: of none
   bool checked = false;        // WorkerOptions::checked
+  int64_t memory_bytes = 0;    // of its planned buffers
+  bool wanted_memory = false;  // an attempt before this one ended for want of memory
+};
+
+// What whoever ran a process knows about its end.
+struct KnownCause {
+  Cause cause = Cause::kBug;
+  std::string message;
 };
 
 // How a process ended. Why is in the stage's journal, unless it could not say it any more.
@@ -29,7 +38,8 @@ struct JobEnd {
   std::optional<int> exit_code = std::nullopt;  // where it exited by itself, and that was seen
   int signal = 0;                               // where it was killed, else 0
   std::optional<int64_t> peak_memory_bytes = std::nullopt;
-  bool for_want_of_memory = false;  // what killed it says so: the kernel, or a cluster's daemon
+  bool for_want_of_memory = false;                       // the kernel, which killed it, says so
+  std::optional<KnownCause> known_cause = std::nullopt;  // a cluster's, where it has one
 };
 
 class Executor {
@@ -42,6 +52,10 @@ class Executor {
   // Follows the process that is at this stage already, begun by a scheduler that has died. False
   // where there is none, or none that could be followed from here.
   virtual bool Adopt(const Fingerprint& stage, const std::filesystem::path& folder) = 0;
+
+  // Why the stage's process has not begun yet, or does not run just now, for whoever waits for it:
+  // it gives no sign of life meanwhile. Nothing where it runs.
+  virtual std::optional<std::string> WhyItWaits(const Fingerprint&) const { return std::nullopt; }
 
   // The next process that ended, waiting at most `timeout` for one.
   virtual std::optional<JobEnd> Wait(std::chrono::milliseconds timeout) = 0;

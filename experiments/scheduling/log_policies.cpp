@@ -45,6 +45,15 @@ std::vector<LogPolicy> BuiltInLogPolicies() {
   };
 }
 
+std::vector<LogPolicy> LogPoliciesOf(const Site& site) {
+  std::vector<LogPolicy> policies;
+  for (const LogPolicySettings& said : site.log_policies) {
+    policies.push_back({std::regex(said.pattern), said.cause, said.advice});
+  }
+  for (LogPolicy& policy : BuiltInLogPolicies()) policies.push_back(std::move(policy));
+  return policies;
+}
+
 std::optional<LogSign> FindSign(const fs::path& log, uint64_t begin,
                                 const std::vector<LogPolicy>& policies) {
   for (const std::string& line : LinesFromTheEnd(log, begin)) {

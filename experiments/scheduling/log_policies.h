@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/site/site.h"
 
 namespace upcycle {
 
@@ -26,6 +27,9 @@ struct LogSign {
 
 // The libraries' and the kernel's words for want of memory and of room.
 std::vector<LogPolicy> BuiltInLogPolicies();
+
+// What a site says, in front of what is built in.
+std::vector<LogPolicy> LogPoliciesOf(const Site& site);
 
 // The first policy that matches one of the last lines of the log, beginning with the last line.
 // What was in the log before `begin` is an earlier attempt's.

@@ -8,12 +8,6 @@
 #include "experiments/study/plan.h"
 
 namespace upcycle {
-namespace {
-
-constexpr std::chrono::milliseconds kTick{100};
-
-}  // namespace
-
 Scheduler::Scheduler(const Study& study, fs::path root, LedgerWriter& ledger, Executor& executor,
                      Control& control, const SchedulerOptions& options, StudyObserver& observer)
     : study_(study),
@@ -56,7 +50,7 @@ StudyOutcome Scheduler::Run(StopSignals& stop) {
       if (news.holds_changed) HoldRunning();
       StartReady();
       if (running_.empty() && !AwaitsOthers()) break;
-      const std::optional<JobEnd> end = executor_.Wait(kTick);
+      const std::optional<JobEnd> end = executor_.Wait(options_.tick);
       Advance();
       if (end) Finish(*end);
       observer_.Tick();
@@ -126,9 +120,7 @@ void Scheduler::RecordWaiting() {
 // Workers of a scheduler that died: they may still write their checkpoints.
 void Scheduler::AdoptLiving() {
   const auto ready = ready_;
-  for (const auto& [place, stage] : ready) {
-    if (fs::exists(FolderOf(stage).lock())) Adopt(stage);
-  }
+  for (const auto& [place, stage] : ready) Adopt(stage);
 }
 
 void Scheduler::Obey(int requests) {
@@ -173,7 +165,7 @@ void Scheduler::Abandon() {
       for (const auto& [stage, running] : running_) executor_.Kill(stage);
       killed = true;
     }
-    if (const auto end = executor_.Wait(kTick)) running_.erase(end->stage);
+    if (const auto end = executor_.Wait(options_.tick)) running_.erase(end->stage);
   }
 }
 

@@ -6,6 +6,7 @@
 // not: killed at any moment, the next one goes on.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -38,6 +39,10 @@ struct SchedulerOptions {
   std::vector<Gpu> gpus = {};  // that stages may share
   int64_t launch = 0;          // that this is, in the root's journal; 0: none
   bool checked = false;        // every op of a GPU is done on the CPU too
+  // Where each process gets a machine of its own from somebody else (a cluster), the threads of one
+  // that asks for none. Cores and GPUs are not shared then.
+  std::optional<int64_t> threads_elsewhere = std::nullopt;
+  std::chrono::milliseconds tick{100};  // between two looks at what runs
   std::vector<LogPolicy> log_policies = BuiltInLogPolicies();
 };
 
@@ -46,6 +51,7 @@ class StudyObserver {
  public:
   virtual ~StudyObserver() = default;
   // `threads` is 0 for a process that an earlier scheduler began, and that is followed from now on.
+  // Also again after a Queued.
   virtual void Started(const Fingerprint& stage, int64_t threads) = 0;
   virtual void Progressed(const Fingerprint& stage, const StageProgress& progress) = 0;
   virtual void Ended(const Fingerprint& stage, StageState outcome, const std::string& reason) = 0;
@@ -53,6 +59,8 @@ class StudyObserver {
   virtual void Retried(const Fingerprint& stage, const std::string& reason) = 0;
   // Ready, but kept from starting.
   virtual void Held(const Fingerprint& stage, const std::string& reason) = 0;
+  // With the executor, and waits its turn there (Executor::WhyItWaits).
+  virtual void Queued(const Fingerprint&, const std::string&) {}
   // Several times a second, also where nothing happened.
   virtual void Tick() = 0;
 };
@@ -95,6 +103,9 @@ class Scheduler {
     StageFollower follower;
     Pulse pulse;
     uint64_t log_begin;
+    int64_t threads;
+    std::optional<std::string> waits = "";  // Executor::WhyItWaits; empty before it was asked
+    bool hides_own_word = false;            // in the ledger
     bool asked_to_stop = false;
     int64_t until_step = 0;  // up to which it trains; 0: to its end
     bool journal_is_damaged = false;
@@ -138,6 +149,8 @@ class Scheduler {
 
   // While it runs, and how it ends (watching.cpp).
   void Advance();
+  // Whether it runs, or waits where the executor put it.
+  bool Runs(const Fingerprint& stage, Running& running);
   bool FollowOrEnd(const Fingerprint& stage, Running& running);
   void Sentence(const Fingerprint& stage, Running& running, Cause cause, const std::string& reason);
   void EndAfterItsTime(const Fingerprint& stage, Running& running);

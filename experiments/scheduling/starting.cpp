@@ -47,7 +47,7 @@ void Scheduler::StartReady() {
 }
 
 bool Scheduler::MayRunBesideOthers(const Fingerprint& stage) const {
-  if (running_.empty()) return true;
+  if (running_.empty() || options_.threads_elsewhere) return true;
   return !pending_.at(stage).alone && std::none_of(running_.begin(), running_.end(), [&](auto& r) {
     return pending_.at(r.first).alone;
   });
@@ -57,14 +57,18 @@ bool Scheduler::MayRunBesideOthers(const Fingerprint& stage) const {
 int64_t Scheduler::ThreadsFor(const Fingerprint& stage) const {
   const int64_t asked = study_.stages.at(stage).execution.value("threads", int64_t{0});
   if (asked > 0) return asked;
+  if (options_.threads_elsewhere) return *options_.threads_elsewhere;
   const auto wanting = static_cast<int64_t>(ready_.size() + running_.size());
   const int64_t together = pending_.at(stage).alone ? 1 : std::min<int64_t>(options_.jobs, wanting);
   return std::max<int64_t>(1, options_.cores / std::max<int64_t>(1, together));
 }
 
 std::optional<std::string> Scheduler::Place(const Fingerprint& identity) {
-  if (!pending_.at(identity).needs_gpu) return "cpu";
   const Stage& stage = study_.stages.at(identity);
+  if (options_.threads_elsewhere && ComputesOnDevice(stage.kind)) {
+    return ReadExecution(stage).device;
+  }
+  if (!pending_.at(identity).needs_gpu) return "cpu";
   const auto [bytes, is_new] = device_bytes_.try_emplace(identity);
   if (is_new) bytes->second = DeviceBytesOf(study_, stage);
   return placement_.Place(identity, ReadExecution(stage).device, bytes->second);
@@ -133,13 +137,20 @@ void Scheduler::Start(const Fingerprint& identity, const std::string& device) {
     follower.ExpectAttempt(/*begun=*/false);
     const uint64_t log_begin = SizeOrZero(folder.log());
     const int64_t threads = ThreadsFor(identity);
-    executor_.Start({.stage = identity,
-                     .folder = folder.path(),
-                     .threads = threads,
-                     .device = device,
-                     .until_step = early_stopping_.Of(identity).until.value_or(0),
-                     .launch = options_.launch,
-                     .checked = options_.checked});
+    Job job = {.stage = identity,
+               .folder = folder.path(),
+               .threads = threads,
+               .device = device,
+               .until_step = early_stopping_.Of(identity).until.value_or(0),
+               .launch = options_.launch,
+               .checked = options_.checked};
+    if (options_.threads_elsewhere) {
+      const Stage& stage = study_.stages.at(identity);
+      job.memory_bytes =
+          std::max(PredictStage(stage, 0).memory_bytes, DeviceBytesOf(study_, stage));
+      job.wanted_memory = pending_.at(identity).alone;
+    }
+    executor_.Start(job);
     Watch(identity, std::move(follower), log_begin, threads);
   } catch (const Error& error) {
     // The attempt could not even begin.
@@ -160,6 +171,7 @@ void Scheduler::Watch(const Fingerprint& stage, StageFollower follower, uint64_t
       stage, Running{.follower = std::move(follower),
                      .pulse = pulse,
                      .log_begin = log_begin,
+                     .threads = threads,
                      .until_step = early_stopping_.Of(stage).until.value_or(0),
                      .began = time_.Seconds(),
                      .time_limit_hours = ReadExecution(study_.stages.at(stage)).time_limit_hours});
@@ -168,8 +180,7 @@ void Scheduler::Watch(const Fingerprint& stage, StageFollower follower, uint64_t
   pending.attempted = true;
   pending.taken = false;
   pending.held.clear();
-  ledger_.SetStageState(stage, StageState::kRunning);
-  observer_.Started(stage, threads);
+  Runs(stage, running_.at(stage));
 }
 
 StageFollower Scheduler::OpenFollower(const Fingerprint& stage) {

@@ -13,6 +13,7 @@ namespace upcycle {
 void Scheduler::Advance() {
   for (auto& [stage, running] : running_) {
     if (FollowOrEnd(stage, running)) observer_.Progressed(stage, running.follower.progress());
+    if (!Runs(stage, running)) continue;
     EndAfterItsTime(stage, running);
     running.pulse.Hear(Heartbeat::Read(FolderOf(stage).heartbeat()), time_.Seconds());
     if (running.pulse.SilentSeconds(time_.Seconds()) < options_.lease_seconds) continue;
@@ -21,6 +22,30 @@ void Scheduler::Advance() {
                          "or its machine went away",
                          options_.lease_seconds));
   }
+}
+
+// What its own word said last stands, unless that was a stop, after which it may wait for another
+// turn. What waits ages in no respect.
+bool Scheduler::Runs(const Fingerprint& stage, Running& running) {
+  std::optional<std::string> waits = executor_.WhyItWaits(stage);
+  const bool runs = !waits.has_value();
+  if (!runs) {
+    running.pulse = Pulse(Heartbeat::Read(FolderOf(stage).heartbeat()), time_.Seconds());
+    running.began = time_.Seconds();
+  }
+  const auto& own_word = running.follower.end();
+  const bool has_ended = own_word && own_word->outcome != StageState::kStopped;
+  if (waits == running.waits || has_ended) return runs;
+  running.waits = std::move(waits);
+  running.hides_own_word = own_word.has_value();
+  if (runs) {
+    ledger_.SetStageState(stage, StageState::kRunning);
+    observer_.Started(stage, running.threads);
+  } else {
+    ledger_.SetStageState(stage, StageState::kWaiting, *running.waits);
+    observer_.Queued(stage, *running.waits);
+  }
+  return runs;
 }
 
 // A journal that is damaged while it grows ends the attempt; the next one begins a new journal.
@@ -90,7 +115,7 @@ void Scheduler::RecordEnd(const JobEnd& job, const AttemptCircumstances& known,
   try {
     if (!running.journal_is_damaged && RecordJudgement(FolderOf(job.stage), job, known, end)) {
       running.follower.Follow();
-      return;
+      if (!running.hides_own_word) return;
     }
   } catch (const Error&) {
     // No room for it, say: then the ledger alone knows.

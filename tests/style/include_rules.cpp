@@ -24,6 +24,7 @@ const std::vector<Room>& Rooms() {
        {"core", "core/recipe"},
        {"core/benchmarks/benchmark.h", "core/benchmarks/choice_style.h"}},
       {"core/claims", {"core", "core/recipe", "core/claims"}},
+      {"core/site", {"core", "core/recipe", "core/site"}},
       {"core/tokenizers", {"core", "core/tokenizers"}, {"core/recipe/settings.h"}},
       {"core/checkpoints", {"core", "core/checkpoints"}, {"core/recipe/model_settings.h"}},
       {"core/benchmarks", {"core", "core/tokenizers", "core/benchmarks"}},

@@ -54,6 +54,25 @@ TEST_F(AttemptEndTest, IsAStopWhereOneWasAskedForHoweverHarshly) {
   EXPECT_EQ(end.message, "ended by SIGKILL before it could write a checkpoint");
 }
 
+TEST_F(AttemptEndTest, IsWhatAClusterKnowsWhereTheWorkerCouldNotSayIt) {
+  const KnownCause limit = {Cause::kTimeout, "at its limit"};
+  const AttemptEnd end = Judge({.signal = SIGKILL, .known_cause = limit});
+  EXPECT_EQ(CauseOfEnd(end), Cause::kTimeout);
+  EXPECT_EQ(end.message, "at its limit");
+  const AttemptEnd stopped = {.outcome = StageState::kStopped, .cause = "interrupted"};
+  EXPECT_EQ(Judge({.known_cause = limit}, {.own_word = stopped}).cause, "interrupted")
+      << "it left a checkpoint in time";
+  EXPECT_EQ(Judge({.known_cause = limit}, {.asked_to_stop = true}).cause, "interrupted");
+}
+
+TEST_F(AttemptEndTest, SaysWhoStoppedAWorkerThatCannotKnow) {
+  const AttemptEnd stopped = {.outcome = StageState::kStopped, .cause = "interrupted"};
+  const KnownCause cancelled = {Cause::kKilled, "cancelled"};
+  EXPECT_EQ(Judge({.known_cause = cancelled}, {.own_word = stopped}).message, "cancelled");
+  EXPECT_EQ(Judge({.known_cause = cancelled}, {.own_word = stopped, .asked_to_stop = true}).cause,
+            "interrupted");
+}
+
 TEST_F(AttemptEndTest, TellsTheKernelsKillFromSomebodysKill) {
   EXPECT_EQ(CauseOfEnd(Judge({.signal = SIGKILL, .for_want_of_memory = true})), Cause::kMemory);
   const AttemptEnd killed = JudgeSignal(SIGKILL);

@@ -45,6 +45,13 @@ class FakeExecutor : public Executor {
   std::vector<Fingerprint> adopted;
   int most_at_once = 0;
   std::function<void(const Fingerprint&)> on_start = [](const Fingerprint&) {};
+  // Asked for each stage whose process has not ended; it cannot end while it waits.
+  std::function<std::optional<std::string>(const Fingerprint&)> why_it_waits =
+      [](const Fingerprint&) { return std::nullopt; };
+
+  std::optional<std::string> WhyItWaits(const Fingerprint& stage) const override {
+    return why_it_waits(stage);
+  }
 
   void Start(const Job& job) override {
     started.push_back(job.stage);
@@ -67,8 +74,9 @@ class FakeExecutor : public Executor {
     // As with real processes, nothing has ended yet at the first look.
     looked_ = !looked_;
     if (looked_) return std::nullopt;
-    const auto ended = std::find_if(queue_.begin(), queue_.end(), [](const Process& process) {
-      return process.fate != Fate::kSilent || process.killed;
+    const auto ended = std::find_if(queue_.begin(), queue_.end(), [&](const Process& process) {
+      return process.killed ||
+             (process.fate != Fate::kSilent && !why_it_waits(process.job.stage).has_value());
     });
     if (ended == queue_.end()) return std::nullopt;
     const Process process = *ended;

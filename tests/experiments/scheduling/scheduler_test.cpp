@@ -1,11 +1,15 @@
 #include "experiments/scheduling/scheduler.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "core/stopwatch.h"
 #include "tests/experiments/scheduling/scheduler_fixture.h"
 
 namespace upcycle {
@@ -31,6 +35,47 @@ TEST_F(SchedulerTest, GivesAStageThatRunsAloneAllCores) {
   EXPECT_EQ(executor.threads[0], 4);  // tokens: nothing else can start
   EXPECT_EQ(executor.threads[1], 4);  // the parent
   EXPECT_EQ(std::count(executor.threads.begin(), executor.threads.end(), 2), kStages - 2);
+}
+
+// Notes what is queued and what begins.
+class NotingObserver : public SilentObserver {
+ public:
+  void Started(const Fingerprint& stage, int64_t) override { ++started[stage]; }
+  void Queued(const Fingerprint& stage, const std::string& reason) override {
+    queued[stage].push_back(reason);
+  }
+  std::map<Fingerprint, int> started;
+  std::map<Fingerprint, std::vector<std::string>> queued;
+};
+
+TEST_F(SchedulerTest, TakesWhatWaitsForItsTurnElsewhereForAliveAndSaysWhy) {
+  FakeExecutor executor;
+  const Fingerprint tokens = study_.order.front();
+  const Stopwatch since_begin;
+  executor.why_it_waits = [&](const Fingerprint& stage) -> std::optional<std::string> {
+    if (stage != tokens || since_begin.Seconds() > 2) return std::nullopt;
+    return since_begin.Seconds() < 1 ? "in a queue: Priority" : "in a queue: Resources";
+  };
+  NotingObserver observer;
+  const StudyOutcome outcome =
+      Run(executor, {.jobs = 2, .cores = 4, .lease_seconds = 0.7}, observer);
+  EXPECT_EQ(outcome.done, kStages);
+  EXPECT_EQ(Attempts(tokens).size(), 1u) << "it was not ended for its silence";
+  EXPECT_EQ(observer.queued.at(tokens),
+            (std::vector<std::string>{"in a queue: Priority", "in a queue: Resources"}));
+  EXPECT_EQ(observer.started.at(tokens), 1);
+  EXPECT_EQ(observer.queued.size(), 1u);
+  EXPECT_EQ(Facts(tokens).state, StageState::kComplete);
+}
+
+TEST_F(SchedulerTest, SharesNothingAmongWhatRunsElsewhere) {
+  FakeExecutor executor;
+  executor.fates[study_.order.front()] = {Fate::kOutOfMemory};
+  Run(executor, {.jobs = 20, .cores = 1, .threads_elsewhere = 8});
+  EXPECT_EQ(std::count(executor.threads.begin(), executor.threads.end(), 8), kStages + 1);
+  EXPECT_EQ(executor.devices.front(), "cpu") << "tokens have nothing for a GPU to do";
+  EXPECT_EQ(executor.devices.back(), "auto") << "its node decides";
+  EXPECT_GT(executor.most_at_once, 2);
 }
 
 TEST_F(SchedulerTest, GivesWhatComputesAGpuAndSharesItAsFarAsItsMemoryGoes) {
