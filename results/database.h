@@ -96,6 +96,7 @@ class Database {
 
  private:
   friend class Statement;
+  friend class Query;  // results/query.h
   struct Close {
     void operator()(sqlite3* handle) const;
   };

@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sys/sysinfo.h>
-#include <unistd.h>
 
 #include "core/build_info.h"
-#include "core/files.h"
 #include "kernels/backend.h"
 #include "kernels/cpu/sgemm_rate.h"
 #include "kernels/gpus.h"
@@ -14,18 +12,11 @@
 #include "tools/command_line.h"
 #include "tools/commands.h"
 #include "tools/cores.h"
+#include "tools/finding.h"
 #include "tools/state_options.h"
 
 namespace upcycle {
 namespace {
-
-// One thing looked at: whether it works, what was found, and where it does not, what to do.
-struct Finding {
-  std::string topic;
-  bool works = true;
-  std::string found;
-  std::string advice;
-};
 
 Finding LookAtCpu() {
   const double rate = MeasureSgemmGflops(Cores(), 0.2);
@@ -44,20 +35,6 @@ Finding LookAtMemory() {
                       BytesText(unit * static_cast<double>(info.freeram + info.bufferram)),
                       BytesText(unit * static_cast<double>(info.totalram))),
           ""};
-}
-
-// Of the file system that runs are or would be on.
-Finding LookAtDisk(const StateOptions& state) {
-  fs::path folder = fs::absolute(state.Root());
-  while (!fs::exists(folder)) folder = folder.parent_path();
-  std::error_code error;
-  const fs::space_info space = fs::space(folder, error);
-  if (error) return {"disk", false, fmt::format("{}: {}", folder.native(), error.message()), ""};
-  const bool writable = ::access(folder.c_str(), W_OK) == 0;
-  return {"disk", writable,
-          fmt::format("{} free for {}{}", BytesText(static_cast<double>(space.available)),
-                      state.Root().native(), writable ? "" : ", which cannot be written"),
-          writable ? "" : "choose a folder of your own with --root"};
 }
 
 std::string VersionText(int version) {
@@ -124,10 +101,20 @@ int DoctorCommand(const Arguments& arguments) {
   std::vector<Finding> findings = {
       {"program", true,
        fmt::format("upcycle {} (build {}, {})", kVersion, BuildFingerprint(), CompilerText()), ""},
+      {"built of", true, LibrariesText(), ""},
       LookAtCpu(),
+      LookAtBlas(),
       LookAtMemory(),
-      LookAtDisk(state)};
+      LookAtContainer(),
+      LookAtLimits(),
+      LookAtClock(),
+      LookAtDisk(state),
+      LookAtLocks(state),
+      LookAtLedger(state),
+      LookAtScheduler(state),
+      LookAtSlurm()};
   for (Finding& finding : LookAtGpus()) findings.push_back(std::move(finding));
+  findings.push_back(LookAtNccl());
   if (json) {
     fmt::print("{}\n", JsonOf(findings).dump(2));
   } else {

@@ -17,8 +17,8 @@ struct RecipeOptions {
   std::string size;  // empty: the recipe's first
   std::vector<std::string> overrides;
 
-  void Declare(CommandLine& line) {
-    line.Positional("RECIPE", &recipe, "a YAML file");
+  void Declare(CommandLine& line, const char* name = "RECIPE", const char* help = "a YAML file") {
+    line.Positional(name, &recipe, help);
     line.Option("size", &size, "NAME of one of the recipe's sizes; its first without it");
     line.Option("set", &overrides, "PATH=VALUE in place of what the recipe says (repeatable)");
   }

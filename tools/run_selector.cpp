@@ -86,19 +86,25 @@ StagePlace FindPlace(std::string_view name, std::string_view of_run, const Run& 
 }
 
 template <typename Study>
-Fingerprint FindByDigits(std::string_view digits, const Study& study) {
-  std::vector<Fingerprint> found;
-  for (const auto& stage : study.stages) {
-    if (stage.fingerprint.Hex().starts_with(digits)) found.push_back(stage.fingerprint);
+RunSelector FindByDigits(std::string_view digits, const Study& study) {
+  std::set<Fingerprint> met;
+  RunSelector found;
+  for (const auto& arm : study.arms) {
+    for (const auto& run : arm.runs) {
+      for (const auto& [place, named] : run.stages) {
+        const Fingerprint stage = StageOf(study, named);
+        if (!stage.Hex().starts_with(digits) || !met.insert(stage).second) continue;
+        found = {.arm = arm.name, .seed = run.seed, .place = place};
+      }
+    }
   }
-  if (found.size() == 1) return found.front();
+  if (met.size() == 1) return found;
   throw Error(Cause::kInput,
-              found.empty()
-                  ? fmt::format("the study {} has neither an arm \"{}\" nor a stage whose "
-                                "fingerprint begins so{}",
-                                study.name, digits, Known(digits, ArmNames(study)))
-                  : fmt::format("{} stages of the study {} begin with {}: give more digits",
-                                found.size(), study.name, digits));
+              met.empty() ? fmt::format("the study {} has neither an arm \"{}\" nor a stage whose "
+                                        "fingerprint begins so{}",
+                                        study.name, digits, Known(digits, ArmNames(study)))
+                          : fmt::format("{} stages of the study {} begin with {}: give more digits",
+                                        met.size(), study.name, digits));
 }
 
 }  // namespace
@@ -126,16 +132,19 @@ RunSelector ParseRunSelector(std::string_view word, const Study& study) {
 }
 
 template <typename Study>
-std::vector<Fingerprint> SelectStages(const std::vector<std::string>& words, const Study& study) {
-  std::set<Fingerprint> by_digits;
+std::vector<RunSelector> ParseRunSelectors(const std::vector<std::string>& words,
+                                           const Study& study) {
   std::vector<RunSelector> selectors;
   for (const std::string& word : words) {
-    if (FindArm(word, study) == nullptr && IsDigits(word)) {
-      by_digits.insert(FindByDigits(word, study));
-    } else {
-      selectors.push_back(ParseRunSelector(word, study));
-    }
+    const bool by_digits = FindArm(word, study) == nullptr && IsDigits(word);
+    selectors.push_back(by_digits ? FindByDigits(word, study) : ParseRunSelector(word, study));
   }
+  return selectors;
+}
+
+template <typename Study>
+std::vector<Fingerprint> SelectStages(const std::vector<std::string>& words, const Study& study) {
+  const std::vector<RunSelector> selectors = ParseRunSelectors(words, study);
   std::vector<Fingerprint> stages;
   std::set<Fingerprint> met;
   for (const auto& arm : study.arms) {
@@ -145,8 +154,7 @@ std::vector<Fingerprint> SelectStages(const std::vector<std::string>& words, con
         const auto selects = [&, at = place](const RunSelector& selector) {
           return selector.Selects(arm.name, run.seed, at);
         };
-        const bool chosen =
-            words.empty() || by_digits.contains(stage) || std::ranges::any_of(selectors, selects);
+        const bool chosen = words.empty() || std::ranges::any_of(selectors, selects);
         if (chosen && met.insert(stage).second) stages.push_back(stage);
       }
     }
@@ -156,6 +164,10 @@ std::vector<Fingerprint> SelectStages(const std::vector<std::string>& words, con
 
 template RunSelector ParseRunSelector(std::string_view, const StudyFacts&);
 template RunSelector ParseRunSelector(std::string_view, const StudyRecord&);
+template std::vector<RunSelector> ParseRunSelectors(const std::vector<std::string>&,
+                                                    const StudyFacts&);
+template std::vector<RunSelector> ParseRunSelectors(const std::vector<std::string>&,
+                                                    const StudyRecord&);
 template std::vector<Fingerprint> SelectStages(const std::vector<std::string>&, const StudyFacts&);
 template std::vector<Fingerprint> SelectStages(const std::vector<std::string>&, const StudyRecord&);
 

@@ -36,8 +36,14 @@ struct RunSelector {
 template <typename Study>
 RunSelector ParseRunSelector(std::string_view word, const Study& study);
 
+// One for each word; digits select the stage in the first run that has it. Throws as above, and for
+// digits with which several stages begin.
+template <typename Study>
+std::vector<RunSelector> ParseRunSelectors(const std::vector<std::string>& words,
+                                           const Study& study);
+
 // The stages that any of the words names, each once, run by run; all of them for no words. Throws
-// as above, and for digits with which several stages begin.
+// as above.
 template <typename Study>
 std::vector<Fingerprint> SelectStages(const std::vector<std::string>& words, const Study& study);
 

@@ -26,6 +26,10 @@ class StageFolder {
   fs::path model() const { return path_ / "model"; }              // output of upcycle and train
   fs::path checkpoints() const { return path_ / "checkpoints"; }  // of a training under way
 
+  // Says that an output was removed on purpose (stage_parts.h), for as long as it is not there.
+  fs::path removal_note() const { return path_ / "removed.json"; }
+  fs::path output(StageKind kind) const { return kind == StageKind::kTokens ? tokens() : model(); }
+
   // The folder of another stage under the same root.
   StageFolder Sibling(const Fingerprint& identity) const {
     return StageFolder(path_.parent_path() / identity.Hex());

@@ -102,8 +102,11 @@ void ForgetTask(const fs::path& root, const fs::path& folder, const SlurmTask& t
 }
 
 SlurmRequest RequestOf(const Job& job, const SlurmSettings& settings) {
-  SlurmRequest request = {
-      .threads = job.threads, .device = job.device, .launch = job.launch, .checked = job.checked};
+  SlurmRequest request = {.threads = job.threads,
+                          .device = job.device,
+                          .until_step = job.until_step,
+                          .launch = job.launch,
+                          .checked = job.checked};
   const bool names_gpu = job.device.starts_with("cuda");
   if (names_gpu) request.device = "cuda";  // its number is for Slurm to choose
   request.gpu = names_gpu || (job.device == "auto" && settings.gpus);
@@ -149,6 +152,7 @@ std::string ScriptOf(const std::string& name, const fs::path& program,
   for (const fs::path& folder : folders) script += ShellWord(folder.native()) + "\n";
   script += ")";
   std::string options = fmt::format("--threads {} --device {}", request.threads, request.device);
+  if (request.until_step > 0) options += fmt::format(" --until-step {}", request.until_step);
   if (request.launch > 0) options += fmt::format(" --launch {}", request.launch);
   if (request.checked) options += " --checked";
   return script + fmt::format(kScriptBody, fmt::arg("end_file", kEndFile), fmt::arg("name", name),

@@ -46,6 +46,7 @@ struct SlurmRequest {
   int64_t memory_mib = 0;  // 0: not asked for
   bool gpu = false;
   std::string device = {};
+  int64_t until_step = 0;
   int64_t launch = 0;
   bool checked = false;
   auto operator<=>(const SlurmRequest&) const = default;

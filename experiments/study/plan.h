@@ -25,6 +25,12 @@ std::map<Fingerprint, StagePlan> PlanStages(const Study& study,
                                             const std::map<Fingerprint, StageState>& states,
                                             const fs::path& root);
 
+// The same of a study as the ledger has it. A stage of a kind that this program does not know
+// counts as one without output.
+std::map<Fingerprint, StagePlan> PlanStages(const StudyRecord& study,
+                                            const std::map<Fingerprint, StageState>& states,
+                                            const fs::path& root);
+
 // What a stage does, for people: "train" of "routing=topk_then_softmax, seed 3", "parent".
 std::map<Fingerprint, std::string> StageLabels(const Study& study);
 

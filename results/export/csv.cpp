@@ -24,11 +24,18 @@ bool IsEstimate(const Column& column) {
   return column.notation == Notation::kEstimate || column.notation == Notation::kSignedEstimate;
 }
 
+// Of fields that are quoted.
 std::string Line(const std::vector<std::string>& fields) {
   return fmt::format("{}\r\n", fmt::join(fields, ","));
 }
 
 }  // namespace
+
+std::string CsvLine(const std::vector<std::string>& fields) {
+  std::vector<std::string> quoted;
+  for (const std::string& field : fields) quoted.push_back(Quoted(field));
+  return Line(quoted);
+}
 
 std::string ToCsv(const Table& table) {
   std::vector<std::string> names;

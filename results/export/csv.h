@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "results/table.h"
 
@@ -10,5 +11,8 @@ namespace upcycle {
 // full precision and in a column of its own (an estimate is two, `key` and `key half_width`), and
 // an empty field where there is none. The notes are left out.
 std::string ToCsv(const Table& table);
+
+// One line of such a file, of fields as they are.
+std::string CsvLine(const std::vector<std::string>& fields);
 
 }  // namespace upcycle

@@ -24,12 +24,26 @@ std::string_view EscapeOf(Tone tone) {
   return "";
 }
 
+// "C1" of ISO 6429: 0x9B begins an escape as ESC [ does.
+bool IsControlOfEightBits(uint32_t code_point) { return code_point >= 0x80 && code_point <= 0x9F; }
+
 }  // namespace
 
 std::string Printable(const std::string& text) {
-  std::string printable = text;
-  for (char& c : printable) {
-    if (IsControl(c)) c = ' ';
+  constexpr std::string_view kNotACharacter = "\uFFFD";
+  std::string printable;
+  printable.reserve(text.size());
+  for (std::string_view rest = text; !rest.empty();) {
+    const DecodedCharacter character = DecodeCharacter(rest);
+    const std::string_view bytes = rest.substr(0, std::max<size_t>(character.bytes, 1));
+    if (character.bytes == 0) {
+      printable += kNotACharacter;
+    } else if (IsControl(bytes.front()) || IsControlOfEightBits(character.code_point)) {
+      printable += ' ';
+    } else {
+      printable += bytes;
+    }
+    rest.remove_prefix(bytes.size());
   }
   return printable;
 }

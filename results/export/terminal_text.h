@@ -8,7 +8,8 @@
 
 namespace upcycle {
 
-// With blanks for control characters, which a terminal would obey.
+// With blanks for control characters, which a terminal would obey, those of eight bits too, and �
+// for every byte that is not UTF-8.
 std::string Printable(const std::string& text);
 
 // In the tone's colour where `color` is set, else as it is.
