@@ -46,7 +46,11 @@ bool SlurmExecutor::Adopt(const Fingerprint& stage, const fs::path& folder) {
   const std::optional<SlurmTask> task = ReadTask(folder);
   if (!task) return false;
   const std::optional<SlurmState> state = FindInQueue(*task);
-  if (trouble_.empty() && (!state || state->HasEnded())) return false;
+  const bool has_ended = state ? state->HasEnded() : seen_.contains(task->name);
+  if (has_ended) {
+    ForgetTask(root_, folder, *task);
+    return false;
+  }
   submitted_[stage] = {.job = {.stage = stage, .folder = folder},
                        .task = *task,
                        .state = state.value_or(SlurmState{})};

@@ -26,6 +26,7 @@ class SlurmExecutor : public Executor {
 
   // Submits nothing yet: what is started together goes as few arrays.
   void Start(const Job& job) override;
+  // One of which Slurm cannot be asked now counts as there.
   bool Adopt(const Fingerprint& stage, const fs::path& folder) override;
   std::optional<std::string> WhyItWaits(const Fingerprint& stage) const override;
   std::optional<JobEnd> Wait(std::chrono::milliseconds timeout) override;
@@ -44,7 +45,8 @@ class SlurmExecutor : public Executor {
     Asked asked = Asked::kNothing;
   };
 
-  // Where the job stands; nothing where Slurm does not answer or knows nothing of it.
+  // Where the job stands; nothing where Slurm knows nothing of it, or does not answer, and then
+  // `seen_` has nothing of its array.
   std::optional<SlurmState> FindInQueue(const SlurmTask& task);
   void Ask(const Fingerprint& stage, Asked asked);
   void Submit();
