@@ -104,6 +104,12 @@ void SyncDirectory(const fs::path& path) {
   SyncFile(directory.get(), path);
 }
 
+uint64_t SizeOrZero(const fs::path& path) {
+  std::error_code absent;
+  const uint64_t size = fs::file_size(path, absent);
+  return absent ? 0 : size;
+}
+
 void MakeDirectories(const fs::path& path) {
   std::error_code error;
   fs::create_directories(path, error);

@@ -45,6 +45,9 @@ void SyncFile(int descriptor, const fs::path& path);
 // Makes a rename or a new file in `path` durable.
 void SyncDirectory(const fs::path& path);
 
+// Bytes of the file; 0 where there is none.
+uint64_t SizeOrZero(const fs::path& path);
+
 void MakeDirectories(const fs::path& path);
 
 // Takes the place of what is at `to`, unless that is a folder that is not empty.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -89,11 +90,11 @@ std::string CauseOf(LedgerReader& ledger, const StudyFacts& study, const RunFact
   return "";
 }
 
-RunOutcome OutcomeOf(LedgerReader& ledger, const StudyFacts& study, const RunFacts& run) {
+RunOutcome OutcomeOf(LedgerReader& ledger, const StudyFacts& study, RunFacts run) {
   RunOutcome outcome = {.seed = run.seed,
                         .state = StateOfRun(study, run),
                         .cause = "",
-                        .values = run.values,
+                        .values = std::move(run.values),
                         .stages = {}};
   outcome.cause = CauseOf(ledger, study, run, outcome.state);
   for (const auto& [place, stage] : run.stages) {
@@ -194,7 +195,7 @@ Comparison CompareStudy(LedgerReader& ledger, std::string_view name,
   }
   RefuseSystemMetrics(study, comparison);
   ledger.ReadValues(&study, comparison.metrics);
-  for (const ArmFacts& facts : study.arms) {
+  for (ArmFacts& facts : study.arms) {
     ArmComparison arm = {.name = facts.name,
                          .changes = facts.changes,
                          .settings = facts.settings,
@@ -204,7 +205,9 @@ Comparison CompareStudy(LedgerReader& ledger, std::string_view name,
                          .runs = {},
                          .summaries = {},
                          .judgement = {}};
-    for (const RunFacts& run : facts.runs) arm.runs.push_back(OutcomeOf(ledger, study, run));
+    for (RunFacts& run : facts.runs) {
+      arm.runs.push_back(OutcomeOf(ledger, study, std::move(run)));
+    }
     arm.summaries = SummariesOf(arm, comparison);
     comparison.arms.push_back(std::move(arm));
   }

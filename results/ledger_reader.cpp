@@ -1,10 +1,12 @@
 #include "results/ledger_reader.h"
 
 #include <algorithm>
+#include <ranges>
 #include <set>
 #include <unordered_map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/error.h"
 #include "core/spelling.h"
@@ -16,18 +18,29 @@
 namespace upcycle {
 namespace {
 
-// The rows of one metric that belong to a role of a study's present runs. CROSS JOIN keeps the
-// order of the loops, which goes from the study's few rows to single look-ups in the large tables.
+// The rows of some metrics, by number, that belong to a role of a study's present runs. CROSS JOIN
+// keeps the order of the loops, which goes from the study's few rows to single look-ups in the
+// large tables.
 constexpr std::string_view kValuesOfRuns =
-    "SELECT run.id, found.value, {} FROM arm "
+    "SELECT run.id, found.metric, found.value, {} FROM arm "
     "CROSS JOIN run ON run.arm = arm.id AND NOT run.absent "
     "CROSS JOIN run_stage ON run_stage.run = run.id AND run_stage.role = ? "
-    "CROSS JOIN {} AS found ON found.stage = run_stage.stage "
-    "AND found.metric = (SELECT id FROM metric WHERE name = ?) "
+    "CROSS JOIN {} AS found ON found.stage = run_stage.stage AND found.metric IN ({}) "
     "WHERE arm.study = ? AND NOT arm.absent";
+
+// Where values come from, the better source first.
+struct ValueSource {
+  std::string_view table;
+  std::string_view uncertainty;  // the columns of standard error and count
+};
+constexpr ValueSource kValueSources[] = {{"result", "found.standard_error, found.count"},
+                                         {"latest", "NULL, NULL"}};
 
 constexpr StageRole kRolesWithValues[] = {StageRole::kEvaluate, StageRole::kBenchmark,
                                           StageRole::kTrain, StageRole::kStart};
+
+using RunsById = std::unordered_map<int64_t, RunFacts*>;
+using MetricNames = std::map<int64_t, std::string>;  // by number
 
 template <typename T>
 std::optional<T> IfPresent(const Statement& row, int column, T value) {
@@ -68,6 +81,38 @@ AttemptEnd EndFromRow(const Statement& row) {
           .wall_seconds = IfPresent<double>(row, 9, row.Real(9)),
           .cpu_seconds = IfPresent<double>(row, 10, row.Real(10)),
           .time = IfPresent<double>(row, 11, row.Real(11))};
+}
+
+// Those of the metrics that the ledger has.
+MetricNames NumbersOf(std::span<const std::string> metrics, Database& ledger) {
+  MetricNames names;
+  Statement row = ledger.Prepare("SELECT id FROM metric WHERE name = ?");
+  for (const std::string& metric : metrics) {
+    row.Bind(metric);
+    if (row.Step()) names[row.Int(0)] = metric;
+  }
+  return names;
+}
+
+// Gives the runs what one source has of these metrics for their stages of one role; the numbers of
+// the metrics that it has.
+std::set<int64_t> ReadValuesFrom(const ValueSource& source, StageRole role, int64_t study,
+                                 const MetricNames& metrics, const RunsById& runs,
+                                 Database& ledger) {
+  std::set<int64_t> found;
+  if (metrics.empty()) return found;
+  Statement rows = ledger.Prepare(fmt::format(kValuesOfRuns, source.uncertainty, source.table,
+                                              fmt::join(std::views::keys(metrics), ", ")));
+  rows.Bind(NameOf(role), study);
+  while (rows.Step()) {
+    const auto run = runs.find(rows.Int(0));
+    if (run == runs.end()) continue;
+    const std::string& metric = metrics.at(rows.Int(1));
+    found.insert(rows.Int(1));
+    run->second->values[metric] = {metric, rows.Real(2), IfPresent<double>(rows, 3, rows.Real(3)),
+                                   IfPresent<int64_t>(rows, 4, rows.Int(4))};
+  }
+  return found;
 }
 
 }  // namespace
@@ -175,30 +220,18 @@ void LedgerReader::ReadArms(StudyFacts* study) {
 }
 
 void LedgerReader::ReadValues(StudyFacts* study, std::span<const std::string> metrics) {
-  std::unordered_map<int64_t, RunFacts*> complete;
+  RunsById complete;
   for (ArmFacts& arm : study->arms) {
     for (RunFacts& run : arm.runs) {
       if (StateOfRun(*study, run) == StageState::kComplete) complete[run.id] = &run;
     }
   }
-  Statement results =
-      ledger_.Prepare(fmt::format(kValuesOfRuns, "found.standard_error, found.count", "result"));
-  Statement latest = ledger_.Prepare(fmt::format(kValuesOfRuns, "NULL, NULL", "latest"));
-
-  for (const std::string& metric : metrics) {
-    bool found = false;
-    for (Statement* rows : {&results, &latest}) {
-      for (const StageRole role : kRolesWithValues) {
-        if (found) break;
-        rows->Bind(NameOf(role), metric, study->id);
-        while (rows->Step()) {
-          const auto run = complete.find(rows->Int(0));
-          if (run == complete.end()) continue;
-          found = true;
-          run->second->values[metric] = {metric, rows->Real(1),
-                                         IfPresent<double>(*rows, 2, rows->Real(2)),
-                                         IfPresent<int64_t>(*rows, 3, rows->Int(3))};
-        }
+  MetricNames missing = NumbersOf(metrics, ledger_);
+  for (const ValueSource& source : kValueSources) {
+    for (const StageRole role : kRolesWithValues) {
+      for (const int64_t found :
+           ReadValuesFrom(source, role, study->id, missing, complete, ledger_)) {
+        missing.erase(found);
       }
     }
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -101,6 +102,9 @@ class LedgerReader {
 
   // Of a study, in their order.
   std::vector<LaunchFacts> ReadLaunches(std::string_view study);
+
+  // By id, the stages at which the study's last launch made attempts; none where there was none.
+  std::set<int64_t> ReadStagesOfLastLaunch(std::string_view study);
 
   // What nobody may run now, of all studies.
   std::vector<HoldSet> ReadHolds();

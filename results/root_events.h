@@ -35,9 +35,9 @@ struct StudyRecorded {
 struct LaunchStart {
   int64_t launch = 0;
   std::string study;
-  std::string host;
+  std::string host = {};
   int64_t pid = 0;
-  std::string command_line;
+  std::string command_line = {};
   std::string provenance = "{}";  // JSON
   std::optional<double> time = std::nullopt;
 };
@@ -72,7 +72,7 @@ struct HoldScope {
 struct HoldSet {
   HoldScope scope;
   HoldKind kind = HoldKind::kPaused;
-  std::string by;  // "ada@lab"
+  std::string by = {};  // "ada@lab"
   std::optional<double> time = std::nullopt;
 };
 

@@ -75,6 +75,16 @@ std::vector<LaunchFacts> LedgerReader::ReadLaunches(std::string_view study) {
   return launches;
 }
 
+std::set<int64_t> LedgerReader::ReadStagesOfLastLaunch(std::string_view study) {
+  std::set<int64_t> stages;
+  Statement rows = ledger_.Prepare(
+      "SELECT DISTINCT stage FROM attempt "
+      "WHERE launch = (SELECT max(number) FROM launch WHERE study = ?)");
+  rows.Bind(study);
+  while (rows.Step()) stages.insert(rows.Int(0));
+  return stages;
+}
+
 std::vector<HoldSet> LedgerReader::ReadHolds() {
   std::vector<HoldSet> holds;
   Statement rows = ledger_.Prepare(

@@ -1,6 +1,8 @@
 #include "results/status.h"
 
+#include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -115,21 +117,35 @@ void MarkInterrupted(StudyFacts* study) {
   }
 }
 
+void CountRuns(LedgerReader& ledger, const StudyFacts& facts, StudyStatus* status) {
+  const std::set<int64_t> touched = ledger.ReadStagesOfLastLaunch(facts.name);
+  for (const ArmFacts& arm : facts.arms) {
+    for (const RunFacts& run : arm.runs) {
+      const StageState state = StateOfRun(facts, run);
+      ++status->runs[static_cast<size_t>(state)];
+      const bool is_new = std::ranges::any_of(run.stages, [&](const auto& stage) {
+        return touched.contains(facts.stages[stage.second].id);
+      });
+      if (state == StageState::kComplete && !is_new && !touched.empty()) ++status->kept;
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<StudyStatus> ReadStatus(LedgerReader& ledger, const StatusOptions& options) {
   const Transaction snapshot = ledger.Snapshot();
   const std::vector<std::string> names =
       options.study ? std::vector<std::string>{*options.study} : ledger.StudyNames();
+  const std::vector<HoldSet> holds = ledger.ReadHolds();
   std::vector<StudyStatus> statuses;
   for (const std::string& name : names) {
     StudyFacts facts = ledger.ReadStudy(name);
     if (!options.scheduler_at_work) MarkInterrupted(&facts);
     StudyStatus status = {.name = facts.name};
-    for (const ArmFacts& arm : facts.arms) {
-      for (const RunFacts& run : arm.runs) {
-        ++status.runs[static_cast<size_t>(StateOfRun(facts, run))];
-      }
+    CountRuns(ledger, facts, &status);
+    for (const HoldSet& hold : holds) {
+      if (hold.scope.study == name) status.holds.push_back(hold);
     }
     for (const StageUse& use : UsesOfStages(facts)) {
       AddStage(ledger, facts.stages[use.place], use, &status);

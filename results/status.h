@@ -37,7 +37,9 @@ struct StudyStatus {
   std::vector<StageStatus> running = {};
   std::vector<StageStatus> waiting = {};
   std::vector<StageStatus> held_back = {};    // planned, and not begun for a reason
-  std::vector<StageStatus> ended_early = {};  // failed, diverged or stopped
+  std::vector<StageStatus> ended_early = {};  // failed, diverged, stopped or pruned
+  std::vector<HoldSet> holds = {};            // what somebody paused or cancelled
+  int64_t kept = 0;  // complete runs for which the last launch had nothing to do
 };
 
 struct StatusOptions {

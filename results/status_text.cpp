@@ -28,12 +28,13 @@ std::string DurationText(double seconds) {
   return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
 }
 
-// "12 of 18 runs complete, 2 running, 1 failed"
-std::string CountsText(const StateCounts& counts) {
+// "12 of 18 runs complete (8 kept from before), 2 running, 1 failed"
+std::string CountsText(const StateCounts& counts, int64_t kept) {
   int64_t all = 0;
   for (const int64_t count : counts) all += count;
   const int64_t complete = counts[static_cast<size_t>(StageState::kComplete)];
   std::string text = fmt::format("{} of {} runs complete", complete, all);
+  if (kept > 0) text += fmt::format(" ({} kept from before)", kept);
   for (const auto& state : EnumNames<StageState>::values) {
     const int64_t count = counts[static_cast<size_t>(state.value)];
     if (state.value == StageState::kComplete || count == 0) continue;
@@ -99,6 +100,13 @@ std::string EndedLines(const std::vector<StageStatus>& ended) {
   return lines;
 }
 
+std::string HoldLine(const HoldSet& hold) {
+  std::string what = hold.scope.arm.empty() ? "the whole study" : "arm " + hold.scope.arm;
+  if (hold.scope.seed) what += fmt::format(", seed {}", *hold.scope.seed);
+  return fmt::format("  {:<9} {}{}; `upcycle resume` lets it go on\n", NameOf(hold.kind), what,
+                     hold.by.empty() ? "" : ", by " + hold.by);
+}
+
 Json CountsJson(const StateCounts& counts) {
   Json json = Json::object();
   for (const auto& state : EnumNames<StageState>::values) {
@@ -112,10 +120,14 @@ Json AttemptJson(const AttemptFacts& attempt) {
                {"host", attempt.start.host},
                {"pid", attempt.start.pid},
                {"device", attempt.start.device},
+               {"launch", OrNull(attempt.start.launch)},
+               {"provenance", Json::parse(attempt.start.provenance)},
                {"started", OrNull(attempt.start.time)}};
   if (!attempt.end) return json;
   json["outcome"] = NameOf(attempt.end->outcome);
   json["cause"] = attempt.end->cause;
+  json["exit_code"] = OrNull(attempt.end->exit_code);
+  json["signal"] = OrNull(attempt.end->signal);
   json["message"] = attempt.end->message;
   json["peak_memory_bytes"] = OrNull(attempt.end->peak_memory_bytes);
   json["wall_seconds"] = OrNull(attempt.end->wall_seconds);
@@ -141,6 +153,16 @@ Json StageJson(const StageStatus& status) {
           {"attempts", std::move(attempts)}};
 }
 
+Json HoldsJson(const std::vector<HoldSet>& holds) {
+  Json json = Json::array();
+  for (const HoldSet& hold : holds) {
+    Json entry = EventOf(hold);
+    entry.erase("event");
+    json.push_back(std::move(entry));
+  }
+  return json;
+}
+
 Json StagesJson(const std::vector<StageStatus>& stages) {
   Json json = Json::array();
   for (const StageStatus& status : stages) json.push_back(StageJson(status));
@@ -154,6 +176,8 @@ nlohmann::json StatusJson(const std::vector<StudyStatus>& studies) {
   for (const StudyStatus& study : studies) {
     json.push_back({{"study", study.name},
                     {"runs", CountsJson(study.runs)},
+                    {"kept", study.kept},
+                    {"holds", HoldsJson(study.holds)},
                     {"stages", CountsJson(study.stages)},
                     {"running", StagesJson(study.running)},
                     {"waiting", StagesJson(study.waiting)},
@@ -167,7 +191,7 @@ std::string StatusText(const std::vector<StudyStatus>& studies) {
   if (studies.empty()) return "no studies yet\n";
   std::string text;
   for (const StudyStatus& study : studies) {
-    text += fmt::format("{}: {}\n", study.name, CountsText(study.runs));
+    text += fmt::format("{}: {}\n", study.name, CountsText(study.runs, study.kept));
     const size_t shown = std::min(study.running.size(), kMostLines);
     for (size_t i = 0; i < shown; ++i) text += RunningLine(study.running[i]);
     if (shown < study.running.size()) {
@@ -176,6 +200,7 @@ std::string StatusText(const std::vector<StudyStatus>& studies) {
     text += UnbegunLines("waiting", study.waiting);
     text += UnbegunLines("planned", study.held_back);
     text += EndedLines(study.ended_early);
+    for (const HoldSet& hold : study.holds) text += HoldLine(hold);
   }
   return text;
 }

@@ -1,4 +1,4 @@
-// `upcycle bench`: training steps against this machine's own matrix rate.
+// `upcycle bench`: training steps against this machine's own matrix rate; the orchestration.
 
 #include <algorithm>
 #include <cstdlib>
@@ -13,6 +13,7 @@
 #include "kernels/cpu/sgemm_rate.h"
 #include "tools/bench_markdown.h"
 #include "tools/bench_models.h"
+#include "tools/bench_orchestration.h"
 #include "tools/bench_report.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
@@ -72,9 +73,9 @@ void Publish(const std::string& file, const std::string& text) {
 
 struct Options {
   std::string device = "auto", precision = "bfloat16", models, widths = "128,512,1024";
-  std::string json, markdown, seconds, budget = "300";
+  std::string json, markdown, seconds, budget = "300", root;
   int threads = 0;
-  bool list = false, in_process = false;
+  bool list = false, in_process = false, orchestration = false, quick = false;
 
   bool shows() const { return json.empty() && markdown.empty(); }
 };
@@ -166,6 +167,17 @@ int BenchModels(const Options& options, const std::vector<BenchmarkModel>& model
   return HasDevice(report) ? kExitDone : kExitSomeRunFailed;
 }
 
+int BenchOrchestration(const Options& options) {
+  const Json report = MeasureOrchestration(
+      {.folder = options.root.empty() ? fs::temp_directory_path() : fs::path(options.root),
+       .jobs = options.threads,
+       .quick = options.quick});
+  if (options.shows()) fmt::print("{}", OrchestrationText(report));
+  Publish(options.json, report.dump(2) + "\n");
+  if (!options.markdown.empty()) Publish(options.markdown, OrchestrationMarkdown(report));
+  return kExitDone;
+}
+
 }  // namespace
 
 int BenchCommand(const Arguments& arguments) {
@@ -174,7 +186,8 @@ int BenchCommand(const Arguments& arguments) {
       "bench [options]",
       "How fast this machine trains: whole training steps. On a GPU those of Llama-3-8B's layers,\n"
       "0.5B and small models, dense and with experts; on a CPU a dense and an E8G1T2 model of two\n"
-      "layers by width, set against the rate of large matrix products on the same threads.");
+      "layers by width, set against the rate of large matrix products on the same threads.\n"
+      "With --orchestration: what 10,000 runs cost beside their training.");
   line.Option("device", &options.device,
               "auto, cpu, cuda or cuda:N; auto is a GPU if there is one");
   line.Option("models", &options.models,
@@ -186,11 +199,17 @@ int BenchCommand(const Arguments& arguments) {
   line.Option("threads", &options.threads, "CPU threads; 0: all");
   line.Option("json", &options.json, "write JSON to this file, - for standard output");
   line.Option("markdown", &options.markdown, "write Markdown to this file, or -");
+  line.Flag("orchestration", &options.orchestration,
+            "measure planning, scheduling, recording, status and compare, with stages of no work");
+  line.Flag("quick", &options.quick, "of the orchestration a small part, in seconds");
+  line.Option("root", &options.root,
+              "folder for what the orchestration writes, 300 MB, and removes [TMPDIR or /tmp]");
   line.Flag("list", &options.list, "only list the GPU's models and their sizes");
   line.Flag("in-process", &options.in_process, "measure models here, not each in its own process");
   line.Parse(arguments);
   RequireDeviceWord(options.device);
   if (options.threads <= 0) options.threads = Cores();
+  if (options.orchestration) return BenchOrchestration(options);
   const bool gpu =
       options.device.starts_with("cuda") || (options.device == "auto" && CudaDeviceCount() > 0);
   if (!gpu && !options.list && options.models.empty()) return BenchWidths(options);

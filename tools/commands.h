@@ -31,9 +31,14 @@ int ConvertCommand(const Arguments& arguments);
 int GenerateCommand(const Arguments& arguments);
 int InspectCommand(const Arguments& arguments);
 int PaperCommand(const Arguments& arguments);
+int StopCommand(const Arguments& arguments);
+int PauseCommand(const Arguments& arguments);
+int CancelCommand(const Arguments& arguments);
+int ResumeCommand(const Arguments& arguments);
 int RebuildCommand(const Arguments& arguments);
 int DoctorCommand(const Arguments& arguments);
 int BenchCommand(const Arguments& arguments);
 int WorkerCommand(const Arguments& arguments);
+int IdleWorkerCommand(const Arguments& arguments);
 
 }  // namespace upcycle

@@ -59,6 +59,7 @@ void PrintOutcome(const Study& study, const StudyOutcome& outcome, int64_t held_
              outcome.reused);
   if (outcome.failed > 0) fmt::print(stderr, ", {} failed", outcome.failed);
   if (outcome.skipped > 0) fmt::print(stderr, ", {} not started", outcome.skipped);
+  if (outcome.held > 0) fmt::print(stderr, " ({} paused or cancelled)", outcome.held);
   if (held_back > 0) {
     fmt::print(stderr, "; --keep-going would have started {} of them all the same", held_back);
   }

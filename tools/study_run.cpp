@@ -103,9 +103,13 @@ std::string StoppedHint(const ProcessIdentity& process) {
 }  // namespace
 
 nlohmann::json OutcomeJson(const StudyOutcome& outcome) {
-  return {{"done", outcome.done},     {"reused", outcome.reused},
-          {"failed", outcome.failed}, {"skipped", outcome.skipped},
-          {"halted", outcome.halted}, {"interrupted", outcome.interrupted}};
+  return {{"done", outcome.done},
+          {"reused", outcome.reused},
+          {"failed", outcome.failed},
+          {"skipped", outcome.skipped},
+          {"held", outcome.held},
+          {"halted", outcome.halted},
+          {"interrupted", outcome.interrupted}};
 }
 
 FileLock LockRoot(const StateOptions& state) {
@@ -185,7 +189,8 @@ StudyOutcome RunStudy(const Study& study, const StudyRecord& record, const State
   StudyOutcome outcome;
   {
     ProgressDisplay display(study, plan, ::isatty(STDERR_FILENO) == 1);
-    Scheduler scheduler(study, root, ledger, executor, scheduling, display);
+    Control control(study, root, ledger, journal);
+    Scheduler scheduler(study, root, ledger, executor, control, scheduling, display);
     outcome = scheduler.Run(stop);
   }
   journal.EndLaunch(

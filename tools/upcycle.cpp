@@ -33,6 +33,10 @@ constexpr Command kCommands[] = {
     {"status", StatusCommand, "what runs, waits and why, and failed"},
     {"explain", ExplainCommand, "why runs will run again, wait, or are skipped; what changed"},
     {"logs", LogsCommand, "what the processes of runs printed, also as it comes"},
+    {"stop", StopCommand, "let what runs write checkpoints and end"},
+    {"pause", PauseCommand, "let runs wait until they are resumed"},
+    {"cancel", CancelCommand, "end runs, and begin them no more"},
+    {"resume", ResumeCommand, "let paused and cancelled runs go on"},
     {"compare", CompareCommand, "which arm is better, by how much, and whether that is decided"},
     {"export", ExportCommand, "the comparison as Markdown, CSV, LaTeX or JSON"},
     {"paper", PaperCommand, "a paper's claims, one by one, against runs of our own"},
@@ -46,8 +50,9 @@ constexpr Command kCommands[] = {
     {"gc", GcCommand, "free disk: what would go, and with --yes its removal"},
     {"rebuild", RebuildCommand, "make the ledger again from the journals"},
     {"doctor", DoctorCommand, "what this machine has to train with, and how to get the rest"},
-    {"bench", BenchCommand, "how fast this machine trains"},
+    {"bench", BenchCommand, "how fast this machine trains, and what orchestration costs"},
     {"worker", WorkerCommand, ""},
+    {"idle-worker", IdleWorkerCommand, ""},
 };
 
 constexpr std::string_view kBugReport = ". This is a bug in upcycle: please report it";

@@ -42,6 +42,8 @@ struct ExecutionSettings {
   Recompute recompute = Recompute::kNothing;
   ExpertPathChoice expert_path = ExpertPathChoice::kAuto;
   bool offload_optimizer = false;
+  int64_t priority = 0;
+  double time_limit_hours = 0;
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
@@ -66,6 +68,20 @@ struct ExecutionSettings {
     v.Field("offload_optimizer", s.offload_optimizer,
             {.help = "keep the optimizer's moments in the host's memory: more time, the same bits",
              .effect = Effect::kSpeed});
+    v.Field(
+        "priority", s.priority,
+        {.help = "runs of a higher priority start first; what several arms need has the highest "
+                 "of theirs",
+         .minimum = -1000,
+         .maximum = 1000,
+         .effect = Effect::kSpeed});
+    v.Field(
+        "time_limit_hours", s.time_limit_hours,
+        {.help = "wall time after which a stage of a run writes a checkpoint and fails; 0 means "
+                 "no limit",
+         .minimum = 0,
+         .unit = "hours",
+         .effect = Effect::kSpeed});
   }
 };
 

@@ -50,26 +50,6 @@ void RequireWholeInputs(const StageContext& context) {
   }
 }
 
-void RunStage(const StageContext& context) {
-  RequireWholeInputs(context);
-  switch (context.stage.kind) {
-    case StageKind::kTokens:
-      return RunTokensStage(context);
-    case StageKind::kImport:
-      return RunImportStage(context);
-    case StageKind::kUpcycle:
-      return RunUpcycleStage(context);
-    case StageKind::kTrain:
-      return RunTrainStage(context);
-    case StageKind::kEvaluate:
-      return RunEvaluateStage(context);
-    case StageKind::kBenchmark:
-      return RunBenchmarkStage(context);
-    case StageKind::kText:
-      return RunTextStage(context);
-  }
-}
-
 // An attempt, framed by its two events.
 class Attempt {
  public:
@@ -144,7 +124,7 @@ std::unique_ptr<Backend> BackendOf(const Stage& stage, const WorkerOptions& opti
 // Runs the stage and puts its end into the journal. An error that keeps the journal from being
 // written (a full disk) reaches the log alone; the scheduler then knows by the exit code.
 WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& backend,
-                      int64_t launch, StopSignals& stop) {
+                      int64_t launch, StopSignals& stop, const StageWork& work) {
   JournalWriter journal(folder.journal());
   const uint64_t journal_bytes = fs::file_size(folder.journal());
   AttemptStart start = {.host = HostName(),
@@ -157,7 +137,7 @@ WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& ba
   Cause cause = Cause::kBug;
   std::string message;
   try {
-    RunStage({stage, folder, journal, backend, stop, start, journal_bytes});
+    work({stage, folder, journal, backend, stop, start, journal_bytes});
     attempt.Complete();
     return WorkerExit::kComplete;
   } catch (const Error& error) {
@@ -182,7 +162,27 @@ void StageContext::LeaveIfStopped() const {
     throw Error(Cause::kInterrupted, "stopped on request; the same command continues");
 }
 
-WorkerExit RunWorker(const fs::path& path, const WorkerOptions& options) {
+void PerformStage(const StageContext& context) {
+  RequireWholeInputs(context);
+  switch (context.stage.kind) {
+    case StageKind::kTokens:
+      return RunTokensStage(context);
+    case StageKind::kImport:
+      return RunImportStage(context);
+    case StageKind::kUpcycle:
+      return RunUpcycleStage(context);
+    case StageKind::kTrain:
+      return RunTrainStage(context);
+    case StageKind::kEvaluate:
+      return RunEvaluateStage(context);
+    case StageKind::kBenchmark:
+      return RunBenchmarkStage(context);
+    case StageKind::kText:
+      return RunTextStage(context);
+  }
+}
+
+WorkerExit RunWorker(const fs::path& path, const WorkerOptions& options, const StageWork& work) {
   StopSignals stop;  // before any thread
   const StageFolder folder(path);
   try {
@@ -195,7 +195,7 @@ WorkerExit RunWorker(const fs::path& path, const WorkerOptions& options) {
     const Stage stage = Stage::FromJson(json::parse(ReadTextFile(folder.description())));
     if (IsComplete(folder, stage.kind)) return WorkerExit::kComplete;
     const std::unique_ptr<Backend> backend = BackendOf(stage, options);
-    return RunAttempt(stage, folder, *backend, options.launch, stop);
+    return RunAttempt(stage, folder, *backend, options.launch, stop, work);
   } catch (const Error& error) {
     fmt::print(stderr, "error: {}\n", error.what());
     return ExitOf(error.cause());

@@ -1,6 +1,8 @@
 // What one process does: the stage in its folder, from start to end.
 #pragma once
 
+#include <functional>
+
 #include "core/journal.h"
 #include "core/stop_signals.h"
 #include "experiments/run/stage.h"
@@ -35,14 +37,21 @@ void RunEvaluateStage(const StageContext& context);
 void RunBenchmarkStage(const StageContext& context);
 void RunTextStage(const StageContext& context);
 
-// Does the stage of `folder` unless another process is at it. Every attempt begins and ends with an
-// event in the journal, whatever happens short of a kill.
+// What there is to do between an attempt's two events.
+using StageWork = std::function<void(const StageContext&)>;
+// That of the stage's kind, once its inputs are known to be whole.
+void PerformStage(const StageContext& context);
+
 struct WorkerOptions {
   std::string device;    // cpu, cuda:N; where it is empty, as the stage asks
   int threads = 1;       // of the CPU
   int launch = 0;        // that it is part of; 0: of none
   bool checked = false;  // every op of a GPU is done on the CPU too (kernels/checked_backend.h)
 };
-WorkerExit RunWorker(const fs::path& folder, const WorkerOptions& options);
+
+// Does the stage of `folder` unless another process is at it. Every attempt begins and ends with an
+// event in the journal, whatever happens short of a kill.
+WorkerExit RunWorker(const fs::path& folder, const WorkerOptions& options,
+                     const StageWork& work = PerformStage);
 
 }  // namespace upcycle

@@ -14,7 +14,7 @@ namespace upcycle {
 
 // One process to start: `upcycle worker FOLDER`.
 struct Job {
-  Fingerprint stage;
+  Fingerprint stage = {};
   std::filesystem::path folder;  // of the stage; stage.json is in it
   int64_t threads = 1;
   std::string device = "cpu";  // cpu or cuda:N
@@ -24,7 +24,7 @@ struct Job {
 
 // How a process ended. Why is in the stage's journal, unless it could not say it any more.
 struct JobEnd {
-  Fingerprint stage;
+  Fingerprint stage = {};
   std::optional<int> exit_code = std::nullopt;  // where it exited by itself, and that was seen
   int signal = 0;                               // where it was killed, else 0
   std::optional<int64_t> peak_memory_bytes = std::nullopt;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <string>
 
 #include "core/files.h"
 #include "experiments/scheduling/executor.h"
@@ -11,9 +12,10 @@ namespace upcycle {
 
 class LocalExecutor : public Executor {
  public:
-  // `program` is run as `program worker FOLDER`; what it prints goes to FOLDER/log.txt. Workers are
-  // asked to stop when this process dies, however it dies.
-  explicit LocalExecutor(fs::path program) : program_(std::move(program)) {}
+  // `program` is run as `program command FOLDER`; what it prints goes to FOLDER/log.txt. Workers
+  // are asked to stop when this process dies, however it dies.
+  explicit LocalExecutor(fs::path program, std::string command = "worker")
+      : program_(std::move(program)), command_(std::move(command)) {}
   ~LocalExecutor() override;  // kills what it started and still runs
 
   void Start(const Job& job) override;
@@ -34,6 +36,7 @@ class LocalExecutor : public Executor {
   void Signal(const Fingerprint& stage, int signal);
 
   fs::path program_;
+  std::string command_;
   std::map<Fingerprint, Process> processes_;
   MemoryKills memory_kills_;
 };

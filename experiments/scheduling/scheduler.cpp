@@ -4,50 +4,40 @@
 
 #include <fmt/format.h>
 
-#include "core/atomic_file.h"
-#include "core/check.h"
-#include "core/error.h"
-#include "core/file_lock.h"
 #include "core/files.h"
-#include "core/heartbeat.h"
-#include "experiments/run/worker_exit.h"
 #include "experiments/study/plan.h"
-#include "experiments/study/prediction.h"
 
 namespace upcycle {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
 
-uint64_t SizeOf(const fs::path& path) {
-  std::error_code absent;
-  const uint64_t size = fs::file_size(path, absent);
-  return absent ? 0 : size;
-}
-
-// A damaged journal stays for whoever wants to look at it; the stage is done anew.
-void SetAside(const fs::path& journal) {
-  for (int number = 1;; ++number) {
-    const fs::path aside = fmt::format("{}.damaged-{}", journal.native(), number);
-    if (!fs::exists(aside)) return Rename(journal, aside);
-  }
-}
-
 }  // namespace
 
 Scheduler::Scheduler(const Study& study, fs::path root, LedgerWriter& ledger, Executor& executor,
-                     const SchedulerOptions& options, StudyObserver& observer)
+                     Control& control, const SchedulerOptions& options, StudyObserver& observer)
     : study_(study),
       labels_(StageLabels(study)),
+      input_labels_(InputLabels(study)),
       root_(std::move(root)),
       ledger_(ledger),
       executor_(executor),
+      control_(control),
       options_(options),
       observer_(observer),
       placement_(options.gpus) {
   for (const Fingerprint& stage : study.order) {
-    places_.emplace(stage, places_.size());
+    turns_.emplace(stage, Turn{.place = turns_.size()});
     for (const Fingerprint& input : study.stages.at(stage).inputs) readers_[input].push_back(stage);
+  }
+  // What several arms need is wanted as much as by the one that wants it most.
+  for (const Study::Run& run : study.runs) {
+    const int64_t priority = study.recipe.arms[run.arm].settings.execution.priority;
+    for (const auto& [place, stage] : run.stages) {
+      Turn& turn = turns_.at(stage);
+      turn.priority = turn.priority_is_set ? std::max(turn.priority, priority) : priority;
+      turn.priority_is_set = true;
+    }
   }
 }
 
@@ -59,9 +49,12 @@ StudyOutcome Scheduler::Run(StopSignals& stop) {
     AdoptLiving();
     while (true) {
       time_.Look();
-      Obey(stop.Requests());
+      const Control::News news = control_.Look();
+      asked_ = std::max(asked_, news.stop_requests);
+      Obey(std::max(asked_, stop.Requests()));
+      if (news.holds_changed) HoldRunning();
       StartReady();
-      if (running_.empty() && !AnyHeld()) break;
+      if (running_.empty() && !AwaitsOthers()) break;
       const std::optional<JobEnd> end = executor_.Wait(kTick);
       Advance();
       if (end) Finish(*end);
@@ -72,6 +65,10 @@ StudyOutcome Scheduler::Run(StopSignals& stop) {
     throw;
   }
   outcome_.skipped += static_cast<int>(pending_.size());
+  outcome_.held =
+      static_cast<int>(std::count_if(pending_.begin(), pending_.end(), [&](const auto& entry) {
+        return control_.HoldOf(entry.first).has_value();
+      }));
   RecordWaiting();
   return outcome_;
 }
@@ -83,19 +80,20 @@ void Scheduler::CatchUp() {
   for (const Fingerprint& stage : study_.order) {
     const auto state = states.find(stage);
     if (state != states.end() && state->second == StageState::kComplete) continue;
-    if (SizeOf(FolderOf(stage).journal()) > ledger_.JournalOffset(stage)) OpenFollower(stage);
+    if (SizeOrZero(FolderOf(stage).journal()) > ledger_.JournalOffset(stage)) OpenFollower(stage);
   }
 }
 
 void Scheduler::FindPending() {
   for (const auto& [stage, plan] : PlanStages(study_, ledger_.StageStates(), root_)) {
     if (plan.needed) {
-      pending_.emplace(stage, Pending{.waits_for = {}, .retries = Retries(options_.restarts)});
+      pending_.emplace(stage, options_.restarts);
     } else {
       ++outcome_.reused;
     }
   }
   for (auto& [stage, pending] : pending_) {
+    pending.needs_gpu = NeedsGpu(stage);
     for (const Fingerprint& input : study_.stages.at(stage).inputs) {
       if (pending_.contains(input)) pending.waits_for.insert(input);
     }
@@ -110,7 +108,7 @@ void Scheduler::RecordWaiting() {
     StageChange change{stage, StageState::kPlanned, ""};
     if (!pending.waits_for.empty()) {
       change.state = StageState::kWaiting;
-      change.reason = fmt::format("for {}", labels_.at(*pending.waits_for.begin()));
+      change.reason = fmt::format("for {}", input_labels_.at(*pending.waits_for.begin()));
     } else if (stopping_) {
       change.reason = "the study was stopped before it began";
     } else if (!outcome_.halted.empty()) {
@@ -145,198 +143,22 @@ bool Scheduler::StartsNothingMore() const {
   return stopping_ || !outcome_.halted.empty() || (outcome_.failed > 0 && !options_.keep_going);
 }
 
-bool Scheduler::AnyHeld() const {
-  return !StartsNothingMore() && std::any_of(ready_.begin(), ready_.end(), [&](const auto& ready) {
-    return !pending_.at(ready.second).held.empty();
+// Whether something could be started later that cannot be started now.
+bool Scheduler::AwaitsOthers() const {
+  if (StartsNothingMore()) return false;
+  return std::any_of(ready_.begin(), ready_.end(), [&](const auto& ready) {
+    if (pending_.at(ready.second).taken) return true;
+    const auto hold = control_.HoldOf(ready.second);
+    return hold && hold->kind == HoldKind::kPaused && control_.IsOfThisLaunch(*hold);
   });
 }
 
-void Scheduler::StartReady() {
-  bool gpus_are_full = false;
-  for (auto next = ready_.begin(); next != ready_.end() && !StartsNothingMore();) {
-    const Fingerprint stage = (next++)->second;
-    if (static_cast<int>(running_.size()) >= options_.jobs) return;
-    if (!MayRunBesideOthers(stage)) continue;
-    // A stage without room waits, and what else needs a GPU waits behind it, or smaller ones would
-    // always pass.
-    if (gpus_are_full && NeedsGpu(stage)) continue;
-    if (IsTaken(stage)) continue;
-    const std::optional<std::string> device = Place(stage);
-    if (device) {
-      Start(stage, *device);
-    } else {
-      gpus_are_full = true;
-    }
-  }
-}
-
-bool Scheduler::MayRunBesideOthers(const Fingerprint& stage) const {
-  if (running_.empty()) return true;
-  return !pending_.at(stage).alone && std::none_of(running_.begin(), running_.end(), [&](auto& r) {
-    return pending_.at(r.first).alone;
-  });
-}
-
-// Results do not depend on the number of threads, so a stage that runs alone may have every core.
-int64_t Scheduler::ThreadsFor(const Fingerprint& stage) const {
-  const int64_t asked = study_.stages.at(stage).execution.value("threads", int64_t{0});
-  if (asked > 0) return asked;
-  const auto wanting = static_cast<int64_t>(ready_.size() + running_.size());
-  const int64_t together = pending_.at(stage).alone ? 1 : std::min<int64_t>(options_.jobs, wanting);
-  return std::max<int64_t>(1, options_.cores / std::max<int64_t>(1, together));
-}
-
-std::optional<std::string> Scheduler::Place(const Fingerprint& identity) {
-  if (!NeedsGpu(identity)) return "cpu";
-  const Stage& stage = study_.stages.at(identity);
-  const auto [bytes, is_new] = device_bytes_.try_emplace(identity);
-  if (is_new) bytes->second = DeviceBytesOf(study_, stage);
-  return placement_.Place(identity, ReadExecution(stage).device, bytes->second);
-}
-
-bool Scheduler::NeedsGpu(const Fingerprint& identity) const {
-  const Stage& stage = study_.stages.at(identity);
-  return ComputesOnDevice(stage.kind) && !options_.gpus.empty() &&
-         ReadExecution(stage).device != "cpu";
-}
-
-bool Scheduler::IsTaken(const Fingerprint& stage) {
-  Pending& pending = pending_.at(stage);
-  const auto holder = FileLock::HolderOf(FolderOf(stage).lock());
-  if (!holder) {
-    pending.held.clear();
-    return false;
-  }
-  if (Adopt(stage)) return true;
-  const std::string reason = fmt::format("for {}, which is at it already", Describe(*holder));
-  if (pending.held != reason) {
-    pending.held = reason;
-    ledger_.SetStageState(stage, StageState::kWaiting, reason);
-    observer_.Held(stage, reason);
-  }
-  return true;
-}
-
-bool Scheduler::Adopt(const Fingerprint& stage) {
-  if (!executor_.Adopt(stage, FolderOf(stage).path())) return false;
-  StageFollower follower = OpenFollower(stage);
-  follower.ExpectAttempt(ledger_.HasOpenAttempt(stage));
-  Watch(stage, std::move(follower), 0, 0);
-  return true;
-}
-
-void Scheduler::Start(const Fingerprint& identity, const std::string& device) {
-  const StageFolder folder = FolderOf(identity);
-  try {
-    MakeDirectories(folder.path());
-    WriteFileAtomically(folder.description(), study_.stages.at(identity).ToJson().dump(2) + "\n");
-    StageFollower follower = OpenFollower(identity);
-    follower.ExpectAttempt(/*begun=*/false);
-    const uint64_t log_begin = SizeOf(folder.log());
-    const int64_t threads = ThreadsFor(identity);
-    executor_.Start({identity, folder.path(), threads, device, options_.launch, options_.checked});
-    Watch(identity, std::move(follower), log_begin, threads);
-  } catch (const Error& error) {
-    // The attempt could not even begin.
-    placement_.Release(identity);
-    ready_.erase({places_.at(identity), identity});
-    const AttemptEnd end = {.outcome = OutcomeOf(error.cause()),
-                            .cause = std::string(CauseName(error.cause())),
-                            .message = error.what()};
-    ledger_.SetStageState(identity, end.outcome, end.message);
-    Settle(identity, end, 0);
-  }
-}
-
-void Scheduler::Watch(const Fingerprint& stage, StageFollower follower, uint64_t log_begin,
-                      int64_t threads) {
-  const Pulse pulse(Heartbeat::Read(FolderOf(stage).heartbeat()), time_.Seconds());
-  running_.emplace(stage, Running{std::move(follower), pulse, log_begin});
-  ready_.erase({places_.at(stage), stage});
-  Pending& pending = pending_.at(stage);
-  pending.attempted = true;
-  pending.held.clear();
-  ledger_.SetStageState(stage, StageState::kRunning);
-  observer_.Started(stage, threads);
-}
-
-StageFollower Scheduler::OpenFollower(const Fingerprint& stage) {
-  const StageFolder folder = FolderOf(stage);
-  try {
-    StageFollower follower(stage, folder, ledger_);
-    follower.Follow();
-    return follower;
-  } catch (const Error& error) {
-    if (error.cause() != Cause::kInput) throw;
-  }
-  SetAside(folder.journal());
-  return StageFollower(stage, folder, ledger_);  // the ledger forgets the stage
-}
-
-void Scheduler::Advance() {
+void Scheduler::HoldRunning() {
   for (auto& [stage, running] : running_) {
-    if (FollowOrEnd(stage, running)) observer_.Progressed(stage, running.follower.progress());
-    running.pulse.Hear(Heartbeat::Read(FolderOf(stage).heartbeat()), time_.Seconds());
-    if (running.pulse.SilentSeconds(time_.Seconds()) < options_.lease_seconds) continue;
-    Sentence(stage, running, Cause::kLost,
-             fmt::format("gave no sign of life for {:.0f} s: it was stopped, hangs in the system, "
-                         "or its machine went away",
-                         options_.lease_seconds));
+    if (running.asked_to_stop || !control_.HoldOf(stage)) continue;
+    executor_.Stop(stage);
+    running.asked_to_stop = true;
   }
-}
-
-// A journal that is damaged while it grows ends the attempt; the next one begins a new journal.
-bool Scheduler::FollowOrEnd(const Fingerprint& stage, Running& running) {
-  if (running.journal_is_damaged) return false;
-  try {
-    return running.follower.Follow();
-  } catch (const Error& error) {
-    if (error.cause() != Cause::kInput) throw;
-    running.journal_is_damaged = true;
-    Sentence(stage, running, Cause::kLost, error.what());
-    return false;
-  }
-}
-
-void Scheduler::Sentence(const Fingerprint& stage, Running& running, Cause cause,
-                         const std::string& reason) {
-  if (running.sentence) return;
-  running.sentence = AttemptEnd{
-      .outcome = OutcomeOf(cause), .cause = std::string(CauseName(cause)), .message = reason};
-  executor_.Kill(stage);
-}
-
-void Scheduler::Finish(const JobEnd& job) {
-  auto node = running_.extract(job.stage);
-  UPCYCLE_CHECK(!node.empty());
-  Running& running = node.mapped();
-  placement_.Release(job.stage);
-  FollowOrEnd(job.stage, running);
-  const auto& own_word = running.follower.end();
-  if (!own_word && job.exit_code == static_cast<int>(WorkerExit::kBusy)) {
-    return MakeReady(job.stage);  // IsTaken says whom it waits for
-  }
-  const AttemptCircumstances known = {.begun = running.follower.begun(),
-                                      .own_word = own_word,
-                                      .asked_to_stop = running.asked_to_stop,
-                                      .sentence = running.sentence,
-                                      .log_begin = running.log_begin};
-  const AttemptEnd end = JudgeEnd(job, known, FolderOf(job.stage), options_.log_policies);
-  RecordEnd(job, known, end, running);
-  Settle(job.stage, end, running.follower.progress().step);
-}
-
-void Scheduler::RecordEnd(const JobEnd& job, const AttemptCircumstances& known,
-                          const AttemptEnd& end, Running& running) {
-  try {
-    if (!running.journal_is_damaged && RecordJudgement(FolderOf(job.stage), job, known, end)) {
-      running.follower.Follow();
-      return;
-    }
-  } catch (const Error&) {
-    // No room for it, say: then the ledger alone knows.
-  }
-  ledger_.SetStageState(job.stage, end.outcome, end.message);
 }
 
 // Lets the workers end in good order: the ledger cannot be written, say. The journals still can.

@@ -17,6 +17,7 @@
 #include "core/stop_signals.h"
 #include "experiments/run/stage_folder.h"
 #include "experiments/scheduling/attempt_end.h"
+#include "experiments/scheduling/control.h"
 #include "experiments/scheduling/executor.h"
 #include "experiments/scheduling/placement.h"
 #include "experiments/scheduling/pulse.h"
@@ -60,27 +61,33 @@ struct StudyOutcome {
   int reused = 0;   // complete already
   int failed = 0;   // failed or diverged now
   int skipped = 0;  // not started, for want of a failed input or after a failure
+  int held = 0;     // of those not started, because somebody paused or cancelled their runs
   bool interrupted = false;
-  std::string halted;  // why nothing more could be begun at all; or empty
+  std::string halted = {};  // why nothing more could be begun at all; or empty
 };
 
 class Scheduler {
  public:
   Scheduler(const Study& study, fs::path root, LedgerWriter& ledger, Executor& executor,
-            const SchedulerOptions& options, StudyObserver& observer);
+            Control& control, const SchedulerOptions& options, StudyObserver& observer);
 
   // Runs until everything is done, nothing more can be done, or a stop is asked for. The first
-  // request lets workers write checkpoints, the second kills them.
+  // request lets workers write checkpoints, the second kills them. While runs are paused that were
+  // paused meanwhile, it waits for them to be resumed.
   StudyOutcome Run(StopSignals& stop);
 
  private:
   // A stage that is not complete and that somebody needs.
   struct Pending {
-    std::set<Fingerprint> waits_for;
+    explicit Pending(int restarts) : retries(restarts) {}
+
+    std::set<Fingerprint> waits_for = {};
     Retries retries;
     bool attempted = false;  // how that ended says more than why it waits
     bool alone = false;      // may only run with nothing beside it
-    std::string held;        // by whom, where another process is at it
+    bool needs_gpu = false;  // computes on one of the GPUs that there are
+    std::string held = {};   // why it is kept from starting, as it was last said
+    bool taken = false;      // another process is at it
   };
   struct Running {
     StageFollower follower;
@@ -89,19 +96,23 @@ class Scheduler {
     bool asked_to_stop = false;
     bool journal_is_damaged = false;
     std::optional<AttemptEnd> sentence = std::nullopt;  // why the scheduler put an end to it
+    double began = 0;                                   // in waking time
+    double time_limit_hours = 0;                        // 0: none
+    std::optional<double> kill_at = std::nullopt;       // in waking time, where it does not end
   };
 
-  // What there is to do (scheduler.cpp).
+  // What there is to do, and for how long (scheduler.cpp).
   void CatchUp();
   void FindPending();
   void RecordWaiting();
   void AdoptLiving();
   void Obey(int requests);
+  void HoldRunning();
   bool StartsNothingMore() const;
-  bool AnyHeld() const;
-  void MakeReady(const Fingerprint& stage) { ready_.insert({places_.at(stage), stage}); }
+  bool AwaitsOthers() const;
+  void MakeReady(const Fingerprint& stage) { ready_.emplace(turns_.at(stage), stage); }
 
-  // How a stage begins.
+  // How a stage begins (starting.cpp).
   void StartReady();
   bool MayRunBesideOthers(const Fingerprint& stage) const;
   int64_t ThreadsFor(const Fingerprint& stage) const;
@@ -111,16 +122,20 @@ class Scheduler {
   bool NeedsGpu(const Fingerprint& stage) const;
   // Whether another process is at the stage, which is then followed or waited for.
   bool IsTaken(const Fingerprint& stage);
+  // Whether somebody wants none of the runs that need it to go on.
+  bool IsHeld(const Fingerprint& stage);
+  void SayWhyHeld(const Fingerprint& stage, StageState state, const std::string& reason);
   bool Adopt(const Fingerprint& stage);
   void Start(const Fingerprint& stage, const std::string& device);
   void Watch(const Fingerprint& stage, StageFollower follower, uint64_t log_begin, int64_t threads);
   // The journal's follower, behind everything that is in it. A damaged journal is set aside.
   StageFollower OpenFollower(const Fingerprint& stage);
 
-  // While it runs, and how it ends.
+  // While it runs, and how it ends (watching.cpp).
   void Advance();
   bool FollowOrEnd(const Fingerprint& stage, Running& running);
   void Sentence(const Fingerprint& stage, Running& running, Cause cause, const std::string& reason);
+  void EndAfterItsTime(const Fingerprint& stage, Running& running);
   void Finish(const JobEnd& job);
   void RecordEnd(const JobEnd& job, const AttemptCircumstances& known, const AttemptEnd& end,
                  Running& running);
@@ -128,7 +143,7 @@ class Scheduler {
 
   // What becomes of it and of those that read its output (settlement.cpp). `step` is how far the
   // attempt got.
-  void Settle(const Fingerprint& stage, const AttemptEnd& end, int64_t step);
+  void Settle(const Fingerprint& stage, const AttemptEnd& end, int64_t step, bool asked_to_stop);
   void Complete(const Fingerprint& stage);
   void TryAgain(const Fingerprint& stage, const AttemptEnd& end, bool alone);
   void GiveUp(const Fingerprint& stage, const AttemptEnd& end);
@@ -138,22 +153,34 @@ class Scheduler {
 
   const Study& study_;
   std::map<Fingerprint, std::string> labels_;
-  std::map<Fingerprint, size_t> places_;                     // in study_.order
+  std::map<Fingerprint, std::string> input_labels_;  // as what waits for it calls it
+  // By priority, and in study_.order.
+  struct Turn {
+    int64_t priority = 0;
+    size_t place = 0;
+    bool priority_is_set = false;
+    bool operator<(const Turn& other) const {
+      return priority != other.priority ? priority > other.priority : place < other.place;
+    }
+  };
+  std::map<Fingerprint, Turn> turns_;
   std::map<Fingerprint, std::vector<Fingerprint>> readers_;  // of a stage's output
   fs::path root_;
   LedgerWriter& ledger_;
   Executor& executor_;
+  Control& control_;
   SchedulerOptions options_;
   StudyObserver& observer_;
   Placement placement_;
   std::map<Fingerprint, int64_t> device_bytes_;  // of stages that were to be placed
 
-  std::map<Fingerprint, Pending> pending_;          // running ones too
-  std::set<std::pair<size_t, Fingerprint>> ready_;  // to start, in the study's order
+  std::map<Fingerprint, Pending> pending_;  // running ones too
+  std::map<Turn, Fingerprint> ready_;       // to start
   std::map<Fingerprint, Running> running_;
   WakingTime time_;
   StudyOutcome outcome_;
-  int obeyed_ = 0;
+  int asked_ = 0;   // requests to stop that came as files
+  int obeyed_ = 0;  // of all
   bool stopping_ = false;
 };
 

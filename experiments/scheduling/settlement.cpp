@@ -18,7 +18,8 @@ bool IsInterruption(const AttemptEnd& end) {
 
 }  // namespace
 
-void Scheduler::Settle(const Fingerprint& stage, const AttemptEnd& end, int64_t step) {
+void Scheduler::Settle(const Fingerprint& stage, const AttemptEnd& end, int64_t step,
+                       bool asked_to_stop) {
   if (end.outcome == StageState::kComplete) {
     observer_.Ended(stage, end.outcome, end.message);
     return Complete(stage);
@@ -26,6 +27,10 @@ void Scheduler::Settle(const Fingerprint& stage, const AttemptEnd& end, int64_t 
   if (stopping_ && IsInterruption(end)) {  // the next run goes on with it
     observer_.Ended(stage, end.outcome, end.message);
     return;
+  }
+  if (asked_to_stop && IsInterruption(end)) {  // for a hold, which may have been lifted since
+    observer_.Ended(stage, StageState::kStopped, end.message);
+    return MakeReady(stage);
   }
   switch (pending_.at(stage).retries.After(end, step)) {
     case NextStep::kAgain:
@@ -56,7 +61,7 @@ void Scheduler::Complete(const Fingerprint& stage) {
       MakeReady(reader);
     } else {
       change.state = StageState::kWaiting;
-      change.reason = fmt::format("for {}", labels_.at(*waits_for.begin()));
+      change.reason = fmt::format("for {}", input_labels_.at(*waits_for.begin()));
     }
     changes.push_back(std::move(change));
   }

@@ -4,20 +4,10 @@
 #include <vector>
 
 namespace upcycle {
-namespace {
-
-uint64_t SizeOf(const fs::path& path) {
-  std::error_code absent;
-  const uint64_t size = fs::file_size(path, absent);
-  return absent ? 0 : size;
-}
-
-}  // namespace
-
 StageFollower::StageFollower(const Fingerprint& stage, const StageFolder& folder,
                              LedgerWriter& ledger)
     : stage_(stage), ledger_(&ledger), journal_(folder.journal()) {
-  if (SizeOf(folder.journal()) < ledger.JournalOffset(stage)) ledger.Forget(stage);
+  if (SizeOrZero(folder.journal()) < ledger.JournalOffset(stage)) ledger.Forget(stage);
   journal_.SkipTo(ledger.JournalOffset(stage));
 }
 

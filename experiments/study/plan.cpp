@@ -119,4 +119,15 @@ std::map<Fingerprint, std::string> StageLabels(const Study& study) {
   return labels;
 }
 
+std::map<Fingerprint, std::string> InputLabels(const Study& study) {
+  std::map<Fingerprint, std::string> labels = StageLabels(study);
+  for (const Study::Run& run : study.runs) {
+    for (const auto& [place, identity] : run.stages) {
+      if (place.role == StageRole::kStart) labels[identity] = "its start";
+      if (place.role == StageRole::kTrain) labels[identity] = "its training";
+    }
+  }
+  return labels;
+}
+
 }  // namespace upcycle

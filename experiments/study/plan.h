@@ -34,4 +34,7 @@ std::map<Fingerprint, StagePlan> PlanStages(const StudyRecord& study,
 // What a stage does, for people: "train" of "routing=topk_then_softmax, seed 3", "parent".
 std::map<Fingerprint, std::string> StageLabels(const Study& study);
 
+// The same as one of its readers calls it: "its training", where only runs that read it have it.
+std::map<Fingerprint, std::string> InputLabels(const Study& study);
+
 }  // namespace upcycle

@@ -97,6 +97,20 @@ TEST_F(Values, ComeFromTheNewestPointOfTrainingWhereNoEvaluationHasThem) {
   EXPECT_EQ(Read("moe/load_entropy"), (Found{std::nullopt, 0.75}));
 }
 
+TEST_F(Values, OfSeveralMetricsEachComeFromItsOwnSource) {
+  CompleteRun(writer, "dense", 0,
+              {Point("validation/loss", 9, 4.0), Point("moe/load_entropy", 2, 0.75)},
+              {ResultEvent("validation/loss", 3.5)});
+  LedgerReader reader(LedgerIn(folder));
+  StudyFacts study = reader.ReadStudy("study");
+  reader.ReadValues(
+      &study, std::vector<std::string>{"moe/load_entropy", "nobody/knows", "validation/loss"});
+  const auto& values = study.arms[0].runs[0].values;
+  ASSERT_EQ(values.size(), 2u);
+  EXPECT_EQ(values.at("validation/loss").value, 3.5);
+  EXPECT_EQ(values.at("moe/load_entropy").value, 0.75);
+}
+
 TEST_F(Values, AreOfOneKindForAllRuns) {
   CompleteRun(writer, "dense", 0, {Point("validation/loss", 9, 4.0)}, {ResultEvent("x", 1)});
   CompleteRun(writer, "routed", 0, {}, {ResultEvent("validation/loss", 3.5)});

@@ -1,4 +1,7 @@
 // `upcycle bench` as its users run it, where there is no GPU.
+#include <set>
+#include <string>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -44,6 +47,33 @@ TEST(BenchCommand, GivesUpAModelThatOutlastsTheBudgetAndSaysSo) {
   ASSERT_EQ(bench.exit_code, 0) << bench.err;
   const Json model = Json::parse(bench.out).at("models").at(0);
   EXPECT_EQ(model.at("balanced").at("not_measured"), "not done within 0.2 s");
+}
+
+TEST(BenchCommand, MeasuresTheOrchestrationAndLeavesNothingBehind) {
+  TemporaryFolder folder;
+  const Finished bench = RunProgram({"bench", "--orchestration", "--quick", "--root",
+                                     folder.path().native(), "--json", "-", "--threads", "2"});
+  ASSERT_EQ(bench.exit_code, 0) << bench.err;
+  const Json report = Json::parse(bench.out);
+  EXPECT_EQ(report.at("counts"),
+            Json({{"runs", 8}, {"processes", 21}, {"planned", 100}, {"points", 10000}}));
+  std::set<std::string> keys;
+  for (const Json& row : report.at("rows")) {
+    EXPECT_GT(row.at("value"), 0) << row;
+    EXPECT_FALSE(row.contains("met")) << "a target is of the whole: " << row;
+    keys.insert(row.at("key"));
+  }
+  EXPECT_EQ(keys,
+            (std::set<std::string>{"bytes", "compare", "coordinator_cpu", "coordinator_cpu_process",
+                                   "ingest", "plan", "record", "schedule_wall", "status"}));
+  EXPECT_TRUE(NamesIn(folder.path()).empty());
+}
+
+TEST(BenchCommand, RefusesARootThatIsNotThere) {
+  const Finished bench =
+      RunProgram({"bench", "--orchestration", "--quick", "--root", "/nowhere/at/all"});
+  EXPECT_EQ(bench.exit_code, 2);
+  EXPECT_TRUE(Says(bench.err, "/nowhere/at/all")) << bench.err;
 }
 
 TEST(BenchCommand, RefusesWhatNamesNoModelNoDeviceAndNoTime) {

@@ -3,11 +3,13 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <tuple>
 #include <utility>
 
+#include "results/ledger.h"
 #include "results/ledger_reader.h"
 #include "tests/temporary_folder.h"
 
@@ -38,7 +40,8 @@ allow: [unequal_compute, untuned_rate]  # a test's study compares nothing
 struct LedgerContent {
   std::map<std::string, std::string> states;  // by fingerprint
   std::map<std::pair<std::string, std::string>, std::map<int64_t, double>>
-      points;  // by stage, metric
+      points;                     // by stage, metric
+  std::set<std::string> results;  // each as a line
 };
 
 inline LedgerContent ContentOf(const std::filesystem::path& root, const std::string& study) {
@@ -54,6 +57,14 @@ inline LedgerContent ContentOf(const std::filesystem::path& root, const std::str
         values[point.step] = point.value;
     }
   }
+  Database database = OpenLedgerForReading(root / "ledger.sqlite");
+  Statement rows = database.Prepare(
+      "SELECT stage.fingerprint || ' ' || metric.name || ' ' || printf('%!.17g', value) || ' ' || "
+      "coalesce(printf('%!.17g', standard_error), '') || ' ' || coalesce(count, '') "
+      "FROM result JOIN stage ON stage.id = result.stage JOIN metric ON metric.id = result.metric "
+      "UNION ALL SELECT stage.fingerprint || ' ' || task || ' ' || number || ' ' || record || ' ' "
+      "|| correct || ' ' || log_likelihoods FROM item JOIN stage ON stage.id = item.stage");
+  while (rows.Step()) content.results.insert(rows.Text(0));
   return content;
 }
 
@@ -92,6 +103,12 @@ inline std::string DifferencesBetween(const LedgerContent& a, const LedgerConten
   };
   compare(a, b, true);
   compare(b, a, false);
+  for (const std::string& line : a.results) {
+    if (!b.results.contains(line)) add("only in the first: ", line);
+  }
+  for (const std::string& line : b.results) {
+    if (!a.results.contains(line)) add("only in the second: ", line);
+  }
   return lines;
 }
 

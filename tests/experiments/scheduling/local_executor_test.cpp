@@ -61,6 +61,13 @@ TEST_F(LocalExecutorTest, RunsTheProgramInTheStagesFolderWithALog) {
             "worker " + (folder_ / "stage").native() + " --threads 3 --device cpu\ntrouble\n");
 }
 
+TEST_F(LocalExecutorTest, GivesTheProgramAnotherCommandWhereItIsAsked) {
+  LocalExecutor executor(Script("echo \"$1\""), "idle-worker");
+  executor.Start(JobIn("stage"));
+  EXPECT_EQ(WaitFor(executor).exit_code, 0);
+  EXPECT_EQ(ReadTextFile(folder_ / "stage/log.txt"), "idle-worker\n");
+}
+
 TEST_F(LocalExecutorTest, TellsWhichSignalEndedIt) {
   LocalExecutor executor(Script("kill -SEGV $$"));
   executor.Start(JobIn("stage"));

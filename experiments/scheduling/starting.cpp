@@ -1,0 +1,169 @@
+// How a stage begins.
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "core/file_lock.h"
+#include "core/files.h"
+#include "core/heartbeat.h"
+#include "core/shell_word.h"
+#include "experiments/run/worker_exit.h"
+#include "experiments/scheduling/scheduler.h"
+#include "experiments/study/prediction.h"
+
+namespace upcycle {
+namespace {
+
+// A damaged journal stays for whoever wants to look at it; the stage is done anew.
+void SetAside(const fs::path& journal) {
+  for (int number = 1;; ++number) {
+    const fs::path aside = fmt::format("{}.damaged-{}", journal.native(), number);
+    if (!fs::exists(aside)) return Rename(journal, aside);
+  }
+}
+
+}  // namespace
+
+void Scheduler::StartReady() {
+  bool gpus_are_full = false;
+  for (auto next = ready_.begin(); next != ready_.end() && !StartsNothingMore();) {
+    const Fingerprint stage = (next++)->second;
+    if (static_cast<int>(running_.size()) >= options_.jobs) return;
+    if (!MayRunBesideOthers(stage)) continue;
+    // A stage without room waits, and what else needs a GPU waits behind it, or smaller ones would
+    // always pass.
+    if (gpus_are_full && pending_.at(stage).needs_gpu) continue;
+    if (IsHeld(stage) || IsTaken(stage)) continue;
+    const std::optional<std::string> device = Place(stage);
+    if (device) {
+      Start(stage, *device);
+    } else {
+      gpus_are_full = true;
+    }
+  }
+}
+
+bool Scheduler::MayRunBesideOthers(const Fingerprint& stage) const {
+  if (running_.empty()) return true;
+  return !pending_.at(stage).alone && std::none_of(running_.begin(), running_.end(), [&](auto& r) {
+    return pending_.at(r.first).alone;
+  });
+}
+
+// Results do not depend on the number of threads, so a stage that runs alone may have every core.
+int64_t Scheduler::ThreadsFor(const Fingerprint& stage) const {
+  const int64_t asked = study_.stages.at(stage).execution.value("threads", int64_t{0});
+  if (asked > 0) return asked;
+  const auto wanting = static_cast<int64_t>(ready_.size() + running_.size());
+  const int64_t together = pending_.at(stage).alone ? 1 : std::min<int64_t>(options_.jobs, wanting);
+  return std::max<int64_t>(1, options_.cores / std::max<int64_t>(1, together));
+}
+
+std::optional<std::string> Scheduler::Place(const Fingerprint& identity) {
+  if (!pending_.at(identity).needs_gpu) return "cpu";
+  const Stage& stage = study_.stages.at(identity);
+  const auto [bytes, is_new] = device_bytes_.try_emplace(identity);
+  if (is_new) bytes->second = DeviceBytesOf(study_, stage);
+  return placement_.Place(identity, ReadExecution(stage).device, bytes->second);
+}
+
+bool Scheduler::NeedsGpu(const Fingerprint& identity) const {
+  const Stage& stage = study_.stages.at(identity);
+  return ComputesOnDevice(stage.kind) && !options_.gpus.empty() &&
+         ReadExecution(stage).device != "cpu";
+}
+
+bool Scheduler::IsTaken(const Fingerprint& stage) {
+  const auto holder = FileLock::HolderOf(FolderOf(stage).lock());
+  pending_.at(stage).taken = holder.has_value();
+  if (!holder) return false;
+  if (Adopt(stage)) return true;
+  SayWhyHeld(stage, StageState::kWaiting,
+             fmt::format("for {}, which is at it already", Describe(*holder)));
+  return true;
+}
+
+bool Scheduler::IsHeld(const Fingerprint& stage) {
+  const auto hold = control_.HoldOf(stage);
+  if (!hold) return false;
+  SayWhyHeld(stage, hold->kind == HoldKind::kPaused ? StageState::kWaiting : StageState::kStopped,
+             fmt::format("{}{}; `upcycle resume {}` lets it go on", NameOf(hold->kind),
+                         hold->by.empty() ? "" : " by " + hold->by, ShellWord(hold->scope.study)));
+  return true;
+}
+
+void Scheduler::SayWhyHeld(const Fingerprint& stage, StageState state, const std::string& reason) {
+  Pending& pending = pending_.at(stage);
+  if (pending.held == reason) return;
+  pending.held = reason;
+  pending.attempted = true;
+  ledger_.SetStageState(stage, state, reason);
+  observer_.Held(stage, reason);
+}
+
+bool Scheduler::Adopt(const Fingerprint& stage) {
+  if (!executor_.Adopt(stage, FolderOf(stage).path())) return false;
+  StageFollower follower = OpenFollower(stage);
+  follower.ExpectAttempt(ledger_.HasOpenAttempt(stage));
+  Watch(stage, std::move(follower), 0, 0);
+  return true;
+}
+
+void Scheduler::Start(const Fingerprint& identity, const std::string& device) {
+  const StageFolder folder = FolderOf(identity);
+  try {
+    MakeDirectories(folder.path());
+    WriteFileAtomically(folder.description(), study_.stages.at(identity).ToJson().dump(2) + "\n");
+    StageFollower follower = OpenFollower(identity);
+    follower.ExpectAttempt(/*begun=*/false);
+    const uint64_t log_begin = SizeOrZero(folder.log());
+    const int64_t threads = ThreadsFor(identity);
+    executor_.Start({identity, folder.path(), threads, device, options_.launch, options_.checked});
+    Watch(identity, std::move(follower), log_begin, threads);
+  } catch (const Error& error) {
+    // The attempt could not even begin.
+    placement_.Release(identity);
+    ready_.erase(turns_.at(identity));
+    const AttemptEnd end = {.outcome = OutcomeOf(error.cause()),
+                            .cause = std::string(CauseName(error.cause())),
+                            .message = error.what()};
+    ledger_.SetStageState(identity, end.outcome, end.message);
+    Settle(identity, end, 0, /*asked_to_stop=*/false);
+  }
+}
+
+void Scheduler::Watch(const Fingerprint& stage, StageFollower follower, uint64_t log_begin,
+                      int64_t threads) {
+  const Pulse pulse(Heartbeat::Read(FolderOf(stage).heartbeat()), time_.Seconds());
+  running_.emplace(
+      stage, Running{.follower = std::move(follower),
+                     .pulse = pulse,
+                     .log_begin = log_begin,
+                     .began = time_.Seconds(),
+                     .time_limit_hours = ReadExecution(study_.stages.at(stage)).time_limit_hours});
+  ready_.erase(turns_.at(stage));
+  Pending& pending = pending_.at(stage);
+  pending.attempted = true;
+  pending.taken = false;
+  pending.held.clear();
+  ledger_.SetStageState(stage, StageState::kRunning);
+  observer_.Started(stage, threads);
+}
+
+StageFollower Scheduler::OpenFollower(const Fingerprint& stage) {
+  const StageFolder folder = FolderOf(stage);
+  try {
+    StageFollower follower(stage, folder, ledger_);
+    follower.Follow();
+    return follower;
+  } catch (const Error& error) {
+    if (error.cause() != Cause::kInput) throw;
+  }
+  SetAside(folder.journal());
+  return StageFollower(stage, folder, ledger_);  // the ledger forgets the stage
+}
+
+}  // namespace upcycle

@@ -1,0 +1,153 @@
+// A study that somebody looks after while it runs, through the program itself: stopped, paused,
+// cancelled and resumed from elsewhere, its workers stopped and its time limited.
+
+#include <chrono>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <signal.h>
+
+#include "core/file_lock.h"
+#include "core/files.h"
+#include "tests/says.h"
+#include "tests/tools/program.h"
+#include "tests/tools/tiny_study.h"
+
+namespace upcycle {
+namespace {
+
+class AttendedStudyTest : public testing::Test {
+ protected:
+  AttendedStudyTest() { Put(recipe_, kTinyRecipe); }
+
+  std::vector<std::string> Run(std::vector<std::string> more = {}) const {
+    std::vector<std::string> words = {"run", recipe_, "--root", root_, "-j", "2"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+  Finished Call(std::vector<std::string> words) const {
+    words.insert(words.end(), {"--root", root_});
+    return RunProgram(words);
+  }
+
+  pid_t AWorker() const {
+    for (int look = 0; look < 3000; ++look) {
+      const auto workers = WorkersUnder(root_);
+      if (!workers.empty()) return workers.front();
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    ADD_FAILURE() << "no worker began";
+    return 0;
+  }
+
+  // A worker that is at its stage already.
+  pid_t AWorkerAtItsStage() const {
+    for (int look = 0; look < 3000; ++look) {
+      std::error_code absent;
+      for (const auto& stage : fs::directory_iterator(root_ / "stages", absent)) {
+        const auto holder = FileLock::HolderOf(stage.path() / "lock");
+        if (holder && holder->pid > 0) return static_cast<pid_t>(holder->pid);
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    ADD_FAILURE() << "no worker is at a stage";
+    return 0;
+  }
+
+  // Bit by bit what a study has that nobody touched.
+  void ExpectUndisturbed() const {
+    const fs::path other = folder_ / "undisturbed";
+    ASSERT_EQ(RunProgram({"run", recipe_, "--root", other, "-j", "2"}).exit_code, 0);
+    EXPECT_EQ(DifferencesBetween(ContentOf(root_, "tiny"), ContentOf(other, "tiny")), "");
+  }
+
+  TemporaryFolder folder_;
+  fs::path recipe_ = folder_ / "tiny.yaml";
+  fs::path root_ = folder_ / "root";
+};
+
+TEST_F(AttendedStudyTest, IsStoppedFromElsewhereAndGoesOn) {
+  Program run(Run());
+  AWorker();
+  const Finished stop = Call({"stop", "tiny"});
+  EXPECT_EQ(stop.exit_code, 0) << stop.err;
+  EXPECT_TRUE(Says(stop.out, "was told to stop"));
+  EXPECT_EQ(run.Wait().exit_code, 130);
+  EXPECT_TRUE(WorkersUnder(root_).empty());
+  EXPECT_EQ(RunProgram(Run()).exit_code, 0);
+  ExpectUndisturbed();
+}
+
+TEST_F(AttendedStudyTest, WaitsForWhatIsPausedMeanwhileAndGoesOnWithIt) {
+  Program run(Run());
+  AWorker();
+  EXPECT_EQ(Call({"pause", "tiny", "moe/1"}).exit_code, 0);
+  EXPECT_EQ(Call({"cancel", "tiny", "dense/2"}).exit_code, 0);
+  for (int look = 0; look < 3000 && !Says(Call({"status"}).out, "4 of 6 runs complete"); ++look) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_TRUE(run.Running());
+  EXPECT_TRUE(Says(Call({"status"}).out, "paused by "));
+  EXPECT_EQ(Call({"resume", "tiny", "moe/1"}).out, "resumed tiny, arm moe, seed 1\n");
+  const Finished finished = run.Wait();
+  EXPECT_EQ(finished.exit_code, 1) << "one run is cancelled";
+  EXPECT_TRUE(Says(finished.err, "2 not started (2 paused or cancelled)"));
+  EXPECT_TRUE(Says(Call({"status"}).out, "5 of 6 runs complete"));
+  EXPECT_EQ(Call({"resume", "tiny"}).exit_code, 0);
+  EXPECT_EQ(RunProgram(Run()).exit_code, 0);
+  ExpectUndisturbed();
+}
+
+TEST_F(AttendedStudyTest, EndsAWorkerThatIsStoppedAndGoesOnFromItsCheckpoint) {
+  Program run(Run({"--lease", "3"}));
+  ASSERT_EQ(kill(AWorker(), SIGSTOP), 0);
+  const Finished finished = run.Wait();
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_TRUE(Says(finished.err, "to be tried again: gave no sign of life for 3 s"));
+  ExpectUndisturbed();
+}
+
+TEST_F(AttendedStudyTest, LetsTheNextRunFollowWorkersThatOutliveTheirScheduler) {
+  pid_t worker = 0;
+  {
+    Program run(Run());
+    worker = AWorkerAtItsStage();
+    kill(worker, SIGSTOP);  // it cannot hear that its scheduler died
+    run.Signal(SIGKILL);
+    run.Wait();
+  }
+  Program next(Run());
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  ASSERT_EQ(kill(worker, SIGCONT), 0);
+  const Finished finished = next.Wait();
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_TRUE(Says(finished.err, ": an earlier run began it"));
+  ExpectUndisturbed();
+}
+
+TEST_F(AttendedStudyTest, FailsAStageThatTakesTooLong) {
+  const Finished finished = RunProgram(
+      Run({"--set", "parent.train.tokens=20M", "--set", "execution.time_limit_hours=0.0003"}));
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_TRUE(Says(finished.err, "took longer than execution.time_limit_hours=0.0003"));
+  const auto status = nlohmann::json::parse(Call({"status", "--json"}).out);
+  const auto& attempt = status.at(0).at("ended_early").at(0).at("attempts").at(0);
+  EXPECT_EQ(attempt.at("cause"), "timeout");
+  EXPECT_EQ(attempt.at("outcome"), "failed");
+}
+
+TEST_F(AttendedStudyTest, MakesItsLedgerAgainFromJournals) {
+  ASSERT_EQ(RunProgram(Run()).exit_code, 0);
+  const LedgerContent before = ContentOf(root_, "tiny");
+  const std::string exported = Call({"export", "tiny", "--format", "json"}).out;
+  fs::remove(root_ / "ledger.sqlite");
+  const Finished rebuilt = Call({"rebuild"});
+  EXPECT_EQ(rebuilt.exit_code, 0) << rebuilt.err;
+  EXPECT_EQ(DifferencesBetween(ContentOf(root_, "tiny"), before), "");
+  EXPECT_EQ(Call({"export", "tiny", "--format", "json"}).out, exported);
+  EXPECT_TRUE(Says(RunProgram(Run()).err, "nothing to do"));
+}
+
+}  // namespace
+}  // namespace upcycle
