@@ -46,6 +46,7 @@ std::string Names(const std::vector<std::string>& arms) {
 // What became of a run that has no value, without what only clock and machine decide.
 std::string FateOf(const RunOutcome& run) {
   if (run.state == StageState::kDiverged) return "diverged";
+  if (run.state == StageState::kPruned) return "ended by early stopping";
   if (run.state != StageState::kFailed) return "not finished";
   return run.cause.empty() ? "failed" : fmt::format("failed ({})", run.cause);
 }
@@ -67,6 +68,22 @@ std::string MissingRuns(const ArmComparison& arm, const std::string& metric) {
         fmt::format("{}{} {}{}", text.empty() ? arm.name + ": " : "; ", Seeds(seeds), verb, fate);
   }
   return text;
+}
+
+void AddEarlyStoppingNote(const Comparison& comparison, std::vector<std::string>* notes) {
+  std::vector<std::string> pruned;
+  for (const ArmComparison& arm : comparison.arms) {
+    const bool any = std::any_of(arm.runs.begin(), arm.runs.end(), [](const RunOutcome& run) {
+      return run.state == StageState::kPruned;
+    });
+    if (any) pruned.push_back(arm.name);
+  }
+  if (pruned.empty()) return;
+  notes->push_back(fmt::format(
+      "Early stopping. {} {} ended early, as others were better at the same share of their "
+      "training. Those that were kept were chosen by what is compared here: their verdicts are "
+      "those of a search, not of an ablation.",
+      Names(pruned), pruned.size() == 1 ? "was" : "were"));
 }
 
 void AddMissingNotes(const Comparison& comparison, std::vector<std::string>* notes) {
@@ -272,6 +289,7 @@ std::vector<std::string> NotesOn(const Comparison& comparison) {
   AddTwinNotes(comparison, &notes);
   AddRefusalNotes(comparison, &notes);
   AddComparabilityNotes(comparison, &notes);
+  AddEarlyStoppingNote(comparison, &notes);
   AddMissingNotes(comparison, &notes);
   return notes;
 }

@@ -58,6 +58,7 @@ void PrintOutcome(const Study& study, const StudyOutcome& outcome, int64_t held_
   fmt::print(stderr, "{}: {} stages done, {} complete already", study.recipe.name, outcome.done,
              outcome.reused);
   if (outcome.failed > 0) fmt::print(stderr, ", {} failed", outcome.failed);
+  if (outcome.pruned > 0) fmt::print(stderr, ", {} pruned", outcome.pruned);
   if (outcome.skipped > 0) fmt::print(stderr, ", {} not started", outcome.skipped);
   if (outcome.held > 0) fmt::print(stderr, " ({} paused or cancelled)", outcome.held);
   if (held_back > 0) {

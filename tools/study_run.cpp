@@ -103,13 +103,10 @@ std::string StoppedHint(const ProcessIdentity& process) {
 }  // namespace
 
 nlohmann::json OutcomeJson(const StudyOutcome& outcome) {
-  return {{"done", outcome.done},
-          {"reused", outcome.reused},
-          {"failed", outcome.failed},
-          {"skipped", outcome.skipped},
-          {"held", outcome.held},
-          {"halted", outcome.halted},
-          {"interrupted", outcome.interrupted}};
+  return {{"done", outcome.done},     {"reused", outcome.reused},
+          {"failed", outcome.failed}, {"skipped", outcome.skipped},
+          {"held", outcome.held},     {"pruned", outcome.pruned},
+          {"halted", outcome.halted}, {"interrupted", outcome.interrupted}};
 }
 
 FileLock LockRoot(const StateOptions& state) {

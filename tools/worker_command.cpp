@@ -20,6 +20,8 @@ WorkerArguments ParseWorker(const char* usage, const char* summary, const Argume
   line.Option("threads", &worker.options.threads, "CPU threads");
   line.Option("device", &worker.options.device,
               "cpu or cuda:N; where it is left out, as the stage asks");
+  line.Option("until-step", &worker.options.until_step,
+              "stop a training after this step with a checkpoint; 0: train to its end");
   line.Option("launch", &worker.options.launch,
               "the number of the `upcycle run` that it is part of");
   line.Flag("checked", &worker.options.checked, "do every op of a GPU on the CPU too, and compare");

@@ -7,6 +7,8 @@
 #include <fmt/ranges.h>
 
 #include "core/recipe/canonical.h"
+#include "core/recipe/cost.h"
+#include "core/recipe/decision_steps.h"
 #include "core/recipe/metric_checks.h"
 #include "core/recipe/sources.h"
 
@@ -71,6 +73,22 @@ void CheckMatch(const ArmSet& set, const std::vector<ArmBudget>& budgets,
   }
 }
 
+// Arms are compared where their validations fall.
+void CheckEarlyStopping(const ArmSet& set, const EarlyStoppingSettings& stopping,
+                        const Place& place, Diagnostics& diagnostics) {
+  if (stopping.method == EarlyStoppingMethod::kNone) return;
+  for (const Arm& arm : set.arms) {
+    if (!DecisionSteps(arm.settings, stopping).empty()) continue;
+    diagnostics.Error(
+        place,
+        fmt::format("arm \"{}\" trains for {} steps and has no validation near {:g} of them, "
+                    "where early stopping would compare it",
+                    arm.name, TrainSteps(arm.settings.train, arm.settings.model), stopping.first),
+        "a smaller train.validate_every, or a later early_stopping.first");
+    return;
+  }
+}
+
 std::vector<RecipeWarning> WarningsOf(const Diagnostics& diagnostics) {
   std::vector<RecipeWarning> warnings;
   for (const Diagnostic& diagnostic : diagnostics.Sorted()) {
@@ -97,6 +115,9 @@ Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::stri
   std::vector<ArmBudget> budgets = MatchTokens(set, file.match.on);
   const Place match = sources.reading().places.Find("match").value_or(sources.beginning());
   CheckMatch(set, budgets, file.match, match, diagnostics);
+  const Place stopping =
+      sources.reading().places.Find("early_stopping").value_or(sources.beginning());
+  CheckEarlyStopping(set, file.early_stopping, stopping, diagnostics);
   diagnostics.ThrowIfErrors();
 
   Recipe recipe;
@@ -117,6 +138,7 @@ Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::stri
   recipe.metric = {file.metric.name, GoalOf(file.metric, sources.reading().places)};
   recipe.match = file.match;
   recipe.budget = file.budget;
+  recipe.early_stopping = file.early_stopping;
   recipe.table = file.table;
   recipe.warnings = WarningsOf(diagnostics);
   return recipe;
@@ -175,6 +197,7 @@ json ResolvedRecipe(const Recipe& recipe) {
   study["metric"] = AllSettings(recipe.metric);
   study["match"] = AllSettings(recipe.match);
   study["budget"] = AllSettings(recipe.budget);
+  study["early_stopping"] = AllSettings(recipe.early_stopping);
   study["table"] = AllSettings(recipe.table);
   study["seeds"] = recipe.seeds;
   study["baseline"] = recipe.arms[recipe.baseline].name;

@@ -49,6 +49,7 @@ struct Recipe {
   MetricSettings metric;
   MatchSettings match;
   BudgetSettings budget;
+  EarlyStoppingSettings early_stopping;
   TableSettings table;
   std::vector<RecipeWarning> warnings;
 };

@@ -115,6 +115,7 @@ struct RecipeFile {
   SeedSettings seeds;
   MatchSettings match;
   BudgetSettings budget;
+  EarlyStoppingSettings early_stopping;
   TableSettings table;
   AllowedLints allow;
   RunSettings run;
@@ -145,6 +146,7 @@ struct RecipeFile {
     v.Group("seeds", s.seeds, "the seeds with which every arm runs");
     v.Group("match", s.match, "what is equal between arms");
     v.Group("budget", s.budget, "what the study may cost");
+    v.Group("early_stopping", s.early_stopping, "whether arms that fall behind end early");
     v.Group("table", s.table, "how results are shown");
     v.Field("allow", s.allow,
             {.help = "warnings about fairness that are left out, because what they find is meant"});

@@ -102,6 +102,45 @@ struct BudgetSettings {
   }
 };
 
+enum class EarlyStoppingMethod { kNone, kMedian, kHalving };
+template <>
+struct EnumNames<EarlyStoppingMethod> {
+  static constexpr EnumName<EarlyStoppingMethod> values[] = {
+      {EarlyStoppingMethod::kNone, "none", "every run trains to its end"},
+      {EarlyStoppingMethod::kMedian, "median",
+       "arms worse than the median of those still in it end (Golovin 2017)"},
+      {EarlyStoppingMethod::kHalving, "halving",
+       "the better half of the arms goes on (Jamieson 2016)"},
+  };
+};
+
+// Arms that fall behind are ended before they have used up their budgets. For searches: an ablation
+// wants every arm's end. The baseline always goes on.
+struct EarlyStoppingSettings {
+  EarlyStoppingMethod method = EarlyStoppingMethod::kNone;
+  double first = 0.25;
+  double keep = 0.5;
+
+  template <typename Self, typename Visitor>
+  static void Describe(Self& s, Visitor& v) {
+    v.Shorthand("method");
+    v.Field("method", s.method,
+            {.help = "which arms end early, by the mean validation loss of their seeds at equal "
+                     "shares of their training"});
+    v.Field("first", s.first,
+            {.help = "share of its training after which an arm can first be ended; then again at "
+                     "twice that, and so on",
+             .minimum = 0.01,
+             .maximum = 0.9,
+             .unit = "share"});
+    v.Field("keep", s.keep,
+            {.help = "share of the arms that halving keeps each time",
+             .minimum = 0.05,
+             .maximum = 0.95,
+             .unit = "share"});
+  }
+};
+
 struct TableSettings {
   std::string rows = "arm";
   std::vector<std::string> columns;

@@ -196,7 +196,8 @@ class Training {
   }
 
   void LeaveOrCheckpoint() {
-    const bool stop = context_.stop.Requests() > 0;
+    const bool is_far_enough = context_.until_step > 0 && trainer_.step() == context_.until_step;
+    const bool stop = is_far_enough || context_.stop.Requests() > 0;
     if (!stop && since_checkpoint_.Seconds() < order_.train.checkpoint_seconds) return;
     // What is recorded up to here must not be lost when training goes on from here.
     context_.journal.Sync();
@@ -205,6 +206,10 @@ class Training {
                         {"journal_bytes", fs::file_size(context_.folder.journal())}};
     checkpoints_.Write(trainer_.step(), state, model_.parameters(), context_.backend);
     since_checkpoint_.Restart();
+    if (is_far_enough) {
+      throw Error(Cause::kInterrupted,
+                  fmt::format("came to step {}, up to which it was to train", trainer_.step()));
+    }
     context_.LeaveIfStopped();
   }
 

@@ -124,7 +124,7 @@ std::unique_ptr<Backend> BackendOf(const Stage& stage, const WorkerOptions& opti
 // Runs the stage and puts its end into the journal. An error that keeps the journal from being
 // written (a full disk) reaches the log alone; the scheduler then knows by the exit code.
 WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& backend,
-                      int64_t launch, StopSignals& stop, const StageWork& work) {
+                      const WorkerOptions& options, StopSignals& stop, const StageWork& work) {
   JournalWriter journal(folder.journal());
   const uint64_t journal_bytes = fs::file_size(folder.journal());
   AttemptStart start = {.host = HostName(),
@@ -132,12 +132,12 @@ WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& ba
                         .device = backend.Name(),
                         .time = UnixSeconds(),
                         .provenance = Provenance(backend.OnGpu()).dump()};
-  if (launch > 0) start.launch = launch;
+  if (options.launch > 0) start.launch = options.launch;
   Attempt attempt(journal, start);
   Cause cause = Cause::kBug;
   std::string message;
   try {
-    work({stage, folder, journal, backend, stop, start, journal_bytes});
+    work({stage, folder, journal, backend, stop, start, journal_bytes, options.until_step});
     attempt.Complete();
     return WorkerExit::kComplete;
   } catch (const Error& error) {
@@ -195,7 +195,7 @@ WorkerExit RunWorker(const fs::path& path, const WorkerOptions& options, const S
     const Stage stage = Stage::FromJson(json::parse(ReadTextFile(folder.description())));
     if (IsComplete(folder, stage.kind)) return WorkerExit::kComplete;
     const std::unique_ptr<Backend> backend = BackendOf(stage, options);
-    return RunAttempt(stage, folder, *backend, options.launch, stop, work);
+    return RunAttempt(stage, folder, *backend, options, stop, work);
   } catch (const Error& error) {
     fmt::print(stderr, "error: {}\n", error.what());
     return ExitOf(error.cause());

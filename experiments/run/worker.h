@@ -22,6 +22,7 @@ struct StageContext {
   StopSignals& stop;
   const AttemptStart& start;  // as it was recorded
   uint64_t journal_bytes;     // of the journal before this attempt
+  int64_t until_step;         // after which a training stops with a checkpoint; 0: its last
 
   // Input number `i` of the stage, under the same root.
   StageFolder Input(size_t i) const { return folder.Sibling(stage.inputs.at(i)); }
@@ -45,6 +46,7 @@ void PerformStage(const StageContext& context);
 struct WorkerOptions {
   std::string device;    // cpu, cuda:N; where it is empty, as the stage asks
   int threads = 1;       // of the CPU
+  int until_step = 0;    // StageContext
   int launch = 0;        // that it is part of; 0: of none
   bool checked = false;  // every op of a GPU is done on the CPU too (kernels/checked_backend.h)
 };

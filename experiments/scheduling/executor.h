@@ -18,6 +18,7 @@ struct Job {
   std::filesystem::path folder;  // of the stage; stage.json is in it
   int64_t threads = 1;
   std::string device = "cpu";  // cpu or cuda:N
+  int64_t until_step = 0;      // WorkerOptions::until_step
   int64_t launch = 0;          // that it is part of; 0: of none
   bool checked = false;        // WorkerOptions::checked
 };

@@ -61,6 +61,8 @@ void LocalExecutor::Start(const Job& job) {
   std::vector<std::string> words = {
       program_.native(),           command_,   job.folder.native(), "--threads",
       std::to_string(job.threads), "--device", job.device};
+  if (job.until_step > 0)
+    words.insert(words.end(), {"--until-step", std::to_string(job.until_step)});
   if (job.launch > 0) words.insert(words.end(), {"--launch", std::to_string(job.launch)});
   if (job.checked) words.push_back("--checked");
   std::vector<char*> arguments;

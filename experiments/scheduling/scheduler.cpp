@@ -25,7 +25,8 @@ Scheduler::Scheduler(const Study& study, fs::path root, LedgerWriter& ledger, Ex
       control_(control),
       options_(options),
       observer_(observer),
-      placement_(options.gpus) {
+      placement_(options.gpus),
+      early_stopping_(study, ledger.path()) {
   for (const Fingerprint& stage : study.order) {
     turns_.emplace(stage, Turn{.place = turns_.size()});
     for (const Fingerprint& input : study.stages.at(stage).inputs) readers_[input].push_back(stage);
@@ -99,6 +100,7 @@ void Scheduler::FindPending() {
     }
     if (pending.waits_for.empty()) MakeReady(stage);
   }
+  for (const Fingerprint& stage : study_.order) early_stopping_.Look(stage);
 }
 
 void Scheduler::RecordWaiting() {

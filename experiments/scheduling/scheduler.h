@@ -18,6 +18,7 @@
 #include "experiments/run/stage_folder.h"
 #include "experiments/scheduling/attempt_end.h"
 #include "experiments/scheduling/control.h"
+#include "experiments/scheduling/early_stopping.h"
 #include "experiments/scheduling/executor.h"
 #include "experiments/scheduling/placement.h"
 #include "experiments/scheduling/pulse.h"
@@ -61,6 +62,7 @@ struct StudyOutcome {
   int reused = 0;   // complete already
   int failed = 0;   // failed or diverged now
   int skipped = 0;  // not started, for want of a failed input or after a failure
+  int pruned = 0;   // trainings that early stopping ended now
   int held = 0;     // of those not started, because somebody paused or cancelled their runs
   bool interrupted = false;
   std::string halted = {};  // why nothing more could be begun at all; or empty
@@ -94,6 +96,7 @@ class Scheduler {
     Pulse pulse;
     uint64_t log_begin;
     bool asked_to_stop = false;
+    int64_t until_step = 0;  // up to which it trains; 0: to its end
     bool journal_is_damaged = false;
     std::optional<AttemptEnd> sentence = std::nullopt;  // why the scheduler put an end to it
     double began = 0;                                   // in waking time
@@ -124,6 +127,8 @@ class Scheduler {
   bool IsTaken(const Fingerprint& stage);
   // Whether somebody wants none of the runs that need it to go on.
   bool IsHeld(const Fingerprint& stage);
+  // Whether it may not go on now, or ever, as others were better at the same share.
+  bool IsRuledOut(const Fingerprint& stage);
   void SayWhyHeld(const Fingerprint& stage, StageState state, const std::string& reason);
   bool Adopt(const Fingerprint& stage);
   void Start(const Fingerprint& stage, const std::string& device);
@@ -143,11 +148,13 @@ class Scheduler {
 
   // What becomes of it and of those that read its output (settlement.cpp). `step` is how far the
   // attempt got.
-  void Settle(const Fingerprint& stage, const AttemptEnd& end, int64_t step, bool asked_to_stop);
+  void Settle(const Fingerprint& stage, const AttemptEnd& end, int64_t step, bool was_asked);
   void Complete(const Fingerprint& stage);
   void TryAgain(const Fingerprint& stage, const AttemptEnd& end, bool alone);
   void GiveUp(const Fingerprint& stage, const AttemptEnd& end);
-  void SkipReaders(const Fingerprint& stage, const std::string& reason);
+  void Prune(const Fingerprint& stage, const std::string& reason);
+  // What cannot be done without the stage's output, however far down.
+  std::vector<Fingerprint> DropReaders(const Fingerprint& stage);
 
   StageFolder FolderOf(const Fingerprint& stage) const { return StageFolder(root_, stage); }
 
@@ -172,6 +179,7 @@ class Scheduler {
   SchedulerOptions options_;
   StudyObserver& observer_;
   Placement placement_;
+  EarlyStopping early_stopping_;
   std::map<Fingerprint, int64_t> device_bytes_;  // of stages that were to be placed
 
   std::map<Fingerprint, Pending> pending_;  // running ones too

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/stopwatch.h"
 #include "experiments/scheduling/scheduler.h"
 
 namespace upcycle {
@@ -19,7 +20,7 @@ bool IsInterruption(const AttemptEnd& end) {
 }  // namespace
 
 void Scheduler::Settle(const Fingerprint& stage, const AttemptEnd& end, int64_t step,
-                       bool asked_to_stop) {
+                       bool was_asked) {
   if (end.outcome == StageState::kComplete) {
     observer_.Ended(stage, end.outcome, end.message);
     return Complete(stage);
@@ -28,8 +29,8 @@ void Scheduler::Settle(const Fingerprint& stage, const AttemptEnd& end, int64_t 
     observer_.Ended(stage, end.outcome, end.message);
     return;
   }
-  if (asked_to_stop && IsInterruption(end)) {  // for a hold, which may have been lifted since
-    observer_.Ended(stage, StageState::kStopped, end.message);
+  if (was_asked && IsInterruption(end)) {  // for a hold or a decision: what holds it says so next
+    observer_.Retried(stage, end.message);
     return MakeReady(stage);
   }
   switch (pending_.at(stage).retries.After(end, step)) {
@@ -81,13 +82,35 @@ void Scheduler::TryAgain(const Fingerprint& stage, const AttemptEnd& end, bool a
 void Scheduler::GiveUp(const Fingerprint& stage, const AttemptEnd& end) {
   ++outcome_.failed;
   pending_.erase(stage);
-  SkipReaders(stage,
-              fmt::format("{}, which {}: {}", labels_.at(stage), NameOf(end.outcome), end.message));
+  early_stopping_.Drop(stage);
+  const std::string reason =
+      fmt::format("for {}, which {}: {}", labels_.at(stage), NameOf(end.outcome), end.message);
+  std::vector<StageChange> changes;
+  for (const Fingerprint& reader : DropReaders(stage)) {
+    ++outcome_.skipped;
+    early_stopping_.Drop(reader);
+    changes.push_back({reader, StageState::kWaiting, reason});
+  }
+  ledger_.SetStageStates(changes);
 }
 
-// They, and what reads their outputs, cannot be done without it.
-void Scheduler::SkipReaders(const Fingerprint& stage, const std::string& reason) {
+void Scheduler::Prune(const Fingerprint& stage, const std::string& reason) {
+  const AttemptEnd end = {.outcome = StageState::kPruned, .message = reason, .time = UnixSeconds()};
+  if (!RecordJudgement(FolderOf(stage), {.stage = stage}, {.begun = true}, end)) return;
+  OpenFollower(stage);
+  observer_.Ended(stage, end.outcome, reason);
+  ++outcome_.pruned;
+  ready_.erase(turns_.at(stage));
+  pending_.erase(stage);
   std::vector<StageChange> changes;
+  for (const Fingerprint& reader : DropReaders(stage)) {
+    changes.push_back({reader, StageState::kPruned, "with " + input_labels_.at(stage)});
+  }
+  ledger_.SetStageStates(changes);
+}
+
+std::vector<Fingerprint> Scheduler::DropReaders(const Fingerprint& stage) {
+  std::vector<Fingerprint> dropped;
   std::vector<Fingerprint> lost = {stage};
   while (!lost.empty()) {
     const Fingerprint input = lost.back();
@@ -95,11 +118,10 @@ void Scheduler::SkipReaders(const Fingerprint& stage, const std::string& reason)
     for (const Fingerprint& reader : readers_[input]) {
       if (pending_.erase(reader) == 0) continue;
       lost.push_back(reader);
-      ++outcome_.skipped;
-      changes.push_back({reader, StageState::kWaiting, "for " + reason});
+      dropped.push_back(reader);
     }
   }
-  ledger_.SetStageStates(changes);
+  return dropped;
 }
 
 }  // namespace upcycle

@@ -36,7 +36,7 @@ void Scheduler::StartReady() {
     // A stage without room waits, and what else needs a GPU waits behind it, or smaller ones would
     // always pass.
     if (gpus_are_full && pending_.at(stage).needs_gpu) continue;
-    if (IsHeld(stage) || IsTaken(stage)) continue;
+    if (IsHeld(stage) || IsTaken(stage) || IsRuledOut(stage)) continue;
     const std::optional<std::string> device = Place(stage);
     if (device) {
       Start(stage, *device);
@@ -89,9 +89,21 @@ bool Scheduler::IsTaken(const Fingerprint& stage) {
 bool Scheduler::IsHeld(const Fingerprint& stage) {
   const auto hold = control_.HoldOf(stage);
   if (!hold) return false;
+  if (hold->kind == HoldKind::kCancelled) early_stopping_.Drop(stage);  // or others would wait
   SayWhyHeld(stage, hold->kind == HoldKind::kPaused ? StageState::kWaiting : StageState::kStopped,
              fmt::format("{}{}; `upcycle resume {}` lets it go on", NameOf(hold->kind),
                          hold->by.empty() ? "" : " by " + hold->by, ShellWord(hold->scope.study)));
+  return true;
+}
+
+bool Scheduler::IsRuledOut(const Fingerprint& stage) {
+  const EarlyStopping::Ruling ruling = early_stopping_.Of(stage);
+  if (ruling.kind == EarlyStopping::Ruling::Kind::kGo) return false;
+  if (ruling.kind == EarlyStopping::Ruling::Kind::kWait) {
+    SayWhyHeld(stage, StageState::kWaiting, ruling.reason);
+  } else {
+    Prune(stage, ruling.reason);
+  }
   return true;
 }
 
@@ -121,7 +133,13 @@ void Scheduler::Start(const Fingerprint& identity, const std::string& device) {
     follower.ExpectAttempt(/*begun=*/false);
     const uint64_t log_begin = SizeOrZero(folder.log());
     const int64_t threads = ThreadsFor(identity);
-    executor_.Start({identity, folder.path(), threads, device, options_.launch, options_.checked});
+    executor_.Start({.stage = identity,
+                     .folder = folder.path(),
+                     .threads = threads,
+                     .device = device,
+                     .until_step = early_stopping_.Of(identity).until.value_or(0),
+                     .launch = options_.launch,
+                     .checked = options_.checked});
     Watch(identity, std::move(follower), log_begin, threads);
   } catch (const Error& error) {
     // The attempt could not even begin.
@@ -142,6 +160,7 @@ void Scheduler::Watch(const Fingerprint& stage, StageFollower follower, uint64_t
       stage, Running{.follower = std::move(follower),
                      .pulse = pulse,
                      .log_begin = log_begin,
+                     .until_step = early_stopping_.Of(stage).until.value_or(0),
                      .began = time_.Seconds(),
                      .time_limit_hours = ReadExecution(study_.stages.at(stage)).time_limit_hours});
   ready_.erase(turns_.at(stage));

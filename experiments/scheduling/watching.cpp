@@ -79,7 +79,10 @@ void Scheduler::Finish(const JobEnd& job) {
                                       .log_begin = running.log_begin};
   const AttemptEnd end = JudgeEnd(job, known, FolderOf(job.stage), options_.log_policies);
   RecordEnd(job, known, end, running);
-  Settle(job.stage, end, running.follower.progress().step, running.asked_to_stop);
+  early_stopping_.Look(job.stage);
+  const int64_t step = running.follower.progress().step;
+  const bool is_far_enough = running.until_step > 0 && step >= running.until_step;
+  Settle(job.stage, end, step, running.asked_to_stop || is_far_enough);
 }
 
 void Scheduler::RecordEnd(const JobEnd& job, const AttemptCircumstances& known,

@@ -20,6 +20,8 @@ std::string WhyNeeded(StageState state) {
       return "diverged before, is tried again";
     case StageState::kStopped:
       return "was stopped, goes on from its checkpoint";
+    case StageState::kPruned:
+      return "was pruned before early stopping was turned off, goes on from its checkpoint";
     case StageState::kRunning:
       return "was interrupted, goes on from its checkpoint";
     default:
@@ -33,10 +35,10 @@ struct PlannedStage {
   const std::vector<Fingerprint>* inputs = nullptr;
 };
 
-// Of stages that stand behind their inputs.
+// Of stages that stand behind their inputs. `prunes`: what early stopping ended stays so.
 std::map<Fingerprint, StagePlan> PlanInOrder(const std::vector<PlannedStage>& stages,
                                              const std::map<Fingerprint, StageState>& states,
-                                             const fs::path& root) {
+                                             const fs::path& root, bool prunes) {
   std::map<Fingerprint, StagePlan> plan;
   std::set<Fingerprint> read_by_needed;
   for (const PlannedStage& stage : stages | std::views::reverse) {
@@ -44,6 +46,10 @@ std::map<Fingerprint, StagePlan> PlanInOrder(const std::vector<PlannedStage>& st
     const auto known = states.find(identity);
     const StageState state = known == states.end() ? StageState::kPlanned : known->second;
     const bool complete = state == StageState::kComplete;
+    if (state == StageState::kPruned && prunes) {
+      plan[identity] = {false, "pruned by early stopping", false};
+      continue;
+    }
     std::string damage;
     if (complete && stage.kind && read_by_needed.contains(identity))
       damage = StageFolder(root, identity).FindOutputDamage(*stage.kind);
@@ -93,13 +99,14 @@ std::map<Fingerprint, StagePlan> PlanStages(const Study& study,
     const Stage& stage = study.stages.at(identity);
     stages.push_back({identity, stage.kind, &stage.inputs});
   }
-  return PlanInOrder(stages, states, root);
+  const bool prunes = study.recipe.early_stopping.method != EarlyStoppingMethod::kNone;
+  return PlanInOrder(stages, states, root, prunes);
 }
 
 std::map<Fingerprint, StagePlan> PlanStages(const StudyRecord& study,
                                             const std::map<Fingerprint, StageState>& states,
                                             const fs::path& root) {
-  return PlanInOrder(OrderOf(study), states, root);
+  return PlanInOrder(OrderOf(study), states, root, /*prunes=*/true);
 }
 
 std::map<Fingerprint, std::string> StageLabels(const Study& study) {

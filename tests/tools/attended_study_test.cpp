@@ -149,5 +149,42 @@ TEST_F(AttendedStudyTest, MakesItsLedgerAgainFromJournals) {
   EXPECT_TRUE(Says(RunProgram(Run()).err, "nothing to do"));
 }
 
+// Which arms end depends on their values alone, and those that are kept end as they would have.
+TEST_F(AttendedStudyTest, EndsArmsThatFallBehindAndMarksThem) {
+  const std::vector<std::string> search = {
+      "--set",
+      "arms=[{name: good, upcycle: none}, {name: fair, upcycle: none, train: "
+      "{learning_rate: {peak: 2e-3}}}, {name: bad, upcycle: none, train: "
+      "{learning_rate: {peak: 1e-6}}}, {name: worse, upcycle: none, train: "
+      "{learning_rate: {peak: 1e-7}}}]",
+      "--set",
+      "train.validate_every=5",
+      "--set",
+      "train.learning_rate.minimum=0",
+      "--set",
+      "baseline=good",
+      "--set",
+      "early_stopping=halving"};
+  const Finished finished = RunProgram(Run(search));
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_TRUE(Says(finished.err, "6 pruned"));
+  const std::string table = Call({"compare", "tiny"}).out;
+  EXPECT_TRUE(Says(table, "bad: seeds 0, 1, 2 ended by early stopping"));
+  EXPECT_TRUE(Says(table, "Early stopping. bad, worse were ended early"));
+  EXPECT_TRUE(Says(Call({"status"}).out, "6 of 12 runs complete, 6 pruned"));
+  EXPECT_TRUE(Says(RunProgram(Run(search)).err, "nothing to do"));
+
+  const fs::path other = folder_ / "one at a time";
+  std::vector<std::string> words = {"run", recipe_, "--root", other, "-j", "1"};
+  words.insert(words.end(), search.begin(), search.end());
+  ASSERT_EQ(RunProgram(words).exit_code, 0);
+  EXPECT_EQ(DifferencesBetween(ContentOf(root_, "tiny"), ContentOf(other, "tiny")), "");
+
+  std::vector<std::string> whole = Run(search);
+  whole.back() = "early_stopping=none";
+  EXPECT_EQ(RunProgram(whole).exit_code, 0);
+  EXPECT_TRUE(Says(Call({"status"}).out, "12 of 12 runs complete"));
+}
+
 }  // namespace
 }  // namespace upcycle

@@ -27,6 +27,7 @@ class ControlTest : public SchedulerTest {
       }
     }
     void Ended(const Fingerprint&, StageState, const std::string&) override { --running_; }
+    void Retried(const Fingerprint&, const std::string&) override { --running_; }
     void Tick() override {
       if (running_ == 0 && ++idle_ticks_ == 5) when_idle();
     }
