@@ -205,6 +205,12 @@ bool RunExplanation::NeedsNothing() const {
   return std::ranges::none_of(stages, [](const auto& stage) { return stage.plan.needed; });
 }
 
+bool RunExplanation::IsComplete() const {
+  return std::ranges::all_of(stages, [](const auto& stage) {
+    return !stage.plan.needed && stage.facts.state == StageState::kComplete;
+  });
+}
+
 std::vector<RunExplanation> ExplainRuns(
     const StudyRecord& study,
     const std::function<bool(const std::string& arm, int64_t seed)>& is_chosen,
