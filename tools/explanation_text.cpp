@@ -37,6 +37,7 @@ std::string Verdict(const RunExplanation& run, const StageExplanation& stage) {
 // Why, in a clause.
 std::string Why(const StageExplanation& stage) {
   if (!stage.plan.needed) {
+    if (stage.facts.state != StageState::kComplete) return stage.plan.why;
     return stage.runs > 1 ? fmt::format("complete already, for {} runs", stage.runs)
                           : "complete already";
   }
@@ -138,7 +139,7 @@ std::string HoldText(const HoldSet& hold) {
 std::string Body(const RunExplanation& run, bool all) {
   std::string text;
   if (run.hold) AddLine(text, 2, HoldText(*run.hold));
-  if (!all && run.NeedsNothing()) return text;
+  if (!all && run.IsComplete()) return text;
   std::set<StagePlace> told;  // whose differences stand there already
   for (const StageExplanation& stage : run.stages) AddStage(text, run, stage, all, told);
   return text;
@@ -227,7 +228,9 @@ std::string ExplanationText(const RunExplanation& run) {
   std::string text;
   AddLine(text, 0,
           fmt::format("{}/{}:{}", run.arm, run.seed,
-                      run.NeedsNothing() ? " complete, nothing to do" : ""));
+                      run.IsComplete()     ? " complete, nothing to do"
+                      : run.NeedsNothing() ? " nothing to do"
+                                           : ""));
   return text + Body(run, /*all=*/true);
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -112,34 +113,42 @@ class Explainer {
   // stage is a run's own, else preferably; the newest of the likest.
   std::optional<PastRun> FindEarlier(const StageExplanation& explanation, const ArmRecord& arm,
                                      const RunRecord& run) {
+    if (!past_) ReadPast();
+    // Each recording of a large study has all its runs: those of one arm and seed are few.
+    const bool own = IsOwn(explanation.place);
+    const auto remembered = std::pair(explanation.stage, arm.name);
+    if (const auto known = shared_.find(remembered); !own && known != shared_.end()) {
+      return known->second;
+    }
     std::optional<PastRun> found;
     std::tuple<bool, bool, bool, bool> best;
-    for (const PastRun& past : PastRuns()) {
+    for (const PastRun& past : own ? past_of_run_[{arm.name, run.seed}] : *past_) {
       const auto stage = past.run->stages.find(explanation.place);
       if (stage == past.run->stages.end() || stage->second == explanation.stage) continue;
       const auto state = states_.find(stage->second);
       if (state == states_.end() || !WasBegun(state->second)) continue;
       const bool same_run = past.arm->name == arm.name && past.run->seed == run.seed;
-      if (IsOwn(explanation.place) && !same_run) continue;
       const std::tuple likeness(past.study->name == study_.name, past.arm->name == arm.name,
                                 state->second == StageState::kComplete, same_run);
       if (found && likeness < best) continue;
       found = past;
       best = likeness;
     }
+    if (!own) shared_[remembered] = found;
     return found;
   }
 
-  const std::vector<PastRun>& PastRuns() {
-    if (past_) return *past_;
+  void ReadPast() {
     history_ = ReadStudyHistory(*ledger_, RootJournal::PathIn(root_));
     past_.emplace();
     for (const StudyRecord& study : history_) {
       for (const ArmRecord& arm : study.arms) {
-        for (const RunRecord& run : arm.runs) past_->push_back({&study, &arm, &run});
+        for (const RunRecord& run : arm.runs) {
+          past_->push_back({&study, &arm, &run});
+          past_of_run_[{arm.name, run.seed}].push_back(past_->back());
+        }
       }
     }
-    return *past_;
   }
 
   // Of the stage in this place and of what it reads, the farthest first.
@@ -197,12 +206,21 @@ class Explainer {
   std::map<Fingerprint, StagePlan> plan_;
   std::vector<StudyRecord> history_;
   std::optional<std::vector<PastRun>> past_;  // read once it is needed
+  std::map<std::pair<std::string, int64_t>, std::vector<PastRun>> past_of_run_;  // by arm and seed
+  // What was found for stages that runs share, by the arm that asks.
+  std::map<std::pair<Fingerprint, std::string>, std::optional<PastRun>> shared_;
 };
 
 }  // namespace
 
 bool RunExplanation::NeedsNothing() const {
   return std::ranges::none_of(stages, [](const auto& stage) { return stage.plan.needed; });
+}
+
+bool RunExplanation::IsComplete() const {
+  return std::ranges::all_of(stages, [](const auto& stage) {
+    return !stage.plan.needed && stage.facts.state == StageState::kComplete;
+  });
 }
 
 std::vector<RunExplanation> ExplainRuns(

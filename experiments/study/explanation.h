@@ -52,6 +52,7 @@ struct RunExplanation {
   std::vector<StageExplanation> stages;
 
   bool NeedsNothing() const;
+  bool IsComplete() const;
 };
 
 // Of the chosen runs of a study, which the ledger may know or not (a recipe that has not run yet).

@@ -119,7 +119,9 @@ class KeeperOfStudy {
 
   bool IsToBeDone(const StageRecord& stage, const fs::path& root) {
     if (states_.empty()) states_ = ledger_.StageStates();
-    if (states_.at(stage.fingerprint) != StageState::kComplete) return true;
+    const StageState state = states_.at(stage.fingerprint);
+    if (state == StageState::kPruned) return false;  // early stopping ended it for good
+    if (state != StageState::kComplete) return true;
     if (!needed_.contains(stage.fingerprint)) return false;
     const auto kind = ValueNamed<StageKind>(stage.kind);
     return kind && HasOutput(*kind) &&

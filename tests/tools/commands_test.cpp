@@ -42,8 +42,11 @@ class CommandsTest : public testing::Test {
         {"schema", "--text"},
         {"validate", recipe_.native()},
         {"plan", recipe_.native(), "--json", "--root", root_.native()},
+        {"query", "SELECT name FROM arm", "--root", root_.native()},
+        {"query", "--schema"},
+        {"doctor", "--root", root_.native()},
     };
-    for (const char* command : {"status", "compare", "export"}) {
+    for (const char* command : {"status", "explain", "gc", "compare", "export"}) {
       commands.push_back({command, "study", "--root", root_.native()});
     }
     return commands;

@@ -128,6 +128,23 @@ TEST_F(ExplainCommand, TellsOfHoldsAndFailures) {
                    "room\n"));
 }
 
+TEST_F(ExplainCommand, CallsARunThatWasPrunedNotComplete) {
+  const fs::path root = *folder_ / "pruned";
+  fs::copy(*folder_ / "root", root, fs::copy_options::recursive);
+  {
+    LedgerWriter ledger(root / "ledger.sqlite");
+    const StudyFacts study = LedgerReader(root / "ledger.sqlite").ReadStudy("tiny");
+    const RunFacts& run = study.arms[1].runs[1];
+    for (const StageRole role : {StageRole::kTrain, StageRole::kEvaluate}) {
+      ledger.SetStageState(study.stages[*run.StageOf(role)].fingerprint, StageState::kPruned);
+    }
+  }
+  const std::string all = RunProgram({"explain", "tiny", "--root", root.native()}).out;
+  EXPECT_TRUE(Says(all, "dense/0, dense/1, dense/2, moe/0, moe/2 (5 runs): complete"));
+  EXPECT_TRUE(Says(all, "moe/1:\n"));
+  EXPECT_TRUE(Says(all, "train           skipped   pruned by early stopping\n"));
+}
+
 TEST_F(ExplainCommand, RefusesWhatIsNeitherRecipeNorStudy) {
   const Finished unknown = RunProgram({"explain", "tyni", "--root", (*folder_ / "root").native()});
   EXPECT_EQ(unknown.exit_code, 2);
