@@ -45,12 +45,14 @@ class FakeExecutor : public Executor {
   std::vector<Fingerprint> adopted;
   int most_at_once = 0;
   std::function<void(const Fingerprint&)> on_start = [](const Fingerprint&) {};
-  // Asked for each stage whose process has not ended; it cannot end while it waits.
+  // Asked for each stage whose process has not ended; it ends after it was told to run.
   std::function<std::optional<std::string>(const Fingerprint&)> why_it_waits =
       [](const Fingerprint&) { return std::nullopt; };
 
   std::optional<std::string> WhyItWaits(const Fingerprint& stage) const override {
-    return why_it_waits(stage);
+    std::optional<std::string> waits = why_it_waits(stage);
+    if (!waits) told_to_run_.insert(stage);
+    return waits;
   }
 
   void Start(const Job& job) override {
@@ -76,7 +78,7 @@ class FakeExecutor : public Executor {
     if (looked_) return std::nullopt;
     const auto ended = std::find_if(queue_.begin(), queue_.end(), [&](const Process& process) {
       return process.killed ||
-             (process.fate != Fate::kSilent && !why_it_waits(process.job.stage).has_value());
+             (process.fate != Fate::kSilent && told_to_run_.contains(process.job.stage));
     });
     if (ended == queue_.end()) return std::nullopt;
     const Process process = *ended;
@@ -88,6 +90,7 @@ class FakeExecutor : public Executor {
   void Kill(const Fingerprint& stage) override { Find(stage).killed = true; }
 
  private:
+  mutable std::set<Fingerprint> told_to_run_;
   struct Process {
     Job job;
     Fate fate;
