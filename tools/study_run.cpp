@@ -19,9 +19,9 @@
 #include "experiments/run/provenance.h"
 #include "experiments/scheduling/local_executor.h"
 #include "experiments/scheduling/placement.h"
-#include "experiments/study/forecast.h"
-#include "kernels/cpu/sgemm_rate.h"
+#include "experiments/scheduling/spending.h"
 #include "results/root_journal.h"
+#include "results/stage_use.h"
 #include "tools/cores.h"
 #include "tools/progress_display.h"
 
@@ -49,7 +49,9 @@ void PrintAgain(const Study& study, const std::map<Fingerprint, StagePlan>& plan
 }  // namespace
 
 void RunEffort::Declare(CommandLine& line) {
-  line.Option("jobs,j", &jobs, "processes at a time; 0: one for each core");
+  line.Option("jobs,j", &jobs,
+              "processes at a time; 0: as was measured to be fastest, or one for each core");
+  line.Flag("yes,y", &yes, "run although the prediction exceeds a budget that would ask");
   line.Flag("keep-going,k", &keep_going, "start other stages after one has failed");
   line.Option("restarts", &restarts,
               "how often a stage that was killed, or ran out of memory, is tried again without "
@@ -103,13 +105,10 @@ std::string StoppedHint(const ProcessIdentity& process) {
 }  // namespace
 
 nlohmann::json OutcomeJson(const StudyOutcome& outcome) {
-  return {{"done", outcome.done},
-          {"reused", outcome.reused},
-          {"failed", outcome.failed},
-          {"skipped", outcome.skipped},
-          {"held", outcome.held},
-          {"halted", outcome.halted},
-          {"interrupted", outcome.interrupted}};
+  return {{"done", outcome.done},     {"reused", outcome.reused},
+          {"failed", outcome.failed}, {"skipped", outcome.skipped},
+          {"held", outcome.held},     {"left_out", outcome.left_out},
+          {"halted", outcome.halted}, {"interrupted", outcome.interrupted}};
 }
 
 FileLock LockRoot(const StateOptions& state) {
@@ -149,31 +148,35 @@ std::vector<Gpu> FindGpus(const Recipe& recipe, bool checked) {
   return survey.gpus;
 }
 
-void CheckBudget(const Study& study, const StateOptions& state, LedgerWriter& ledger) {
-  if (study.recipe.budget.core_hours == 0) return;  // measuring the machine takes time
-  const double rate = 1e9 * MeasureCoreSgemmGflops(0.2);
-  const auto plan = PlanStages(study, ledger.StageStates(), state.Root());
-  const std::string excess = HoldToBudget(study.recipe.budget, ForecastStudy(study, plan, rate));
-  if (!excess.empty()) fmt::print(stderr, "warning: {}\n", excess);
-}
-
 StudyOutcome RunStudy(const Study& study, const StudyRecord& record, const StateOptions& state,
                       const RunEffort& effort, const std::vector<Gpu>& gpus, LedgerWriter& ledger,
-                      StopSignals& stop) {
+                      StopSignals& stop, const StudyTerms& terms) {
   const fs::path root = state.Root();
   const auto plan = PlanStages(study, ledger.StageStates(), root);
   PrintAgain(study, plan);
   RootJournal journal(root, ledger);
   journal.RecordStudy(record);
-  const bool any = std::any_of(plan.begin(), plan.end(), [](auto& p) { return p.second.needed; });
+  const bool any = std::any_of(plan.begin(), plan.end(), [&](auto& p) {
+    return p.second.needed && !terms.left_out.contains(p.first);
+  });
   if (!any) {
-    PrintNothingToDo(study);
-    return {.reused = static_cast<int>(plan.size())};
+    if (terms.left_out.empty()) PrintNothingToDo(study);
+    const auto left_out = static_cast<int>(terms.left_out.size());
+    return {.reused = static_cast<int>(plan.size()) - left_out, .left_out = left_out};
   }
 
   SchedulerOptions scheduling;
   scheduling.cores = Cores();
-  scheduling.jobs = effort.jobs > 0 ? effort.jobs : scheduling.cores;
+  scheduling.jobs = terms.jobs > 0 ? terms.jobs : effort.jobs;
+  if (scheduling.jobs == 0) scheduling.jobs = scheduling.cores;
+  scheduling.memory_bytes = AvailableMemoryBytes();
+  for (const auto& [stage, use] : ReadStageUse(ledger.path())) {
+    if (use.peak_memory_bytes > 0) scheduling.measured_peaks[stage] = use.peak_memory_bytes;
+  }
+  scheduling.left_out = terms.left_out;
+  Spending spending(study, root);
+  if (terms.ends_when_spent) scheduling.why_no_more = [&] { return spending.WhyNoMore(); };
+  if (!gpus.empty()) scheduling.survey_gpus = [] { return SurveyGpus().gpus; };
   scheduling.keep_going = effort.keep_going;
   scheduling.gpus = gpus;
   scheduling.checked = effort.checked;

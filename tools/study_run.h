@@ -15,15 +15,17 @@
 #include "results/ledger_writer.h"
 #include "tools/command_line.h"
 #include "tools/state_options.h"
+#include "tools/study_terms.h"
 
 namespace upcycle {
 
 struct RunEffort {
-  int jobs = 0;  // processes at a time; 0: one for each core
+  int jobs = 0;  // processes at a time; 0: whatever is fastest
   bool keep_going = false;
   int lease_seconds = 60;  // SchedulerOptions
   int restarts = 2;
   bool checked = false;
+  bool yes = false;  // to what a budget asks
 
   void Declare(CommandLine& line);
   // Throws Error(kInput) for numbers that cannot be.
@@ -40,16 +42,12 @@ FileLock LockRoot(const StateOptions& state);
 // Error(kDevice) where an arm asks for one that cannot be used now.
 std::vector<Gpu> FindGpus(const Recipe& recipe, bool checked);
 
-// Warns where what is left of a study exceeds its recipe's budget; throws Error(kInput) where the
-// recipe refuses to start then.
-void CheckBudget(const Study& study, const StateOptions& state, LedgerWriter& ledger);
-
 nlohmann::json OutcomeJson(const StudyOutcome& outcome);
 
 // Makes what is missing of a study, on a root that the caller has locked; the ledger keeps `record`
 // of it.
 StudyOutcome RunStudy(const Study& study, const StudyRecord& record, const StateOptions& state,
                       const RunEffort& effort, const std::vector<Gpu>& gpus, LedgerWriter& ledger,
-                      StopSignals& stop);
+                      StopSignals& stop, const StudyTerms& terms = {});
 
 }  // namespace upcycle

@@ -67,6 +67,7 @@ void Scheduler::Finish(const JobEnd& job) {
   UPCYCLE_CHECK(!node.empty());
   Running& running = node.mapped();
   placement_.Release(job.stage);
+  memory_.Release(job.stage);
   FollowOrEnd(job.stage, running);
   const auto& own_word = running.follower.end();
   if (!own_word && job.exit_code == static_cast<int>(WorkerExit::kBusy)) {
@@ -79,6 +80,9 @@ void Scheduler::Finish(const JobEnd& job) {
                                       .log_begin = running.log_begin};
   const AttemptEnd end = JudgeEnd(job, known, FolderOf(job.stage), options_.log_policies);
   RecordEnd(job, known, end, running);
+  if (end.outcome == StageState::kComplete && job.peak_memory_bytes) {
+    memory_needs_.Learn(LikenessOf(job.stage), *job.peak_memory_bytes);
+  }
   Settle(job.stage, end, running.follower.progress().step, running.asked_to_stop);
 }
 
