@@ -129,8 +129,9 @@ StudyTerms AgreeOnTerms(const Study& study, const StateOptions& state, int jobs,
   if (CompareWithBudget(budget, {}).empty()) return terms;
   terms.ends_when_spent = budget.on_exceed != OnExceed::kWarn;
   const StudyCost spent = SpentOn(study, state.Root());
-  const std::string excess =
-      DescribeExcess(budget, CostOf(ForecastStudy(study, plan, share.rate), spent));
+  const StudyForecast left = ForecastStudy(study, plan, share.rate);
+  if (left.needed_stages == 0) return terms;
+  const std::string excess = DescribeExcess(budget, CostOf(left, spent));
   if (excess.empty()) return terms;
   if (budget.on_exceed == OnExceed::kCut) {
     terms.left_out = LeaveOutRuns(study, plan, share.rate, spent, excess);
