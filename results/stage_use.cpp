@@ -9,7 +9,7 @@ namespace upcycle {
 std::map<Fingerprint, StageUse> ReadStageUse(const fs::path& ledger) {
   std::map<Fingerprint, StageUse> uses;
   if (!fs::exists(ledger)) return uses;
-  Database database = OpenLedgerForReading(ledger);
+  Database database = OpenLedgerForAGlance(ledger);
   Statement rows = database.Prepare(
       "SELECT fingerprint, max(CASE WHEN outcome = 'complete' THEN peak_memory_bytes END), "
       "total(cpu_seconds), total(CASE WHEN device <> '' AND device NOT LIKE 'cpu%' THEN "
