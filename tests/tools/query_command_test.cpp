@@ -25,8 +25,7 @@ class QueryCommand : public testing::Test {
                 {});
   }
 
-  Finished Ask(const std::vector<std::string>& words,
-               OutputKind output = OutputKind::kFile) const {
+  Finished Ask(const std::vector<std::string>& words, OutputKind output = OutputKind::kFile) const {
     std::vector<std::string> all = {"query", "--root", folder_.path().native()};
     all.insert(all.end(), words.begin(), words.end());
     return RunProgram(all, output);
