@@ -51,4 +51,11 @@ std::vector<fs::path> LeftoversOf(const fs::path& target) {
   return leftovers;
 }
 
+fs::path NumberedName(const fs::path& path, std::string_view word) {
+  for (int number = 1;; ++number) {
+    const fs::path name = fmt::format("{}.{}-{}", path.native(), word, number);
+    if (!fs::exists(name)) return name;
+  }
+}
+
 }  // namespace upcycle

@@ -1,4 +1,5 @@
-// Names for what is not finished yet: beside its target, and telling which process makes it.
+// Names for what is not finished yet, beside its target and telling which process makes it; and
+// for what gave way to something else and is kept.
 #pragma once
 
 #include <string_view>
@@ -16,5 +17,8 @@ fs::path TemporaryName(const fs::path& target);
 // What processes that have ended, or this one before, left under temporary names for `target`;
 // empty where its folder does not exist.
 std::vector<fs::path> LeftoversOf(const fs::path& target);
+
+// The first of PATH.WORD-1, PATH.WORD-2, … that is not there: for what is set aside and kept.
+fs::path NumberedName(const fs::path& path, std::string_view word);
 
 }  // namespace upcycle

@@ -1,9 +1,9 @@
 #include "results/root_journal.h"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/temporary_name.h"
 #include "results/ledger_reader.h"
 #include "results/study_json.h"
 
@@ -19,12 +19,8 @@ fs::path UndamagedJournal(const fs::path& path) {
   } catch (const Error& error) {
     if (error.cause() != Cause::kInput) throw;
   }
-  for (int number = 1;; ++number) {
-    const fs::path aside = fmt::format("{}.damaged-{}", path.native(), number);
-    if (fs::exists(aside)) continue;
-    Rename(path, aside);
-    return path;
-  }
+  Rename(path, NumberedName(path, "damaged"));
+  return path;
 }
 
 }  // namespace

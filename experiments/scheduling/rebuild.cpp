@@ -33,7 +33,7 @@ class NewLedger {
   fs::path PutInPlace() {
     fs::path kept;
     if (fs::exists(target_)) {
-      kept = FreeName();
+      kept = NumberedName(target_, "before-rebuild");
       for (const char* companion : kCompanions) {
         const fs::path file = target_.native() + companion;
         if (companion[0] != '\0' && fs::exists(file)) Rename(file, kept.native() + companion);
@@ -46,12 +46,6 @@ class NewLedger {
   }
 
  private:
-  fs::path FreeName() const {
-    for (int number = 1;; ++number) {
-      const fs::path name = fmt::format("{}.before-rebuild-{}", target_.native(), number);
-      if (!fs::exists(name)) return name;
-    }
-  }
   void Remove() {
     std::error_code ignored;
     for (const char* companion : kCompanions) fs::remove(path_.native() + companion, ignored);

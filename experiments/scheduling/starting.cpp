@@ -10,22 +10,12 @@
 #include "core/files.h"
 #include "core/heartbeat.h"
 #include "core/shell_word.h"
+#include "core/temporary_name.h"
 #include "experiments/run/worker_exit.h"
 #include "experiments/scheduling/scheduler.h"
 #include "experiments/study/prediction.h"
 
 namespace upcycle {
-namespace {
-
-// A damaged journal stays for whoever wants to look at it; the stage is done anew.
-void SetAside(const fs::path& journal) {
-  for (int number = 1;; ++number) {
-    const fs::path aside = fmt::format("{}.damaged-{}", journal.native(), number);
-    if (!fs::exists(aside)) return Rename(journal, aside);
-  }
-}
-
-}  // namespace
 
 void Scheduler::StartReady() {
   bool gpus_are_full = false;
@@ -192,7 +182,8 @@ StageFollower Scheduler::OpenFollower(const Fingerprint& stage) {
   } catch (const Error& error) {
     if (error.cause() != Cause::kInput) throw;
   }
-  SetAside(folder.journal());
+  // It stays for whoever wants to look at it; the stage is done anew.
+  Rename(folder.journal(), NumberedName(folder.journal(), "damaged"));
   return StageFollower(stage, folder, ledger_);  // the ledger forgets the stage
 }
 

@@ -41,5 +41,12 @@ TEST(LeftoversOf, AreNoneWhereThereIsNoFolder) {
   EXPECT_EQ(LeftoversOf("/nonexistent/stage"), Paths{});
 }
 
+TEST(NumberedName, IsTheFirstThatIsFree) {
+  TemporaryFolder folder;
+  EXPECT_EQ(NumberedName(folder / "journal", "damaged"), folder / "journal.damaged-1");
+  Put(folder / "journal.damaged-1", "");
+  EXPECT_EQ(NumberedName(folder / "journal", "damaged"), folder / "journal.damaged-2");
+}
+
 }  // namespace
 }  // namespace upcycle
