@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/error.h"
 #include "core/fingerprint.h"
@@ -59,6 +60,9 @@ class Executor {
 
   // The next process that ended, waiting at most `timeout` for one.
   virtual std::optional<JobEnd> Wait(std::chrono::milliseconds timeout) = 0;
+
+  // The stages whose ends Wait has still to tell.
+  virtual std::vector<Fingerprint> Followed() const = 0;
 
   // Asks the stage's process to stop at its next step, with a checkpoint.
   virtual void Stop(const Fingerprint& stage) = 0;

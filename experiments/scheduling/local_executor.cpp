@@ -113,6 +113,12 @@ std::optional<JobEnd> LocalExecutor::Wait(std::chrono::milliseconds timeout) {
   return std::nullopt;
 }
 
+std::vector<Fingerprint> LocalExecutor::Followed() const {
+  std::vector<Fingerprint> stages;
+  for (const auto& [stage, process] : processes_) stages.push_back(stage);
+  return stages;
+}
+
 std::optional<JobEnd> LocalExecutor::EndOf(const Fingerprint& stage, const Process& process) {
   JobEnd end = {.stage = stage};
   if (process.child == 0) return end;

@@ -23,6 +23,7 @@ class LocalExecutor : public Executor {
   // can be seen.
   bool Adopt(const Fingerprint& stage, const fs::path& folder) override;
   std::optional<JobEnd> Wait(std::chrono::milliseconds timeout) override;
+  std::vector<Fingerprint> Followed() const override;
   void Stop(const Fingerprint& stage) override;
   void Kill(const Fingerprint& stage) override;
 

@@ -156,16 +156,18 @@ void Scheduler::HoldRunning() {
 }
 
 // Lets the workers end in good order: the ledger cannot be written, say. The journals still can.
+// Which of them are there only the executor knows: of some it has told an end that was not heard.
+// One that not even a signal ends, or that no cluster answers for, is left to the next scheduler.
 void Scheduler::Abandon() {
-  for (const auto& [stage, running] : running_) executor_.Stop(stage);
+  for (const Fingerprint& stage : executor_.Followed()) executor_.Stop(stage);
   const Stopwatch waiting;
   bool killed = false;
-  while (!running_.empty()) {
+  while (!executor_.Followed().empty() && waiting.Seconds() < 2 * options_.lease_seconds) {
     if (!killed && waiting.Seconds() > options_.lease_seconds) {
-      for (const auto& [stage, running] : running_) executor_.Kill(stage);
+      for (const Fingerprint& stage : executor_.Followed()) executor_.Kill(stage);
       killed = true;
     }
-    if (const auto end = executor_.Wait(options_.tick)) running_.erase(end->stage);
+    executor_.Wait(options_.tick);
   }
 }
 

@@ -102,6 +102,14 @@ std::optional<JobEnd> SlurmExecutor::Wait(std::chrono::milliseconds timeout) {
   return end;
 }
 
+std::vector<Fingerprint> SlurmExecutor::Followed() const {
+  std::vector<Fingerprint> stages;
+  for (const Job& job : started_) stages.push_back(job.stage);
+  for (const auto& [stage, submitted] : submitted_) stages.push_back(stage);
+  for (const JobEnd& end : ended_) stages.push_back(end.stage);
+  return stages;
+}
+
 void SlurmExecutor::Submit() {
   std::map<SlurmRequest, std::vector<Job>> alike;
   for (const Job& job : std::exchange(started_, {})) {

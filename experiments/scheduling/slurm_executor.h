@@ -30,6 +30,7 @@ class SlurmExecutor : public Executor {
   bool Adopt(const Fingerprint& stage, const fs::path& folder) override;
   std::optional<std::string> WhyItWaits(const Fingerprint& stage) const override;
   std::optional<JobEnd> Wait(std::chrono::milliseconds timeout) override;
+  std::vector<Fingerprint> Followed() const override;
   // From the queue where it waits; with a checkpoint where it runs.
   void Stop(const Fingerprint& stage) override { Ask(stage, Asked::kStop); }
   void Kill(const Fingerprint& stage) override { Ask(stage, Asked::kKill); }

@@ -41,13 +41,21 @@ class AttendedStudyTest : public testing::Test {
     return 0;
   }
 
-  // A worker that is at its stage already.
-  pid_t AWorkerAtItsStage() const {
+  // A worker that stands still amid its stage, whose end it has not written.
+  pid_t AWorkerHeldAtItsStage() const {
     for (int look = 0; look < 3000; ++look) {
       std::error_code absent;
       for (const auto& stage : fs::directory_iterator(root_ / "stages", absent)) {
         const auto holder = FileLock::HolderOf(stage.path() / "lock");
-        if (holder && holder->pid > 0) return static_cast<pid_t>(holder->pid);
+        if (!holder || holder->pid <= 0) continue;
+        const auto worker = static_cast<pid_t>(holder->pid);
+        kill(worker, SIGSTOP);
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));  // until it stands
+        const fs::path journal = stage.path() / "journal";
+        const bool is_at_it = FileLock::HolderOf(stage.path() / "lock") && fs::exists(journal) &&
+                              !Says(ReadTextFile(journal), "attempt_ended");
+        if (is_at_it) return worker;
+        kill(worker, SIGCONT);
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
@@ -112,17 +120,19 @@ TEST_F(AttendedStudyTest, LetsTheNextRunFollowWorkersThatOutliveTheirScheduler) 
   pid_t worker = 0;
   {
     Program run(Run());
-    worker = AWorkerAtItsStage();
-    kill(worker, SIGSTOP);  // it cannot hear that its scheduler died
+    worker = AWorkerHeldAtItsStage();  // it cannot hear that its scheduler died
     run.Signal(SIGKILL);
     run.Wait();
   }
+  const std::string said = ": an earlier run began it";
   Program next(Run());
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  for (int look = 0; look < 3000 && !Says(next.ErrorsSoFar(), said); ++look) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
   ASSERT_EQ(kill(worker, SIGCONT), 0);
   const Finished finished = next.Wait();
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
-  EXPECT_TRUE(Says(finished.err, ": an earlier run began it"));
+  EXPECT_TRUE(Says(finished.err, said));
   ExpectUndisturbed();
 }
 

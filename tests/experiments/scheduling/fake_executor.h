@@ -86,6 +86,11 @@ class FakeExecutor : public Executor {
     return End(process);
   }
 
+  std::vector<Fingerprint> Followed() const override {
+    std::vector<Fingerprint> stages;
+    for (const Process& process : queue_) stages.push_back(process.job.stage);
+    return stages;
+  }
   void Stop(const Fingerprint& stage) override { Find(stage).stopped = true; }
   void Kill(const Fingerprint& stage) override { Find(stage).killed = true; }
 

@@ -93,6 +93,30 @@ TEST_F(InterruptionTest, FollowsWhatAnEarlierSchedulerBegan) {
   EXPECT_EQ(std::count(second.started.begin(), second.started.end(), stage), 0);
 }
 
+// A ledger that cannot be written, say: in the very moment in which a stage has ended, too.
+TEST_F(InterruptionTest, EndsWhateverRunsWhereItCannotGoOn) {
+  class FailingObserver : public SilentObserver {
+   public:
+    void Progressed(const Fingerprint&, const StageProgress&) override {
+      throw Error(Cause::kDisk, "no room to report");
+    }
+  };
+  int failures = 0;
+  bool is_done = false;
+  while (!is_done && failures < 3 * kStages) {
+    FakeExecutor executor;
+    FailingObserver observer;
+    try {
+      is_done = Run(executor, {.jobs = 2, .cores = 4}, observer).failed == 0;
+    } catch (const Error&) {
+      ++failures;
+    }
+    EXPECT_TRUE(executor.Followed().empty());
+  }
+  EXPECT_TRUE(is_done) << "nothing that was done is lost";
+  EXPECT_GT(failures, 2);
+}
+
 TEST_F(InterruptionTest, WaitsForAnotherProcessAtAStageAndSaysForWhich) {
   const Fingerprint stage = StageOf(0, 0, StageRole::kTokens);
   const StageFolder folder(folder_.path(), stage);
