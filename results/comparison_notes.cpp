@@ -11,6 +11,7 @@
 
 #include "results/comparison.h"
 #include "results/number_text.h"
+#include "results/statistics/sign_flip.h"
 
 namespace upcycle {
 namespace {

@@ -98,8 +98,4 @@ std::vector<Judgement> Judge(std::span<const PairedValues> family, const Verdict
   return judgements;
 }
 
-double SmallestExactP(int64_t pairs) {
-  return std::min(1.0, std::ldexp(2.0, -static_cast<int>(pairs)));
-}
-
 }  // namespace upcycle

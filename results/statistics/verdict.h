@@ -63,8 +63,4 @@ struct Judgement {
 // correction, so that a verdict does not weaken when a missing run arrives.
 std::vector<Judgement> Judge(std::span<const PairedValues> family, const VerdictRules& rules);
 
-// The smallest p that an exact two-sided test of n paired differences (sign-flip or Wilcoxon's) can
-// reach: 2/2ⁿ (Fisher, "The Design of Experiments", 1935).
-double SmallestExactP(int64_t pairs);
-
 }  // namespace upcycle
