@@ -15,7 +15,7 @@
 #include "experiments/study/prediction.h"
 #include "kernels/cpu/sgemm_rate.h"
 #include "results/findings/report.h"
-#include "results/number_text.h"
+#include "results/tables/number_text.h"
 #include "tools/commands.h"
 #include "tools/cores.h"
 #include "tools/output_file.h"

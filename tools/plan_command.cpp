@@ -10,7 +10,7 @@
 #include "experiments/scheduling/spending.h"
 #include "experiments/study/forecast.h"
 #include "experiments/study/plan.h"
-#include "results/number_text.h"
+#include "results/tables/number_text.h"
 #include "tools/commands.h"
 #include "tools/cores.h"
 #include "tools/plan_cost.h"

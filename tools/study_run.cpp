@@ -17,7 +17,7 @@
 #include "core/stopwatch.h"
 #include "experiments/run/provenance.h"
 #include "experiments/scheduling/spending.h"
-#include "results/root_journal.h"
+#include "results/ledger/root_journal.h"
 #include "tools/option_values.h"
 #include "tools/progress_display.h"
 

@@ -11,7 +11,7 @@
 #include "experiments/scheduling/scheduler.h"
 #include "experiments/study/plan.h"
 #include "experiments/study/study.h"
-#include "results/ledger_writer.h"
+#include "results/ledger/ledger_writer.h"
 #include "tools/command_line.h"
 #include "tools/state_options.h"
 #include "tools/study_terms.h"

@@ -12,7 +12,7 @@
 #include "experiments/scheduling/local_executor.h"
 #include "experiments/scheduling/placement.h"
 #include "experiments/scheduling/slurm_executor.h"
-#include "results/stage_use.h"
+#include "results/ledger/stage_use.h"
 #include "tools/cores.h"
 
 namespace upcycle {

@@ -10,7 +10,7 @@
 #include "core/check.h"
 #include "core/error.h"
 #include "core/files.h"
-#include "results/number_text.h"
+#include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {

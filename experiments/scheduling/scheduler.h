@@ -28,7 +28,7 @@
 #include "experiments/scheduling/retries.h"
 #include "experiments/scheduling/stage_follower.h"
 #include "experiments/study/study.h"
-#include "results/ledger_writer.h"
+#include "results/ledger/ledger_writer.h"
 
 namespace upcycle {
 

@@ -1,7 +1,7 @@
 #include "experiments/scheduling/spending.h"
 
 #include "experiments/run/stage_folder.h"
-#include "results/stage_use.h"
+#include "results/ledger/stage_use.h"
 
 namespace upcycle {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 #include "tests/says.h"
 #include "tests/tools/program.h"
 #include "tests/tools/tiny_study.h"
