@@ -9,8 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "results/records.h"
+#include "core/enum_names.h"
 #include "results/statistics/paired_difference.h"
+#include "results/statistics/preference.h"
 
 namespace upcycle {
 
