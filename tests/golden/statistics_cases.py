@@ -13,7 +13,7 @@ import pathlib
 import numpy
 import scipy
 import statsmodels
-from scipy import optimize, special, stats
+from scipy import integrate, optimize, special, stats
 from statsmodels.stats import multitest, power, weightstats
 
 FOLDER = pathlib.Path(__file__).parent / "statistics"
@@ -220,11 +220,44 @@ def noise_floor():
     return cases
 
 
+def sequential():
+    """Two looks, at 3 and 4 values, by integrating over the first: see results/statistics/t_walk.h.
+    r_3 is uniform in its interval, and tan φ = T_3 / √3 leads to r_4 = r_3 cos φ + sin φ."""
+
+    def critical(p, count):
+        return stats.t.isf(p, count - 1)
+
+    def r_of(t, count):
+        return t * math.sqrt(count / (count - 1 + t * t))
+
+    def reaches(r, bound):
+        """P(r_4 ≥ bound | r_3 = r)."""
+        reach, middle = math.hypot(1, r), math.atan2(1, r)
+        if bound >= reach:
+            return 0.0
+        half = math.acos(bound / reach)
+        ends = [min(max(middle + s * half, -math.pi / 2), math.pi / 2) for s in (-1, 1)]
+        below = [stats.t.cdf(math.sqrt(3) * math.tan(e), 3) for e in ends]
+        return below[1] - below[0]
+
+    cases = []
+    for exponent, x, sides in itertools.product((0, 3), (0.4, 0.05, 0.05 / 7, 1e-4), (1, 2)):
+        levels = [x * (n / 4)**exponent for n in (3, 4)]
+        three, four = (r_of(critical(level / sides, n), n) for level, n in zip(levels, (3, 4)))
+        low = -three if sides == 2 else -math.sqrt(3)
+        kinks = [k * math.sqrt(max(0, four**2 - 1)) for k in (-1, 1)]
+        later = integrate.quad(lambda r: reaches(r, four), low, three, epsabs=0, epsrel=1e-12,
+                               points=[k for k in kinks if low < k < three], limit=2000)[0]
+        p = levels[0] + sides * later / (2 * math.sqrt(3))
+        cases.append({"first": 3, "most": 4, "exponent": exponent, "x": x, "sides": sides, "p": p})
+    return cases
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
     made_with = {m.__name__: m.__version__ for m in (numpy, scipy, statsmodels)}
     for make in (paired, wilcoxon, sign_flip, student, noncentral, powers, holm, bootstrap,
-                 noise_floor):
+                 noise_floor, sequential):
         text = json.dumps({"made_with": made_with, "cases": make()}, indent=1, allow_nan=False)
         (FOLDER / f"{make.__name__}.json").write_text(text + "\n")
 

@@ -86,5 +86,65 @@ TEST(Verdict, RestsOnTheCompletePairsWhereThatWasAskedFor) {
   EXPECT_NEAR(judgement.pairs.p, 0.0036849342330343205, 1e-9);
 }
 
+TEST(Verdict, IsEquivalentWhereTheDifferenceIsShownToLieWithinTheMargin) {
+  const PairedValues near = {{1.001, 2.0, 3.002}, {1.0, 2.001, 3.0}};
+  const Judgement judgement = JudgeOne(near, {.margin = 0.01});
+  EXPECT_EQ(judgement.verdict, Verdict::kEquivalent);
+  EXPECT_EQ(judgement.reason, "it lies within ±0.01: adjusted p = 0.0044");
+  EXPECT_TRUE(std::isnan(JudgeOne(near).adjusted_equivalence_p));
+}
+
+TEST(Verdict, IsEquivalentAlsoWhereADifferenceIsShownThatDoesNotMatter) {
+  const Judgement judgement = JudgeOne(kLower, {.margin = 0.5});
+  EXPECT_LT(judgement.adjusted_p, 0.05);
+  EXPECT_EQ(judgement.verdict, Verdict::kEquivalent);
+  EXPECT_EQ(judgement.reason, "there is a difference, and it lies within ±0.5");
+}
+
+TEST(Verdict, IsInconclusiveWhereNeitherDifferenceNorEquivalenceIsShown) {
+  const Judgement judgement = JudgeOne({{1.0, 2.0, 3.0}, {1.1, 1.8, 3.3}}, {.margin = 0.1});
+  EXPECT_EQ(judgement.verdict, Verdict::kInconclusive);
+  EXPECT_EQ(judgement.reason,
+            "adjusted p = 0.69 is above 0.05, and so is 0.42, that of lying within ±0.1");
+}
+
+TEST(Verdict, OfEquivalenceIsWeakenedByTheOtherTestsOfTheTable) {
+  const PairedValues near = {{1.001, 2.0, 3.002}, {1.0, 2.001, 3.0}};
+  const PairedValues noise = {{1.0, 2.0, 3.0}, {1.1, 1.8, 3.3}};
+  std::vector<PairedValues> family(14, noise);
+  family.push_back(near);
+  const Judgement judgement = Judge(family, {.margin = 0.01}).back();
+  EXPECT_NEAR(judgement.adjusted_equivalence_p,
+              15 * JudgeOne(near, {.margin = 0.01}).adjusted_equivalence_p, 1e-12);
+  EXPECT_EQ(judgement.verdict, Verdict::kInconclusive);
+}
+
+TEST(Verdict, IsUndecidableBeforeTheFirstLookOfAPlan) {
+  const Judgement judgement = JudgeOne({{1.0, 2.0}, {1.5, 2.6}}, {.looks = SequentialPlan{}});
+  EXPECT_EQ(judgement.verdict, Verdict::kUndecidable);
+  EXPECT_EQ(judgement.reason, "the first look is at 3 paired seeds, and there are 2");
+}
+
+TEST(Verdict, IsUndecidableBeyondTheLastLookOfAPlan) {
+  const SequentialPlan plan = {.first = 3, .most = 5};
+  const Judgement judgement = JudgeOne(kLower, {.looks = plan});
+  EXPECT_EQ(judgement.verdict, Verdict::kUndecidable);
+  EXPECT_EQ(judgement.reason,
+            "seeds were planned to end at 5, and there are 6: a test that stops when it is decided "
+            "holds only for the number it was planned with");
+}
+
+TEST(Verdict, OfAPlanIsSequentialAndItsIntervalTheRepeatedOne) {
+  const SequentialPlan plan = {.first = 3, .most = 6};
+  const Judgement once = JudgeOne(kLower), sequential = JudgeOne(kLower, {.looks = plan});
+  EXPECT_EQ(sequential.verdict, Verdict::kBetter);
+  EXPECT_GT(sequential.adjusted_p, once.adjusted_p);
+  EXPECT_NEAR(
+      sequential.pairs.difference.half_width,
+      SequentialBoundary(plan, 1 - 0.95).HalfWidth(6, once.pairs.difference.StandardError()),
+      1e-12);
+  EXPECT_GT(sequential.pairs.difference.half_width, once.pairs.difference.half_width);
+}
+
 }  // namespace
 }  // namespace upcycle
