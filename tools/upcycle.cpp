@@ -39,6 +39,7 @@ constexpr Command kCommands[] = {
     {"logs", LogsCommand, "what the processes of runs printed, also as it comes"},
     {"compare", CompareCommand, "which arm is better, by how much, and whether that is decided"},
     {"export", ExportCommand, "the comparison as Markdown, CSV, LaTeX or JSON"},
+    {"plot", PlotCommand, "what was recorded, as figures for papers and pages: SVG, PNG, PDF"},
     {"paper", PaperCommand, "a paper's claims, one by one, against runs of our own"},
     {"convert", ConvertCommand,
      "a dense model to a mixture of experts, or to another format, as a Hugging Face folder"},

@@ -37,6 +37,7 @@ const std::vector<Room>& Rooms() {
       {"kernels/cpu", {"core", "kernels", "kernels/cpu"}},
       {"kernels/cuda", {"core", "kernels", "kernels/cuda"}},
       {"results", {"core", "results"}},
+      {"results/plots", {"core", "core/recipe", "results", "results/statistics", "results/plots"}},
       {"results/findings", {"core", "core/recipe", "core/claims", "results", "results/findings"}},
       {"experiments/model", {"core/", "kernels", "kernels/cpu", "experiments/model"}},
       {"experiments/formats", {"core/", "kernels", "experiments/model", "experiments/formats"}},
