@@ -11,8 +11,10 @@ namespace {
 
 constexpr double kTick = 3;
 constexpr double kShortTick = 1.8;
-constexpr double kCap = 2.5;  // half the cap at the end of an interval
-constexpr double kBandOpacity = 0.18;
+constexpr double kCap = 2.5;    // half the cap at the end of an interval
+constexpr double kBand = 0.18;  // opacity
+constexpr double kFaintBand = 0.09;
+constexpr size_t kFewBands = 4;
 constexpr double kMarkersPerCurve = 7;
 constexpr size_t kTargetsPerCurve = 40;
 constexpr double kTargetRadius = 5;
@@ -62,7 +64,12 @@ class PanelDrawer {
            (panel_.y.scale == Scale::kLinear || y > 0);
   }
 
-  std::string At(double x, double y) const { return Coordinate(X(x)) + " " + Coordinate(Y(y)); }
+  void AddCorner(char command, double x, double y, std::string* path) const {
+    *path += command;
+    *path += Coordinate(X(x));
+    *path += ' ';
+    *path += Coordinate(Y(y));
+  }
 
   void DrawGrid() {
     if (!panel_.cells.empty()) return;
@@ -94,14 +101,17 @@ class PanelDrawer {
   void DrawBand(const Band& band) {
     std::string path;
     for (const BandSpot& spot : band.spots) {
-      if (CanShow(spot.x, spot.upper)) path += (path.empty() ? "M" : "L") + At(spot.x, spot.upper);
+      if (!CanShow(spot.x, spot.upper)) continue;
+      AddCorner(path.empty() ? 'M' : 'L', spot.x, spot.upper, &path);
     }
     for (size_t i = band.spots.size(); i-- > 0;) {
       const BandSpot& spot = band.spots[i];
-      if (CanShow(spot.x, spot.lower)) path += "L" + At(spot.x, spot.lower);
+      if (CanShow(spot.x, spot.lower))
+        AddCorner(path.empty() ? 'M' : 'L', spot.x, spot.lower, &path);
     }
     if (path.empty()) return;
-    page_.Area(path + "z", StyleOf(band.style, theme_).colour, kBandOpacity);
+    page_.Area(path + "z", StyleOf(band.style, theme_).colour,
+               panel_.bands.size() > kFewBands ? kFaintBand : kBand);
   }
 
   // A value that cannot be shown breaks the line.
@@ -109,8 +119,9 @@ class PanelDrawer {
     std::string path;
     bool is_on = false;
     for (const Spot& spot : series.spots) {
-      if (CanShow(spot.x, spot.y)) path += (is_on ? "L" : "M") + At(spot.x, spot.y);
+      const bool was_on = is_on;
       is_on = CanShow(spot.x, spot.y);
+      if (is_on) AddCorner(was_on ? 'L' : 'M', spot.x, spot.y, &path);
     }
     if (path.empty()) return;
     const Style style = StyleOf(series.style, theme_);
@@ -197,9 +208,12 @@ class PanelDrawer {
     }
     if (!layout_.shows_x_title) return;
     const std::string title = AxisTitle(panel_.x, layout_.x_ticks.exponent);
-    page_.Text(frame_.left + frame_.width / 2, frame_.bottom() + kTick + 2.4 * kTextSize,
-               Shortened(title, frame_.right() / kTextSize), colours_.ink, kTextSize,
-               Anchor::kMiddle, title);
+    const std::string shown = Shortened(title, (layout_.page_width - 8) / kTextSize);
+    const double half = TextWidth(shown) * kTextSize / 2;
+    const double middle =
+        std::clamp(frame_.left + frame_.width / 2, half, layout_.page_width - half);
+    page_.Text(middle, frame_.bottom() + kTick + 2.4 * kTextSize, shown, colours_.ink, kTextSize,
+               Anchor::kMiddle, shown == title ? "" : title);
   }
 
   void DrawYTicks(const Pen& pen) {

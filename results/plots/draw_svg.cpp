@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/check.h"
 #include "results/plots/draw_panel.h"
 #include "results/plots/plot_layout.h"
@@ -40,17 +42,13 @@ void DrawShades(const Shades& shades, const Box& bar, Theme theme, SvgPage* page
     page->Rectangle(bar.left + i * step, bar.top, step + 0.2, bar.height,
                     ShadeOf((i + 0.5) / kShadeSteps, theme));
   }
-  Axis axis = {.label = shades.label, .scale = shades.scale};
-  const Ticks ticks = TicksOf(axis, shades.range, 5);
-  for (const Tick& tick : ticks.ticks) {
-    const double x = bar.left + bar.width * ShareOf(tick.at, shades.range, shades.scale);
-    if (tick.label.empty()) continue;
+  for (const double value : shades.labels) {
+    const double x = bar.left + bar.width * ShareOf(value, shades.range, shades.scale);
     page->Line(x, bar.bottom(), x, bar.bottom() + 3, {colours.ink, 0.7});
-    page->Text(x, bar.bottom() + 3 + kSmallSize, tick.label, colours.ink, kSmallSize,
-               Anchor::kMiddle);
+    page->Text(x, bar.bottom() + 3 + kSmallSize, fmt::format("{:.3g}", value), colours.ink,
+               kSmallSize, Anchor::kMiddle);
   }
-  page->Text(bar.left - 8, bar.bottom(), AxisTitle(axis, ticks.exponent), colours.ink, kTextSize,
-             Anchor::kEnd);
+  page->Text(bar.left - 8, bar.bottom(), shades.label, colours.ink, kTextSize, Anchor::kEnd);
 }
 
 }  // namespace

@@ -117,10 +117,11 @@ class LoadBuilder {
   bool empty() const { return runs_.empty(); }
 
   Plot Build() {
-    Plot plot = {.name = fmt::format("{}: load of experts", study_.name),
-                 .caption = CaptionOf(),
-                 .rows = {},
-                 .shades = Shades{"load, 1 is even", kShown, Scale::kLogarithmic}};
+    Plot plot = {
+        .name = fmt::format("{}: load of experts", study_.name),
+        .caption = CaptionOf(),
+        .rows = {},
+        .shades = Shades{"load, 1 is even", kShown, Scale::kLogarithmic, {0.25, 0.5, 1, 2, 4}}};
     for (const RecordedRun& run : runs_) {
       std::vector<Panel>& row = plot.rows.emplace_back();
       for (const int64_t layer : ShownLayers(run)) row.push_back(PanelOf(run, layer));

@@ -82,6 +82,7 @@ struct Shades {
   std::string label;
   Range range;
   Scale scale = Scale::kLinear;
+  std::vector<double> labels = {};  // values that are written beside the bar
 };
 
 // A straight line across the panel.

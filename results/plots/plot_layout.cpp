@@ -89,7 +89,7 @@ double WidestLabel(const Ticks& ticks) {
 
 // As many labels as stand apart.
 Ticks TicksAlong(const Axis& axis, const Range& range, double width) {
-  for (int most = std::max(2, static_cast<int>(width / 40)); most > 1; --most) {
+  for (int most = std::max(2, static_cast<int>(width / 20)); most > 1; --most) {
     Ticks ticks = TicksOf(axis, range, most);
     const auto labels = static_cast<double>(
         std::ranges::count_if(ticks.ticks, [](const Tick& tick) { return !tick.label.empty(); }));
@@ -176,6 +176,7 @@ class Layouter {
       PanelLayout& placed = layout_.rows[row][i];
       placed.frame = {left + static_cast<double>(i) * (width + kGap), top, width, height};
       placed.label_width = label_width_;
+      placed.page_width = layout_.width;
       placed.x_ticks = TicksAlong(plot_.rows[row][i].x, placed.x, width);
     }
     return top + height + kTickRoom + kLine;

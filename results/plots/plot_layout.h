@@ -30,6 +30,7 @@ struct PanelLayout {
   Ticks x_ticks, y_ticks;
   bool shows_y = true;  // labels at the ticks, and the axis's title
   bool shows_x_title = true;
+  double page_width = 0;
   double label_width = 0;  // room for labels on the left of the frame
 };
 
@@ -44,7 +45,7 @@ struct LegendEntry {
   double middle = 0;  // the y of its line
   double width = 0;
 };
-inline constexpr double kSampleWidth = 24;  // in front of an entry's name
+inline constexpr double kSampleWidth = 30;  // in front of an entry's name
 
 struct PlotLayout {
   double width = 0;

@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, 7> kOnLight = {"#000000", "#0072b2", "#d5
                                                       "#cc79a7", "#56b4e9", "#e69f00"};
 constexpr std::array<std::string_view, 7> kOnDark = {"#ffffff", "#6cc0f0", "#e69f00", "#cc79a7",
                                                      "#009e73", "#d55e00", "#2f86c4"};
-constexpr std::array<std::string_view, 4> kDashes = {"", "6 2.5", "2 2", "7 2 1.5 2"};
+constexpr std::array<std::string_view, 4> kDashes = {"", "6 2.5", "2 2", "4.5 2 1.2 2"};
 
 using Rgb = std::array<double, 3>;
 

@@ -127,8 +127,8 @@ StudyPlot ScalingPlot(LedgerReader& ledger, const StudyFacts& study, const PlotR
   for (const auto& method : methods) builder.AddMethod(method);
   if (builder.empty()) {
     return {.plot = {},
-            .why_not = fmt::format("no arm of the study \"{}\" has a value of {} yet: `upcycle "
-                                   "compare {}` shows what there is",
+            .why_not = fmt::format("no arm of the study \"{}\" has a value of {} and a count of "
+                                   "its FLOPs yet: `upcycle compare {}` shows what there is",
                                    study.name, metric, study.name)};
   }
   if (!builder.HasSeveralAmounts()) {

@@ -29,13 +29,13 @@ StudyPlot PlotStudy(LedgerReader& ledger, std::string_view name, const PlotReque
 }
 
 Axis AxisOfMetric(const std::string& metric) {
-  const auto ends = [&](std::string_view end) { return metric.ends_with(end); };
-  Axis axis = {.label = metric};
-  if (ends("/loss") || ends("/parent_loss")) axis.unit = "nats";
-  if (ends("/bits_per_byte")) axis.unit = "bits";
-  if (ends("/tokens_per_second")) axis.unit = "tokens/s";
-  if (metric.starts_with("system/memory/")) axis.unit = "B";
-  return axis;
+  const auto axis = [&](const char* unit) { return Axis{.label = metric, .unit = unit}; };
+  if (metric.starts_with("system/memory/")) return axis("B");
+  const std::string_view last = std::string_view(metric).substr(metric.rfind('/') + 1);
+  if (last == "loss" || last == "parent_loss") return axis("nats");
+  if (last == "bits_per_byte") return axis("bits");
+  if (last == "tokens_per_second") return axis("tokens/s");
+  return axis("");
 }
 
 std::string PercentText(double share) { return fmt::format("{:.4g} %", 100 * share); }

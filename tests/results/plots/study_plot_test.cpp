@@ -229,7 +229,7 @@ TEST_F(PlotStudyTest, SaysWhyThereIsNothingToPlot) {
   EXPECT_TRUE(Says(why(PlotKind::kSchedule), "has recorded values yet"));
   EXPECT_TRUE(Says(why(PlotKind::kForest), "can be compared with dense yet"));
   EXPECT_TRUE(Says(why(PlotKind::kLoad), "has recorded the load of single experts"));
-  EXPECT_TRUE(Says(why(PlotKind::kScaling), "has a value of validation/loss yet"));
+  EXPECT_TRUE(Says(why(PlotKind::kScaling), "has a value of validation/loss and a count"));
   Complete("dense", 0, 1), Complete("routed", 0, 2);
   EXPECT_TRUE(Says(why(PlotKind::kScaling), "trained with the same compute"));
   EXPECT_TRUE(Says(Draw({.kind = PlotKind::kForest, .metric = "train/loss"}).why_not,
