@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "results/comparison/comparison.h"
+#include "results/statistics/sign_flip.h"
 #include "results/tables/number_text.h"
 
 namespace upcycle {
