@@ -8,9 +8,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "results/export/markdown.h"
-#include "results/number_text.h"
-#include "results/table.h"
+#include "results/tables/markdown.h"
+#include "results/tables/number_text.h"
+#include "results/tables/table.h"
 
 namespace upcycle {
 namespace {

@@ -41,5 +41,6 @@ int DoctorCommand(const Arguments& arguments);
 int BenchCommand(const Arguments& arguments);
 int WorkerCommand(const Arguments& arguments);
 int IdleWorkerCommand(const Arguments& arguments);
+int ProbeCommand(const Arguments& arguments);
 
 }  // namespace upcycle

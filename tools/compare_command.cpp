@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "results/compare_study.h"
-#include "results/comparison_table.h"
-#include "results/export/json.h"
-#include "results/export/terminal.h"
-#include "results/ledger_reader.h"
+#include "results/comparison/compare_study.h"
+#include "results/comparison/comparison_json.h"
+#include "results/comparison/comparison_table.h"
+#include "results/ledger/ledger_reader.h"
+#include "results/tables/terminal.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
 #include "tools/state_options.h"

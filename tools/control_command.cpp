@@ -15,7 +15,7 @@
 #include "core/process_identity.h"
 #include "core/stopwatch.h"
 #include "experiments/scheduling/control.h"
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
 #include "tools/run_selector.h"

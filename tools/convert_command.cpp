@@ -18,7 +18,7 @@
 #include "experiments/conversion/unfinished_folder.h"
 #include "experiments/formats/config_reader.h"
 #include "experiments/model/model_cost.h"
-#include "results/number_text.h"
+#include "results/tables/number_text.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
 #include "tools/conversion_options.h"

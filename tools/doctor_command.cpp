@@ -8,7 +8,7 @@
 #include "kernels/backend.h"
 #include "kernels/cpu/sgemm_rate.h"
 #include "kernels/gpus.h"
-#include "results/number_text.h"
+#include "results/tables/number_text.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
 #include "tools/cores.h"

@@ -16,8 +16,8 @@
 
 #include "core/files.h"
 #include "kernels/cpu/blas_info.h"
-#include "results/number_text.h"
 #include "results/plots/image_file.h"
+#include "results/tables/number_text.h"
 #include "tools/cores.h"
 #include "tools/finding.h"
 

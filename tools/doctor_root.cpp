@@ -12,9 +12,9 @@
 #include "core/files.h"
 #include "core/stopwatch.h"
 #include "core/temporary_name.h"
-#include "results/ledger.h"
-#include "results/number_text.h"
-#include "results/schema.h"
+#include "results/ledger/ledger.h"
+#include "results/ledger/schema.h"
+#include "results/tables/number_text.h"
 #include "tools/finding.h"
 
 namespace upcycle {

@@ -8,8 +8,8 @@
 
 #include "core/error.h"
 #include "experiments/study/study.h"
-#include "results/ledger_reader.h"
-#include "results/schema.h"
+#include "results/ledger/ledger_reader.h"
+#include "results/ledger/schema.h"
 #include "tools/commands.h"
 #include "tools/explanation_text.h"
 #include "tools/recipe_options.h"

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "results/export/terminal_text.h"
-#include "results/number_text.h"
+#include "results/tables/number_text.h"
+#include "results/tables/terminal_text.h"
 
 namespace upcycle {
 namespace {

@@ -16,7 +16,7 @@
 #include "experiments/inspection/tensor_statistics.h"
 #include "experiments/model/model_cost.h"
 #include "kernels/backend.h"
-#include "results/number_text.h"
+#include "results/tables/number_text.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
 #include "tools/cores.h"

@@ -15,7 +15,7 @@
 #include "experiments/study/prediction.h"
 #include "kernels/cpu/sgemm_rate.h"
 #include "results/findings/report.h"
-#include "results/number_text.h"
+#include "results/tables/number_text.h"
 #include "tools/commands.h"
 #include "tools/cores.h"
 #include "tools/output_file.h"
@@ -113,7 +113,8 @@ bool IsAtItsFirstSize(const Recipe& recipe) {
 
 // To standard error: what is left of each study, a stage that several share with the first of them.
 void PrintPrice(const std::vector<Study>& studies, const StateOptions& state, bool with_stages) {
-  const double rate = 1e9 * MeasureCoreSgemmGflops(0.2);
+  const MachineRate rate = {.flops_per_core_second = 1e9 * MeasureCoreSgemmGflops(0.2),
+                            .cores = Cores()};
   const auto states = state.StageStates();
   std::set<Fingerprint> counted;
   double core_seconds = 0, flops = 0, disk_bytes = 0;
@@ -161,12 +162,16 @@ StudyOutcome RunAll(const std::vector<Study>& studies, const PaperCommandOptions
   }
   const FileLock lock = LockRoot(options.state);
   LedgerWriter ledger(options.state.Ledger());
-  for (const Study& study : studies) CheckBudget(study, options.state, ledger);
+  std::vector<StudyTerms> terms;
+  for (size_t i = 0; i < studies.size(); ++i) {
+    terms.push_back(AgreeOnTerms(studies[i], options.state, options.effort.jobs, options.effort.yes,
+                                 workplaces[i], stop));
+  }
   StudyOutcome all;
   for (size_t i = 0; i < studies.size(); ++i) {
     fmt::print(stderr, "study {} of {}: {}\n", i + 1, studies.size(), studies[i].recipe.name);
     const StudyOutcome outcome = RunStudy(studies[i], RecordOf(studies[i]), options.state,
-                                          options.effort, workplaces[i], ledger, stop);
+                                          options.effort, workplaces[i], ledger, stop, terms[i]);
     all.done += outcome.done;
     all.failed += outcome.failed;
     all.skipped += outcome.skipped;

@@ -9,10 +9,10 @@
 #include <fmt/format.h>
 
 #include "experiments/study/prediction.h"
-#include "results/compare_study.h"
+#include "results/comparison/compare_study.h"
 #include "results/findings/judge_claims.h"
-#include "results/ledger_reader.h"
-#include "results/schema.h"
+#include "results/ledger/ledger_reader.h"
+#include "results/ledger/schema.h"
 
 namespace upcycle {
 namespace {

@@ -7,16 +7,17 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "experiments/scheduling/spending.h"
 #include "experiments/study/forecast.h"
 #include "experiments/study/plan.h"
-#include "kernels/cpu/sgemm_rate.h"
-#include "results/number_text.h"
+#include "results/tables/number_text.h"
 #include "tools/commands.h"
 #include "tools/cores.h"
 #include "tools/plan_cost.h"
 #include "tools/plan_data.h"
 #include "tools/recipe_options.h"
 #include "tools/state_options.h"
+#include "tools/study_run.h"
 
 namespace upcycle {
 namespace {
@@ -28,6 +29,7 @@ struct PlanOptions {
   StateOptions state;
   int devices = 8;
   int tflops = 0;
+  bool probe = false;
   bool json = false;
 };
 
@@ -44,6 +46,8 @@ PlanOptions ParseOptions(const Arguments& arguments) {
               "N over which each layer's experts lie, for what they send between them");
   line.Option("tflops", &options.tflops,
               "N that a device reaches, in TFLOP/s: also says how many hours of it runs take");
+  line.Flag("probe", &options.probe,
+            "measure how runs best share this machine, and predict times by that; kept in --root");
   line.Flag("json", &options.json, "as JSON");
   line.Parse(arguments);
   if (options.devices < 1) throw Error(Cause::kInput, "--devices counts devices: at least 1");
@@ -54,15 +58,16 @@ PlanOptions ParseOptions(const Arguments& arguments) {
 class PlanReport {
  public:
   // Without data runs have no fingerprints yet, and nothing is said of them.
-  PlanReport(const Study& study, const std::map<Fingerprint, StagePlan>& plan, double rate,
-             const PlanOptions& options, bool has_data)
+  PlanReport(const Study& study, const std::map<Fingerprint, StagePlan>& plan,
+             const MachineShare& share, const PlanOptions& options, bool has_data)
       : study_(study),
         data_(has_data ? PlanData(study, options.state.Root()) : std::vector<DataPlan>()),
         plan_(plan),
-        rate_(rate),
+        share_(share),
         options_(options),
         has_data_(has_data),
-        forecast_(ForecastStudy(study, plan, rate)) {}
+        forecast_(ForecastStudy(study, plan, share.rate)),
+        spent_(SpentOn(study, options.state.Root())) {}
 
   json Json() const {
     json arms = json::array(), runs = json::array();
@@ -78,8 +83,12 @@ class PlanReport {
             {"runs", runs},
             {"needed_stages", forecast_.needed_stages},
             {"core_seconds", forecast_.core_seconds},
-            {"wall_seconds", WallSeconds()},
-            {"disk_bytes", forecast_.disk_bytes}};
+            {"gpu_seconds", forecast_.gpu_seconds},
+            {"wall_seconds", forecast_.wall_seconds},
+            {"disk_bytes", forecast_.disk_bytes},
+            {"machine", DescribeShare(share_)},
+            {"jobs", share_.division.jobs},
+            {"budget", BudgetJson()}};
   }
 
   void Print() const {
@@ -98,14 +107,42 @@ class PlanReport {
     }
     fmt::print(
         "\n{} of {} stages to do: {:.2f} core hours, {} on {} cores, {} of disk. Times are "
-        "predicted from this machine's matrix rate ({:.0f} GFLOP/s a core).\n",
+        "predicted from {}.\n",
         forecast_.needed_stages, study_.stages.size(), forecast_.core_seconds / 3600,
-        ClockText(WallSeconds()), Cores(), BytesText(static_cast<double>(forecast_.disk_bytes)),
-        rate_ / 1e9);
+        ClockText(forecast_.wall_seconds), Cores(),
+        BytesText(static_cast<double>(forecast_.disk_bytes)),
+        share_.rates.empty() ? "this machine's matrix rate; --probe measures training steps"
+                             : "training steps measured here");
+    if (!share_.rates.empty()) fmt::print("{}\n", DescribeShare(share_));
+    PrintBudget();
   }
 
  private:
-  double WallSeconds() const { return forecast_.core_seconds / Cores(); }
+  std::vector<BudgetLine> BudgetLines() const {
+    return CompareWithBudget(study_.recipe.budget, CostOf(forecast_, spent_));
+  }
+
+  json BudgetJson() const {
+    json limits = json::object();
+    for (const BudgetLine& line : BudgetLines()) {
+      limits[line.key] = {{"limit", line.limit}, {"cost", line.cost}};
+    }
+    if (limits.empty()) return limits;
+    limits["seeds_that_fit"] = SeedsWithinBudget(study_, plan_, share_.rate, spent_);
+    return limits;
+  }
+
+  // What was spent already is part of it.
+  void PrintBudget() const {
+    const auto lines = BudgetLines();
+    if (lines.empty()) return;
+    for (const BudgetLine& line : lines) {
+      fmt::print("budget.{}: {:.3g} of {:g}{}\n", line.key, line.cost, line.limit,
+                 line.IsExceeded() ? ", which it exceeds" : "");
+    }
+    fmt::print("{} of {} seeds fit into the budget\n",
+               SeedsWithinBudget(study_, plan_, share_.rate, spent_), study_.recipe.seeds.size());
+  }
 
   json ArmJson(size_t index) const {
     const StagePrediction& prediction = forecast_.trainings[index];
@@ -213,11 +250,20 @@ class PlanReport {
   const Study& study_;
   std::vector<DataPlan> data_;
   const std::map<Fingerprint, StagePlan>& plan_;
-  double rate_;
+  const MachineShare& share_;
   const PlanOptions& options_;
   bool has_data_;
   StudyForecast forecast_;
+  StudyCost spent_;
 };
+
+// A recipe may be planned where its devices are not.
+std::vector<Gpu> PlannedGpus(const Recipe& recipe) {
+  const bool any = std::any_of(recipe.arms.begin(), recipe.arms.end(), [](const Arm& arm) {
+    return arm.settings.execution.device != "cpu";
+  });
+  return any ? SurveyGpus().gpus : std::vector<Gpu>();
+}
 
 }  // namespace
 
@@ -228,8 +274,10 @@ int PlanCommand(const Arguments& arguments) {
   const Study study =
       has_data ? MakeStudy(std::move(recipe)) : MakeStudyWithoutData(std::move(recipe));
   const auto plan = PlanStages(study, options.state.StageStates(), options.state.Root());
-  const double rate = 1e9 * MeasureCoreSgemmGflops(0.2);
-  const PlanReport report(study, plan, rate, options, has_data);
+  const MachineShare share =
+      ShareMachine(study, plan, options.state.Root(), /*jobs=*/0, PlannedGpus(study.recipe),
+                   options.probe ? Probing::kAlways : Probing::kNever, /*stop=*/nullptr);
+  const PlanReport report(study, plan, share, options, has_data);
   if (options.json) {
     fmt::print("{}\n", report.Json().dump(2));
   } else {

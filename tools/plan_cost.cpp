@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/recipe/cost.h"
-#include "results/number_text.h"
+#include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {

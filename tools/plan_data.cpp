@@ -10,7 +10,7 @@
 #include "core/recipe/canonical.h"
 #include "core/recipe/cost.h"
 #include "experiments/run/stage_folder.h"
-#include "results/number_text.h"
+#include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 #include "results/plots/draw_svg.h"
 #include "results/plots/image_file.h"
 #include "results/plots/study_plot.h"

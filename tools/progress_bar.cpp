@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "results/number_text.h"
+#include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "core/utf8.h"
 #include "experiments/study/prediction.h"
-#include "results/number_text.h"
+#include "results/tables/number_text.h"
 #include "tools/progress_bar.h"
 
 namespace upcycle {

@@ -60,6 +60,7 @@ void PrintOutcome(const Study& study, const StudyOutcome& outcome, int64_t held_
   if (outcome.pruned > 0) fmt::print(stderr, ", {} pruned", outcome.pruned);
   if (outcome.skipped > 0) fmt::print(stderr, ", {} not started", outcome.skipped);
   if (outcome.held > 0) fmt::print(stderr, " ({} paused or cancelled)", outcome.held);
+  if (outcome.left_out > 0) fmt::print(stderr, ", {} left out", outcome.left_out);
   if (held_back > 0) {
     fmt::print(stderr, "; --keep-going would have started {} of them all the same", held_back);
   }
@@ -88,9 +89,10 @@ int RunCommand(const Arguments& arguments) {
   FindGpus(study.recipe, options.effort.checked, &workplace);
   const FileLock lock = LockRoot(options.state);
   LedgerWriter ledger(options.state.Ledger());
-  CheckBudget(study, options.state, ledger);
-  const StudyOutcome outcome =
-      RunStudy(study, RecordOf(study), options.state, options.effort, workplace, ledger, stop);
+  const StudyTerms terms =
+      AgreeOnTerms(study, options.state, options.effort.jobs, options.effort.yes, workplace, stop);
+  const StudyOutcome outcome = RunStudy(study, RecordOf(study), options.state, options.effort,
+                                        workplace, ledger, stop, terms);
   const bool gave_up = outcome.failed > 0 && !outcome.interrupted && !options.effort.keep_going;
   const int64_t held_back = gave_up ? CountHeldBack(study, ledger.StageStates()) : 0;
   PrintOutcome(study, outcome, held_back, options);

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "core/fingerprint.h"
-#include "results/ledger_reader.h"
-#include "results/records.h"
+#include "results/ledger/ledger_reader.h"
+#include "results/ledger/records.h"
 
 namespace upcycle {
 

@@ -1,9 +1,9 @@
 #include "tools/state_options.h"
 
 #include "core/error.h"
-#include "results/ledger.h"
-#include "results/schema.h"
-#include "results/stage_states.h"
+#include "results/ledger/ledger.h"
+#include "results/ledger/schema.h"
+#include "results/ledger/stage_states.h"
 
 namespace upcycle {
 

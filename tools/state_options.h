@@ -6,7 +6,7 @@
 
 #include "core/files.h"
 #include "core/fingerprint.h"
-#include "results/records.h"
+#include "results/ledger/records.h"
 #include "tools/command_line.h"
 
 namespace upcycle {

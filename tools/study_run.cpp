@@ -16,9 +16,8 @@
 #include "core/process_identity.h"
 #include "core/stopwatch.h"
 #include "experiments/run/provenance.h"
-#include "experiments/study/forecast.h"
-#include "kernels/cpu/sgemm_rate.h"
-#include "results/root_journal.h"
+#include "experiments/scheduling/spending.h"
+#include "results/ledger/root_journal.h"
 #include "tools/option_values.h"
 #include "tools/progress_display.h"
 
@@ -47,10 +46,12 @@ void PrintAgain(const Study& study, const std::map<Fingerprint, StagePlan>& plan
 
 void RunEffort::Declare(CommandLine& line) {
   line.Option("jobs,j", &jobs,
-              "processes at a time; 0: one for each core, or as many jobs as site.yaml says");
+              "processes at a time; 0: as was measured to be fastest, or one for each core, or as "
+              "many jobs as site.yaml says");
   line.Option("executor", &executor,
               "who runs them: local (this machine), slurm (a cluster), auto (as the recipe or "
               "site.yaml says)");
+  line.Flag("yes,y", &yes, "run although the prediction exceeds a budget that would ask");
   line.Flag("keep-going,k", &keep_going, "start other stages after one has failed");
   line.Option("restarts", &restarts,
               "how often a stage that was killed, or ran out of memory, is tried again without "
@@ -107,10 +108,15 @@ std::string StoppedHint(const ProcessIdentity& process) {
 }  // namespace
 
 nlohmann::json OutcomeJson(const StudyOutcome& outcome) {
-  return {{"done", outcome.done},     {"reused", outcome.reused},
-          {"failed", outcome.failed}, {"skipped", outcome.skipped},
-          {"held", outcome.held},     {"pruned", outcome.pruned},
-          {"halted", outcome.halted}, {"interrupted", outcome.interrupted}};
+  return {{"done", outcome.done},
+          {"reused", outcome.reused},
+          {"failed", outcome.failed},
+          {"skipped", outcome.skipped},
+          {"held", outcome.held},
+          {"pruned", outcome.pruned},
+          {"left_out", outcome.left_out},
+          {"halted", outcome.halted},
+          {"interrupted", outcome.interrupted}};
 }
 
 FileLock LockRoot(const StateOptions& state) {
@@ -128,30 +134,28 @@ FileLock LockRoot(const StateOptions& state) {
                   state.Root().native(), Describe(holder), StoppedHint(holder)));
 }
 
-void CheckBudget(const Study& study, const StateOptions& state, LedgerWriter& ledger) {
-  if (study.recipe.budget.core_hours == 0) return;  // measuring the machine takes time
-  const double rate = 1e9 * MeasureCoreSgemmGflops(0.2);
-  const auto plan = PlanStages(study, ledger.StageStates(), state.Root());
-  const std::string excess = HoldToBudget(study.recipe.budget, ForecastStudy(study, plan, rate));
-  if (!excess.empty()) fmt::print(stderr, "warning: {}\n", excess);
-}
-
 StudyOutcome RunStudy(const Study& study, const StudyRecord& record, const StateOptions& state,
                       const RunEffort& effort, const Workplace& workplace, LedgerWriter& ledger,
-                      StopSignals& stop) {
+                      StopSignals& stop, const StudyTerms& terms) {
   const fs::path root = state.Root();
   const auto plan = PlanStages(study, ledger.StageStates(), root);
   PrintAgain(study, plan);
   RootJournal journal(root, ledger);
   journal.RecordStudy(record);
-  const bool any = std::any_of(plan.begin(), plan.end(), [](auto& p) { return p.second.needed; });
+  const bool any = std::any_of(plan.begin(), plan.end(), [&](auto& p) {
+    return p.second.needed && !terms.left_out.contains(p.first);
+  });
   if (!any) {
-    PrintNothingToDo(study);
-    return {.reused = static_cast<int>(plan.size())};
+    if (terms.left_out.empty()) PrintNothingToDo(study);
+    const auto left_out = static_cast<int>(terms.left_out.size());
+    return {.reused = static_cast<int>(plan.size()) - left_out, .left_out = left_out};
   }
 
   SchedulerOptions scheduling;
-  Arrange(workplace, effort.jobs, &scheduling);
+  Arrange(workplace, terms.jobs > 0 ? terms.jobs : effort.jobs, ledger.path(), &scheduling);
+  scheduling.left_out = terms.left_out;
+  Spending spending(study, root);
+  if (terms.ends_when_spent) scheduling.why_no_more = [&] { return spending.WhyNoMore(); };
   scheduling.keep_going = effort.keep_going;
   scheduling.checked = effort.checked;
   scheduling.restarts = effort.restarts;

@@ -11,20 +11,22 @@
 #include "experiments/scheduling/scheduler.h"
 #include "experiments/study/plan.h"
 #include "experiments/study/study.h"
-#include "results/ledger_writer.h"
+#include "results/ledger/ledger_writer.h"
 #include "tools/command_line.h"
 #include "tools/state_options.h"
+#include "tools/study_terms.h"
 #include "tools/workplace.h"
 
 namespace upcycle {
 
 struct RunEffort {
-  int jobs = 0;  // processes at a time; 0: one for each core, or as many as site.yaml says
+  int jobs = 0;  // processes at a time; 0: whatever is fastest, or as many as site.yaml says
   std::string executor = std::string(NameOf(ExecutorChoice::kAuto));
   bool keep_going = false;
   int lease_seconds = 60;  // SchedulerOptions
   int restarts = 2;
   bool checked = false;
+  bool yes = false;  // to what a budget asks
 
   void Declare(CommandLine& line);
   // Throws Error(kInput) for numbers and names that cannot be.
@@ -38,16 +40,12 @@ void PrintIntent(const Study& study, const std::map<Fingerprint, StagePlan>& pla
 // The one scheduler of a root. Throws Error(kInput) if there is another.
 FileLock LockRoot(const StateOptions& state);
 
-// Warns where what is left of a study exceeds its recipe's budget; throws Error(kInput) where the
-// recipe refuses to start then.
-void CheckBudget(const Study& study, const StateOptions& state, LedgerWriter& ledger);
-
 nlohmann::json OutcomeJson(const StudyOutcome& outcome);
 
 // Makes what is missing of a study, on a root that the caller has locked; the ledger keeps `record`
 // of it.
 StudyOutcome RunStudy(const Study& study, const StudyRecord& record, const StateOptions& state,
                       const RunEffort& effort, const Workplace& workplace, LedgerWriter& ledger,
-                      StopSignals& stop);
+                      StopSignals& stop, const StudyTerms& terms = {});
 
 }  // namespace upcycle

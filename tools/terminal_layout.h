@@ -1,6 +1,6 @@
 #pragma once
 
-#include "results/export/terminal.h"
+#include "results/tables/terminal.h"
 
 namespace upcycle {
 

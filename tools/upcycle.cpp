@@ -54,6 +54,7 @@ constexpr Command kCommands[] = {
     {"bench", BenchCommand, "how fast this machine trains, and what orchestration costs"},
     {"worker", WorkerCommand, ""},
     {"idle-worker", IdleWorkerCommand, ""},
+    {"probe", ProbeCommand, ""},
 };
 
 constexpr std::string_view kBugReport = ". This is a bug in upcycle: please report it";

@@ -8,9 +8,11 @@
 
 #include "core/error.h"
 #include "experiments/run/device.h"
+#include "experiments/scheduling/host_memory.h"
 #include "experiments/scheduling/local_executor.h"
 #include "experiments/scheduling/placement.h"
 #include "experiments/scheduling/slurm_executor.h"
+#include "results/ledger/stage_use.h"
 #include "tools/cores.h"
 
 namespace upcycle {
@@ -80,12 +82,20 @@ void FindGpus(const Recipe& recipe, bool checked, Workplace* workplace) {
   workplace->gpus = std::move(survey.gpus);
 }
 
-void Arrange(const Workplace& workplace, int jobs, SchedulerOptions* options) {
+void Arrange(const Workplace& workplace, int jobs, const fs::path& ledger,
+             SchedulerOptions* options) {
   options->cores = Cores();
   options->gpus = workplace.gpus;
   options->log_policies = LogPoliciesOf(workplace.site);
   options->jobs = jobs > 0 ? jobs : options->cores;
-  if (workplace.IsHere()) return;
+  if (workplace.IsHere()) {
+    options->memory_bytes = AvailableMemoryBytes();
+    for (const auto& [stage, use] : ReadStageUse(ledger)) {
+      if (use.peak_memory_bytes > 0) options->measured_peaks[stage] = use.peak_memory_bytes;
+    }
+    if (!workplace.gpus.empty()) options->survey_gpus = [] { return SurveyGpus().gpus; };
+    return;
+  }
   const SlurmSettings& slurm = workplace.site.slurm;
   if (jobs == 0) options->jobs = static_cast<int>(slurm.jobs_at_once);
   options->threads_elsewhere = slurm.threads;

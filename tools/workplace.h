@@ -34,9 +34,10 @@ Workplace ChooseWorkplace(const Recipe& recipe, const StateOptions& state, Execu
 // now.
 void FindGpus(const Recipe& recipe, bool checked, Workplace* workplace);
 
-// How many at once, with how many threads, and how often one looks at them; `jobs` is 0 where the
-// command line leaves it open.
-void Arrange(const Workplace& workplace, int jobs, SchedulerOptions* options);
+// How many at once, with how many threads, what they share, and how often one looks at them; `jobs`
+// is 0 where it is left open. What stages have needed before is in the ledger.
+void Arrange(const Workplace& workplace, int jobs, const fs::path& ledger,
+             SchedulerOptions* options);
 
 std::unique_ptr<Executor> MakeExecutor(const Workplace& workplace, const StateOptions& state);
 

@@ -80,25 +80,46 @@ struct MatchSettings {
   }
 };
 
-enum class OnExceed { kRefuse, kWarn };
+enum class OnExceed { kRefuse, kWarn, kAsk, kCut };
 template <>
 struct EnumNames<OnExceed> {
   static constexpr EnumName<OnExceed> values[] = {
       {OnExceed::kRefuse, "refuse", "nothing starts"},
       {OnExceed::kWarn, "warn", "it is said, and everything starts"},
+      {OnExceed::kAsk, "ask", "it is asked on the terminal, or refused where there is none"},
+      {OnExceed::kCut, "cut",
+       "runs are left out: those of the lowest execution.priority first, and of these the highest "
+       "seeds, all arms of a seed together"},
   };
 };
 
 struct BudgetSettings {
   double core_hours = 0;
+  double gpu_hours = 0;
+  double wall_hours = 0;
+  double disk_gb = 0;
   OnExceed on_exceed = OnExceed::kRefuse;
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
     v.Shorthand("core_hours");
     v.Field("core_hours", s.core_hours,
-            {.help = "predicted core hours of the whole study; 0 means no limit", .minimum = 0});
-    v.Field("on_exceed", s.on_exceed, {.help = "what happens when the prediction exceeds it"});
+            {.help = "core hours of the whole study, spent and predicted; 0 means no limit",
+             .minimum = 0,
+             .unit = "hours"});
+    v.Field("gpu_hours", s.gpu_hours, {.help = "the same of GPUs", .minimum = 0, .unit = "hours"});
+    v.Field("wall_hours", s.wall_hours,
+            {.help = "hours from the start of `upcycle run` to its end; 0 means no limit",
+             .minimum = 0,
+             .unit = "hours"});
+    v.Field("disk_gb", s.disk_gb,
+            {.help = "what the study's stages keep on the disk, in units of 1e9 bytes; 0 means no "
+                     "limit",
+             .minimum = 0,
+             .unit = "GB"});
+    v.Field("on_exceed", s.on_exceed,
+            {.help = "what happens when the prediction exceeds a limit. But for warn, nothing more "
+                     "is started once a limit is really spent"});
   }
 };
 

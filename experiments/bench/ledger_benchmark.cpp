@@ -7,12 +7,12 @@
 
 #include "core/check.h"
 #include "core/error.h"
-#include "results/compare_study.h"
-#include "results/comparison_table.h"
-#include "results/export/terminal.h"
-#include "results/ledger_reader.h"
-#include "results/ledger_writer.h"
-#include "results/status.h"
+#include "results/comparison/compare_study.h"
+#include "results/comparison/comparison_table.h"
+#include "results/ledger/ledger_reader.h"
+#include "results/ledger/ledger_writer.h"
+#include "results/status/status.h"
+#include "results/tables/terminal.h"
 
 namespace upcycle {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 #include "experiments/scheduling/scheduler.h"
-#include "results/root_journal.h"
+#include "results/ledger/root_journal.h"
 
 namespace upcycle {
 namespace {

@@ -49,6 +49,12 @@ ModelBuild BuildFor(const Architecture& architecture, int64_t sequences, DataTyp
   return build;
 }
 
+TrainSettings BatchesOf(int64_t sequences) {
+  TrainSettings settings;
+  settings.batch_sequences = sequences;
+  return settings;
+}
+
 }  // namespace
 
 double ExecutedFlopsPerToken(const Architecture& architecture, int64_t length,
@@ -72,13 +78,18 @@ MemoryBytes PlanBenchmarkTraining(const Architecture& architecture, int64_t sequ
 
 BenchmarkTraining::BenchmarkTraining(Backend& backend, const Architecture& architecture,
                                      int64_t sequences, TokenDraw draw)
-    : batch_tokens_(sequences * architecture.model.sequence_length),
-      model_(backend, architecture,
-             BuildFor(architecture, sequences, backend.ActivationType(), backend.OnGpu())) {
+    : BenchmarkTraining(
+          backend, architecture,
+          BuildFor(architecture, sequences, backend.ActivationType(), backend.OnGpu()),
+          BatchesOf(sequences), draw) {}
+
+BenchmarkTraining::BenchmarkTraining(Backend& backend, const Architecture& architecture,
+                                     const ModelBuild& build, const TrainSettings& settings,
+                                     TokenDraw draw)
+    : batch_tokens_(settings.batch_sequences * architecture.model.sequence_length),
+      model_(backend, architecture, build) {
   FillWeights(backend);
   DrawTokens(draw, architecture.vocabulary);
-  TrainSettings settings;
-  settings.batch_sequences = sequences;
   const int64_t length = architecture.model.sequence_length;
   const auto fill = [this, length](int64_t first, int64_t, std::span<int32_t> tokens,
                                    std::span<int32_t> targets) {

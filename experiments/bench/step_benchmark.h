@@ -37,6 +37,9 @@ class BenchmarkTraining {
  public:
   BenchmarkTraining(Backend& backend, const Architecture& architecture, int64_t sequences,
                     TokenDraw draw = TokenDraw::kUniform);
+  // With batches and a model held as a training has them; documents are not masked.
+  BenchmarkTraining(Backend& backend, const Architecture& architecture, const ModelBuild& build,
+                    const TrainSettings& settings, TokenDraw draw);
 
   StepReport Step() { return trainer_->Step(); }
   int64_t batch_tokens() const { return batch_tokens_; }

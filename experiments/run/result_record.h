@@ -1,4 +1,4 @@
-// Final values, as the ledger understands them (results/journal_events.h).
+// Final values, as the ledger understands them (results/ledger/journal_events.h).
 #pragma once
 
 #include <optional>

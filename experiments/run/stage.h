@@ -31,7 +31,7 @@
 #include "core/recipe/settings.h"
 #include "experiments/model/architecture.h"
 #include "experiments/model/model_build.h"
-#include "results/records.h"
+#include "results/ledger/records.h"
 
 namespace upcycle {
 

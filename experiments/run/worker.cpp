@@ -20,7 +20,7 @@
 #include "experiments/run/device.h"
 #include "experiments/run/provenance.h"
 #include "kernels/checked_backend.h"
-#include "results/journal_events.h"
+#include "results/ledger/journal_events.h"
 
 namespace upcycle {
 namespace {

@@ -9,7 +9,7 @@
 #include "experiments/run/stage_folder.h"
 #include "experiments/run/worker_exit.h"
 #include "kernels/backend.h"
-#include "results/journal_events.h"
+#include "results/ledger/journal_events.h"
 
 namespace upcycle {
 

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "core/error.h"
-#include "results/records.h"
+#include "results/ledger/records.h"
 
 namespace upcycle {
 

@@ -10,7 +10,7 @@
 #include "experiments/run/stage_folder.h"
 #include "experiments/scheduling/executor.h"
 #include "experiments/scheduling/log_policies.h"
-#include "results/journal_events.h"
+#include "results/ledger/journal_events.h"
 
 namespace upcycle {
 

@@ -9,7 +9,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/stopwatch.h"
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 
 namespace upcycle {
 namespace {

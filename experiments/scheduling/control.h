@@ -12,7 +12,7 @@
 
 #include "core/files.h"
 #include "experiments/study/study.h"
-#include "results/root_journal.h"
+#include "results/ledger/root_journal.h"
 
 namespace upcycle {
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "experiments/study/study.h"
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 
 namespace upcycle {
 

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "core/check.h"
+#include "results/tables/number_text.h"
 
 namespace upcycle {
 
@@ -23,7 +26,7 @@ bool CanPlace(const std::vector<Gpu>& gpus, const std::string& device) {
 }
 
 Placement::Placement(const std::vector<Gpu>& gpus) {
-  for (const Gpu& gpu : gpus) devices_[gpu.number] = {gpu.free_bytes};
+  for (const Gpu& gpu : gpus) devices_[gpu.number] = {gpu.free_bytes, gpu.memory_bytes};
 }
 
 std::optional<std::string> Placement::Place(const Fingerprint& stage, const std::string& asked,
@@ -34,7 +37,8 @@ std::optional<std::string> Placement::Place(const Fingerprint& stage, const std:
   const Device* best = nullptr;
   int number = 0;
   for (const auto& [candidate, device] : devices_) {
-    const bool fits = device.room_bytes >= taken || device.stages == 0;
+    const bool fits =
+        device.room_bytes >= taken || (device.stages == 0 && !device.IsCrowdedFor(taken));
     if (!IsAskedFor(asked, candidate) || !fits) continue;
     if (best != nullptr && device.room_bytes <= best->room_bytes) continue;
     best = &device;
@@ -46,6 +50,25 @@ std::optional<std::string> Placement::Place(const Fingerprint& stage, const std:
   ++device.stages;
   held_[stage] = {number, taken};
   return NameOf(number);
+}
+
+std::string Placement::WhyOthersCrowdOut(const std::string& asked, int64_t bytes) const {
+  const int64_t taken = bytes + kGpuContextBytes;
+  for (const auto& [number, device] : devices_) {
+    if (!IsAskedFor(asked, number) || !device.IsCrowdedFor(taken)) continue;
+    return fmt::format("for memory of {}: needs {}, other programs leave {}", NameOf(number),
+                       BytesText(static_cast<double>(taken)),
+                       BytesText(static_cast<double>(device.room_bytes)));
+  }
+  return "";
+}
+
+void Placement::Renew(const std::vector<Gpu>& gpus) {
+  for (const Gpu& gpu : gpus) {
+    const auto device = devices_.find(gpu.number);
+    if (device == devices_.end() || device->second.stages > 0) continue;
+    device->second.room_bytes = gpu.free_bytes;
+  }
 }
 
 void Placement::Release(const Fingerprint& stage) {

@@ -27,17 +27,27 @@ class Placement {
 
   // The device of a stage that asks for `asked`, which CanPlace, and has `bytes` of planned
   // buffers: "cpu", or the GPU with the most room. Nothing while what runs there leaves too little
-  // on every GPU that it may take; an idle one takes anything, and the stage itself then says that
-  // it does not fit. "cuda" is any GPU.
+  // on every GPU that it may take. An idle one takes anything that is more than all of its memory,
+  // and the stage itself then says that it does not fit; one that others use is left alone. "cuda"
+  // is any GPU.
   std::optional<std::string> Place(const Fingerprint& stage, const std::string& asked,
                                    int64_t bytes);
+  // Why such a stage waits although a GPU has nothing of ours on it: what it needs would fit, and
+  // other programs hold too much of it. Empty where that is not why.
+  std::string WhyOthersCrowdOut(const std::string& asked, int64_t bytes) const;
+  // What is free now, of GPUs that no stage is on.
+  void Renew(const std::vector<Gpu>& gpus);
   // The stage has ended.
   void Release(const Fingerprint& stage);
 
  private:
   struct Device {
     int64_t room_bytes;
+    int64_t memory_bytes;
     int stages = 0;
+    bool IsCrowdedFor(int64_t bytes) const {
+      return stages == 0 && room_bytes < bytes && bytes <= memory_bytes;
+    }
   };
   struct Held {
     int gpu;

@@ -6,10 +6,10 @@
 #include "core/journal.h"
 #include "core/temporary_name.h"
 #include "experiments/run/stage_folder.h"
-#include "results/ledger.h"
-#include "results/ledger_reader.h"
-#include "results/ledger_writer.h"
-#include "results/root_journal.h"
+#include "results/ledger/ledger.h"
+#include "results/ledger/ledger_reader.h"
+#include "results/ledger/ledger_writer.h"
+#include "results/ledger/root_journal.h"
 
 namespace upcycle {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "results/journal_events.h"
+#include "results/ledger/journal_events.h"
 
 namespace upcycle {
 

@@ -20,7 +20,8 @@ Scheduler::Scheduler(const Study& study, fs::path root, LedgerWriter& ledger, Ex
       options_(options),
       observer_(observer),
       placement_(options.gpus),
-      early_stopping_(study, ledger.path()) {
+      early_stopping_(study, ledger.path()),
+      memory_(options.memory_bytes) {
   for (const Fingerprint& stage : study.order) {
     turns_.emplace(stage, Turn{.place = turns_.size()});
     for (const Fingerprint& input : study.stages.at(stage).inputs) readers_[input].push_back(stage);
@@ -40,6 +41,9 @@ StudyOutcome Scheduler::Run(StopSignals& stop) {
   CatchUp();
   FindPending();
   RecordWaiting();
+  for (const auto& [stage, peak] : options_.measured_peaks) {
+    if (study_.stages.contains(stage)) memory_needs_.Learn(LikenessOf(stage), peak);
+  }
   try {
     AdoptLiving();
     while (true) {
@@ -81,7 +85,9 @@ void Scheduler::CatchUp() {
 
 void Scheduler::FindPending() {
   for (const auto& [stage, plan] : PlanStages(study_, ledger_.StageStates(), root_)) {
-    if (plan.needed) {
+    if (plan.needed && options_.left_out.contains(stage)) {
+      ++outcome_.left_out;
+    } else if (plan.needed) {
       pending_.emplace(stage, options_.restarts);
     } else {
       ++outcome_.reused;
@@ -99,6 +105,9 @@ void Scheduler::FindPending() {
 
 void Scheduler::RecordWaiting() {
   std::vector<StageChange> changes;
+  for (const auto& [stage, reason] : options_.left_out) {
+    changes.push_back({stage, StageState::kPlanned, reason});
+  }
   for (const auto& [stage, pending] : pending_) {
     if (pending.attempted) continue;
     StageChange change{stage, StageState::kPlanned, ""};
@@ -141,7 +150,7 @@ bool Scheduler::StartsNothingMore() const {
 bool Scheduler::AwaitsOthers() const {
   if (StartsNothingMore()) return false;
   return std::any_of(ready_.begin(), ready_.end(), [&](const auto& ready) {
-    if (pending_.at(ready.second).taken) return true;
+    if (pending_.at(ready.second).taken || pending_.at(ready.second).crowded_out) return true;
     const auto hold = control_.HoldOf(ready.second);
     return hold && hold->kind == HoldKind::kPaused && control_.IsOfThisLaunch(*hold);
   });

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -21,12 +22,13 @@
 #include "experiments/scheduling/control.h"
 #include "experiments/scheduling/early_stopping.h"
 #include "experiments/scheduling/executor.h"
+#include "experiments/scheduling/host_memory.h"
 #include "experiments/scheduling/placement.h"
 #include "experiments/scheduling/pulse.h"
 #include "experiments/scheduling/retries.h"
 #include "experiments/scheduling/stage_follower.h"
 #include "experiments/study/study.h"
-#include "results/ledger_writer.h"
+#include "results/ledger/ledger_writer.h"
 
 namespace upcycle {
 
@@ -44,6 +46,12 @@ struct SchedulerOptions {
   std::optional<int64_t> threads_elsewhere = std::nullopt;
   std::chrono::milliseconds tick{100};  // between two looks at what runs
   std::vector<LogPolicy> log_policies = BuiltInLogPolicies();
+  int64_t memory_bytes = 0;  // of the host, that workers may share; 0: no limit
+  std::map<Fingerprint, int64_t> measured_peaks = {};  // of stages that completed, of the host
+  std::map<Fingerprint, std::string> left_out = {};    // stages that are not to be made, and why
+  // Why nothing more may be begun, asked before anything is; empty while something may.
+  std::function<std::string()> why_no_more = {};
+  std::function<std::vector<Gpu>()> survey_gpus = {};  // again, while others hold their memory
 };
 
 // Sees what happens, to show it. Calls come from the scheduler's own thread.
@@ -66,12 +74,13 @@ class StudyObserver {
 };
 
 struct StudyOutcome {
-  int done = 0;     // stages completed now
-  int reused = 0;   // complete already
-  int failed = 0;   // failed or diverged now
-  int skipped = 0;  // not started, for want of a failed input or after a failure
-  int pruned = 0;   // trainings that early stopping ended now
-  int held = 0;     // of those not started, because somebody paused or cancelled their runs
+  int done = 0;      // stages completed now
+  int reused = 0;    // complete already
+  int failed = 0;    // failed or diverged now
+  int skipped = 0;   // not started, for want of a failed input or after a failure
+  int pruned = 0;    // trainings that early stopping ended now
+  int held = 0;      // of those not started, because somebody paused or cancelled their runs
+  int left_out = 0;  // SchedulerOptions::left_out
   bool interrupted = false;
   std::string halted = {};  // why nothing more could be begun at all; or empty
 };
@@ -93,11 +102,12 @@ class Scheduler {
 
     std::set<Fingerprint> waits_for = {};
     Retries retries;
-    bool attempted = false;  // how that ended says more than why it waits
-    bool alone = false;      // may only run with nothing beside it
-    bool needs_gpu = false;  // computes on one of the GPUs that there are
-    std::string held = {};   // why it is kept from starting, as it was last said
-    bool taken = false;      // another process is at it
+    bool attempted = false;    // how that ended says more than why it waits
+    bool alone = false;        // may only run with nothing beside it
+    bool needs_gpu = false;    // computes on one of the GPUs that there are
+    std::string held = {};     // why it is kept from starting, as it was last said
+    bool taken = false;        // another process is at it
+    bool crowded_out = false;  // other programs hold the memory of every GPU that it may take
   };
   struct Running {
     StageFollower follower;
@@ -132,6 +142,12 @@ class Scheduler {
   int64_t ThreadsFor(const Fingerprint& stage) const;
   // The device to compute on; nothing while there is no room.
   std::optional<std::string> Place(const Fingerprint& stage);
+  void LookAtGpusAgain();
+  // Takes the host's memory for a stage, or says why it waits for some.
+  bool TakeMemory(const Fingerprint& stage);
+  // What stages that take as much have in common.
+  std::string LikenessOf(const Fingerprint& stage);
+  int64_t PlannedHostBytes(const Fingerprint& stage);
   // Whether a stage computes on one of the GPUs that there are.
   bool NeedsGpu(const Fingerprint& stage) const;
   // Whether another process is at the stage, which is then followed or waited for.
@@ -140,6 +156,7 @@ class Scheduler {
   bool IsHeld(const Fingerprint& stage);
   // Whether it may not go on now, or ever, as others were better at the same share.
   bool IsRuledOut(const Fingerprint& stage);
+  void SayWhyItWaits(const Fingerprint& stage, const std::string& reason);
   void SayWhyHeld(const Fingerprint& stage, StageState state, const std::string& reason);
   bool Adopt(const Fingerprint& stage);
   void Start(const Fingerprint& stage, const std::string& device);
@@ -194,6 +211,10 @@ class Scheduler {
   Placement placement_;
   EarlyStopping early_stopping_;
   std::map<Fingerprint, int64_t> device_bytes_;  // of stages that were to be placed
+  double surveyed_ = 0;                          // when, in waking time
+  HostMemory memory_;
+  MemoryNeeds memory_needs_;
+  std::map<Fingerprint, int64_t> host_bytes_;  // planned, of stages that were to be started
 
   std::map<Fingerprint, Pending> pending_;  // running ones too
   std::map<Turn, Fingerprint> ready_;       // to start

@@ -6,8 +6,8 @@
 
 #include "core/journal.h"
 #include "experiments/run/stage_folder.h"
-#include "results/journal_events.h"
-#include "results/ledger_writer.h"
+#include "results/ledger/journal_events.h"
+#include "results/ledger/ledger_writer.h"
 
 namespace upcycle {
 

@@ -18,6 +18,9 @@
 namespace upcycle {
 
 void Scheduler::StartReady() {
+  if (ready_.empty() || StartsNothingMore()) return;
+  if (options_.why_no_more) outcome_.halted = options_.why_no_more();
+  LookAtGpusAgain();
   bool gpus_are_full = false;
   for (auto next = ready_.begin(); next != ready_.end() && !StartsNothingMore();) {
     const Fingerprint stage = (next++)->second;
@@ -27,7 +30,10 @@ void Scheduler::StartReady() {
     // always pass.
     if (gpus_are_full && pending_.at(stage).needs_gpu) continue;
     if (IsHeld(stage) || IsTaken(stage) || IsRuledOut(stage)) continue;
+    // Nor may smaller ones pass a stage that waits for memory.
+    if (!TakeMemory(stage)) return;
     const std::optional<std::string> device = Place(stage);
+    if (!device) memory_.Release(stage);
     if (device) {
       Start(stage, *device);
     } else {
@@ -61,7 +67,42 @@ std::optional<std::string> Scheduler::Place(const Fingerprint& identity) {
   if (!pending_.at(identity).needs_gpu) return "cpu";
   const auto [bytes, is_new] = device_bytes_.try_emplace(identity);
   if (is_new) bytes->second = DeviceBytesOf(study_, stage);
-  return placement_.Place(identity, ReadExecution(stage).device, bytes->second);
+  const std::string asked = ReadExecution(stage).device;
+  auto device = placement_.Place(identity, asked, bytes->second);
+  const std::string others = device ? "" : placement_.WhyOthersCrowdOut(asked, bytes->second);
+  pending_.at(identity).crowded_out = !others.empty();
+  if (!others.empty()) SayWhyItWaits(identity, others);
+  return device;
+}
+
+// What other programs leave of a GPU changes while a stage waits for it.
+void Scheduler::LookAtGpusAgain() {
+  constexpr double kPauseSeconds = 10;
+  if (!options_.survey_gpus || time_.Seconds() < surveyed_ + kPauseSeconds) return;
+  const bool is_wanted = std::any_of(ready_.begin(), ready_.end(), [&](const auto& ready) {
+    return pending_.at(ready.second).crowded_out;
+  });
+  if (!is_wanted) return;
+  placement_.Renew(options_.survey_gpus());
+  surveyed_ = time_.Seconds();
+}
+
+bool Scheduler::TakeMemory(const Fingerprint& stage) {
+  if (options_.memory_bytes == 0) return true;
+  const int64_t planned = PlannedHostBytes(stage) + kWorkerBytes;
+  const std::string why = memory_.Take(stage, memory_needs_.Of(LikenessOf(stage), planned));
+  if (!why.empty()) SayWhyItWaits(stage, why);
+  return why.empty();
+}
+
+std::string Scheduler::LikenessOf(const Fingerprint& stage) {
+  return fmt::format("{} {}", NameOf(study_.stages.at(stage).kind), PlannedHostBytes(stage));
+}
+
+int64_t Scheduler::PlannedHostBytes(const Fingerprint& stage) {
+  const auto [bytes, is_new] = host_bytes_.try_emplace(stage);
+  if (is_new) bytes->second = HostBytesOf(study_, study_.stages.at(stage), NeedsGpu(stage));
+  return bytes->second;
 }
 
 bool Scheduler::NeedsGpu(const Fingerprint& identity) const {
@@ -99,6 +140,12 @@ bool Scheduler::IsRuledOut(const Fingerprint& stage) {
     Prune(stage, ruling.reason);
   }
   return true;
+}
+
+void Scheduler::SayWhyItWaits(const Fingerprint& stage, const std::string& reason) {
+  const bool attempted = pending_.at(stage).attempted;
+  SayWhyHeld(stage, StageState::kWaiting, reason);
+  pending_.at(stage).attempted = attempted;
 }
 
 void Scheduler::SayWhyHeld(const Fingerprint& stage, StageState state, const std::string& reason) {
@@ -145,6 +192,7 @@ void Scheduler::Start(const Fingerprint& identity, const std::string& device) {
   } catch (const Error& error) {
     // The attempt could not even begin.
     placement_.Release(identity);
+    memory_.Release(identity);
     ready_.erase(turns_.at(identity));
     const AttemptEnd end = {.outcome = OutcomeOf(error.cause()),
                             .cause = std::string(CauseName(error.cause())),

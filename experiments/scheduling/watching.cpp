@@ -92,6 +92,7 @@ void Scheduler::Finish(const JobEnd& job) {
   UPCYCLE_CHECK(!node.empty());
   Running& running = node.mapped();
   placement_.Release(job.stage);
+  memory_.Release(job.stage);
   FollowOrEnd(job.stage, running);
   const auto& own_word = running.follower.end();
   if (!own_word && job.exit_code == static_cast<int>(WorkerExit::kBusy)) {
@@ -104,6 +105,9 @@ void Scheduler::Finish(const JobEnd& job) {
                                       .log_begin = running.log_begin};
   const AttemptEnd end = JudgeEnd(job, known, FolderOf(job.stage), options_.log_policies);
   RecordEnd(job, known, end, running);
+  if (end.outcome == StageState::kComplete && job.peak_memory_bytes) {
+    memory_needs_.Learn(LikenessOf(job.stage), *job.peak_memory_bytes);
+  }
   early_stopping_.Look(job.stage);
   const int64_t step = running.follower.progress().step;
   const bool is_far_enough = running.until_step > 0 && step >= running.until_step;

@@ -10,7 +10,7 @@
 #include "core/fingerprint.h"
 #include "experiments/run/stage_parts.h"
 #include "experiments/study/kept_outputs.h"
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 
 namespace upcycle {
 
@@ -22,11 +22,11 @@ struct CleaningOptions {
 // One part of a stage, and what is to become of it.
 struct StoredPart {
   Fingerprint stage;
-  std::string owner;  // whose it is: an arm "routing", or "3 arms"; empty: an orphan
-  std::string role;   // "train"
+  std::string owner = {};  // whose it is: an arm "routing", or "3 arms"; empty: an orphan
+  std::string role = {};   // "train"
   StagePart part;
   bool goes = false;
-  std::string why;  // it stays: "best arm of routing"; or goes: "complete"
+  std::string why = {};  // it stays: "best arm of routing"; or goes: "complete"
 };
 
 struct CleaningPlan {

@@ -10,8 +10,8 @@
 
 #include "core/file_lock.h"
 #include "experiments/run/stage_folder.h"
-#include "results/root_journal.h"
-#include "results/study_history.h"
+#include "results/ledger/root_journal.h"
+#include "results/ledger/study_history.h"
 
 namespace upcycle {
 namespace {

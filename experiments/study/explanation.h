@@ -10,8 +10,8 @@
 #include "core/files.h"
 #include "core/fingerprint.h"
 #include "experiments/study/plan.h"
-#include "results/ledger_reader.h"
-#include "results/setting_changes.h"
+#include "results/ledger/ledger_reader.h"
+#include "results/ledger/setting_changes.h"
 
 namespace upcycle {
 
@@ -26,7 +26,7 @@ struct EarlierStage {
 // What differs in one of the stages that decide another's result.
 struct StageDifference {
   StagePlace place;  // the stage's own, or that of what it reads, directly or through others
-  std::vector<SettingChange> settings;
+  std::vector<SettingChange> settings = {};
   bool of_content = false;  // what lies in the files that it reads
   bool of_program = false;  // nothing differs but how the program computes
 };
@@ -34,22 +34,22 @@ struct StageDifference {
 struct StageExplanation {
   StagePlace place;
   Fingerprint stage;
-  StageFacts facts;  // where the ledger has none: planned
+  StageFacts facts = {};  // where the ledger has none: planned
   StagePlan plan;
-  bool is_running = false;            // a process is at it now
-  int64_t runs = 0;                   // of the study, that share it
-  std::vector<StagePlace> inputs;     // in the order of the run
-  std::vector<StagePlace> waits_for;  // those of them that have to be made first
-  std::vector<AttemptFacts> attempts;
-  std::optional<EarlierStage> earlier;       // of a stage that was never begun
-  std::vector<StageDifference> differences;  // from it, the nearest cause last
+  bool is_running = false;                 // a process is at it now
+  int64_t runs = 0;                        // of the study, that share it
+  std::vector<StagePlace> inputs = {};     // in the order of the run
+  std::vector<StagePlace> waits_for = {};  // those of them that have to be made first
+  std::vector<AttemptFacts> attempts = {};
+  std::optional<EarlierStage> earlier = {};       // of a stage that was never begun
+  std::vector<StageDifference> differences = {};  // from it, the nearest cause last
 };
 
 struct RunExplanation {
   std::string arm;
   int64_t seed = 0;
   std::optional<HoldSet> hold;
-  std::vector<StageExplanation> stages;
+  std::vector<StageExplanation> stages = {};
 
   bool NeedsNothing() const;
   bool IsComplete() const;

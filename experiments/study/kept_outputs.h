@@ -8,7 +8,7 @@
 #include "core/enum_names.h"
 #include "core/files.h"
 #include "core/fingerprint.h"
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 
 namespace upcycle {
 

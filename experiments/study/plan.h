@@ -8,7 +8,7 @@
 #include "core/files.h"
 #include "core/fingerprint.h"
 #include "experiments/study/study.h"
-#include "results/records.h"
+#include "results/ledger/records.h"
 
 namespace upcycle {
 

@@ -136,6 +136,16 @@ int64_t DeviceBytesOf(const Study& study, const Stage& stage) {
   return 0;
 }
 
+int64_t HostBytesOf(const Study& study, const Stage& stage, bool on_gpu) {
+  if (stage.kind == StageKind::kTrain) {
+    const MemoryBytes bytes = TrainMemory(ReadTrainOrder(stage));
+    return on_gpu ? bytes[static_cast<size_t>(MemoryCategory::kHost)] : Total(bytes);
+  }
+  // Weights that are made or read; on the CPU what is computed with them too.
+  const int64_t weights = PredictStage(stage, 0).memory_bytes;
+  return on_gpu ? weights : std::max(weights, DeviceBytesOf(study, stage));
+}
+
 double TrainFlopsOf(const Stage& stage) {
   return stage.kind == StageKind::kTrain ? PredictTraining(stage, 0).flops : 0;
 }

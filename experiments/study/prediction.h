@@ -28,6 +28,9 @@ StagePrediction PredictStage(const Stage& stage, double flops_per_core_second);
 // computes on is counted as a GPU where it asks for one, whether there is one here or not.
 int64_t DeviceBytesOf(const Study& study, const Stage& stage);
 
+// Planned bytes of a stage in the host's memory, beside the program itself.
+int64_t HostBytesOf(const Study& study, const Stage& stage, bool on_gpu);
+
 // Training FLOPs of a stage; 0 for one that does not train.
 double TrainFlopsOf(const Stage& stage);
 

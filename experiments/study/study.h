@@ -8,7 +8,7 @@
 #include "core/fingerprint.h"
 #include "core/recipe/recipe.h"
 #include "experiments/run/stage.h"
-#include "results/records.h"
+#include "results/ledger/records.h"
 
 namespace upcycle {
 

@@ -9,7 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "core/recipe/cost.h"
-#include "results/comparability.h"
+#include "results/comparison/comparability.h"
 
 namespace upcycle {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/claims/paper.h"
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 #include "results/statistics/verdict.h"
 
 namespace upcycle {

@@ -1,9 +1,8 @@
-#include "results/export/json.h"
-
 #include <cmath>
 
 #include <nlohmann/json.hpp>
 
+#include "results/comparison/comparison_json.h"
 #include "results/findings/report.h"
 
 namespace upcycle {

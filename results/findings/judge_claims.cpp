@@ -11,8 +11,8 @@
 
 #include "core/recipe/cost.h"
 #include "results/findings/claim_values.h"
-#include "results/number_text.h"
 #include "results/statistics/verdict.h"
+#include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "core/claims/paper.h"
 #include "results/findings/finding.h"
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 
 namespace upcycle {
 

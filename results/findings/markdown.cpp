@@ -1,4 +1,4 @@
-#include "results/export/markdown.h"
+#include "results/tables/markdown.h"
 
 #include <set>
 #include <string>
@@ -6,12 +6,12 @@
 
 #include <fmt/format.h>
 
-#include "results/comparison_table.h"
+#include "results/comparison/comparison_table.h"
 #include "results/findings/judge_claims.h"
 #include "results/findings/report.h"
 #include "results/findings/wording.h"
-#include "results/number_text.h"
-#include "results/table.h"
+#include "results/tables/number_text.h"
+#include "results/tables/table.h"
 
 namespace upcycle {
 namespace {

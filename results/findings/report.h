@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "core/claims/claims.h"
-#include "results/comparison.h"
-#include "results/export/terminal.h"
+#include "results/comparison/comparison.h"
 #include "results/findings/finding.h"
+#include "results/tables/terminal.h"
 
 namespace upcycle {
 

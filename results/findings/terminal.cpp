@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
-#include "results/export/terminal_text.h"
 #include "results/findings/report.h"
 #include "results/findings/wording.h"
-#include "results/number_text.h"
+#include "results/tables/number_text.h"
+#include "results/tables/terminal_text.h"
 
 namespace upcycle {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "results/findings/finding.h"
-#include "results/table.h"
+#include "results/tables/table.h"
 
 namespace upcycle {
 

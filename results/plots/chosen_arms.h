@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "results/ledger_reader.h"
-#include "results/records.h"
+#include "results/ledger/ledger_reader.h"
+#include "results/ledger/records.h"
 
 namespace upcycle {
 

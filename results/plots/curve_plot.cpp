@@ -10,11 +10,11 @@
 
 #include "core/error.h"
 #include "core/spelling.h"
-#include "results/number_text.h"
 #include "results/plots/chosen_arms.h"
 #include "results/plots/kinds.h"
 #include "results/plots/study_curves.h"
 #include "results/plots/training_axis.h"
+#include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {

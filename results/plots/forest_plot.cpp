@@ -5,10 +5,10 @@
 
 #include <fmt/format.h>
 
-#include "results/compare_study.h"
-#include "results/number_text.h"
+#include "results/comparison/compare_study.h"
 #include "results/plots/chosen_arms.h"
 #include "results/plots/kinds.h"
+#include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {
@@ -22,6 +22,8 @@ Mark MarkOf(const Judgement& judgement) {
       return {.style = 1};
     case Verdict::kWorse:
       return {.style = 2};
+    case Verdict::kEquivalent:
+      return {.style = 0};
     default:
       return {.style = 0, .hollow = true};
   }
@@ -70,9 +72,9 @@ StudyPlot Refuse(std::string why) { return {.plot = {}, .why_not = std::move(why
 std::string CaptionOf(const Comparison& comparison, const std::string& better) {
   return fmt::format(
       "Differences of {} to {}, study {}; {} is better. Marks: means of paired differences; lines: "
-      "{} t intervals, not adjusted; verdicts at level {:.4g}, adjusted by Holm's correction. "
+      "{} intervals, not adjusted; verdicts at level {:.4g}, adjusted by Holm's correction. "
       "Square: "
-      "better; triangle: worse; hollow: not decided.",
+      "better; triangle: worse; full circle: equivalent; hollow: not decided.",
       comparison.metrics.front(), comparison.baseline, comparison.study, better,
       PercentText(comparison.table.interval), 1 - comparison.table.interval);
 }

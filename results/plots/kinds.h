@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "results/comparison.h"
-#include "results/ledger_reader.h"
+#include "results/comparison/comparison.h"
+#include "results/ledger/ledger_reader.h"
 #include "results/plots/study_plot.h"
 
 namespace upcycle {

@@ -7,10 +7,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "results/number_text.h"
 #include "results/plots/chosen_arms.h"
 #include "results/plots/kinds.h"
 #include "results/statistics/summary.h"
+#include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 #include "results/plots/plot_request.h"
 #include "results/statistics/summary.h"
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "results/compare_study.h"
+#include "results/comparison/compare_study.h"
 #include "results/plots/kinds.h"
 
 namespace upcycle {

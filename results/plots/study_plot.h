@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 #include "results/plots/plot.h"
 #include "results/plots/plot_request.h"
 

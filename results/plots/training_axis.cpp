@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "core/recipe/canonical.h"
-#include "results/number_text.h"
+#include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/recipe/batch_plan.h"
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 #include "results/plots/plot.h"
 #include "results/plots/plot_request.h"
 

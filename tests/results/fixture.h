@@ -9,9 +9,9 @@
 
 #include "core/fingerprint.h"
 #include "core/journal.h"
-#include "results/journal_events.h"
-#include "results/ledger_writer.h"
-#include "results/records.h"
+#include "results/ledger/journal_events.h"
+#include "results/ledger/ledger_writer.h"
+#include "results/ledger/records.h"
 #include "tests/temporary_folder.h"
 
 namespace upcycle {

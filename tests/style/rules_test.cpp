@@ -22,8 +22,9 @@ const Strings kNowhere;
 TEST(IncludesThatRunUp, AreFoundBetweenFloors) {
   EXPECT_EQ(Places(IncludesThatRunUp({{"core/a.h", "\n#include \"kernels/backend.h\"\n"}})),
             Strings{"core/a.h:2"});
-  EXPECT_EQ(Places(IncludesThatRunUp({{"kernels/cpu/a.cpp", "#include \"results/ledger.h\""}})),
-            Strings{"kernels/cpu/a.cpp:1"});
+  EXPECT_EQ(
+      Places(IncludesThatRunUp({{"kernels/cpu/a.cpp", "#include \"results/ledger/ledger.h\""}})),
+      Strings{"kernels/cpu/a.cpp:1"});
   EXPECT_EQ(Places(IncludesThatRunUp({{"results/a.cpp", "#include \"kernels/backend.h\""}})),
             Strings{"results/a.cpp:1"});
   EXPECT_EQ(Places(IncludesThatRunUp({{"experiments/run/a.cpp", "#include \"tools/x.h\""}})),
@@ -68,7 +69,7 @@ TEST(IncludesThatRunUp, AreNotThoseThatRunDown) {
       {"core/data/a.h", "#include \"core/recipe/settings.h\"\n#include \"core/error.h\""},
       {"kernels/a.h", "#include \"core/recipe/moe_settings.h\"\n#include \"core/tensor.h\""},
       {"kernels/cpu/a.cpp", "#include \"core/check.h\"\n#include \"kernels/backend.h\""},
-      {"results/a.cpp", "#include \"core/journal.h\"\n#include <vector>"},
+      {"results/ledger/a.cpp", "#include \"core/journal.h\"\n#include <vector>"},
       {"experiments/study/a.cpp", "#include \"experiments/run/b.h\"\n#include \"results/b.h\""},
       {"tools/a.cpp", "#include \"experiments/study/plan.h\"\n#include <hwy/highway.h>"},
       {"tests/core/a.cpp", "#include \"tests/b.h\"\n#include \"experiments/run/b.h\""},

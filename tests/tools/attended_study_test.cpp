@@ -41,32 +41,31 @@ class AttendedStudyTest : public testing::Test {
     return 0;
   }
 
-  // A worker that stands still amid its stage, whose end it has not written.
-  pid_t AWorkerHeldAtItsStage() const {
+  // A training that has taken steps and not ended, and whose worker is at it.
+  pid_t AWorkerAmidItsSteps() const {
     for (int look = 0; look < 3000; ++look) {
       std::error_code absent;
       for (const auto& stage : fs::directory_iterator(root_ / "stages", absent)) {
         const auto holder = FileLock::HolderOf(stage.path() / "lock");
-        if (!holder || holder->pid <= 0) continue;
-        const auto worker = static_cast<pid_t>(holder->pid);
-        kill(worker, SIGSTOP);
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));  // until it stands
         const fs::path journal = stage.path() / "journal";
-        const bool is_at_it = FileLock::HolderOf(stage.path() / "lock") && fs::exists(journal) &&
-                              !Says(ReadTextFile(journal), "attempt_ended");
-        if (is_at_it) return worker;
-        kill(worker, SIGCONT);
+        if (!holder || holder->pid <= 0 || !fs::exists(journal)) continue;
+        const std::string said = ReadTextFile(journal);
+        if (Says(said, "train/loss") && !Says(said, "attempt_ended")) {
+          return static_cast<pid_t>(holder->pid);
+        }
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
-    ADD_FAILURE() << "no worker is at a stage";
+    ADD_FAILURE() << "no worker is at a training";
     return 0;
   }
 
   // Bit by bit what a study has that nobody touched.
-  void ExpectUndisturbed() const {
+  void ExpectUndisturbed(const std::vector<std::string>& more = {}) const {
     const fs::path other = folder_ / "undisturbed";
-    ASSERT_EQ(RunProgram({"run", recipe_, "--root", other, "-j", "2"}).exit_code, 0);
+    std::vector<std::string> words = {"run", recipe_, "--root", other, "-j", "2"};
+    words.insert(words.end(), more.begin(), more.end());
+    ASSERT_EQ(RunProgram(words).exit_code, 0);
     EXPECT_EQ(DifferencesBetween(ContentOf(root_, "tiny"), ContentOf(other, "tiny")), "");
   }
 
@@ -116,24 +115,25 @@ TEST_F(AttendedStudyTest, EndsAWorkerThatIsStoppedAndGoesOnFromItsCheckpoint) {
   ExpectUndisturbed();
 }
 
+// Its steps are long, and it hears that its scheduler died only after one: until then the next
+// scheduler has found it.
 TEST_F(AttendedStudyTest, LetsTheNextRunFollowWorkersThatOutliveTheirScheduler) {
-  pid_t worker = 0;
+  std::vector<std::string> long_steps;
+  for (const char* setting :
+       {"tokens=3145728", "batch_sequences=32768", "micro_batch_sequences=128", "log_every=1",
+        "learning_rate.warmup_steps=1"}) {
+    long_steps.insert(long_steps.end(), {"--set", std::string("parent.train.") + setting});
+  }
   {
-    Program run(Run());
-    worker = AWorkerHeldAtItsStage();  // it cannot hear that its scheduler died
+    Program run(Run(long_steps));
+    AWorkerAmidItsSteps();
     run.Signal(SIGKILL);
     run.Wait();
   }
-  const std::string said = ": an earlier run began it";
-  Program next(Run());
-  for (int look = 0; look < 3000 && !Says(next.ErrorsSoFar(), said); ++look) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  ASSERT_EQ(kill(worker, SIGCONT), 0);
-  const Finished finished = next.Wait();
-  EXPECT_EQ(finished.exit_code, 0) << finished.err;
-  EXPECT_TRUE(Says(finished.err, said));
-  ExpectUndisturbed();
+  const Finished next = RunProgram(Run(long_steps));
+  EXPECT_EQ(next.exit_code, 0) << next.err;
+  EXPECT_TRUE(Says(next.err, ": an earlier run began it"));
+  ExpectUndisturbed(long_steps);
 }
 
 TEST_F(AttendedStudyTest, FailsAStageThatTakesTooLong) {

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file_lock.h"
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 #include "tests/results/fixture.h"
 #include "tests/says.h"
 #include "tests/tools/program.h"

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "results/ledger_writer.h"
-#include "results/root_journal.h"
+#include "results/ledger/ledger_writer.h"
+#include "results/ledger/root_journal.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
 #include "tests/tools/program.h"

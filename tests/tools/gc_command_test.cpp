@@ -3,7 +3,7 @@
 
 #include "core/file_lock.h"
 #include "core/files.h"
-#include "results/ledger_writer.h"
+#include "results/ledger/ledger_writer.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
 #include "tests/tools/program.h"

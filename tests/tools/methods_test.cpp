@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
 #include "tests/tools/program.h"

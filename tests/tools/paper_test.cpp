@@ -10,7 +10,7 @@
 #include <signal.h>
 
 #include "core/files.h"
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 #include "tests/says.h"
 #include "tests/tools/program.h"
 #include "tests/tools/tiny_paper.h"

@@ -74,17 +74,13 @@ bool Program::Running() {
   return !ended_;
 }
 
-std::string Program::ErrorsSoFar() const {
-  return fs::exists(output_ / "err") ? ReadTextFile(output_ / "err") : "";
-}
-
 Finished Program::Wait() {
   if (!ended_) waitpid(pid_, &status_, 0);
   ended_ = true;
   Finished finished;
   finished.exit_code = WIFSIGNALED(status_) ? 128 + WTERMSIG(status_) : WEXITSTATUS(status_);
   if (fs::exists(output_ / "out")) finished.out = ReadTextFile(output_ / "out");
-  finished.err = ErrorsSoFar();
+  finished.err = ReadTextFile(output_ / "err");
   return finished;
 }
 

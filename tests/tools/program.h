@@ -35,7 +35,6 @@ class Program {
 
   void Signal(int signal);
   bool Running();
-  std::string ErrorsSoFar() const;
   Finished Wait();
   pid_t pid() const { return pid_; }
 

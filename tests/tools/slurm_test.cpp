@@ -17,7 +17,7 @@
 #include "core/file_lock.h"
 #include "core/files.h"
 #include "experiments/scheduling/slurm_job.h"
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
 #include "tests/tools/program.h"

@@ -13,7 +13,7 @@
 #include "core/random.h"
 #include "core/recipe/metrics.h"
 #include "core/recipe/recipe.h"
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger_reader.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
 #include "tests/tools/program.h"

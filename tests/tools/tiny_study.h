@@ -9,8 +9,8 @@
 #include <tuple>
 #include <utility>
 
-#include "results/ledger.h"
-#include "results/ledger_reader.h"
+#include "results/ledger/ledger.h"
+#include "results/ledger/ledger_reader.h"
 #include "tests/temporary_folder.h"
 
 namespace upcycle {

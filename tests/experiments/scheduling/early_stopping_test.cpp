@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "results/ledger_writer.h"
+#include "results/ledger/ledger_writer.h"
 #include "tests/results/fixture.h"
 #include "tests/says.h"
 

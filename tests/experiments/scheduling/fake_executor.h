@@ -17,7 +17,7 @@
 #include "experiments/run/stage_folder.h"
 #include "experiments/run/worker_exit.h"
 #include "experiments/scheduling/executor.h"
-#include "results/journal_events.h"
+#include "results/ledger/journal_events.h"
 
 namespace upcycle {
 

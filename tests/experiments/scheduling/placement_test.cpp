@@ -55,6 +55,20 @@ TEST(Placement, KeepsToTheGpuThatWasAskedFor) {
   EXPECT_EQ(placement.Place(Stage(1), "cuda:0", 8 * kGibibyte), std::nullopt);
 }
 
+TEST(Placement, LeavesAGpuAloneThatOthersUseUntilTheyAreDone) {
+  Gpu gpu = WithFree(0, 12 * kGibibyte);
+  gpu.memory_bytes = 80 * kGibibyte;
+  Placement placement({gpu});
+  EXPECT_EQ(placement.Place(Stage(0), "auto", 40 * kGibibyte), std::nullopt);
+  const std::string why = placement.WhyOthersCrowdOut("auto", 40 * kGibibyte);
+  EXPECT_TRUE(why.starts_with("for memory of cuda:0: needs 43.66 GB")) << why;
+  EXPECT_TRUE(why.ends_with("other programs leave 12.88 GB")) << why;
+  EXPECT_EQ(placement.WhyOthersCrowdOut("auto", 90 * kGibibyte), "");  // never fits
+  gpu.free_bytes = 79 * kGibibyte;
+  placement.Renew({gpu});
+  EXPECT_EQ(placement.Place(Stage(0), "auto", 40 * kGibibyte), "cuda:0");
+}
+
 TEST(Placement, LetsAnIdleGpuTakeWhatIsTooLargeSoThatTheRunSaysSo) {
   Placement placement({WithFree(0, kGibibyte)});
   EXPECT_EQ(placement.Place(Stage(0), "auto", 50 * kGibibyte), "cuda:0");

@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/run/stage_folder.h"
-#include "results/ledger_reader.h"
-#include "results/root_journal.h"
-#include "results/study_json.h"
+#include "results/ledger/ledger_reader.h"
+#include "results/ledger/root_journal.h"
+#include "results/ledger/study_json.h"
 #include "tests/caught_error.h"
 #include "tests/results/fixture.h"
 #include "tests/says.h"

@@ -8,8 +8,8 @@
 
 #include "core/files.h"
 #include "experiments/scheduling/scheduler.h"
-#include "results/ledger_reader.h"
-#include "results/root_journal.h"
+#include "results/ledger/ledger_reader.h"
+#include "results/ledger/root_journal.h"
 #include "tests/experiments/scheduling/fake_executor.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"

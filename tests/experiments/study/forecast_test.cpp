@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "core/error.h"
 #include "tests/temporary_folder.h"
 
 namespace upcycle {
@@ -24,7 +23,8 @@ class Forecast : public testing::Test {
   }
 
   StudyForecast Of(const Study& study, const std::map<Fingerprint, StageState>& states = {}) {
-    return ForecastStudy(study, PlanStages(study, states, folder_.path()), kRate);
+    return ForecastStudy(study, PlanStages(study, states, folder_.path()),
+                         {.flops_per_core_second = kRate});
   }
 
   static double SumOfStages(const Study& study) {
@@ -71,31 +71,6 @@ TEST_F(Forecast, LeavesOutWhatIsComplete) {
   EXPECT_EQ(forecast.needed_stages, 0);
   EXPECT_EQ(forecast.core_seconds, 0);
   EXPECT_GT(forecast.trainings[0].core_seconds, 0);
-}
-
-StudyForecast OfHours(double hours) {
-  StudyForecast forecast;
-  forecast.core_seconds = 3600 * hours;
-  return forecast;
-}
-
-TEST(Budget, OfNothingIsNoLimit) { EXPECT_EQ(HoldToBudget({}, OfHours(1e6)), ""); }
-
-TEST(Budget, IsSilentWhereItIsKept) { EXPECT_EQ(HoldToBudget({.core_hours = 2}, OfHours(2)), ""); }
-
-TEST(Budget, RefusesWhatExceedsIt) {
-  try {
-    HoldToBudget({.core_hours = 2}, OfHours(2.5));
-    FAIL() << "2.5 core hours were let through";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.cause(), Cause::kInput);
-    EXPECT_NE(std::string(error.what()).find("2.5 core hours"), std::string::npos);
-  }
-}
-
-TEST(Budget, WarnsWhereTheRecipeAsksForNoMore) {
-  const BudgetSettings budget = {.core_hours = 2, .on_exceed = OnExceed::kWarn};
-  EXPECT_NE(HoldToBudget(budget, OfHours(2.5)).find("budget.core_hours"), std::string::npos);
 }
 
 }  // namespace

@@ -1,0 +1,64 @@
+// A study as a comparison of its arms: what each arm reached, how far it is from the baseline, and
+// whether the evidence allows calling that a difference.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/cost_column.h"
+#include "results/comparison/comparability.h"
+#include "results/ledger/journal_events.h"
+#include "results/ledger/records.h"
+#include "results/statistics/summary.h"
+#include "results/statistics/verdict.h"
+
+namespace upcycle {
+
+// One run, as far as it came.
+struct RunOutcome {
+  int64_t seed = 0;
+  StageState state = StageState::kPlanned;
+  std::string cause;                     // of a failure, in the words of CauseName
+  std::map<std::string, Result> values;  // by metric; empty unless the run is complete
+  std::map<StagePlace, Fingerprint> stages;
+};
+
+struct ArmComparison {
+  std::string name;
+  std::string changes;   // JSON
+  std::string settings;  // JSON
+  ArmCost cost;
+  MeasuredText measured;
+  double flops_mismatch = 0;  // NaN without a baseline to compare with
+  std::vector<RunOutcome> runs;
+  std::vector<Summary> summaries;  // over the runs, one for each of Comparison::metrics
+  // Of the primary metric against the baseline; empty for the baseline, and without one.
+  std::optional<Judgement> judgement;
+};
+
+// An arm of the recipe without a row, as another arm is the same run.
+struct Twin {
+  std::string name;
+  std::string kept;  // the other's name
+  std::string why;   // what is written unlike and means the same, in a clause; or empty
+};
+
+struct Comparison {
+  std::string study;
+  std::string description;
+  Preference preference = Preference::kLower;
+  std::string baseline;    // empty: no verdicts
+  std::string matched_on;  // what budgets were made equal in; empty: nothing
+  TableSpec table;
+  std::vector<std::string> metrics;  // the primary one first
+  std::vector<CostColumn> costs;
+  std::vector<ArmComparison> arms;  // in the order of the recipe
+  std::vector<Twin> twins;
+  std::vector<double> parent_values;  // of the primary metric, one for each evaluated dense parent
+  std::vector<std::string> notes;     // what the numbers mean, assume and lack
+};
+
+}  // namespace upcycle

@@ -1,0 +1,88 @@
+#include "results/comparison/comparison_json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace upcycle {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json SummaryJson(const Summary& summary) {
+  return {{"count", summary.count},
+          {"mean", summary.mean},
+          {"deviation", summary.deviation},
+          {"half_width", summary.half_width}};
+}
+
+Json RunJson(const RunOutcome& run) {
+  Json values = Json::object();
+  for (const auto& [metric, result] : run.values) {
+    values[metric] = {{"value", result.value}};
+    if (result.standard_error) values[metric]["standard_error"] = *result.standard_error;
+    if (result.count) values[metric]["count"] = *result.count;
+  }
+  Json stages = Json::object();
+  for (const auto& [place, stage] : run.stages) stages[NameOf(place)] = stage.Hex();
+  return {{"seed", run.seed},
+          {"state", NameOf(run.state)},
+          {"values", std::move(values)},
+          {"stages", std::move(stages)}};
+}
+
+Json JudgementJson(const Judgement& judgement) {
+  return {{"verdict", NameOf(judgement.verdict)},
+          {"reason", judgement.reason},
+          {"difference", SummaryJson(judgement.pairs.difference)},
+          {"missing_pairs", judgement.missing},
+          {"t", judgement.pairs.t},
+          {"p", judgement.pairs.p},
+          {"adjusted_p", judgement.adjusted_p}};
+}
+
+Json CostJson(const ArmComparison& arm) {
+  return {{"parameters", arm.cost.parameters_total},
+          {"active_parameters", arm.cost.parameters_active},
+          {"train_flops", arm.cost.train_flops},
+          {"flops_mismatch", arm.flops_mismatch},
+          {"train_tokens", arm.cost.train_tokens},
+          {"parent_train_flops", arm.cost.parent_train_flops},
+          {"experts", arm.cost.experts}};
+}
+
+Json ArmJson(const ArmComparison& arm, const Comparison& comparison) {
+  Json summaries = Json::object();
+  for (size_t i = 0; i < comparison.metrics.size(); ++i) {
+    summaries[comparison.metrics[i]] = SummaryJson(arm.summaries[i]);
+  }
+  Json runs = Json::array();
+  for (const RunOutcome& run : arm.runs) runs.push_back(RunJson(run));
+  Json json = {{"name", arm.name}, {"summaries", std::move(summaries)}};
+  if (arm.judgement) json["against_baseline"] = JudgementJson(*arm.judgement);
+  json["cost"] = CostJson(arm);
+  // Parsed with sorted keys, so that the order in which a program wrote them does not matter.
+  json["changes"] = Json(nlohmann::json::parse(arm.changes));
+  json["settings"] = Json(nlohmann::json::parse(arm.settings));
+  json["runs"] = std::move(runs);
+  return json;
+}
+
+}  // namespace
+
+std::string ToJson(const Comparison& comparison) {
+  Json arms = Json::array();
+  for (const ArmComparison& arm : comparison.arms) arms.push_back(ArmJson(arm, comparison));
+  const Json json = {{"study", comparison.study},
+                     {"description", comparison.description},
+                     {"metric", comparison.metrics.front()},
+                     {"goal", NameOf(comparison.preference)},
+                     {"baseline", comparison.baseline},
+                     {"matched_on", comparison.matched_on},
+                     {"interval", comparison.table.interval},
+                     {"parents", comparison.parent_values},
+                     {"arms", std::move(arms)},
+                     {"notes", comparison.notes}};
+  // A name that is not valid UTF-8 loses the offending bytes rather than the export.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace upcycle

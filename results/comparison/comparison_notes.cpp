@@ -1,0 +1,298 @@
+#include "results/comparison/comparison_notes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "results/comparison/comparison.h"
+#include "results/statistics/sign_flip.h"
+#include "results/tables/number_text.h"
+
+namespace upcycle {
+namespace {
+
+constexpr size_t kMostArmsNamed = 20;
+
+const ArmComparison* Baseline(const Comparison& comparison) {
+  for (const ArmComparison& arm : comparison.arms) {
+    if (arm.name == comparison.baseline) return &arm;
+  }
+  return nullptr;
+}
+
+std::string Percent(double share) { return fmt::format("{:g} %", 100 * share); }
+
+// "seed 3" or "seeds 3, 4"; "seeds 3, 4 and 18 more".
+std::string Seeds(const std::vector<int64_t>& seeds) {
+  const size_t shown = std::min(seeds.size(), kMostArmsNamed);
+  std::string text = fmt::format("seed{} {}", seeds.size() == 1 ? "" : "s",
+                                 fmt::join(seeds.begin(), seeds.begin() + shown, ", "));
+  if (shown < seeds.size()) text += fmt::format(" and {} more", seeds.size() - shown);
+  return text;
+}
+
+// "copy, groups", with a count in place of the names beyond the first ones.
+std::string Names(const std::vector<std::string>& arms) {
+  const size_t shown = std::min(arms.size(), kMostArmsNamed);
+  std::string names = fmt::format("{}", fmt::join(arms.begin(), arms.begin() + shown, ", "));
+  if (shown < arms.size()) names += fmt::format(" and {} more", arms.size() - shown);
+  return names;
+}
+
+// What became of a run that has no value, without what only clock and machine decide.
+std::string FateOf(const RunOutcome& run) {
+  if (run.state == StageState::kDiverged) return "diverged";
+  if (run.state == StageState::kPruned) return "ended by early stopping";
+  if (run.state != StageState::kFailed) return "not finished";
+  return run.cause.empty() ? "failed" : fmt::format("failed ({})", run.cause);
+}
+
+// "routing: seed 3 diverged; seeds 4, 5 not finished", or nothing if every run has its value.
+std::string MissingRuns(const ArmComparison& arm, const std::string& metric) {
+  std::map<std::string, std::vector<int64_t>> fates;
+  for (const RunOutcome& run : arm.runs) {
+    const auto value = run.values.find(metric);
+    if (value != run.values.end() && std::isfinite(value->second.value)) continue;
+    const bool complete = run.state == StageState::kComplete;
+    const char* without = value == run.values.end() ? "no value" : "no finite value";
+    fates[complete ? without : FateOf(run)].push_back(run.seed);
+  }
+  std::string text;
+  for (const auto& [fate, seeds] : fates) {
+    const char* verb = !fate.starts_with("no ") ? "" : seeds.size() == 1 ? "has " : "have ";
+    text +=
+        fmt::format("{}{} {}{}", text.empty() ? arm.name + ": " : "; ", Seeds(seeds), verb, fate);
+  }
+  return text;
+}
+
+void AddEarlyStoppingNote(const Comparison& comparison, std::vector<std::string>* notes) {
+  std::vector<std::string> pruned;
+  for (const ArmComparison& arm : comparison.arms) {
+    const bool any = std::any_of(arm.runs.begin(), arm.runs.end(), [](const RunOutcome& run) {
+      return run.state == StageState::kPruned;
+    });
+    if (any) pruned.push_back(arm.name);
+  }
+  if (pruned.empty()) return;
+  notes->push_back(fmt::format(
+      "Early stopping. {} {} ended early, as others were better at the same share of their "
+      "training. Those that were kept were chosen by what is compared here: their verdicts are "
+      "those of a search, not of an ablation.",
+      Names(pruned), pruned.size() == 1 ? "was" : "were"));
+}
+
+void AddMissingNotes(const Comparison& comparison, std::vector<std::string>* notes) {
+  std::vector<std::string> missing;
+  for (const ArmComparison& arm : comparison.arms) {
+    const std::string text = MissingRuns(arm, comparison.metrics.front());
+    if (!text.empty()) missing.push_back(text);
+  }
+  const size_t shown = std::min(missing.size(), kMostArmsNamed);
+  for (size_t i = 0; i < shown; ++i) notes->push_back("Missing. " + missing[i] + ".");
+  if (shown < missing.size()) {
+    notes->push_back(fmt::format("Missing. {} more arms lack runs.", missing.size() - shown));
+  }
+  for (size_t i = 1; i < comparison.metrics.size(); ++i) {
+    const bool none = std::all_of(comparison.arms.begin(), comparison.arms.end(),
+                                  [&](const auto& arm) { return arm.summaries[i].count == 0; });
+    if (none && !comparison.metrics[i].starts_with("moe/")) {
+      notes->push_back(
+          fmt::format("Missing. No finished run has recorded {}.", comparison.metrics[i]));
+    }
+  }
+}
+
+// Refusals that the list of missing runs does not explain.
+void AddRefusalNotes(const Comparison& comparison, std::vector<std::string>* notes) {
+  std::map<std::string, std::vector<std::string>> arms_by_reason;
+  for (const ArmComparison& arm : comparison.arms) {
+    if (!arm.judgement) continue;
+    const Judgement& judgement = *arm.judgement;
+    if (judgement.verdict == Verdict::kUndecidable || judgement.verdict == Verdict::kIdentical ||
+        judgement.verdict == Verdict::kIncomplete) {
+      arms_by_reason[fmt::format("{}: {}", NameOf(judgement.verdict), judgement.reason)].push_back(
+          arm.name);
+    }
+  }
+  for (const auto& [reason, arms] : arms_by_reason) {
+    notes->push_back(
+        fmt::format("No verdict. {} {} {}.", Names(arms), arms.size() == 1 ? "is" : "are", reason));
+  }
+}
+
+// Columns beside the primary metric have no verdicts, but invite comparing.
+void AddComparabilityNotes(const Comparison& comparison, std::vector<std::string>* notes) {
+  const ArmComparison* baseline = Baseline(comparison);
+  if (baseline == nullptr) return;
+  for (size_t i = 1; i < comparison.metrics.size(); ++i) {
+    std::map<std::string, std::vector<std::string>> arms_by_reason;
+    for (const ArmComparison& arm : comparison.arms) {
+      const std::string reason =
+          WhyNotComparable(comparison.metrics[i], arm.measured, baseline->measured, baseline->name);
+      if (!reason.empty()) arms_by_reason[reason].push_back(arm.name);
+    }
+    for (const auto& [reason, arms] : arms_by_reason) {
+      notes->push_back(fmt::format("Do not compare. {}: {}.", Names(arms), reason));
+    }
+  }
+}
+
+// How many pairs the tests rest on, the fewest and the most; empty if none was made.
+std::optional<std::pair<int64_t, int64_t>> PairsOfTests(const Comparison& comparison) {
+  std::vector<int64_t> pairs;
+  for (const ArmComparison& arm : comparison.arms) {
+    if (!arm.judgement || std::isnan(arm.judgement->adjusted_p)) continue;
+    pairs.push_back(arm.judgement->pairs.difference.count);
+  }
+  if (pairs.empty()) return std::nullopt;
+  const auto [fewest, most] = std::minmax_element(pairs.begin(), pairs.end());
+  return std::pair(*fewest, *most);
+}
+
+void AddTestNotes(const Comparison& comparison, std::vector<std::string>* notes) {
+  const auto family = std::count_if(comparison.arms.begin(), comparison.arms.end(),
+                                    [](const auto& arm) { return arm.judgement.has_value(); });
+  if (family == 0) return;
+  const double level = 1 - comparison.table.interval;
+  notes->push_back(fmt::format(
+      "Test. Verdicts are two-sided paired t tests of {} at level {:.2g}: the difference of an arm "
+      "to {}, seed by seed. They assume that the differences of paired seeds are independent and "
+      "about normal.",
+      comparison.metrics.front(), level, comparison.baseline));
+  notes->push_back(fmt::format(
+      "Family. p is adjusted by Holm's correction over the {} comparison{} of this table, those "
+      "without a verdict included. Intervals are not adjusted, so one may exclude 0 where the "
+      "verdict is inconclusive.",
+      family, family == 1 ? "" : "s"));
+  const auto pairs = PairsOfTests(comparison);
+  if (!pairs) return;
+  const auto [fewest, most] = *pairs;
+  const double exact = SmallestExactP(fewest);
+  notes->push_back(fmt::format(
+      "Seeds. {} paired seeds{}: no exact test (sign-flip, Wilcoxon) can go below p = {}{}.",
+      fewest == most ? fmt::format("{}", most) : fmt::format("{} to {}", fewest, most),
+      fewest == most ? "" : " an arm", ProbabilityText(exact),
+      exact > level ? ", so a verdict rests on the differences being normal" : ""));
+}
+
+// What "equal compute" means in this study.
+std::string MatchText(std::string_view matched_on) {
+  if (matched_on.empty() || matched_on == "none") {
+    return "Budgets are not matched: each arm trains on its own number of tokens";
+  }
+  if (matched_on == "train_flops") {
+    return "Budgets are matched on train FLOPs, with the rows that capacity can serve";
+  }
+  if (matched_on == "padded_train_flops") {
+    return "Budgets are matched on train FLOPs with all rows that capacity makes room for; the "
+           "columns count those it can serve";
+  }
+  if (matched_on == "train_tokens") return "Budgets are matched on tokens, not on compute";
+  return fmt::format("Budgets are matched on {}", matched_on);
+}
+
+// What had been reached with the parent's compute alone.
+std::string ParentText(const Comparison& comparison) {
+  const std::vector<double>& values = comparison.parent_values;
+  if (values.empty()) return "";
+  const auto text = [&](double value) {
+    return EstimateText(value, std::numeric_limits<double>::quiet_NaN(),
+                        {.digits = comparison.table.digits});
+  };
+  std::string reached = text(values.front());
+  if (values.size() > 1) reached += " to " + text(values.back());
+  return fmt::format("It had reached {} {}.", comparison.metrics.front(), reached);
+}
+
+void AddParentNote(const Comparison& comparison, const ArmComparison& baseline,
+                   std::vector<std::string>* notes) {
+  double parent = 0;
+  for (const ArmComparison& arm : comparison.arms) {
+    parent = std::max(parent, arm.cost.parent_train_flops - arm.cost.branch_train_flops);
+  }
+  const std::string reached = ParentText(comparison);
+  if (parent > 0) {
+    notes->push_back(fmt::format(
+        "Parent. The dense parent had cost {} FLOPs before these runs began, {:.2g} times a run of "
+        "{}; no column counts them.{}{}",
+        ScientificText(parent), parent / baseline.cost.train_flops, baseline.name,
+        reached.empty() ? "" : " ", reached));
+  } else if (!reached.empty()) {
+    notes->push_back("Parent. The dense parent was trained elsewhere. " + reached);
+  }
+}
+
+// What some arms had cost on top of that.
+void AddBranchNotes(const Comparison& comparison, const ArmComparison& baseline,
+                    std::vector<std::string>* notes) {
+  std::map<double, std::vector<std::string>> arms_by_flops;
+  for (const ArmComparison& arm : comparison.arms) {
+    if (arm.cost.branch_train_flops > 0)
+      arms_by_flops[arm.cost.branch_train_flops].push_back(arm.name);
+  }
+  for (const auto& [flops, arms] : arms_by_flops) {
+    notes->push_back(fmt::format(
+        "Branches. Those of {} had cost {} FLOPs more, {:.2g} times a run of {}; no column counts "
+        "them either.",
+        Names(arms), ScientificText(flops), flops / baseline.cost.train_flops, baseline.name));
+  }
+}
+
+void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* notes) {
+  const ArmComparison* baseline = Baseline(comparison);
+  if (baseline == nullptr || baseline->cost.train_flops <= 0) return;
+  const ArmComparison* farthest = nullptr;
+  for (const ArmComparison& arm : comparison.arms) {
+    if (&arm == baseline || !std::isfinite(arm.flops_mismatch)) continue;
+    if (farthest == nullptr ||
+        std::fabs(arm.flops_mismatch) > std::fabs(farthest->flops_mismatch)) {
+      farthest = &arm;
+    }
+  }
+  if (farthest != nullptr) {
+    notes->push_back(fmt::format(
+        "Compute. {}. Train FLOPs are those of a run's own training, forward and backward, counted "
+        "from its settings; farthest from {} is {}, by {}.",
+        MatchText(comparison.matched_on), baseline->name, farthest->name,
+        SignedPercentText(farthest->flops_mismatch)));
+  }
+  AddParentNote(comparison, *baseline, notes);
+  AddBranchNotes(comparison, *baseline, notes);
+}
+
+void AddTwinNotes(const Comparison& comparison, std::vector<std::string>* notes) {
+  const std::vector<Twin>& twins = comparison.twins;
+  const size_t shown = std::min(twins.size(), kMostArmsNamed);
+  for (size_t i = 0; i < shown; ++i) {
+    const Twin& twin = twins[i];
+    notes->push_back(fmt::format("Same run. {} is {}{}{}.", twin.name, twin.kept,
+                                 twin.why.empty() ? "" : ": ", twin.why));
+  }
+  if (shown < twins.size()) {
+    notes->push_back(fmt::format("Same run. {} more arms are others.", twins.size() - shown));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> NotesOn(const Comparison& comparison) {
+  std::vector<std::string> notes = {
+      fmt::format("Cells. Mean ± half of the {} t interval over seeds; – is not available.",
+                  Percent(comparison.table.interval))};
+  AddTestNotes(comparison, &notes);
+  AddComputeNotes(comparison, &notes);
+  AddTwinNotes(comparison, &notes);
+  AddRefusalNotes(comparison, &notes);
+  AddComparabilityNotes(comparison, &notes);
+  AddEarlyStoppingNote(comparison, &notes);
+  AddMissingNotes(comparison, &notes);
+  return notes;
+}
+
+}  // namespace upcycle

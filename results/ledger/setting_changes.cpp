@@ -1,0 +1,57 @@
+#include "results/ledger/setting_changes.h"
+
+#include <set>
+
+#include <fmt/format.h>
+
+namespace upcycle {
+namespace {
+
+using nlohmann::json;
+
+bool HaveParts(const json& was, const json& is) { return was.is_object() && is.is_object(); }
+
+void Compare(const std::string& path, const json& was, const json& is,
+             std::vector<SettingChange>& changes) {
+  if (was == is) return;
+  const auto below = [&](const std::string& key) { return path.empty() ? key : path + "." + key; };
+  if (was.is_array() && is.is_array() && was.size() == is.size()) {
+    for (size_t i = 0; i < was.size(); ++i) {
+      Compare(fmt::format("{}[{}]", path, i), was[i], is[i], changes);
+    }
+    return;
+  }
+  if (!HaveParts(was, is)) {
+    changes.push_back({path, was, is});
+    return;
+  }
+  std::set<std::string> keys;
+  for (const json* side : {&was, &is}) {
+    for (const auto& [key, value] : side->items()) keys.insert(key);
+  }
+  const json absent(json::value_t::discarded);
+  for (const std::string& key : keys) {
+    Compare(below(key), was.contains(key) ? was.at(key) : absent,
+            is.contains(key) ? is.at(key) : absent, changes);
+  }
+}
+
+// Numbers as they are written in recipes, texts without quotes.
+std::string ValueText(const json& value) {
+  if (value.is_discarded()) return "not there";
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+}  // namespace
+
+std::vector<SettingChange> ChangesBetween(const json& was, const json& is) {
+  std::vector<SettingChange> changes;
+  Compare("", was, is, changes);
+  return changes;
+}
+
+std::string TextOf(const SettingChange& change) {
+  return fmt::format("{} was {}, is {}", change.path, ValueText(change.was), ValueText(change.is));
+}
+
+}  // namespace upcycle

@@ -1,0 +1,67 @@
+#include "results/tables/markdown.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/utf8.h"
+
+namespace upcycle {
+namespace {
+
+std::string Row(const Table& table, const std::vector<std::string>& texts,
+                const std::vector<size_t>& widths) {
+  std::string row = "|";
+  for (size_t i = 0; i < texts.size(); ++i) {
+    row += fmt::format(" {} |", Padded(texts[i], widths[i], IsRightAligned(table.columns[i])));
+  }
+  return row + "\n";
+}
+
+std::string Rule(const Table& table, const std::vector<size_t>& widths) {
+  std::string rule = "|";
+  for (size_t i = 0; i < widths.size(); ++i) {
+    const bool right = IsRightAligned(table.columns[i]);
+    const std::string dashes(widths[i], '-');
+    rule += right ? fmt::format(" {}: |", dashes.substr(1)) : fmt::format(" {} |", dashes);
+  }
+  return rule + "\n";
+}
+
+}  // namespace
+
+std::string EscapedMarkdown(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (IsControl(c)) {
+      escaped += ' ';
+      continue;
+    }
+    if (std::string_view("\\`*|<>[]").find(c) != std::string_view::npos) escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
+}
+
+std::string ToMarkdown(const Table& table) {
+  std::vector<std::vector<std::string>> lines = {{}};
+  for (const Column& column : table.columns) lines[0].push_back(EscapedMarkdown(column.title));
+  for (const auto& texts : CellTexts(table)) {
+    std::vector<std::string> line;
+    for (const std::string& text : texts) line.push_back(EscapedMarkdown(text));
+    lines.push_back(std::move(line));
+  }
+  std::vector<size_t> widths(table.columns.size(), 3);
+  for (const auto& line : lines) {
+    for (size_t i = 0; i < line.size(); ++i)
+      widths[i] = std::max(widths[i], CountCharacters(line[i]));
+  }
+  std::string text = fmt::format("### {}\n\n", EscapedMarkdown(table.title));
+  text += Row(table, lines[0], widths) + Rule(table, widths);
+  for (size_t i = 1; i < lines.size(); ++i) text += Row(table, lines[i], widths);
+  text += "\n";
+  for (const std::string& note : table.notes) text += fmt::format("- {}\n", EscapedMarkdown(note));
+  return text;
+}
+
+}  // namespace upcycle

@@ -1,0 +1,75 @@
+#include "results/tables/terminal_text.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "core/utf8.h"
+
+namespace upcycle {
+namespace {
+
+std::string_view EscapeOf(Tone tone) {
+  switch (tone) {
+    case Tone::kPlain:
+      return "";
+    case Tone::kGood:
+      return "\x1b[32m";
+    case Tone::kBad:
+      return "\x1b[31m";
+    case Tone::kFaint:
+      return "\x1b[2m";
+  }
+  return "";
+}
+
+// "C1" of ISO 6429: 0x9B begins an escape as ESC [ does.
+bool IsControlOfEightBits(uint32_t code_point) { return code_point >= 0x80 && code_point <= 0x9F; }
+
+}  // namespace
+
+std::string Printable(const std::string& text) {
+  constexpr std::string_view kNotACharacter = "\uFFFD";
+  std::string printable;
+  printable.reserve(text.size());
+  for (std::string_view rest = text; !rest.empty();) {
+    const DecodedCharacter character = DecodeCharacter(rest);
+    const std::string_view bytes = rest.substr(0, std::max<size_t>(character.bytes, 1));
+    if (character.bytes == 0) {
+      printable += kNotACharacter;
+    } else if (IsControl(bytes.front()) || IsControlOfEightBits(character.code_point)) {
+      printable += ' ';
+    } else {
+      printable += bytes;
+    }
+    rest.remove_prefix(bytes.size());
+  }
+  return printable;
+}
+
+std::string Colored(const std::string& text, Tone tone, bool color) {
+  if (!color || tone == Tone::kPlain) return text;
+  return fmt::format("{}{}\x1b[0m", EscapeOf(tone), text);
+}
+
+std::string Wrapped(const std::string& text, size_t width, size_t indent, size_t begin) {
+  std::string lines, line;
+  size_t column = begin;  // in which the line begins
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find(' ', at), text.size());
+    const std::string word = text.substr(at, end - at);
+    const size_t columns = column + CountCharacters(line) + 1 + CountCharacters(word);
+    if (width > 0 && !line.empty() && columns > width) {
+      lines += line + "\n" + std::string(indent, ' ');
+      line = word;
+      column = indent;
+    } else {
+      line += (line.empty() ? "" : " ") + word;
+    }
+    at = end + 1;
+  }
+  return lines + line;
+}
+
+}  // namespace upcycle

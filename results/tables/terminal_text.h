@@ -1,0 +1,22 @@
+// Text for a terminal.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "results/tables/table.h"
+
+namespace upcycle {
+
+// With blanks for control characters, which a terminal would obey, those of eight bits too, and �
+// for every byte that is not UTF-8.
+std::string Printable(const std::string& text);
+
+// In the tone's colour where `color` is set, else as it is.
+std::string Colored(const std::string& text, Tone tone, bool color);
+
+// Broken at blanks into lines of at most `width` columns (0: into none), those after the first
+// indented by `indent`. The first begins in column `begin`.
+std::string Wrapped(const std::string& text, size_t width, size_t indent, size_t begin = 0);
+
+}  // namespace upcycle
