@@ -21,6 +21,7 @@ Scheduler::Scheduler(const Study& study, fs::path root, LedgerWriter& ledger, Ex
       observer_(observer),
       placement_(options.gpus),
       early_stopping_(study, ledger.path()),
+      seed_turns_(study, ledger.path()),
       memory_(options.memory_bytes) {
   for (const Fingerprint& stage : study.order) {
     turns_.emplace(stage, Turn{.place = turns_.size()});
@@ -63,7 +64,10 @@ StudyOutcome Scheduler::Run(StopSignals& stop) {
     Abandon();
     throw;
   }
-  outcome_.skipped += static_cast<int>(pending_.size());
+  for (const auto& [stage, pending] : pending_) {
+    const bool is_unneeded = seed_turns_.IsOver() && !seed_turns_.WhyNotAsked(stage).empty();
+    ++(is_unneeded ? outcome_.unneeded : outcome_.skipped);
+  }
   outcome_.held =
       static_cast<int>(std::count_if(pending_.begin(), pending_.end(), [&](const auto& entry) {
         return control_.HoldOf(entry.first).has_value();
@@ -110,8 +114,10 @@ void Scheduler::RecordWaiting() {
   }
   for (const auto& [stage, pending] : pending_) {
     if (pending.attempted) continue;
-    StageChange change{stage, StageState::kPlanned, ""};
-    if (!pending.waits_for.empty()) {
+    StageChange change{stage, StageState::kPlanned, seed_turns_.WhyNotAsked(stage)};
+    if (!change.reason.empty()) {
+      change.state = StageState::kPlanned;
+    } else if (!pending.waits_for.empty()) {
       change.state = StageState::kWaiting;
       change.reason = fmt::format("for {}", input_labels_.at(*pending.waits_for.begin()));
     } else if (stopping_) {

@@ -26,6 +26,7 @@
 #include "experiments/scheduling/placement.h"
 #include "experiments/scheduling/pulse.h"
 #include "experiments/scheduling/retries.h"
+#include "experiments/scheduling/seed_turns.h"
 #include "experiments/scheduling/stage_follower.h"
 #include "experiments/study/study.h"
 #include "results/ledger/ledger_writer.h"
@@ -81,6 +82,7 @@ struct StudyOutcome {
   int pruned = 0;    // trainings that early stopping ended now
   int held = 0;      // of those not started, because somebody paused or cancelled their runs
   int left_out = 0;  // SchedulerOptions::left_out
+  int unneeded = 0;  // of runs whose arms were decided with fewer seeds
   bool interrupted = false;
   std::string halted = {};  // why nothing more could be begun at all; or empty
 };
@@ -156,6 +158,8 @@ class Scheduler {
   bool IsHeld(const Fingerprint& stage);
   // Whether it may not go on now, or ever, as others were better at the same share.
   bool IsRuledOut(const Fingerprint& stage);
+  // Whether its runs wait for the verdicts of earlier seeds, or are not needed any more.
+  bool IsUnasked(const Fingerprint& stage);
   void SayWhyItWaits(const Fingerprint& stage, const std::string& reason);
   void SayWhyHeld(const Fingerprint& stage, StageState state, const std::string& reason);
   bool Adopt(const Fingerprint& stage);
@@ -210,6 +214,7 @@ class Scheduler {
   StudyObserver& observer_;
   Placement placement_;
   EarlyStopping early_stopping_;
+  SeedTurns seed_turns_;
   std::map<Fingerprint, int64_t> device_bytes_;  // of stages that were to be placed
   double surveyed_ = 0;                          // when, in waking time
   HostMemory memory_;

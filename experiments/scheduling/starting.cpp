@@ -29,7 +29,7 @@ void Scheduler::StartReady() {
     // A stage without room waits, and what else needs a GPU waits behind it, or smaller ones would
     // always pass.
     if (gpus_are_full && pending_.at(stage).needs_gpu) continue;
-    if (IsHeld(stage) || IsTaken(stage) || IsRuledOut(stage)) continue;
+    if (IsHeld(stage) || IsTaken(stage) || IsRuledOut(stage) || IsUnasked(stage)) continue;
     // Nor may smaller ones pass a stage that waits for memory.
     if (!TakeMemory(stage)) return;
     const std::optional<std::string> device = Place(stage);
@@ -146,6 +146,15 @@ void Scheduler::SayWhyItWaits(const Fingerprint& stage, const std::string& reaso
   const bool attempted = pending_.at(stage).attempted;
   SayWhyHeld(stage, StageState::kWaiting, reason);
   pending_.at(stage).attempted = attempted;
+}
+
+bool Scheduler::IsUnasked(const Fingerprint& stage) {
+  const std::string why = seed_turns_.WhyNotAsked(stage);
+  if (why.empty()) return false;
+  Pending& pending = pending_.at(stage);
+  if (pending.held != why) ledger_.SetStageState(stage, StageState::kPlanned, why);
+  pending.held = why;
+  return true;
 }
 
 void Scheduler::SayWhyHeld(const Fingerprint& stage, StageState state, const std::string& reason) {

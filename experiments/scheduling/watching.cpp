@@ -112,6 +112,7 @@ void Scheduler::Finish(const JobEnd& job) {
   const int64_t step = running.follower.progress().step;
   const bool is_far_enough = running.until_step > 0 && step >= running.until_step;
   Settle(job.stage, end, step, running.asked_to_stop || is_far_enough);
+  seed_turns_.Look();
 }
 
 void Scheduler::RecordEnd(const JobEnd& job, const AttemptCircumstances& known,

@@ -11,10 +11,12 @@ import math
 import pathlib
 
 import numpy
+import pandas
 import scipy
 import statsmodels
 from scipy import integrate, optimize, special, stats
-from statsmodels.stats import multitest, power, weightstats
+from statsmodels.formula import api as formula
+from statsmodels.stats import anova, multitest, power, weightstats
 
 FOLDER = pathlib.Path(__file__).parent / "statistics"
 LEVEL = 0.95
@@ -253,11 +255,91 @@ def sequential():
     return cases
 
 
+def power_law():
+    """The same residuals to scipy.optimize.least_squares, and profiles of its sums of squares."""
+    cases = []
+    for name, (floor, scale, exponent), noise, xs in (
+            ("wide", (1.7, 400.0, 0.34), 0.002, numpy.geomspace(1e7, 1e11, 9)),
+            ("two seeds a place", (2.0, 30.0, 0.2), 0.004, numpy.repeat(numpy.geomspace(1e6, 1e10, 7), 2)),
+            ("narrow", (1.0, 8.0, 0.5), 0.0005, numpy.geomspace(1, 40, 8))):
+        losses = floor + scale * xs**-exponent
+        losses = losses * (1 + noise * numpy.random.default_rng(12).standard_normal(len(xs)))
+        unit = math.exp(numpy.log(xs).mean())
+
+        def residuals(p, fixed=None):
+            p = p if fixed is None else numpy.insert(p, fixed[0], fixed[1])
+            return (p[0] + p[1] * (xs / unit)**-p[2]) / losses - 1
+
+        def least(start, fixed=None):
+            return optimize.least_squares(residuals, start, args=(fixed,), xtol=1e-15, ftol=1e-15,
+                                          gtol=1e-15, x_scale="jac", method="lm")
+
+        start = numpy.array([floor, scale * unit**-exponent, exponent])
+        fit = least(start)
+        degrees = len(xs) - 3
+        limit = 2 * fit.cost * (1 + stats.f.ppf(LEVEL, 1, degrees) / degrees)
+        ends = {}
+        for key, at in (("floor", 0), ("exponent", 2)):
+            def excess(value):
+                return 2 * least(numpy.delete(fit.x, at), (at, value)).cost - limit
+
+            reach = 1e-3 * abs(fit.x[at])
+            for side, name_of_end in ((-1, "low"), (1, "high")):
+                far = reach
+                while excess(fit.x[at] + side * far) < 0:
+                    far *= 1.5
+                ends[f"{key}_{name_of_end}"] = float(
+                    optimize.brentq(lambda v: excess(fit.x[at] + side * v), 0, far) * side + fit.x[at])
+        cases.append({"name": name, "x": [float(x) for x in xs],
+                      "loss": [float(v) for v in losses], "level": LEVEL,
+                      "floor": float(fit.x[0]), "scale": float(fit.x[1] * unit**fit.x[2]),
+                      "exponent": float(fit.x[2]),
+                      "residual": math.sqrt(2 * fit.cost / degrees), **ends})
+    return cases
+
+
+def factorial():
+    """A grid of 2 x 3 x 2 cells: contrasts seed by seed, and sums of squares by statsmodels."""
+    levels, seeds = (2, 3, 2), 5
+    generator = numpy.random.default_rng(21)
+    a, b, c = numpy.meshgrid(*(numpy.arange(n) for n in levels), indexing="ij")
+    truth = 3 - 0.2 * a + 0.1 * (b == 2) + 0.15 * a * (b == 1) + 0.02 * c
+    grids = [truth + generator.normal(0, 0.2) + 0.03 * generator.standard_normal(levels)
+             for _ in range(seeds)]
+    helmert = {n: [numpy.concatenate([-numpy.ones(k) / k, [1], numpy.zeros(n - k - 1)])
+                   for k in range(1, n)] for n in levels}
+    terms = [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2)]
+    contrasts = []
+    for term in terms:
+        for chosen in itertools.product(*(range(levels[f] - 1) for f in term)):
+            effects = []
+            for grid in grids:
+                for f in reversed(range(3)):
+                    w = helmert[levels[f]][chosen[term.index(f)]] if f in term else numpy.full(
+                        levels[f], 1 / levels[f])
+                    grid = numpy.tensordot(grid, w, axes=(f, 0))
+                effects.append(float(grid))
+            test = stats.ttest_1samp(effects, 0)
+            contrasts.append({"factors": list(term), "against": [k + 1 for k in chosen],
+                              "mean": float(numpy.mean(effects)), "t": float(test.statistic),
+                              "p": float(test.pvalue)})
+    for contrast, adjusted in zip(
+            contrasts, multitest.multipletests([k["p"] for k in contrasts], method="holm")[1]):
+        contrast["adjusted_p"] = float(adjusted)
+    means = numpy.mean(grids, axis=0)
+    frame = pandas.DataFrame({"y": means.ravel(), "a": a.ravel(), "b": b.ravel(), "c": c.ravel()})
+    table = anova.anova_lm(formula.ols("y ~ (C(a) + C(b) + C(c))**2", frame).fit())
+    rows = [":".join(f"C({'abc'[f]})" for f in term) for term in terms]
+    shares = [float(table["sum_sq"][row] / table["sum_sq"].sum()) for row in rows]
+    return {"levels": list(levels), "values": [[float(v) for v in g.ravel()] for g in grids],
+            "contrasts": contrasts, "shares": shares}
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
     made_with = {m.__name__: m.__version__ for m in (numpy, scipy, statsmodels)}
     for make in (paired, wilcoxon, sign_flip, student, noncentral, powers, holm, bootstrap,
-                 noise_floor, sequential):
+                 noise_floor, sequential, power_law, factorial):
         text = json.dumps({"made_with": made_with, "cases": make()}, indent=1, allow_nan=False)
         (FOLDER / f"{make.__name__}.json").write_text(text + "\n")
 

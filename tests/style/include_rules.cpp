@@ -73,7 +73,7 @@ const std::vector<Room>& Rooms() {
       {"experiments/scheduling",
        {"core/", "kernels", "results/ledger", "experiments/run", "experiments/study",
         "experiments/scheduling"},
-       {"results/tables/number_text.h"}},
+       {"results/tables/number_text.h", "results/comparison/compare_study.h"}},
       {"tools", {"core/", "kernels/", "results/", "experiments/", "tools"}},
   };
   return rooms;

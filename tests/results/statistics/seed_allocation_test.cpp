@@ -1,7 +1,10 @@
 #include "results/statistics/seed_allocation.h"
 
+#include <algorithm>
 #include <limits>
+#include <utility>
 
+#include "core/random.h"
 #include "tests/results/statistics/golden_cases.h"
 
 namespace upcycle {
@@ -83,6 +86,52 @@ TEST(SeedAllocation, CountsTheOtherArmsOfTheTable) {
   const std::vector<ArmSeeds> arms = AllocateSeeds(family, kRules);
   EXPECT_EQ(arms.back().need, SeedNeed::kMore);
   EXPECT_EQ(AllocateOne({-0.50, -0.60, -0.40, -0.51}).need, SeedNeed::kDecided);
+}
+
+// What the simulation counts by: Holm's step-down on the boundaries of level/m.
+std::vector<bool> DecidedByBoundaries(const std::vector<PairedValues>& family) {
+  std::vector<std::pair<double, size_t>> scores;
+  for (size_t arm = 0; arm < family.size(); ++arm) {
+    double score = 1e9;
+    for (size_t n = 3; n <= family[arm].arm.size(); ++n) {
+      const Numbers first(family[arm].arm.begin(), family[arm].arm.begin() + n);
+      const double p = ComparePairs(first, Numbers(n, 0.0), 0.95).p;
+      score = std::min(score, p / kRules.looks->Weight(static_cast<int64_t>(n)));
+    }
+    scores.emplace_back(score, arm);
+  }
+  std::ranges::sort(scores);
+  std::vector<bool> decided(family.size());
+  for (size_t rank = 0; rank < scores.size(); ++rank) {
+    const double level = (1 - kRules.interval) / static_cast<double>(scores.size() - rank);
+    if (scores[rank].first > SequentialBoundary(*kRules.looks, level).Limit()) break;
+    decided[scores[rank].second] = true;
+  }
+  return decided;
+}
+
+TEST(SeedAllocation, DecidesAsTheBoundariesOfItsPlanDo) {
+  const RandomStream stream(4, "test/allocation");
+  uint64_t next = 0;
+  int decided = 0;
+  for (int study = 0; study < 12; ++study) {
+    std::vector<PairedValues> family;
+    for (size_t arm = 0; arm < 4; ++arm) {
+      Numbers differences;
+      for (size_t seed = 0; seed < 3 + (arm + static_cast<size_t>(study)) % 4; ++seed) {
+        differences.push_back(stream.Normal(next++) - 2.0 * static_cast<double>(arm));
+      }
+      family.push_back(Against(differences));
+    }
+    const std::vector<bool> expected = DecidedByBoundaries(family);
+    const std::vector<ArmSeeds> arms = AllocateSeeds(family, kRules);
+    for (size_t arm = 0; arm < arms.size(); ++arm) {
+      EXPECT_EQ(arms[arm].need == SeedNeed::kDecided, expected[arm]) << study << " " << arm;
+      decided += expected[arm];
+    }
+  }
+  EXPECT_GT(decided, 5);
+  EXPECT_LT(decided, 40);
 }
 
 }  // namespace
