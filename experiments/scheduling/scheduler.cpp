@@ -19,10 +19,9 @@ Scheduler::Scheduler(const Study& study, fs::path root, LedgerWriter& ledger, Ex
       control_(control),
       options_(options),
       observer_(observer),
-      placement_(options.gpus),
+      machine_(study, options.machine),
       early_stopping_(study, ledger.path()),
-      seed_turns_(study, ledger.path()),
-      memory_(options.memory_bytes) {
+      seed_turns_(study, ledger.path()) {
   for (const Fingerprint& stage : study.order) {
     turns_.emplace(stage, Turn{.place = turns_.size()});
     for (const Fingerprint& input : study.stages.at(stage).inputs) readers_[input].push_back(stage);
@@ -42,9 +41,6 @@ StudyOutcome Scheduler::Run(StopSignals& stop) {
   CatchUp();
   FindPending();
   RecordWaiting();
-  for (const auto& [stage, peak] : options_.measured_peaks) {
-    if (study_.stages.contains(stage)) memory_needs_.Learn(LikenessOf(stage), peak);
-  }
   try {
     AdoptLiving();
     while (true) {
@@ -98,7 +94,6 @@ void Scheduler::FindPending() {
     }
   }
   for (auto& [stage, pending] : pending_) {
-    pending.needs_gpu = NeedsGpu(stage);
     for (const Fingerprint& input : study_.stages.at(stage).inputs) {
       if (pending_.contains(input)) pending.waits_for.insert(input);
     }

@@ -74,6 +74,9 @@ const std::vector<Room>& Rooms() {
        {"core/", "kernels", "results/ledger", "experiments/run", "experiments/study",
         "experiments/scheduling"},
        {"results/tables/number_text.h", "results/comparison/compare_study.h"}},
+      {"experiments/bundle",
+       {"core", "results/ledger", "experiments/run", "experiments/scheduling",
+        "experiments/bundle"}},
       {"tools", {"core/", "kernels/", "results/", "experiments/", "tools"}},
   };
   return rooms;
