@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "results/comparison/comparison_notes.h"
+#include "results/comparison/seed_rounds.h"
 
 namespace upcycle {
 namespace {
@@ -151,6 +152,45 @@ PairedValues PairSeeds(const ArmComparison& arm, const ArmComparison& baseline,
   return values;
 }
 
+VerdictRules RulesOf(const Comparison& comparison, const CompareOptions& options) {
+  VerdictRules rules = {.preference = comparison.preference,
+                        .interval = comparison.table.interval,
+                        .allow_incomplete = options.allow_incomplete,
+                        .margin = comparison.table.margin};
+  if (comparison.table.most_seeds > 0) {
+    rules.allow_incomplete = false;  // what has not been asked for does not lack
+    rules.looks =
+        SequentialPlan{.first = comparison.table.first_seeds, .most = comparison.table.most_seeds};
+  }
+  return rules;
+}
+
+// An arm that has lost a run gets no further seeds, and the others do not wait for it.
+std::string WhyItTakesNoPart(const ArmComparison& arm) {
+  for (const RunOutcome& run : arm.runs) {
+    if (run.state == StageState::kFailed || run.state == StageState::kDiverged) {
+      return fmt::format("seed {} {}", run.seed, NameOf(run.state));
+    }
+  }
+  return "";
+}
+
+void JudgeRounds(std::vector<PairedValues> family, const VerdictRules& rules,
+                 std::span<ArmComparison* const> judged, Comparison* comparison) {
+  for (size_t i = 0; i < judged.size(); ++i) {
+    if (family[i].incomparable.empty()) family[i].incomparable = WhyItTakesNoPart(*judged[i]);
+  }
+  const SeedRounds rounds = PlayRounds(family, rules);
+  comparison->seeds_are_over = rounds.is_over;
+  for (size_t i = 0; i < judged.size(); ++i) {
+    judged[i]->judgement = rounds.arms[i].judgement;
+    judged[i]->seeds_asked = rounds.arms[i].seeds;
+  }
+  for (ArmComparison& arm : comparison->arms) {
+    if (arm.name == comparison->baseline) arm.seeds_asked = rounds.baseline_seeds;
+  }
+}
+
 void JudgeArms(Comparison* comparison, const CompareOptions& options) {
   const ArmComparison* baseline = nullptr;
   for (const ArmComparison& arm : comparison->arms) {
@@ -165,8 +205,9 @@ void JudgeArms(Comparison* comparison, const CompareOptions& options) {
     family.push_back(PairSeeds(arm, *baseline, comparison->metrics.front()));
     judged.push_back(&arm);
   }
-  const std::vector<Judgement> judgements =
-      Judge(family, {comparison->preference, comparison->table.interval, options.allow_incomplete});
+  const VerdictRules rules = RulesOf(*comparison, options);
+  if (rules.looks) return JudgeRounds(family, rules, judged, comparison);
+  const std::vector<Judgement> judgements = Judge(family, rules);
   for (size_t i = 0; i < judged.size(); ++i) judged[i]->judgement = judgements[i];
 }
 

@@ -87,7 +87,10 @@ std::string JsonFromTableSpec(const TableSpec& spec) {
   return nlohmann::json{{"rows", spec.rows},
                         {"columns", spec.columns},
                         {"interval", spec.interval},
-                        {"digits", spec.digits}}
+                        {"digits", spec.digits},
+                        {"margin", spec.margin},
+                        {"first_seeds", spec.first_seeds},
+                        {"most_seeds", spec.most_seeds}}
       .dump();
 }
 
@@ -96,7 +99,10 @@ TableSpec TableSpecFromJson(std::string_view json) {
   return {.rows = spec.value("rows", "arm"),
           .columns = spec.value("columns", std::vector<std::string>()),
           .interval = spec.value("interval", 0.95),
-          .digits = spec.value("digits", int64_t{5})};
+          .digits = spec.value("digits", int64_t{5}),
+          .margin = spec.value("margin", 0.0),
+          .first_seeds = spec.value("first_seeds", int64_t{0}),
+          .most_seeds = spec.value("most_seeds", int64_t{0})};
 }
 
 bool IsSystemMetric(std::string_view name) { return name.starts_with("system/"); }

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <mutex>
+#include <tuple>
 #include <vector>
 
 #include <boost/math/tools/toms748_solve.hpp>
@@ -43,6 +46,24 @@ double WalkedP(const SequentialPlan& plan, Sides sides, double x) {
   return p;
 }
 
+// A walk takes milliseconds, and whoever follows a growing study asks for the same ones again and
+// again, at every look.
+double RememberedP(const SequentialPlan& plan, Sides sides, double x) {
+  using Walked = std::tuple<int64_t, int64_t, double, Sides, double>;
+  constexpr size_t kMostRemembered = 10'000;
+  static std::mutex mutex;
+  static std::map<Walked, double> remembered;
+  const Walked key = {plan.first, plan.most, plan.exponent, sides, x};
+  {
+    const std::lock_guard lock(mutex);
+    if (const auto found = remembered.find(key); found != remembered.end()) return found->second;
+  }
+  const double p = WalkedP(plan, sides, x);
+  const std::lock_guard lock(mutex);
+  if (remembered.size() >= kMostRemembered) remembered.clear();
+  return remembered.emplace(key, p).first->second;
+}
+
 double SumOfNominalLevels(const SequentialPlan& plan, double x) {
   double sum = 0;
   for (int64_t n = plan.first; n <= plan.most; ++n) sum += x * plan.Weight(n);
@@ -73,8 +94,8 @@ double SequentialP(const SequentialPlan& plan, Sides sides, double x) {
   const double certain = sides == Sides::kTwo ? 1 : 0.5;
   if (x >= certain) return 1;
   const double sum = SumOfNominalLevels(plan, x);
-  if (x < kSmallestX) return std::min(sum, WalkedP(plan, sides, kSmallestX));
-  return std::min({1.0, sum, WalkedP(plan, sides, x)});
+  if (x < kSmallestX) return std::min(sum, RememberedP(plan, sides, kSmallestX));
+  return std::min({1.0, sum, RememberedP(plan, sides, x)});
 }
 
 SequentialTest TestSequentially(const SequentialPlan& plan, std::span<const double> differences) {
