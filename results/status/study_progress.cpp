@@ -57,11 +57,22 @@ bool IsStillToDo(StageState state) {
          state == StageState::kRunning;
 }
 
+bool IsTraining(StageRole role) {
+  return role == StageRole::kParent || role == StageRole::kBranch || role == StageRole::kTrain;
+}
+
+// Of a training; branches, of which only the sum is known, and what does not train count nothing.
+double FlopsOf(const StudyFacts& study, const StageUser& user) {
+  const ArmCost& cost = study.arms[user.arm].cost;
+  if (user.role == StageRole::kTrain) return cost.train_flops;
+  return user.role == StageRole::kParent ? cost.parent_train_flops - cost.branch_train_flops : 0;
+}
+
 class StageSeconds {
  public:
-  StageSeconds(const StudyFacts& study, const StudyStatus& status,
-               const std::map<int64_t, double>& taken)
-      : study_(study), taken_(taken), users_(UsersOfStages(study)) {
+  StageSeconds(const StudyFacts& study, const std::vector<StageUser>& users,
+               const StudyStatus& status, const std::map<int64_t, double>& taken)
+      : study_(study), taken_(taken), users_(users) {
     for (const StageStatus& running : status.running) {
       if (const auto seconds = SecondsOfRunning(running)) running_[running.stage.id] = *seconds;
     }
@@ -83,11 +94,6 @@ class StageSeconds {
     return role == of_role_.end() ? std::nullopt : std::optional(role->second.Value());
   }
 
-  bool IsTraining(size_t stage) const {
-    const StageRole role = users_[stage].role;
-    return role == StageRole::kParent || role == StageRole::kBranch || role == StageRole::kTrain;
-  }
-
  private:
   std::optional<double> Known(int64_t id) const {
     if (const auto found = taken_.find(id); found != taken_.end()) return found->second;
@@ -97,7 +103,7 @@ class StageSeconds {
 
   const StudyFacts& study_;
   const std::map<int64_t, double>& taken_;
-  std::vector<StageUser> users_;
+  const std::vector<StageUser>& users_;
   std::map<int64_t, double> running_;  // seconds, by stage
   std::map<std::pair<StageRole, size_t>, Mean> of_arm_;
   std::map<StageRole, Mean> of_role_;
@@ -107,24 +113,25 @@ class StageSeconds {
 
 StudyProgress ProgressOf(const StudyFacts& study, const StudyStatus& status,
                          const std::map<int64_t, double>& seconds_by_stage) {
-  const StageSeconds seconds(study, status, seconds_by_stage);
-  double done = 0, all = 0, stages_done = 0;
+  const std::vector<StageUser> users = UsersOfStages(study);
+  const StageSeconds seconds(study, users, status, seconds_by_stage);
+  double flops_done = 0, flops = 0, stages_done = 0, left = 0;
   bool is_known = true;
-  double left = 0;
   for (size_t i = 0; i < study.stages.size(); ++i) {
     const StageFacts& stage = study.stages[i];
     const double share = ShareOf(stage);
+    const double its_flops = FlopsOf(study, users[i]);
+    flops += its_flops;
+    flops_done += share * its_flops;
     stages_done += share;
-    const std::optional<double> takes = seconds.Of(i);
-    const bool is_missed = !takes && seconds.IsTraining(i);
-    if (takes) done += share * *takes, all += *takes;
     if (!IsStillToDo(stage.state)) continue;
-    if (takes) left += (1 - share) * *takes;
-    if (is_missed) is_known = false;
+    const std::optional<double> takes = seconds.Of(i);
+    left += (1 - share) * takes.value_or(0);
+    if (!takes && IsTraining(users[i].role)) is_known = false;
   }
   StudyProgress progress;
-  const auto count = static_cast<double>(std::max<size_t>(1, study.stages.size()));
-  progress.share = is_known && all > 0 ? done / all : stages_done / count;
+  const auto stages = static_cast<double>(std::max<size_t>(1, study.stages.size()));
+  progress.share = flops > 0 ? flops_done / flops : stages_done / stages;
   if (is_known && !status.running.empty()) {
     progress.seconds_left = left / static_cast<double>(status.running.size());
   }

@@ -71,7 +71,8 @@ const std::vector<Room>& Rooms() {
        {"core/", "kernels", "results/ledger", "experiments/run", "experiments/study",
         "experiments/scheduling"},
        {"results/tables/number_text.h"}},
-      {"tools", {"core/", "kernels/", "results/", "experiments/", "tools"}},
+      {"tools/serve", {"core", "results/ledger", "results/status", "tools/serve"}},
+      {"tools", {"core/", "kernels/", "results/", "experiments/", "tools/"}},
   };
   return rooms;
 }

@@ -90,7 +90,18 @@ TEST_F(StudyViews, EstimatesTheTimeLeftFromStagesOfTheSameRole) {
   // Half of 1,000 s of the training that runs, and the evaluation behind it.
   ASSERT_TRUE(view.seconds_left.has_value());
   EXPECT_DOUBLE_EQ(*view.seconds_left, 520);
-  EXPECT_DOUBLE_EQ(view.share, (5 + 5 + 400 + 20 + 500) / (5.0 + 5 + 400 + 20 + 1000 + 20));
+  EXPECT_DOUBLE_EQ(view.share, 4.5 / 6);
+}
+
+TEST_F(StudyViews, CountsTheFlopsOfTrainingsAsWork) {
+  StudyRecord study = StudyOf({"dense", "routed"}, {0});
+  for (ArmRecord& arm : study.arms) arm.cost.parent_train_flops = 500;
+  study.arms[0].cost.train_flops = 300;
+  study.arms[1].cost.train_flops = 200;
+  writer.RecordStudy(study);
+  Complete(StageRole::kParent, "", 0, 5);
+  RunHalf("routed", 0);
+  EXPECT_DOUBLE_EQ(Read().share, 0.6);
 }
 
 TEST_F(StudyViews, TellsNoTimeWhereNothingIsKnownOfATraining) {
