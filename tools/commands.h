@@ -27,6 +27,7 @@ int QueryCommand(const Arguments& arguments);
 int CompareCommand(const Arguments& arguments);
 int EvaluateCommand(const Arguments& arguments);
 int ExportCommand(const Arguments& arguments);
+int VerifyCommand(const Arguments& arguments);
 int ConvertCommand(const Arguments& arguments);
 int GenerateCommand(const Arguments& arguments);
 int InspectCommand(const Arguments& arguments);
