@@ -28,6 +28,8 @@ int CompareCommand(const Arguments& arguments);
 int EvaluateCommand(const Arguments& arguments);
 int ExportCommand(const Arguments& arguments);
 int VerifyCommand(const Arguments& arguments);
+int ImportCommand(const Arguments& arguments);
+int PlotCommand(const Arguments& arguments);
 int ConvertCommand(const Arguments& arguments);
 int GenerateCommand(const Arguments& arguments);
 int InspectCommand(const Arguments& arguments);

@@ -2,8 +2,6 @@
 
 #include <string_view>
 
-#include "tools/state_options.h"
-
 namespace upcycle {
 namespace {
 
@@ -46,21 +44,20 @@ CompareOptions TableOptions::Asked() const {
   return asked;
 }
 
-ExportArguments ParseExport(const std::vector<std::string>& arguments) {
-  ExportArguments parsed;
-  StateOptions state;
+bool TableOptions::AskAnything() const {
+  return !rows_.empty() || !columns_.empty() || !sort_.empty() || !where_.empty() ||
+         only_changed_ || allow_incomplete_;
+}
+
+CompareOptions AskedOfTable(const std::vector<std::string>& words) {
+  std::string study, format;
   TableOptions table;
-  CommandLine line("export STUDY [options]",
-                   "Writes a study's comparison. The bytes are a function of the results alone.");
-  line.Positional("STUDY", &parsed.study, "a recipe's name");
-  state.Declare(line);
-  line.Option("format,f", &parsed.format, "markdown, csv, latex, html, html-fragment or json");
-  line.Option("output,o", &parsed.output, "a file in place of standard output");
+  CommandLine line("export STUDY [options]", "Writes a study's comparison.");
+  line.Positional("STUDY", &study, "a recipe's name");
+  line.Option("format,f", &format, "a form");
   table.Declare(line);
-  line.Parse(arguments);
-  parsed.root = state.root;
-  parsed.asked = table.Asked();
-  return parsed;
+  line.Parse(words);
+  return table.Asked();
 }
 
 }  // namespace upcycle

@@ -13,6 +13,7 @@ class TableOptions {
  public:
   void Declare(CommandLine& line);
   CompareOptions Asked() const;
+  bool AskAnything() const;
 
  private:
   std::string rows_;
@@ -23,16 +24,8 @@ class TableOptions {
   bool allow_incomplete_ = false;
 };
 
-// `export` as a command line that also verify reads, from what a table says it was made by.
-struct ExportArguments {
-  std::string study;
-  std::string format = "markdown";
-  std::string output;
-  std::string root = "runs";
-  CompareOptions asked;
-};
-
-// Throws Error(kInput) for arguments that are none of `export`.
-ExportArguments ParseExport(const std::vector<std::string>& arguments);
+// What the words behind `upcycle export` ask of a table. Throws Error(kInput) for options that are
+// not about one.
+CompareOptions AskedOfTable(const std::vector<std::string>& words);
 
 }  // namespace upcycle

@@ -49,7 +49,7 @@ CompareOptions AskedFor(const CommittedTable& table, TableForm form) {
   if (std::ranges::any_of(words, asks_for_help)) {
     throw Error(Cause::kInput, "the command above the table writes none");
   }
-  return ParseExport(words).asked;
+  return AskedOfTable(words);
 }
 
 VerifiedTable Verified(LedgerReader& ledger, const CommittedTable& table, TableForm form) {

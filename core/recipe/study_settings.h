@@ -38,6 +38,7 @@ struct EnumNames<Goal> {
 struct MetricSettings {
   std::string name = "validation/loss";
   Goal goal = Goal::kMinimize;
+  double margin = 0;
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
@@ -49,7 +50,23 @@ struct MetricSettings {
     v.Field("goal", s.goal,
             {.help = "which direction is better; where it is left out, the "
                      "metric's name says: a loss is minimized, an accuracy maximized"});
+    v.Field("margin", s.margin,
+            {.help = "arms that are shown to be closer to the baseline than this are called "
+                     "equivalent, in the metric's unit; 0: none is",
+             .minimum = 0,
+             .maximum = 1e6});
   }
+};
+
+enum class SeedsUntil { kAll, kDecided };
+template <>
+struct EnumNames<SeedsUntil> {
+  static constexpr EnumName<SeedsUntil> values[] = {
+      {SeedsUntil::kAll, "all", "every arm runs with all of them"},
+      {SeedsUntil::kDecided, "decided",
+       "an arm gets one more seed at a time until its verdict is decided, or at_most are spent; "
+       "tests are made for being looked at after each"},
+  };
 };
 
 enum class MatchOn { kNone, kTrainFlops, kPaddedTrainFlops, kTrainTokens };

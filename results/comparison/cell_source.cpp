@@ -184,6 +184,10 @@ class Tracer {
     Say(fmt::format("d = value of {} − value of {}, seed by seed; mean of d = {}, n = {}",
                     arm_.name, baseline->name, Number(difference.mean), difference.count));
     if (difference.count < 2) return Say("one pair has no spread");
+    if (comparison_.table.most_seeds > 0 && metric == 0) {
+      return Say(fmt::format("half width = {}, of the interval that holds however often was looked",
+                             Number(difference.half_width)));
+    }
     const double level = comparison_.table.interval;
     const double probability = 0.5 + level / 2;
     const double degrees = static_cast<double>(difference.count - 1);
@@ -210,8 +214,14 @@ class Tracer {
                       judgement.pairs.t, judgement.pairs.p));
       const auto family = std::ranges::count_if(
           comparison_.arms, [](const ArmComparison& arm) { return arm.judgement.has_value(); });
-      Say(fmt::format("adjusted p = {} by Holm's correction over {} comparison{} of the study",
-                      judgement.adjusted_p, family, family == 1 ? "" : "s"));
+      Say(fmt::format(
+          "adjusted p = {} by {} over {} comparison{} of the study", judgement.adjusted_p,
+          comparison_.table.most_seeds > 0 ? "sequential tests, corrected" : "Holm's correction",
+          family, family == 1 ? "" : "s"));
+    }
+    if (!std::isnan(judgement.adjusted_equivalence_p)) {
+      Say(fmt::format("equivalence: adjusted p = {} of two one-sided tests against ±{:g}",
+                      judgement.adjusted_equivalence_p, comparison_.table.margin));
     }
     Say(fmt::format("verdict: {}{}", NameOf(judgement.verdict),
                     judgement.reason.empty() ? "" : fmt::format(", as {}", judgement.reason)));

@@ -14,6 +14,7 @@
 #include "results/comparison/arm_filter.h"
 #include "results/comparison/choose_columns.h"
 #include "results/comparison/comparison_notes.h"
+#include "results/comparison/seed_rounds.h"
 
 namespace upcycle {
 namespace {
@@ -94,6 +95,45 @@ PairedValues PairSeeds(const ArmComparison& arm, const ArmComparison& baseline,
   return values;
 }
 
+VerdictRules RulesOf(const Comparison& comparison, const CompareOptions& options) {
+  VerdictRules rules = {.preference = comparison.preference,
+                        .interval = comparison.table.interval,
+                        .allow_incomplete = options.allow_incomplete,
+                        .margin = comparison.table.margin};
+  if (comparison.table.most_seeds > 0) {
+    rules.allow_incomplete = false;  // what has not been asked for does not lack
+    rules.looks =
+        SequentialPlan{.first = comparison.table.first_seeds, .most = comparison.table.most_seeds};
+  }
+  return rules;
+}
+
+// An arm that has lost a run gets no further seeds, and the others do not wait for it.
+std::string WhyItTakesNoPart(const ArmComparison& arm) {
+  for (const RunOutcome& run : arm.runs) {
+    if (run.state == StageState::kFailed || run.state == StageState::kDiverged) {
+      return fmt::format("seed {} {}", run.seed, NameOf(run.state));
+    }
+  }
+  return "";
+}
+
+void JudgeRounds(std::vector<PairedValues> family, const VerdictRules& rules,
+                 std::span<ArmComparison* const> judged, Comparison* comparison) {
+  for (size_t i = 0; i < judged.size(); ++i) {
+    if (family[i].incomparable.empty()) family[i].incomparable = WhyItTakesNoPart(*judged[i]);
+  }
+  const SeedRounds rounds = PlayRounds(family, rules);
+  comparison->seeds_are_over = rounds.is_over;
+  for (size_t i = 0; i < judged.size(); ++i) {
+    judged[i]->judgement = rounds.arms[i].judgement;
+    judged[i]->seeds_asked = rounds.arms[i].seeds;
+  }
+  for (ArmComparison& arm : comparison->arms) {
+    if (arm.name == comparison->baseline) arm.seeds_asked = rounds.baseline_seeds;
+  }
+}
+
 void JudgeArms(Comparison* comparison, const CompareOptions& options) {
   const ArmComparison* baseline = BaselineOf(*comparison);
   if (baseline == nullptr) return;
@@ -105,12 +145,14 @@ void JudgeArms(Comparison* comparison, const CompareOptions& options) {
     family.push_back(PairSeeds(arm, *baseline, comparison->metrics.front()));
     judged.push_back(&arm);
   }
-  const std::vector<Judgement> judgements =
-      Judge(family, {comparison->preference, comparison->table.interval, options.allow_incomplete});
+  const VerdictRules rules = RulesOf(*comparison, options);
+  if (rules.looks) return JudgeRounds(family, rules, judged, comparison);
+  const std::vector<Judgement> judgements = Judge(family, rules);
   for (size_t i = 0; i < judged.size(); ++i) judged[i]->judgement = judgements[i];
 }
 
-// Of no pair where inference on what is there would be refused.
+// Of no pair where inference on what is there would be refused. Where seeds come until arms are
+// decided, those that did not come are not missing.
 Summary DifferenceOf(const PairedValues& values, const Comparison& comparison,
                      const CompareOptions& options) {
   std::vector<double> arm, baseline;
@@ -119,15 +161,26 @@ Summary DifferenceOf(const PairedValues& values, const Comparison& comparison,
     arm.push_back(values.arm[i]);
     baseline.push_back(values.baseline[i]);
   }
-  const bool incomplete = arm.size() < values.arm.size() && !options.allow_incomplete;
+  const bool takes_all = options.allow_incomplete || comparison.table.most_seeds > 0;
+  const bool incomplete = arm.size() < values.arm.size() && !takes_all;
   const double level = comparison.table.interval;
   return incomplete ? Summarize({}, level) : ComparePairs(arm, baseline, level).difference;
+}
+
+// The primary metric's is the one that was judged.
+Summary JudgedDifference(const Judgement& judgement, double level) {
+  const bool refused = judgement.verdict == Verdict::kIncomplete;
+  return refused ? Summarize({}, level) : judgement.pairs.difference;
 }
 
 void TakeDifferences(Comparison* comparison, const CompareOptions& options) {
   const ArmComparison* baseline = BaselineOf(*comparison);
   for (ArmComparison& arm : comparison->arms) {
     for (const std::string& metric : comparison->metrics) {
+      if (arm.judgement && arm.differences.empty()) {
+        arm.differences.push_back(JudgedDifference(*arm.judgement, comparison->table.interval));
+        continue;
+      }
       const bool has_pairs = baseline != nullptr && &arm != baseline;
       const PairedValues values = has_pairs ? PairSeeds(arm, *baseline, metric) : PairedValues{};
       arm.differences.push_back(DifferenceOf(values, *comparison, options));

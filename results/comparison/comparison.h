@@ -45,6 +45,8 @@ struct ArmComparison {
   std::vector<Summary> differences;
   // Of the primary metric against the baseline; empty for the baseline, and without one.
   std::optional<Judgement> judgement;
+  // Where seeds come until arms are decided: how many of its runs were asked for so far.
+  std::optional<int64_t> seeds_asked = std::nullopt;
 };
 
 // An arm of the recipe without a row, as another arm is the same run.
@@ -70,6 +72,7 @@ struct Comparison {
   std::vector<ArmComparison> arms;     // in the order of the recipe
   std::vector<Twin> twins;
   std::vector<double> parent_values;  // of the primary metric, one for each evaluated dense parent
+  bool seeds_are_over = true;         // no arm gets another one
   std::vector<std::string> notes;     // what the numbers mean, assume and lack
 };
 

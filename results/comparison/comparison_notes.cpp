@@ -11,6 +11,7 @@
 
 #include "results/comparison/comparison.h"
 #include "results/comparison/table_notes.h"
+#include "results/statistics/sign_flip.h"
 #include "results/tables/number_text.h"
 
 namespace upcycle {
@@ -46,7 +47,9 @@ std::string FateOf(const RunOutcome& run) {
 // "routing: seed 3 diverged; seeds 4, 5 not finished", or nothing if every run has its value.
 std::string MissingRuns(const ArmComparison& arm, const std::string& metric) {
   std::map<std::string, std::vector<int64_t>> fates;
-  for (const RunOutcome& run : arm.runs) {
+  const size_t asked = arm.seeds_asked ? static_cast<size_t>(*arm.seeds_asked) : arm.runs.size();
+  for (size_t i = 0; i < std::min(asked, arm.runs.size()); ++i) {
+    const RunOutcome& run = arm.runs[i];
     const auto value = run.values.find(metric);
     if (value != run.values.end() && std::isfinite(value->second.value)) continue;
     const bool complete = run.state == StageState::kComplete;
@@ -147,16 +150,38 @@ std::optional<std::pair<int64_t, int64_t>> PairsOfTests(const Comparison& compar
   return std::pair(*fewest, *most);
 }
 
+std::string MarginText(double margin) {
+  if (margin == 0) return "";
+  return fmt::format(
+      " An arm is equivalent where two one-sided tests show its difference to lie within ±{:g}.",
+      margin);
+}
+
+// Where seeds come until arms are decided.
+void AddSequentialNotes(const Comparison& comparison, std::vector<std::string>* notes) {
+  notes->push_back(fmt::format(
+      "Seeds. Every arm has {} before the first look, then one more at a time until its verdict is "
+      "decided, at most {}{}. Tests and intervals are made for being looked at after each: the "
+      "probability of any false verdict in this table stays at or below {:.2g} (Holm's correction "
+      "over all arms).",
+      comparison.table.first_seeds, comparison.table.most_seeds,
+      comparison.seeds_are_over ? "" : "; this study is not at its end",
+      1 - comparison.table.interval));
+}
+
 void AddTestNotes(const Comparison& comparison, std::vector<std::string>* notes) {
   const auto family = std::count_if(comparison.arms.begin(), comparison.arms.end(),
                                     [](const auto& arm) { return arm.judgement.has_value(); });
   if (family == 0 || !ShowsTest(comparison)) return;
   const double level = 1 - comparison.table.interval;
+  const bool is_sequential = comparison.table.most_seeds > 0;
   notes->push_back(fmt::format(
-      "Test. Verdicts are two-sided paired t tests of {} at level {:.2g}: the difference of an arm "
-      "to {}, seed by seed. They assume that the differences of paired seeds are independent and "
-      "about normal.",
-      comparison.metrics.front(), level, comparison.baseline));
+      "Test. Verdicts are two-sided{} paired t tests of {} at level {:.2g}: the difference of an "
+      "arm to {}, seed by seed. They assume that the differences of paired seeds are independent "
+      "and about normal.{}",
+      is_sequential ? " sequential" : "", comparison.metrics.front(), level, comparison.baseline,
+      MarginText(comparison.table.margin)));
+  if (is_sequential) return AddSequentialNotes(comparison, notes);
   notes->push_back(fmt::format(
       "Family. p is adjusted by Holm's correction over the {} comparison{} of this {}, those "
       "without a verdict included. Intervals are not adjusted, so one may exclude 0 where the "

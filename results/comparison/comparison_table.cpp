@@ -40,6 +40,8 @@ Tone ToneOf(Verdict verdict) {
       return Tone::kGood;
     case Verdict::kWorse:
       return Tone::kBad;
+    case Verdict::kEquivalent:
+      return Tone::kPlain;
     case Verdict::kInconclusive:
     case Verdict::kIdentical:
     case Verdict::kUndecidable:

@@ -15,7 +15,8 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 double ContestedValue(const Comparison& comparison, const ArmComparison& arm, size_t metric) {
   if (comparison.table.cell == CellMeaning::kDifference) return arm.differences[metric].mean;
   const Summary& summary = arm.summaries[metric];
-  if (summary.count != static_cast<int64_t>(arm.runs.size())) return kNone;
+  const auto planned = static_cast<int64_t>(arm.runs.size());
+  if (summary.count != arm.seeds_asked.value_or(planned)) return kNone;
   const ArmComparison* baseline = BaselineOf(comparison);
   const ArmComparison& other = baseline != nullptr ? *baseline : comparison.arms.front();
   const bool compares =

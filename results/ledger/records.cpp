@@ -90,10 +90,17 @@ ArmCost CostFromJson(std::string_view json) {
 }
 
 std::string JsonFromTableSpec(const TableSpec& spec) {
-  return nlohmann::json{{"rows", spec.rows},         {"columns", spec.columns},
-                        {"cell", NameOf(spec.cell)}, {"bold", NameOf(spec.bold)},
-                        {"sort", spec.sort},         {"only_changed", spec.only_changed},
-                        {"interval", spec.interval}, {"digits", spec.digits}}
+  return nlohmann::json{{"rows", spec.rows},
+                        {"columns", spec.columns},
+                        {"cell", NameOf(spec.cell)},
+                        {"bold", NameOf(spec.bold)},
+                        {"sort", spec.sort},
+                        {"only_changed", spec.only_changed},
+                        {"interval", spec.interval},
+                        {"digits", spec.digits},
+                        {"margin", spec.margin},
+                        {"first_seeds", spec.first_seeds},
+                        {"most_seeds", spec.most_seeds}}
       .dump();
 }
 
@@ -107,7 +114,10 @@ TableSpec TableSpecFromJson(std::string_view json) {
           .sort = spec.value("sort", usual.sort),
           .only_changed = spec.value("only_changed", usual.only_changed),
           .interval = spec.value("interval", 0.95),
-          .digits = spec.value("digits", int64_t{5})};
+          .digits = spec.value("digits", int64_t{5}),
+          .margin = spec.value("margin", 0.0),
+          .first_seeds = spec.value("first_seeds", int64_t{0}),
+          .most_seeds = spec.value("most_seeds", int64_t{0})};
 }
 
 bool IsSystemMetric(std::string_view name) { return name.starts_with("system/"); }

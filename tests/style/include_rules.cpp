@@ -50,6 +50,9 @@ const std::vector<Room>& Rooms() {
       {"results/findings",
        {"core", "core/recipe", "core/claims", "results/statistics", "results/tables",
         "results/ledger", "results/comparison", "results/findings"}},
+      {"results/plots",
+       {"core", "core/recipe", "results/statistics", "results/tables", "results/ledger",
+        "results/comparison", "results/plots"}},
       {"experiments/model", {"core/", "kernels", "kernels/cpu", "experiments/model"}},
       {"experiments/formats", {"core/", "kernels", "experiments/model", "experiments/formats"}},
       {"experiments/upcycling", {"core/", "kernels", "experiments/model", "experiments/upcycling"}},
@@ -73,7 +76,10 @@ const std::vector<Room>& Rooms() {
       {"experiments/scheduling",
        {"core/", "kernels", "results/ledger", "experiments/run", "experiments/study",
         "experiments/scheduling"},
-       {"results/tables/number_text.h"}},
+       {"results/tables/number_text.h", "results/comparison/compare_study.h"}},
+      {"experiments/bundle",
+       {"core", "results/ledger", "experiments/run", "experiments/scheduling",
+        "experiments/bundle"}},
       {"tools", {"core/", "kernels/", "results/", "experiments/", "tools"}},
   };
   return rooms;
