@@ -28,6 +28,7 @@ int QueryCommand(const Arguments& arguments);
 int CompareCommand(const Arguments& arguments);
 int EvaluateCommand(const Arguments& arguments);
 int ExportCommand(const Arguments& arguments);
+int VerifyCommand(const Arguments& arguments);
 int ImportCommand(const Arguments& arguments);
 int PlotCommand(const Arguments& arguments);
 int ConvertCommand(const Arguments& arguments);
