@@ -1,57 +1,130 @@
-// `upcycle export STUDY --format markdown|csv|latex|json`
+// `upcycle export STUDY --format markdown|csv|latex|html|html-fragment|json`: its comparison; with
+// --bundle FILE the study itself.
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "experiments/bundle/export_study.h"
 #include "results/comparison/compare_study.h"
-#include "results/comparison/comparison_json.h"
-#include "results/comparison/comparison_table.h"
+#include "results/comparison/table_forms.h"
 #include "results/ledger/ledger_reader.h"
-#include "results/tables/csv.h"
-#include "results/tables/latex.h"
-#include "results/tables/markdown.h"
+#include "results/tables/number_text.h"
+#include "results/tables/terminal_text.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
+#include "tools/option_values.h"
 #include "tools/output_file.h"
 #include "tools/state_options.h"
+#include "tools/study_run.h"
+#include "tools/table_options.h"
 
 namespace upcycle {
 namespace {
 
-std::string Exported(const Comparison& comparison, const std::string& format) {
-  if (format == "json") return ToJson(comparison);
-  const Table table = TableOf(comparison);
-  if (format == "markdown") return ToMarkdown(table);
-  if (format == "csv") return ToCsv(table);
-  if (format == "latex") return ToLatex(table);
-  throw Error(
-      Cause::kInput,
-      fmt::format("there is no format \"{}\": expected markdown, csv, latex or json", format));
+struct ExportArguments {
+  std::string study;
+  StateOptions state;
+  std::string format = "markdown";
+  std::string output;
+  TableOptions table;
+  std::string bundle;
+  std::string models = "none";
+  bool logs = false;
+  bool json = false;
+};
+
+ExportArguments ParseArguments(const Arguments& arguments) {
+  ExportArguments options;
+  const ExportArguments defaults;
+  CommandLine line(
+      "export STUDY [options]",
+      "Writes a study's comparison. The bytes are a function of the results alone.\n"
+      "With --bundle it writes the study itself, as a file that `upcycle import` takes\n"
+      "over on another machine: what it is, and what its stages recorded.");
+  line.Positional("STUDY", &options.study, "a recipe's name");
+  options.state.Declare(line);
+  line.Option("format,f", &options.format, "markdown, csv, latex, html, html-fragment or json");
+  line.Option("output,o", &options.output, "a file in place of standard output");
+  options.table.Declare(line);
+  line.Option("bundle", &options.bundle, "the file that the study goes into");
+  line.Option("models", &options.models,
+              "which models go into the bundle: none; last (each run's trained model); all (also "
+              "tokens, parents, starts)");
+  line.Flag("logs", &options.logs, "put what its processes printed into the bundle, too");
+  line.Flag("json", &options.json, "what the bundle holds, as JSON on standard output");
+  line.Parse(arguments);
+  const bool has_bundle = !options.bundle.empty();
+  const bool has_table =
+      options.format != defaults.format || options.table.AskAnything() || !options.output.empty();
+  const bool asks_bundle = options.models != defaults.models || options.logs || options.json;
+  if (has_bundle && has_table) {
+    throw Error(Cause::kInput,
+                "--bundle writes the study itself: leave out --format, --output and what is asked "
+                "of a table");
+  }
+  if (!has_bundle && asks_bundle) {
+    throw Error(Cause::kInput,
+                "--models, --logs and --json are said of a bundle: name its file "
+                "with --bundle");
+  }
+  return options;
+}
+
+void WriteComparison(const ExportArguments& options) {
+  const auto form = ValueOf<TableForm>("format", options.format);
+  LedgerReader ledger(options.state.Ledger());
+  const std::string text =
+      Written(CompareStudy(ledger, options.study, options.table.Asked()), form);
+  if (options.output.empty()) {
+    fmt::print("{}", text);
+  } else {
+    WriteOutputFile(options.output, text);
+  }
+}
+
+void PrintBundle(const ExportedStudy& exported, const ExportArguments& options) {
+  for (const std::string& note : exported.notes) fmt::print(stderr, "note: {}\n", note);
+  const Manifest& manifest = exported.manifest;
+  if (options.json) {
+    fmt::print("{}\n", nlohmann::json({{"bundle", options.bundle},
+                                       {"bytes", exported.bytes},
+                                       {"study", manifest.study},
+                                       {"stages", exported.stages},
+                                       {"outputs", exported.outputs},
+                                       {"models", NameOf(manifest.models)},
+                                       {"logs", manifest.logs},
+                                       {"files", manifest.files.size()},
+                                       {"file_bytes", manifest.Bytes()},
+                                       {"notes", exported.notes}})
+                           .dump(2));
+    return;
+  }
+  fmt::print("{}: {} with {} stages, {} of them with their output; {} of {}\n", options.bundle,
+             Printable(manifest.study), exported.stages, exported.outputs,
+             BytesText(static_cast<double>(exported.bytes)),
+             BytesText(static_cast<double>(manifest.Bytes())));
+}
+
+void WriteBundle(const ExportArguments& options) {
+  const auto models = ValueOf<BundledModels>("models", options.models);
+  RequireOutputFolder(options.bundle);
+  { LedgerReader known(options.state.Ledger()); }  // an absent root is not made
+  const FileLock lock = LockRoot(options.state);   // nothing changes while it is read
+  PrintBundle(
+      ExportStudy(options.state.Root(),
+                  {.study = options.study, .models = models, .logs = options.logs}, options.bundle),
+      options);
 }
 
 }  // namespace
 
 int ExportCommand(const Arguments& arguments) {
-  std::string study;
-  StateOptions state;
-  std::string format = "markdown";
-  std::string output;
-  bool incomplete = false;
-  CommandLine line("export STUDY [options]",
-                   "Writes a study's comparison. The bytes are a function of the results alone.");
-  line.Positional("STUDY", &study, "a recipe's name");
-  state.Declare(line);
-  line.Option("format,f", &format, "markdown, csv, latex or json");
-  line.Option("output,o", &output, "a file in place of standard output");
-  line.Flag("allow-incomplete", &incomplete,
-            "judge arms whose seeds are not all there by those that are");
-  line.Parse(arguments);
-  LedgerReader ledger(state.Ledger());
-  const std::string text = Exported(CompareStudy(ledger, study, {incomplete}), format);
-  if (output.empty()) {
-    fmt::print("{}", text);
+  const ExportArguments options = ParseArguments(arguments);
+  if (options.bundle.empty()) {
+    WriteComparison(options);
   } else {
-    WriteOutputFile(output, text);
+    WriteBundle(options);
   }
   return kExitDone;
 }

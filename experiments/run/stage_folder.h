@@ -26,7 +26,8 @@ class StageFolder {
   fs::path model() const { return path_ / "model"; }              // output of upcycle and train
   fs::path checkpoints() const { return path_ / "checkpoints"; }  // of a training under way
 
-  // Says that an output was removed on purpose (stage_parts.h), for as long as it is not there.
+  // Says that an output is missing on purpose, for as long as it is: it was removed
+  // (stage_parts.h), or was not in the bundle that the stage came from ({"by": "import"}).
   fs::path removal_note() const { return path_ / "removed.json"; }
   fs::path output(StageKind kind) const { return kind == StageKind::kTokens ? tokens() : model(); }
 

@@ -90,6 +90,10 @@ std::string Colored(const std::string& text, Tone tone, bool color) {
   return fmt::format("{}{}\x1b[0m", EscapeOf(tone), text);
 }
 
+std::string Emboldened(const std::string& text, bool bold) {
+  return bold ? fmt::format("\x1b[1m{}\x1b[0m", text) : text;
+}
+
 std::string Wrapped(const std::string& text, size_t width, size_t indent, size_t begin) {
   std::string lines, line;
   size_t column = begin;  // in which the line begins

@@ -24,6 +24,8 @@ std::string CutToColumns(std::string_view text, size_t columns);
 // In the tone's colour where `color` is set, else as it is.
 std::string Colored(const std::string& text, Tone tone, bool color);
 
+std::string Emboldened(const std::string& text, bool bold);
+
 // Broken at blanks into lines of at most `width` columns (0: into none), those after the first
 // indented by `indent`. The first begins in column `begin`.
 std::string Wrapped(const std::string& text, size_t width, size_t indent, size_t begin = 0);
