@@ -20,6 +20,7 @@ int PlanCommand(const Arguments& arguments);
 int ValidateCommand(const Arguments& arguments);
 int SchemaCommand(const Arguments& arguments);
 int StatusCommand(const Arguments& arguments);
+int ServeCommand(const Arguments& arguments);
 int LogsCommand(const Arguments& arguments);
 int ExplainCommand(const Arguments& arguments);
 int GcCommand(const Arguments& arguments);

@@ -31,6 +31,7 @@ constexpr Command kCommands[] = {
     {"validate", ValidateCommand, "check a recipe and report all its mistakes at once"},
     {"schema", SchemaCommand, "a JSON Schema of recipes for editors, or every key in words"},
     {"status", StatusCommand, "what runs, waits and why, and failed"},
+    {"serve", ServeCommand, "the same live in a browser, with curves; it only reads"},
     {"stop", StopCommand, "let what runs write checkpoints and end"},
     {"pause", PauseCommand, "let runs wait until they are resumed"},
     {"cancel", CancelCommand, "end runs, and begin them no more"},

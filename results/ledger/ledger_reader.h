@@ -149,6 +149,7 @@ class LedgerReader {
   std::vector<MetricPoint> ReadPoints(int64_t stage, std::string_view metric);
 
  private:
+  friend class LiveReader;  // results/ledger/live_reader.h
   void ReadStages(StudyFacts* study);
   void ReadArms(StudyFacts* study);
 

@@ -80,7 +80,8 @@ const std::vector<Room>& Rooms() {
       {"experiments/bundle",
        {"core", "results/ledger", "experiments/run", "experiments/scheduling",
         "experiments/bundle"}},
-      {"tools", {"core/", "kernels/", "results/", "experiments/", "tools"}},
+      {"tools/serve", {"core", "results/ledger", "results/status", "tools/serve"}},
+      {"tools", {"core/", "kernels/", "results/", "experiments/", "tools/"}},
   };
   return rooms;
 }
