@@ -72,6 +72,8 @@ class Chooser {
     }
     if (table.only_changed) ShowOnlyChanged();
     if (table.rows != "arm") {
+      std::erase_if(columns(),
+                    [&](const TableColumn& column) { return column.name == table.rows; });
       columns().insert(columns().begin(), {.kind = Kind::kSetting, .name = table.rows});
     }
   }
@@ -134,11 +136,20 @@ class Chooser {
                                            study_.name, name));
   }
 
+  // What tables show without having been asked, recorded or not, and what the recipe asks for.
+  bool IsOfTheUsual(const std::string& name) const {
+    const std::vector<std::string>& listed = study_.table.columns;
+    return std::ranges::find(kExpertMetrics, name) != std::end(kExpertMetrics) ||
+           std::ranges::find(listed, name) != listed.end();
+  }
+
   void RequireMetric(const std::string& name) const {
     RefuseSystemMetric(name);
-    if (!known_only_ || name == study_.metric) return;
+    if (!known_only_ || name == study_.metric || IsOfTheUsual(name)) return;
     const std::vector<std::string> recorded = ledger_.RecordedMetrics(study_);
     if (std::ranges::find(recorded, name) != recorded.end()) return;
+    // Shown where nobody chose, whether some run has recorded them yet or not.
+    if (std::ranges::find(kExpertMetrics, name) != std::end(kExpertMetrics)) return;
     std::vector<std::string> known = recorded;
     known.insert(known.end(), settings_.begin(), settings_.end());
     std::vector<std::string> words;

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/foreign_json.h"
 #include "results/verification/committed_table.h"
 
 namespace upcycle {
@@ -34,8 +35,9 @@ class Walker {
 }  // namespace
 
 std::vector<CommittedTable> ReadJsonTables(std::string_view document) {
-  const Json json = Json::parse(document, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) throw Error(Cause::kInput, "this is no JSON");
+  const std::string mistake = MistakeInJson(document);
+  if (!mistake.empty()) throw Error(Cause::kInput, "this is no export as JSON: " + mistake);
+  const Json json = Json::parse(document);
   const auto text = [&](const char* key) {
     const auto found = json.is_object() ? json.find(key) : json.end();
     return found != json.end() && found->is_string() ? found->get<std::string>() : "";

@@ -9,6 +9,7 @@
 #include "tests/results/fixture.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
+#include "tests/tools/fuzz.h"
 
 namespace upcycle {
 namespace {
@@ -111,6 +112,22 @@ TEST_P(Verifying, NamesTheCellThatDiffersAndItsLine) {
   }
 }
 
+TEST_P(Verifying, ReadsOrRefusesDamagedDocuments) {
+  constexpr std::string_view kWords[] = {
+      "```\n", "<!--", "-->", "|", "\\\\", "\\begin{tabular}", "\\end{tabular}", "<table",
+      "</td>", "\"",   "{",   "%", "#"};
+  const std::string exported = Export(GetParam());
+  const CommittedTable good = ReadTables(exported, GetParam()).at(0);
+  ExpectReadOrRefused(NameOf(GetParam()), exported, 400, kWords, [&](const std::string& document) {
+    const std::vector<CommittedTable> tables = ReadTables(document, GetParam());
+    if (tables.empty()) throw Error(Cause::kInput, "no table");
+    for (const CommittedTable& table : tables) {
+      OptionsFrom(table, GetParam());
+      DifferencesBetween(table, good, GetParam());
+    }
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(Forms, Verifying, testing::ValuesIn(kForms), [](const auto& form) {
   std::string name(NameOf(form.param));
   std::erase(name, '-');
@@ -191,7 +208,8 @@ TEST_F(Verifying, SaysWhyATableCannotBeChecked) {
   EXPECT_TRUE(Says(Verify(other, TableForm::kCsv).reason, "there is no study \"b_study--1\""));
   EXPECT_TRUE(
       Says(MessageOf([] { ReadTables("study,\"a", TableForm::kCsv); }), "a quote stays open"));
-  EXPECT_TRUE(Says(MessageOf([] { ReadTables("{", TableForm::kJson); }), "this is no JSON"));
+  EXPECT_TRUE(
+      Says(MessageOf([] { ReadTables("{", TableForm::kJson); }), "this is no export as JSON"));
 }
 
 }  // namespace
