@@ -15,6 +15,7 @@
 #include "tools/bench_models.h"
 #include "tools/bench_orchestration.h"
 #include "tools/bench_report.h"
+#include "tools/bench_statistics.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
 #include "tools/cores.h"
@@ -75,7 +76,7 @@ struct Options {
   std::string device = "auto", precision = "bfloat16", models, widths = "128,512,1024";
   std::string json, markdown, seconds, budget = "300", root;
   int threads = 0;
-  bool list = false, in_process = false, orchestration = false, quick = false;
+  bool list = false, in_process = false, orchestration = false, quick = false, statistics = false;
 
   bool shows() const { return json.empty() && markdown.empty(); }
 };
@@ -178,6 +179,15 @@ int BenchOrchestration(const Options& options) {
   return kExitDone;
 }
 
+int BenchStatistics(const Options& options) {
+  const Json report = MeasureStatistics(options.threads, options.quick);
+  const std::string markdown = StatisticsMarkdown(report);
+  if (options.shows()) fmt::print("{}", markdown);
+  Publish(options.json, report.dump(2) + "\n");
+  Publish(options.markdown, markdown);
+  return kExitDone;
+}
+
 }  // namespace
 
 int BenchCommand(const Arguments& arguments) {
@@ -187,7 +197,9 @@ int BenchCommand(const Arguments& arguments) {
       "How fast this machine trains: whole training steps. On a GPU those of Llama-3-8B's layers,\n"
       "0.5B and small models, dense and with experts; on a CPU a dense and an E8G1T2 model of two\n"
       "layers by width, set against the rate of large matrix products on the same threads.\n"
-      "With --orchestration: what 10,000 runs cost beside their training.");
+      "With --orchestration: what 10,000 runs cost beside their training.\n"
+      "With --statistics: how often verdicts on simulated studies are wrong, and how often they\n"
+      "find what is there.");
   line.Option("device", &options.device,
               "auto, cpu, cuda or cuda:N; auto is a GPU if there is one");
   line.Option("models", &options.models,
@@ -201,7 +213,10 @@ int BenchCommand(const Arguments& arguments) {
   line.Option("markdown", &options.markdown, "write Markdown to this file, or -");
   line.Flag("orchestration", &options.orchestration,
             "measure planning, scheduling, recording, status and compare, with stages of no work");
-  line.Flag("quick", &options.quick, "of the orchestration a small part, in seconds");
+  line.Flag("statistics", &options.statistics,
+            "simulate studies with and without differences, and judge them");
+  line.Flag("quick", &options.quick,
+            "of the orchestration and the statistics a small part, in seconds");
   line.Option("root", &options.root,
               "folder for what the orchestration writes, 300 MB, and removes [TMPDIR or /tmp]");
   line.Flag("list", &options.list, "only list the GPU's models and their sizes");
@@ -210,6 +225,7 @@ int BenchCommand(const Arguments& arguments) {
   RequireDeviceWord(options.device);
   if (options.threads <= 0) options.threads = Cores();
   if (options.orchestration) return BenchOrchestration(options);
+  if (options.statistics) return BenchStatistics(options);
   const bool gpu =
       options.device.starts_with("cuda") || (options.device == "auto" && CudaDeviceCount() > 0);
   if (!gpu && !options.list && options.models.empty()) return BenchWidths(options);

@@ -112,7 +112,8 @@ int DoctorCommand(const Arguments& arguments) {
       LookAtLocks(state),
       LookAtLedger(state),
       LookAtScheduler(state),
-      LookAtSlurm()};
+      LookAtSlurm(),
+      LookAtRenderer()};
   for (Finding& finding : LookAtGpus()) findings.push_back(std::move(finding));
   findings.push_back(LookAtNccl());
   if (json) {

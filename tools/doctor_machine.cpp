@@ -16,6 +16,7 @@
 
 #include "core/files.h"
 #include "kernels/cpu/blas_info.h"
+#include "results/plots/image_file.h"
 #include "results/tables/number_text.h"
 #include "tools/cores.h"
 #include "tools/finding.h"
@@ -170,6 +171,13 @@ Finding LookAtSlurm() {
   if (version) return {"slurm", true, *version, ""};
   return {"slurm", false, "no sinfo in PATH",
           "runs on this machine need none; on a cluster, start upcycle on a login node"};
+}
+
+Finding LookAtRenderer() {
+  const auto version = RendererVersion();
+  if (version) return {"plots", true, *version, ""};
+  return {"plots", false, "no rsvg-convert in PATH",
+          "plots as SVG need none; for PNG and PDF install Debian's package librsvg2-bin"};
 }
 
 Finding LookAtNccl() {

@@ -21,6 +21,7 @@ Finding LookAtContainer();  // what of memory and cores it leaves to this proces
 Finding LookAtLimits();     // open files, processes, sizes of files (getrlimit(2))
 Finding LookAtClock();      // whether somebody keeps it right (adjtimex(2))
 Finding LookAtSlurm();
+Finding LookAtRenderer();  // of plots as PNG and PDF
 Finding LookAtNccl();
 
 // Of a folder of state (doctor_root.cpp).

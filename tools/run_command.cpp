@@ -61,6 +61,9 @@ void PrintOutcome(const Study& study, const StudyOutcome& outcome, int64_t held_
   if (outcome.skipped > 0) fmt::print(stderr, ", {} not started", outcome.skipped);
   if (outcome.held > 0) fmt::print(stderr, " ({} paused or cancelled)", outcome.held);
   if (outcome.left_out > 0) fmt::print(stderr, ", {} left out", outcome.left_out);
+  if (outcome.unneeded > 0) {
+    fmt::print(stderr, ", {} not needed as no arm wants another seed", outcome.unneeded);
+  }
   if (held_back > 0) {
     fmt::print(stderr, "; --keep-going would have started {} of them all the same", held_back);
   }

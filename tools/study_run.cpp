@@ -108,15 +108,11 @@ std::string StoppedHint(const ProcessIdentity& process) {
 }  // namespace
 
 nlohmann::json OutcomeJson(const StudyOutcome& outcome) {
-  return {{"done", outcome.done},
-          {"reused", outcome.reused},
-          {"failed", outcome.failed},
-          {"skipped", outcome.skipped},
-          {"held", outcome.held},
-          {"pruned", outcome.pruned},
-          {"left_out", outcome.left_out},
-          {"halted", outcome.halted},
-          {"interrupted", outcome.interrupted}};
+  return {{"done", outcome.done},         {"reused", outcome.reused},
+          {"failed", outcome.failed},     {"skipped", outcome.skipped},
+          {"held", outcome.held},         {"pruned", outcome.pruned},
+          {"left_out", outcome.left_out}, {"unneeded", outcome.unneeded},
+          {"halted", outcome.halted},     {"interrupted", outcome.interrupted}};
 }
 
 FileLock LockRoot(const StateOptions& state) {

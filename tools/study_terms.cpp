@@ -18,6 +18,13 @@ namespace {
 
 constexpr double kLongSeconds = 120;  // of a study, in which a probe of seconds is soon earned
 
+// At a rate that no core falls below: measuring the machine takes a moment, which a short study has
+// not got.
+bool MayBeLong(const Study& study, const std::map<Fingerprint, StagePlan>& plan) {
+  const MachineRate slow = {.flops_per_core_second = 1e9, .cores = Cores()};
+  return ForecastStudy(study, plan, slow).wall_seconds > kLongSeconds;
+}
+
 // Divisions whose trainings fit into the memory that is free.
 std::vector<Division> DivisionsThatFit(int64_t bytes_of_one) {
   std::vector<Division> divisions = DivisionsOf(Cores());
@@ -120,14 +127,16 @@ std::string DescribeShare(const MachineShare& share) {
 
 StudyTerms AgreeOnTerms(const Study& study, const StateOptions& state, int jobs, bool yes,
                         const Workplace& workplace, StopSignals& stop) {
+  const BudgetSettings& budget = study.recipe.budget;
+  const bool is_limited = !CompareWithBudget(budget, {}).empty();
   const auto plan = PlanStages(study, state.StageStates(), state.Root());
+  if (!is_limited && !MayBeLong(study, plan)) return {.jobs = jobs};
   const MachineShare share =
       ShareMachine(study, plan, state.Root(), jobs, workplace.gpus,
                    workplace.IsHere() ? Probing::kWhereLong : Probing::kNever, &stop);
   if (!share.rates.empty()) fmt::print(stderr, "{}: {}\n", study.recipe.name, DescribeShare(share));
-  const BudgetSettings& budget = study.recipe.budget;
   StudyTerms terms = {.jobs = workplace.IsHere() ? share.division.jobs : jobs};
-  if (CompareWithBudget(budget, {}).empty()) return terms;
+  if (!is_limited) return terms;
   terms.ends_when_spent = budget.on_exceed != OnExceed::kWarn;
   const StudyCost spent = SpentOn(study, state.Root());
   const StudyForecast left = ForecastStudy(study, plan, share.rate);

@@ -85,15 +85,16 @@ void FindGpus(const Recipe& recipe, bool checked, Workplace* workplace) {
 void Arrange(const Workplace& workplace, int jobs, const fs::path& ledger,
              SchedulerOptions* options) {
   options->cores = Cores();
-  options->gpus = workplace.gpus;
   options->log_policies = LogPoliciesOf(workplace.site);
   options->jobs = jobs > 0 ? jobs : options->cores;
   if (workplace.IsHere()) {
-    options->memory_bytes = AvailableMemoryBytes();
+    MachineResources& machine = options->machine;
+    machine.gpus = workplace.gpus;
+    machine.memory_bytes = AvailableMemoryBytes();
     for (const auto& [stage, use] : ReadStageUse(ledger)) {
-      if (use.peak_memory_bytes > 0) options->measured_peaks[stage] = use.peak_memory_bytes;
+      if (use.peak_memory_bytes > 0) machine.measured_peaks[stage] = use.peak_memory_bytes;
     }
-    if (!workplace.gpus.empty()) options->survey_gpus = [] { return SurveyGpus().gpus; };
+    if (!workplace.gpus.empty()) machine.survey_gpus = [] { return SurveyGpus().gpus; };
     return;
   }
   const SlurmSettings& slurm = workplace.site.slurm;

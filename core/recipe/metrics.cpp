@@ -106,6 +106,10 @@ class Listing {
 
 std::vector<std::string> MetricsOf(const RunSettings& settings) { return Listing(settings).List(); }
 
+bool IsOfOneExpert(std::string_view metric) {
+  return metric.starts_with("moe/layer_") && metric.find("/expert_") != std::string_view::npos;
+}
+
 std::optional<Goal> UsualGoal(std::string_view metric) {
   constexpr std::string_view kLess[] = {
       "loss",        "perplexity",  "bits_per_byte", "balance_loss", "z_loss",

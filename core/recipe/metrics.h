@@ -27,6 +27,10 @@ namespace upcycle {
 //   start/logit_error, start/loss, start/parent_loss
 std::vector<std::string> MetricsOf(const RunSettings& settings);
 
+// Whether a metric is of a single expert, moe/layer_NN/expert_NNN/load: recorded for plots, and
+// nothing to compare arms by, since no expert of one is that of another.
+bool IsOfOneExpert(std::string_view metric);
+
 // Which values of a metric are the better ones, where its name says so.
 std::optional<Goal> UsualGoal(std::string_view metric);
 

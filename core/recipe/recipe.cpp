@@ -10,6 +10,7 @@
 #include "core/recipe/cost.h"
 #include "core/recipe/decision_steps.h"
 #include "core/recipe/metric_checks.h"
+#include "core/recipe/seed_plan.h"
 #include "core/recipe/sources.h"
 
 namespace upcycle {
@@ -33,9 +34,8 @@ void CheckStudy(RecipeSources& sources) {
   }
 }
 
-void CheckRuns(size_t arms, RecipeSources& sources) {
+void CheckRuns(size_t arms, size_t seeds, RecipeSources& sources) {
   const Reading reading = sources.reading();
-  const size_t seeds = sources.file().seeds.values.list.size();
   if (arms * seeds <= kMaximumRuns) return;
   reading.diagnostics.Error(
       reading.places.Find("seeds").value_or(sources.beginning()),
@@ -109,7 +109,8 @@ Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::stri
   CheckStudy(sources);
   const RecipeFile& file = sources.file();
   ArmSet set = ExpandArms(file, files, sources.reading(), sources.beginning());
-  CheckRuns(set.arms.size(), sources);
+  const std::vector<int64_t> seeds = PlannedSeeds(file, sources.reading(), sources.beginning());
+  CheckRuns(set.arms.size(), seeds.size(), sources);
   diagnostics.ThrowIfErrors();
 
   std::vector<ArmBudget> budgets = MatchTokens(set, file.match.on);
@@ -134,8 +135,10 @@ Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::stri
   recipe.twins = std::move(set.twins);
   recipe.baseline = set.baseline;
   recipe.budgets = std::move(budgets);
-  recipe.seeds = file.seeds.values.list;
-  recipe.metric = {file.metric.name, GoalOf(file.metric, sources.reading().places)};
+  recipe.seeds = seeds;
+  if (file.seeds.until == SeedsUntil::kDecided) recipe.seeds_before_look = file.seeds.first;
+  recipe.metric = {file.metric.name, GoalOf(file.metric, sources.reading().places),
+                   file.metric.margin};
   recipe.match = file.match;
   recipe.budget = file.budget;
   recipe.early_stopping = file.early_stopping;
@@ -151,6 +154,10 @@ std::string DescribeRecipe(const Recipe& recipe) {
   std::string text = fmt::format(
       "{}: {} × {} = {}\n", recipe.name, plural(recipe.arms.size(), "arm"),
       plural(recipe.seeds.size(), "seed"), plural(recipe.arms.size() * recipe.seeds.size(), "run"));
+  if (recipe.seeds_before_look > 0) {
+    text += fmt::format("at most: from {} seeds on, arms get another only until they are decided\n",
+                        recipe.seeds_before_look);
+  }
   if (!recipe.description.empty()) text += fmt::format("{}\n", recipe.description);
   if (!recipe.sizes.empty()) {
     text += fmt::format("size {} of {}\n", recipe.size, fmt::join(recipe.sizes, ", "));
@@ -200,6 +207,7 @@ json ResolvedRecipe(const Recipe& recipe) {
   study["early_stopping"] = AllSettings(recipe.early_stopping);
   study["table"] = AllSettings(recipe.table);
   study["seeds"] = recipe.seeds;
+  study["seeds_before_look"] = recipe.seeds_before_look;
   study["baseline"] = recipe.arms[recipe.baseline].name;
   return {{"name", recipe.name},
           {"description", recipe.description},

@@ -45,7 +45,8 @@ struct Recipe {
   std::vector<TwinArm> twins;      // that the recipe asks for beside these, and that have no run
   size_t baseline = 0;             // index of the arm that others are compared with
   std::vector<ArmBudget> budgets;  // one for each arm
-  std::vector<int64_t> seeds;
+  std::vector<int64_t> seeds;      // in this order
+  int64_t seeds_before_look = 0;   // of each arm, where seeds end once it is decided; 0: all run
   MetricSettings metric;
   MatchSettings match;
   BudgetSettings budget;

@@ -63,12 +63,25 @@ struct SeedValues {
 
 struct SeedSettings {
   SeedValues values;
+  SeedsUntil until = SeedsUntil::kAll;
+  int64_t first = 3;
+  int64_t at_most = 12;
   bool paired = true;
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
     v.Shorthand("values");
     v.Field("values", s.values, {.help = "a list of seeds, or how many: 3 is [0, 1, 2]"});
+    v.Field("until", s.until, {.help = "how long seeds are added"});
+    v.Field("first", s.first,
+            {.help = "seeds that every arm has before the first look, where they end once decided",
+             .minimum = 3,
+             .maximum = 50});
+    v.Field("at_most", s.at_most,
+            {.help = "seeds after which what is not decided stays so; they are 0, 1, … unless "
+                     "values lists them",
+             .minimum = 3,
+             .maximum = 50});
     v.Field("paired", s.paired,
             {.help = "always true: arms of one seed share data order and noise"});
   }

@@ -5,8 +5,9 @@
 
 namespace upcycle {
 
-IntervalRecord::IntervalRecord(std::vector<int64_t> expert_layers, int64_t experts)
+IntervalRecord::IntervalRecord(std::vector<int64_t> expert_layers, int64_t experts, int64_t steps)
     : expert_layers_(std::move(expert_layers)),
+      training_steps_(steps),
       loads_(static_cast<int64_t>(expert_layers_.size()), experts) {}
 
 void IntervalRecord::Add(const StepReport& report,
@@ -30,6 +31,8 @@ void IntervalRecord::Write(JournalWriter& journal, int64_t step) {
     journal.Point("train/balance_loss", step, sum_.balance_loss / steps);
     journal.Point("train/z_loss", step, sum_.z_loss / steps);
     WriteLoads(journal, step);
+    const auto part = [&](int64_t at) { return at * kLoadRecords / training_steps_; };
+    if (part(step) > part(step - steps_)) WriteExpertLoads(journal, step);
   }
   sum_ = {};
   steps_ = 0;
@@ -52,6 +55,16 @@ void IntervalRecord::WriteLoads(JournalWriter& journal, int64_t step) {
   journal.Point("moe/dropped_share", step, mean.dropped_share / layers);
   journal.Point("moe/load_entropy", step, mean.entropy / layers);
   journal.Point("moe/dead_experts", step, static_cast<double>(mean.dead_experts));
+}
+
+void IntervalRecord::WriteExpertLoads(JournalWriter& journal, int64_t step) {
+  for (size_t i = 0; i < expert_layers_.size(); ++i) {
+    const std::vector<double> loads = loads_.RelativeLoads(static_cast<int64_t>(i));
+    for (size_t expert = 0; expert < loads.size(); ++expert) {
+      journal.Point(fmt::format("moe/layer_{:02}/expert_{:03}/load", expert_layers_[i], expert),
+                    step, loads[expert]);
+    }
+  }
 }
 
 nlohmann::json IntervalRecord::ToJson() const {

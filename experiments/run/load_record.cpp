@@ -41,6 +41,18 @@ LoadSummary LoadRecord::Summary(int64_t layer) const {
   return summary;
 }
 
+std::vector<double> LoadRecord::RelativeLoads(int64_t layer) const {
+  const std::vector<int64_t>& assigned = assigned_[static_cast<size_t>(layer)];
+  const auto total =
+      static_cast<double>(std::accumulate(assigned.begin(), assigned.end(), int64_t{0}));
+  const double even = total / static_cast<double>(assigned.size());
+  std::vector<double> loads;
+  for (const int64_t count : assigned) {
+    loads.push_back(total > 0 ? static_cast<double>(count) / even : 0);
+  }
+  return loads;
+}
+
 void LoadRecord::Clear() {
   for (auto& layer : assigned_) std::fill(layer.begin(), layer.end(), 0);
   std::fill(served_.begin(), served_.end(), 0);

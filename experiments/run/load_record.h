@@ -24,6 +24,8 @@ class LoadRecord {
 
   void Add(const std::vector<MoeBlock::Load>& loads);
   LoadSummary Summary(int64_t layer) const;
+  // Of each expert of a layer: assignments before dropping, over those of an even spread.
+  std::vector<double> RelativeLoads(int64_t layer) const;
   void Clear();
 
   // For checkpoints: a resumed run records what an undisturbed one would have.

@@ -56,7 +56,7 @@ class Training {
                  order_.seed),
         model_(context.backend, order_.architecture, BuildOf(order_)),
         trainer_(MakeTrainer()),
-        record_(model_.expert_layers(), order_.architecture.moe.Experts()),
+        record_(model_.expert_layers(), order_.architecture.moe.Experts(), trainer_.steps()),
         validator_(model_, dataset_, order_.train.MicroBatchSequences(), CapacityFactor{}),
         checkpoints_(context.folder.checkpoints(), context.Input(0).tokens() / "tokenizer",
                      dataset_.tokenizer->EndOfText()),

@@ -19,9 +19,9 @@ Scheduler::Scheduler(const Study& study, fs::path root, LedgerWriter& ledger, Ex
       control_(control),
       options_(options),
       observer_(observer),
-      placement_(options.gpus),
+      machine_(study, options.machine),
       early_stopping_(study, ledger.path()),
-      memory_(options.memory_bytes) {
+      seed_turns_(study, ledger.path()) {
   for (const Fingerprint& stage : study.order) {
     turns_.emplace(stage, Turn{.place = turns_.size()});
     for (const Fingerprint& input : study.stages.at(stage).inputs) readers_[input].push_back(stage);
@@ -41,9 +41,6 @@ StudyOutcome Scheduler::Run(StopSignals& stop) {
   CatchUp();
   FindPending();
   RecordWaiting();
-  for (const auto& [stage, peak] : options_.measured_peaks) {
-    if (study_.stages.contains(stage)) memory_needs_.Learn(LikenessOf(stage), peak);
-  }
   try {
     AdoptLiving();
     while (true) {
@@ -63,7 +60,10 @@ StudyOutcome Scheduler::Run(StopSignals& stop) {
     Abandon();
     throw;
   }
-  outcome_.skipped += static_cast<int>(pending_.size());
+  for (const auto& [stage, pending] : pending_) {
+    const bool is_unneeded = seed_turns_.IsOver() && !seed_turns_.WhyNotAsked(stage).empty();
+    ++(is_unneeded ? outcome_.unneeded : outcome_.skipped);
+  }
   outcome_.held =
       static_cast<int>(std::count_if(pending_.begin(), pending_.end(), [&](const auto& entry) {
         return control_.HoldOf(entry.first).has_value();
@@ -94,7 +94,6 @@ void Scheduler::FindPending() {
     }
   }
   for (auto& [stage, pending] : pending_) {
-    pending.needs_gpu = NeedsGpu(stage);
     for (const Fingerprint& input : study_.stages.at(stage).inputs) {
       if (pending_.contains(input)) pending.waits_for.insert(input);
     }
@@ -110,8 +109,10 @@ void Scheduler::RecordWaiting() {
   }
   for (const auto& [stage, pending] : pending_) {
     if (pending.attempted) continue;
-    StageChange change{stage, StageState::kPlanned, ""};
-    if (!pending.waits_for.empty()) {
+    StageChange change{stage, StageState::kPlanned, seed_turns_.WhyNotAsked(stage)};
+    if (!change.reason.empty()) {
+      change.state = StageState::kPlanned;
+    } else if (!pending.waits_for.empty()) {
       change.state = StageState::kWaiting;
       change.reason = fmt::format("for {}", input_labels_.at(*pending.waits_for.begin()));
     } else if (stopping_) {

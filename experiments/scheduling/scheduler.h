@@ -22,10 +22,10 @@
 #include "experiments/scheduling/control.h"
 #include "experiments/scheduling/early_stopping.h"
 #include "experiments/scheduling/executor.h"
-#include "experiments/scheduling/host_memory.h"
-#include "experiments/scheduling/placement.h"
 #include "experiments/scheduling/pulse.h"
 #include "experiments/scheduling/retries.h"
+#include "experiments/scheduling/seed_turns.h"
+#include "experiments/scheduling/shared_machine.h"
 #include "experiments/scheduling/stage_follower.h"
 #include "experiments/study/study.h"
 #include "results/ledger/ledger_writer.h"
@@ -38,20 +38,17 @@ struct SchedulerOptions {
   bool keep_going = false;    // start other stages after one has failed
   int restarts = 2;           // of a stage that ends, by no doing of its own, where it ended before
   double lease_seconds = 60;  // a worker without a sign of life for so long is ended
-  std::vector<Gpu> gpus = {};  // that stages may share
-  int64_t launch = 0;          // that this is, in the root's journal; 0: none
-  bool checked = false;        // every op of a GPU is done on the CPU too
+  int64_t launch = 0;         // that this is, in the root's journal; 0: none
+  bool checked = false;       // every op of a GPU is done on the CPU too
   // Where each process gets a machine of its own from somebody else (a cluster), the threads of one
   // that asks for none. Cores and GPUs are not shared then.
   std::optional<int64_t> threads_elsewhere = std::nullopt;
   std::chrono::milliseconds tick{100};  // between two looks at what runs
   std::vector<LogPolicy> log_policies = BuiltInLogPolicies();
-  int64_t memory_bytes = 0;  // of the host, that workers may share; 0: no limit
-  std::map<Fingerprint, int64_t> measured_peaks = {};  // of stages that completed, of the host
-  std::map<Fingerprint, std::string> left_out = {};    // stages that are not to be made, and why
+  std::map<Fingerprint, std::string> left_out = {};  // stages that are not to be made, and why
   // Why nothing more may be begun, asked before anything is; empty while something may.
   std::function<std::string()> why_no_more = {};
-  std::function<std::vector<Gpu>()> survey_gpus = {};  // again, while others hold their memory
+  MachineResources machine = {};
 };
 
 // Sees what happens, to show it. Calls come from the scheduler's own thread.
@@ -81,6 +78,7 @@ struct StudyOutcome {
   int pruned = 0;    // trainings that early stopping ended now
   int held = 0;      // of those not started, because somebody paused or cancelled their runs
   int left_out = 0;  // SchedulerOptions::left_out
+  int unneeded = 0;  // of runs whose arms were decided with fewer seeds
   bool interrupted = false;
   std::string halted = {};  // why nothing more could be begun at all; or empty
 };
@@ -104,7 +102,6 @@ class Scheduler {
     Retries retries;
     bool attempted = false;    // how that ended says more than why it waits
     bool alone = false;        // may only run with nothing beside it
-    bool needs_gpu = false;    // computes on one of the GPUs that there are
     std::string held = {};     // why it is kept from starting, as it was last said
     bool taken = false;        // another process is at it
     bool crowded_out = false;  // other programs hold the memory of every GPU that it may take
@@ -140,22 +137,16 @@ class Scheduler {
   void StartReady();
   bool MayRunBesideOthers(const Fingerprint& stage) const;
   int64_t ThreadsFor(const Fingerprint& stage) const;
-  // The device to compute on; nothing while there is no room.
-  std::optional<std::string> Place(const Fingerprint& stage);
-  void LookAtGpusAgain();
-  // Takes the host's memory for a stage, or says why it waits for some.
-  bool TakeMemory(const Fingerprint& stage);
-  // What stages that take as much have in common.
-  std::string LikenessOf(const Fingerprint& stage);
-  int64_t PlannedHostBytes(const Fingerprint& stage);
-  // Whether a stage computes on one of the GPUs that there are.
-  bool NeedsGpu(const Fingerprint& stage) const;
+  // Of this machine, or of wherever somebody else places it.
+  Room TakeRoom(const Fingerprint& stage);
   // Whether another process is at the stage, which is then followed or waited for.
   bool IsTaken(const Fingerprint& stage);
   // Whether somebody wants none of the runs that need it to go on.
   bool IsHeld(const Fingerprint& stage);
   // Whether it may not go on now, or ever, as others were better at the same share.
   bool IsRuledOut(const Fingerprint& stage);
+  // Whether its runs wait for the verdicts of earlier seeds, or are not needed any more.
+  bool IsUnasked(const Fingerprint& stage);
   void SayWhyItWaits(const Fingerprint& stage, const std::string& reason);
   void SayWhyHeld(const Fingerprint& stage, StageState state, const std::string& reason);
   bool Adopt(const Fingerprint& stage);
@@ -208,13 +199,9 @@ class Scheduler {
   Control& control_;
   SchedulerOptions options_;
   StudyObserver& observer_;
-  Placement placement_;
+  SharedMachine machine_;
   EarlyStopping early_stopping_;
-  std::map<Fingerprint, int64_t> device_bytes_;  // of stages that were to be placed
-  double surveyed_ = 0;                          // when, in waking time
-  HostMemory memory_;
-  MemoryNeeds memory_needs_;
-  std::map<Fingerprint, int64_t> host_bytes_;  // planned, of stages that were to be started
+  SeedTurns seed_turns_;
 
   std::map<Fingerprint, Pending> pending_;  // running ones too
   std::map<Turn, Fingerprint> ready_;       // to start

@@ -20,7 +20,9 @@ namespace upcycle {
 void Scheduler::StartReady() {
   if (ready_.empty() || StartsNothingMore()) return;
   if (options_.why_no_more) outcome_.halted = options_.why_no_more();
-  LookAtGpusAgain();
+  const bool crowded_out = std::ranges::any_of(
+      ready_, [&](const auto& ready) { return pending_.at(ready.second).crowded_out; });
+  if (crowded_out) machine_.LookAgain(time_.Seconds());
   bool gpus_are_full = false;
   for (auto next = ready_.begin(); next != ready_.end() && !StartsNothingMore();) {
     const Fingerprint stage = (next++)->second;
@@ -28,18 +30,25 @@ void Scheduler::StartReady() {
     if (!MayRunBesideOthers(stage)) continue;
     // A stage without room waits, and what else needs a GPU waits behind it, or smaller ones would
     // always pass.
-    if (gpus_are_full && pending_.at(stage).needs_gpu) continue;
-    if (IsHeld(stage) || IsTaken(stage) || IsRuledOut(stage)) continue;
+    if (gpus_are_full && machine_.NeedsGpu(stage)) continue;
+    if (IsHeld(stage) || IsTaken(stage) || IsRuledOut(stage) || IsUnasked(stage)) continue;
+    const Room room = TakeRoom(stage);
+    pending_.at(stage).crowded_out = room.lack == Room::Lack::kGpuOfOthers;
+    if (!room.why.empty()) SayWhyItWaits(stage, room.why);
     // Nor may smaller ones pass a stage that waits for memory.
-    if (!TakeMemory(stage)) return;
-    const std::optional<std::string> device = Place(stage);
-    if (!device) memory_.Release(stage);
-    if (device) {
-      Start(stage, *device);
+    if (room.lack == Room::Lack::kMemory) return;
+    if (room.lack == Room::Lack::kNothing) {
+      Start(stage, room.device);
     } else {
       gpus_are_full = true;
     }
   }
+}
+
+Room Scheduler::TakeRoom(const Fingerprint& identity) {
+  if (!options_.threads_elsewhere) return machine_.Take(identity);
+  const Stage& stage = study_.stages.at(identity);
+  return {.device = ComputesOnDevice(stage.kind) ? ReadExecution(stage).device : "cpu"};
 }
 
 bool Scheduler::MayRunBesideOthers(const Fingerprint& stage) const {
@@ -57,58 +66,6 @@ int64_t Scheduler::ThreadsFor(const Fingerprint& stage) const {
   const auto wanting = static_cast<int64_t>(ready_.size() + running_.size());
   const int64_t together = pending_.at(stage).alone ? 1 : std::min<int64_t>(options_.jobs, wanting);
   return std::max<int64_t>(1, options_.cores / std::max<int64_t>(1, together));
-}
-
-std::optional<std::string> Scheduler::Place(const Fingerprint& identity) {
-  const Stage& stage = study_.stages.at(identity);
-  if (options_.threads_elsewhere && ComputesOnDevice(stage.kind)) {
-    return ReadExecution(stage).device;
-  }
-  if (!pending_.at(identity).needs_gpu) return "cpu";
-  const auto [bytes, is_new] = device_bytes_.try_emplace(identity);
-  if (is_new) bytes->second = DeviceBytesOf(study_, stage);
-  const std::string asked = ReadExecution(stage).device;
-  auto device = placement_.Place(identity, asked, bytes->second);
-  const std::string others = device ? "" : placement_.WhyOthersCrowdOut(asked, bytes->second);
-  pending_.at(identity).crowded_out = !others.empty();
-  if (!others.empty()) SayWhyItWaits(identity, others);
-  return device;
-}
-
-// What other programs leave of a GPU changes while a stage waits for it.
-void Scheduler::LookAtGpusAgain() {
-  constexpr double kPauseSeconds = 10;
-  if (!options_.survey_gpus || time_.Seconds() < surveyed_ + kPauseSeconds) return;
-  const bool is_wanted = std::any_of(ready_.begin(), ready_.end(), [&](const auto& ready) {
-    return pending_.at(ready.second).crowded_out;
-  });
-  if (!is_wanted) return;
-  placement_.Renew(options_.survey_gpus());
-  surveyed_ = time_.Seconds();
-}
-
-bool Scheduler::TakeMemory(const Fingerprint& stage) {
-  if (options_.memory_bytes == 0) return true;
-  const int64_t planned = PlannedHostBytes(stage) + kWorkerBytes;
-  const std::string why = memory_.Take(stage, memory_needs_.Of(LikenessOf(stage), planned));
-  if (!why.empty()) SayWhyItWaits(stage, why);
-  return why.empty();
-}
-
-std::string Scheduler::LikenessOf(const Fingerprint& stage) {
-  return fmt::format("{} {}", NameOf(study_.stages.at(stage).kind), PlannedHostBytes(stage));
-}
-
-int64_t Scheduler::PlannedHostBytes(const Fingerprint& stage) {
-  const auto [bytes, is_new] = host_bytes_.try_emplace(stage);
-  if (is_new) bytes->second = HostBytesOf(study_, study_.stages.at(stage), NeedsGpu(stage));
-  return bytes->second;
-}
-
-bool Scheduler::NeedsGpu(const Fingerprint& identity) const {
-  const Stage& stage = study_.stages.at(identity);
-  return ComputesOnDevice(stage.kind) && !options_.gpus.empty() &&
-         ReadExecution(stage).device != "cpu";
 }
 
 bool Scheduler::IsTaken(const Fingerprint& stage) {
@@ -146,6 +103,15 @@ void Scheduler::SayWhyItWaits(const Fingerprint& stage, const std::string& reaso
   const bool attempted = pending_.at(stage).attempted;
   SayWhyHeld(stage, StageState::kWaiting, reason);
   pending_.at(stage).attempted = attempted;
+}
+
+bool Scheduler::IsUnasked(const Fingerprint& stage) {
+  const std::string why = seed_turns_.WhyNotAsked(stage);
+  if (why.empty()) return false;
+  Pending& pending = pending_.at(stage);
+  if (pending.held != why) ledger_.SetStageState(stage, StageState::kPlanned, why);
+  pending.held = why;
+  return true;
 }
 
 void Scheduler::SayWhyHeld(const Fingerprint& stage, StageState state, const std::string& reason) {
@@ -191,8 +157,7 @@ void Scheduler::Start(const Fingerprint& identity, const std::string& device) {
     Watch(identity, std::move(follower), log_begin, threads);
   } catch (const Error& error) {
     // The attempt could not even begin.
-    placement_.Release(identity);
-    memory_.Release(identity);
+    machine_.Release(identity);
     ready_.erase(turns_.at(identity));
     const AttemptEnd end = {.outcome = OutcomeOf(error.cause()),
                             .cause = std::string(CauseName(error.cause())),

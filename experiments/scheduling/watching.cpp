@@ -91,8 +91,7 @@ void Scheduler::Finish(const JobEnd& job) {
   auto node = running_.extract(job.stage);
   UPCYCLE_CHECK(!node.empty());
   Running& running = node.mapped();
-  placement_.Release(job.stage);
-  memory_.Release(job.stage);
+  machine_.Release(job.stage);
   FollowOrEnd(job.stage, running);
   const auto& own_word = running.follower.end();
   if (!own_word && job.exit_code == static_cast<int>(WorkerExit::kBusy)) {
@@ -106,12 +105,13 @@ void Scheduler::Finish(const JobEnd& job) {
   const AttemptEnd end = JudgeEnd(job, known, FolderOf(job.stage), options_.log_policies);
   RecordEnd(job, known, end, running);
   if (end.outcome == StageState::kComplete && job.peak_memory_bytes) {
-    memory_needs_.Learn(LikenessOf(job.stage), *job.peak_memory_bytes);
+    machine_.Learn(job.stage, *job.peak_memory_bytes);
   }
   early_stopping_.Look(job.stage);
   const int64_t step = running.follower.progress().step;
   const bool is_far_enough = running.until_step > 0 && step >= running.until_step;
   Settle(job.stage, end, step, running.asked_to_stop || is_far_enough);
+  seed_turns_.Look();
 }
 
 void Scheduler::RecordEnd(const JobEnd& job, const AttemptCircumstances& known,

@@ -176,8 +176,17 @@ StudyRecord RecordOf(const Study& study) {
   record.matched_on = NameOf(recipe.match.on);
   record.table = {.rows = recipe.table.rows,
                   .columns = recipe.table.columns,
+                  .cell = recipe.table.cell,
+                  .bold = recipe.table.bold,
+                  .sort = recipe.table.sort,
+                  .only_changed = recipe.table.only_changed,
                   .interval = recipe.table.interval / 100,
-                  .digits = recipe.table.digits};
+                  .digits = recipe.table.digits,
+                  .margin = recipe.metric.margin};
+  if (recipe.seeds_before_look > 0) {
+    record.table.first_seeds = recipe.seeds_before_look;
+    record.table.most_seeds = static_cast<int64_t>(recipe.seeds.size());
+  }
   for (size_t i = 0; i < recipe.arms.size(); ++i) {
     const Arm& arm = recipe.arms[i];
     record.arms.push_back({arm.name,

@@ -26,4 +26,31 @@ std::vector<double> HolmAdjusted(std::span<const double> p) {
   return adjusted;
 }
 
+AdjustedArms HolmAdjustedArms(std::span<const double> difference,
+                              std::span<const double> equivalence) {
+  UPCYCLE_CHECK_EQ(difference.size(), equivalence.size());
+  AdjustedArms adjusted = {{difference.begin(), difference.end()},
+                           {equivalence.begin(), equivalence.end()}};
+  std::vector<double*> order;
+  std::vector<int> open(difference.size(), 2);  // hypotheses of each arm
+  for (std::vector<double>* tests : {&adjusted.difference, &adjusted.equivalence}) {
+    for (double& p : *tests) {
+      if (std::isnan(p)) continue;
+      UPCYCLE_CHECK(p >= 0 && p <= 1);
+      order.push_back(&p);
+    }
+  }
+  std::ranges::stable_sort(order, {}, [](const double* p) { return *p; });
+  double highest = 0, arms = static_cast<double>(difference.size());
+  for (double* p : order) {
+    highest = std::max(highest, arms * *p);
+    *p = std::min(1.0, highest);
+    const bool of_difference =
+        p >= adjusted.difference.data() && p < adjusted.difference.data() + difference.size();
+    const std::vector<double>& tests = of_difference ? adjusted.difference : adjusted.equivalence;
+    if (--open[static_cast<size_t>(p - tests.data())] == 0) --arms;
+  }
+  return adjusted;
+}
+
 }  // namespace upcycle

@@ -14,4 +14,18 @@ namespace upcycle {
 // in the family as if its p were 1, and stays NaN.
 std::vector<double> HolmAdjusted(std::span<const double> p);
 
+// Two tests of each arm, of whose nulls only one can be true: that it differs (null: Δ = 0) and
+// that it is equivalent (null: |Δ| ≥ margin). Among any hypotheses still open at most one of each
+// arm is a true null, so that the factor of a step is the number of arms with an open one (Shaffer,
+// "Modified sequentially rejective multiple test procedures", Journal of the American Statistical
+// Association 1986): the second test of an arm costs the others nothing until one of its own is
+// decided.
+struct AdjustedArms {
+  std::vector<double> difference;
+  std::vector<double> equivalence;
+};
+// Equal lengths; NaN as above.
+AdjustedArms HolmAdjustedArms(std::span<const double> difference,
+                              std::span<const double> equivalence);
+
 }  // namespace upcycle

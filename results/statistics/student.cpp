@@ -8,15 +8,26 @@
 
 namespace upcycle {
 
+using boost::math::complement;
+using boost::math::students_t;
+
 double StudentQuantile(double probability, double degrees) {
   UPCYCLE_CHECK(probability > 0 && probability < 1 && degrees > 0);
-  return boost::math::quantile(boost::math::students_t(degrees), probability);
+  return boost::math::quantile(students_t(degrees), probability);
+}
+
+double StudentTwoSidedQuantile(double p, double degrees) {
+  UPCYCLE_CHECK(p > 0 && p < 1 && degrees > 0);
+  return boost::math::quantile(complement(students_t(degrees), p / 2));
 }
 
 double StudentTwoSidedP(double t, double degrees) {
+  return 2 * StudentUpperP(std::fabs(t), degrees);
+}
+
+double StudentUpperP(double t, double degrees) {
   UPCYCLE_CHECK(std::isfinite(t) && degrees > 0);
-  const boost::math::students_t distribution(degrees);
-  return 2 * boost::math::cdf(boost::math::complement(distribution, std::fabs(t)));
+  return boost::math::cdf(complement(students_t(degrees), t));
 }
 
 }  // namespace upcycle

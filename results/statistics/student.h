@@ -1,5 +1,5 @@
 // Student's t distribution (Student, "The probable error of a mean", Biometrika 1908), from
-// Boost.Math.
+// Boost.Math. Tails keep their digits down to the smallest double.
 #pragma once
 
 namespace upcycle {
@@ -8,7 +8,13 @@ namespace upcycle {
 // in (0, 1).
 double StudentQuantile(double probability, double degrees);
 
+// The value that |T| reaches with probability p in (0, 1).
+double StudentTwoSidedQuantile(double p, double degrees);
+
 // The probability that |T| is at least |t|.
 double StudentTwoSidedP(double t, double degrees);
+
+// The probability that T is at least t.
+double StudentUpperP(double t, double degrees);
 
 }  // namespace upcycle

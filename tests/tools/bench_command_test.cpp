@@ -83,5 +83,21 @@ TEST(BenchCommand, RefusesWhatNamesNoModelNoDeviceAndNoTime) {
   EXPECT_EQ(RunProgram({"bench", "--seconds", "soon", "--device", "cpu"}).exit_code, 2);
 }
 
+TEST(BenchCommand, SimulatesStudiesTheSameForAnyNumberOfThreads) {
+  const auto simulate = [](const std::string& threads) {
+    return RunProgram({"bench", "--statistics", "--quick", "--threads", threads, "--json", "-"});
+  };
+  const Finished one = simulate("1"), three = simulate("3");
+  ASSERT_EQ(one.exit_code, 0) << one.err;
+  EXPECT_EQ(one.out, three.out);
+  const Json report = Json::parse(one.out);
+  EXPECT_EQ(report.at("by_noise").size(), 12u);
+  for (const Json& row : report.at("by_noise")) {
+    if (row.at("noise") != "normal") continue;
+    EXPECT_LT(row.at("error_planned"), 0.08) << row;  // 1,000 studies
+    EXPECT_GT(row.at("coverage_once"), 0.93) << row;
+  }
+}
+
 }  // namespace
 }  // namespace upcycle

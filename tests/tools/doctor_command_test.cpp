@@ -27,8 +27,9 @@ std::map<std::string, json> Examine(const fs::path& root) {
 TEST(DoctorCommand, LooksAtAllThatRunsNeed) {
   const TemporaryFolder folder;
   auto findings = Examine(folder / "none");
-  for (const char* topic : {"program", "built of", "cpu", "blas", "memory", "cgroup", "limits",
-                            "clock", "disk", "locks", "ledger", "runs", "slurm", "cuda", "nccl"}) {
+  for (const char* topic :
+       {"program", "built of", "cpu", "blas", "memory", "cgroup", "limits", "clock", "disk",
+        "locks", "ledger", "runs", "slurm", "plots", "cuda", "nccl"}) {
     ASSERT_TRUE(findings.contains(topic)) << topic;
     EXPECT_NE(findings[topic].at("found"), "") << topic;
     if (findings[topic].at("works")) continue;

@@ -43,6 +43,14 @@ TEST(LoadRecord, MeasuresEntropyAgainstTheLogarithmOfTheExperts) {
   EXPECT_NEAR(record.Summary(0).entropy, 1.5 * std::log(2.0) / std::log(3.0), 1e-12);
 }
 
+TEST(LoadRecord, HoldsEachExpertAgainstAnEvenSpread) {
+  LoadRecord record(2, 4);
+  const MoeBlock::Load none = {.assigned = {0, 0, 0, 0}, .served = {0, 0, 0, 0}};
+  record.Add(Loads{{.assigned = {5, 15, 0, 20}, .served = {5, 5, 0, 5}}, none});
+  EXPECT_EQ(record.RelativeLoads(0), (std::vector<double>{0.5, 1.5, 0, 2}));
+  EXPECT_EQ(record.RelativeLoads(1), (std::vector<double>{0, 0, 0, 0}));
+}
+
 TEST(LoadRecord, ComesBackFromJsonAsItWas) {
   LoadRecord record(1, 2), restored(1, 2);
   record.Add(Loads{{.assigned = {3, 1}, .served = {2, 1}}});

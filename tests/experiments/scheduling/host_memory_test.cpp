@@ -47,15 +47,15 @@ TEST(MemoryNeeds, AreWhatWasMeasuredOnceSomethingWas) {
 
 TEST_F(SchedulerTest, RunsOnlySoManyAtOnceAsMemoryHasRoomFor) {
   FakeExecutor executor;
-  Run(executor, {.jobs = 4, .cores = 4, .memory_bytes = 2 * kWorkerBytes});
+  Run(executor, {.jobs = 4, .cores = 4, .machine = {.memory_bytes = 2 * kWorkerBytes}});
   EXPECT_EQ(executor.most_at_once, 1);
   EXPECT_EQ(executor.started.size(), static_cast<size_t>(kStages));
 }
 
 TEST_F(SchedulerTest, TrustsMeasuredMemoryMoreThanThePlan) {
   FakeExecutor executor;
-  SchedulerOptions options = {.jobs = 4, .cores = 4, .memory_bytes = 2 * kWorkerBytes};
-  for (const auto& [stage, _] : study_.stages) options.measured_peaks[stage] = 1;
+  SchedulerOptions options = {.jobs = 4, .cores = 4, .machine = {.memory_bytes = 2 * kWorkerBytes}};
+  for (const auto& [stage, _] : study_.stages) options.machine.measured_peaks[stage] = 1;
   Run(executor, options);
   EXPECT_GT(executor.most_at_once, 2);
 }

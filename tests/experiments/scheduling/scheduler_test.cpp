@@ -82,7 +82,7 @@ TEST_F(SchedulerTest, GivesWhatComputesAGpuAndSharesItAsFarAsItsMemoryGoes) {
   FakeExecutor executor;
   Gpu gpu;
   gpu.free_bytes = 2 * kGpuContextBytes;  // one small stage and a little
-  Run(executor, {.jobs = 4, .cores = 4, .gpus = {gpu}});
+  Run(executor, {.jobs = 4, .cores = 4, .machine = {.gpus = {gpu}}});
   EXPECT_EQ(executor.devices[0], "cpu");  // tokens
   EXPECT_EQ(std::count(executor.devices.begin(), executor.devices.end(), "cuda:0"), kStages - 1);
   EXPECT_EQ(executor.most_at_once, 1);
@@ -92,7 +92,7 @@ TEST_F(SchedulerTest, LetsStagesShareAGpuThatHasRoomForThem) {
   FakeExecutor executor;
   Gpu gpu;
   gpu.free_bytes = 100 * kGpuContextBytes;
-  Run(executor, {.jobs = 4, .cores = 4, .gpus = {gpu}});
+  Run(executor, {.jobs = 4, .cores = 4, .machine = {.gpus = {gpu}}});
   EXPECT_EQ(executor.most_at_once, 4);
 }
 

@@ -1,0 +1,40 @@
+// How plots look: colours, dashes and markers that stay apart for the colour-blind and in print
+// without colour.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace upcycle {
+
+// The page that a plot lies on.
+enum class Theme { kLight, kDark };
+
+struct PageColours {
+  std::string_view paper;
+  std::string_view ink;
+  std::string_view faint;  // frames, grid lines and what only helps
+};
+PageColours ColoursOf(Theme theme);
+
+// The colours of Okabe and Ito ("Color Universal Design", 2008) without yellow, from the darkest to
+// the lightest; on a dark page the other way round, with white for black. Neighbouring styles also
+// differ in dash and marker: 28 styles are told apart by line, and without colour 16 by marker.
+struct Style {
+  std::string_view colour;
+  std::string_view dash;  // as SVG's stroke-dasharray has it; empty: solid
+  size_t marker = 0;      // below kMarkers
+  bool hollow = false;    // the marker, in every second round of them
+};
+Style StyleOf(size_t index, Theme theme);
+
+inline constexpr size_t kMarkers = 8;
+
+// The path of a marker around 0, 0: about `radius` in size.
+std::string MarkerPath(size_t marker, double radius);
+
+// The colour of a share of a range: with rising shares ever farther from the paper in luminance.
+std::string ShadeOf(double share, Theme theme);
+
+}  // namespace upcycle

@@ -1,0 +1,43 @@
+#include "results/plots/study_plot.h"
+
+#include <fmt/format.h>
+
+#include "results/comparison/compare_study.h"
+#include "results/plots/kinds.h"
+
+namespace upcycle {
+
+StudyPlot PlotStudy(LedgerReader& ledger, std::string_view name, const PlotRequest& request) {
+  if (request.kind == PlotKind::kForest) {
+    return ForestPlot(CompareStudy(ledger, name, {request.allow_incomplete}), request);
+  }
+  const Transaction snapshot = ledger.Snapshot();
+  const StudyFacts study = ledger.ReadStudy(name);
+  switch (request.kind) {
+    case PlotKind::kCurves:
+      return CurvePlot(ledger, study, request);
+    case PlotKind::kForest:
+      break;
+    case PlotKind::kLoad:
+      return LoadPlot(ledger, study, request);
+    case PlotKind::kScaling:
+      return ScalingPlot(ledger, study, request);
+    case PlotKind::kSchedule:
+      return SchedulePlot(ledger, study, request);
+  }
+  return {};
+}
+
+Axis AxisOfMetric(const std::string& metric) {
+  const auto axis = [&](const char* unit) { return Axis{.label = metric, .unit = unit}; };
+  if (metric.starts_with("system/memory/")) return axis("B");
+  const std::string_view last = std::string_view(metric).substr(metric.rfind('/') + 1);
+  if (last == "loss" || last == "parent_loss") return axis("nats");
+  if (last == "bits_per_byte") return axis("bits");
+  if (last == "tokens_per_second") return axis("tokens/s");
+  return axis("");
+}
+
+std::string PercentText(double share) { return fmt::format("{:.4g} %", 100 * share); }
+
+}  // namespace upcycle

@@ -1,0 +1,124 @@
+// What `upcycle plot` draws, where it puts it, and what it says where it cannot.
+
+#include <cstdlib>
+
+#include <gtest/gtest.h>
+
+#include "core/files.h"
+#include "tests/results/fixture.h"
+#include "tests/says.h"
+#include "tests/temporary_folder.h"
+#include "tests/tools/program.h"
+
+namespace upcycle {
+namespace {
+
+// An arm that would do something, if anybody obeyed its name.
+constexpr const char* kHostile = "`touch owned` $(touch owned)</svg><script>\n\x1B[2J";
+
+class PlotCommandTest : public testing::Test {
+ protected:
+  PlotCommandTest() {
+    fs::create_directories(root_);
+    LedgerWriter ledger(root_ / "ledger.sqlite");
+    StudyRecord study = StudyOf({"dense", kHostile}, {0, 1});
+    for (ArmRecord& arm : study.arms) arm.cost.train_flops = 1e9;
+    ledger.RecordStudy(study);
+    for (const int64_t seed : {0, 1}) {
+      for (const char* arm : {"dense", kHostile}) {
+        const double loss = (arm == kHostile ? 1.5 : 2.0) + 0.1 * static_cast<double>(seed * seed);
+        CompleteRun(ledger, arm, seed,
+                    {Point("validation/loss", 10, loss + 1), Point("validation/loss", 20, loss),
+                     Point("train/learning_rate", 10, 0.1), Point("train/learning_rate", 20, 0.05)},
+                    {ResultEvent("validation/loss", loss)});
+      }
+    }
+  }
+
+  Finished Plot(std::vector<std::string> options, OutputKind output = OutputKind::kFile) const {
+    std::vector<std::string> words = {"plot", "study", "--root", root_.native()};
+    words.insert(words.end(), options.begin(), options.end());
+    return RunProgram(words, output);
+  }
+
+  std::string Refusal(std::vector<std::string> options) const {
+    const Finished result = Plot(std::move(options));
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_EQ(result.out, "");
+    return result.err;
+  }
+
+  TemporaryFolder folder_;
+  fs::path root_ = folder_ / "root";
+};
+
+TEST_F(PlotCommandTest, WritesEveryKindThatTheDataAllowAndSaysWhyNotTheOthers) {
+  const fs::path figures = folder_ / "new/figures";
+  const Finished result = Plot({"-o", figures.native()});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(NamesIn(figures), (std::set<std::string>{"curves.svg", "forest.svg", "schedule.svg"}));
+  EXPECT_TRUE(Says(result.out, "forest.svg: Differences of validation/loss to dense"));
+  EXPECT_TRUE(Says(result.out, "no load: no training"));
+  EXPECT_TRUE(Says(result.out, "no scaling: all arms"));
+}
+
+TEST_F(PlotCommandTest, GivesEqualBytesEachTimeAndNoPath) {
+  const std::string first = Plot({"--kind", "forest"}).out;
+  EXPECT_TRUE(first.starts_with("<svg "));
+  EXPECT_EQ(first, Plot({"--kind", "forest"}).out);
+  EXPECT_FALSE(Says(first, folder_.path().native()));
+  const fs::path file = folder_ / "forest.svg";
+  EXPECT_EQ(Plot({"--kind", "forest", "-o", file.native()}).exit_code, 0);
+  EXPECT_EQ(ReadTextFile(file), first);
+  EXPECT_NE(first, Plot({"--kind", "forest", "--dark"}).out);
+  EXPECT_NE(first, Plot({"--kind", "forest", "--wide"}).out);
+}
+
+TEST_F(PlotCommandTest, ObeysNoName) {
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_.path());
+  for (const char* format : {"svg", "png", "pdf"}) Plot({"-o", "figures", "-f", format});
+  fs::current_path(before);
+  EXPECT_FALSE(fs::exists(folder_ / "owned"));
+  const std::string drawn = ReadTextFile(folder_ / "figures/forest.svg");
+  EXPECT_FALSE(Says(drawn, "<script>"));
+  EXPECT_TRUE(Says(drawn, "`touch owned` $(touch owned)&lt;/svg&gt;"));
+}
+
+TEST_F(PlotCommandTest, TellsThatTheRendererIsMissing) {
+  const std::string before = std::getenv("PATH");
+  fs::create_directory(folder_ / "bin");
+  fs::create_symlink("/usr/bin/env", folder_ / "bin/env");
+  ::setenv("PATH", (folder_ / "bin").c_str(), 1);
+  const std::string said = Refusal({"--kind", "forest", "-o", (folder_ / "forest.pdf").native()});
+  const Finished svg = Plot({"--kind", "forest"});
+  ::setenv("PATH", before.c_str(), 1);
+  EXPECT_TRUE(Says(said, "install Debian's package librsvg2-bin"));
+  EXPECT_FALSE(fs::exists(folder_ / "forest.pdf"));
+  EXPECT_EQ(svg.exit_code, 0);
+}
+
+TEST_F(PlotCommandTest, RefusesWhatItDoesNotKnow) {
+  EXPECT_TRUE(Says(Refusal({"--kind", "pie"}), "--kind pie: expected curves or forest"));
+  EXPECT_TRUE(Says(Refusal({"--kind", "curves", "--against", "days"}), "expected steps or tokens"));
+  EXPECT_TRUE(Says(Refusal({"--kind", "curves", "--metric", "validation/los"}),
+                   "did you mean validation/loss?"));
+  EXPECT_TRUE(Says(Refusal({"--kind", "forest", "--arm", "dens"}), "did you mean \"dense\"?"));
+  EXPECT_TRUE(Says(Refusal({"--kind", "load"}), "no training of the study \"study\""));
+  EXPECT_TRUE(Says(Refusal({"--kind", "curves", "--against", "tokens"}), "--against steps"));
+  EXPECT_TRUE(Says(Refusal({}), "which plot?"));
+  EXPECT_TRUE(Says(Refusal({"-o", (folder_ / "all.pdf").native()}), "which plot?"));
+}
+
+TEST_F(PlotCommandTest, RefusesPlacesWhereNothingCanBe) {
+  EXPECT_TRUE(Says(Refusal({"--kind", "forest", "-o", (folder_ / "a.jpg").native()}),
+                   "end its name so, or say --format"));
+  EXPECT_TRUE(Says(Refusal({"--kind", "forest", "-o", (folder_ / "none/a.svg").native()}),
+                   "there is no folder"));
+  const Finished full = Plot({"--kind", "forest"}, OutputKind::kFullDisk);
+  EXPECT_EQ(full.exit_code, 2);
+  EXPECT_TRUE(Says(full.err, "No space left on device"));
+}
+
+}  // namespace
+}  // namespace upcycle
