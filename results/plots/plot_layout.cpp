@@ -12,7 +12,7 @@ constexpr double kEdge = 6;      // of the page
 constexpr double kGap = 14;      // between panels
 constexpr double kTickRoom = 6;  // of a tick and the blank behind it
 constexpr double kLine = 13;     // of text
-constexpr double kBetweenLabels = 7;
+constexpr double kBetweenLabels = 12;
 constexpr double kXTitle = 10;       // what the title of an x axis takes below its labels
 constexpr double kRowHeight = 16;    // of a category
 constexpr double kNameShare = 0.42;  // of the page, that names of rows may take
@@ -103,7 +103,7 @@ bool StandApart(const Ticks& ticks, const Axis& axis, const Range& range, double
 
 // As many labels as stand apart.
 Ticks TicksAlong(const Axis& axis, const Range& range, double length) {
-  for (int most = std::max(2, static_cast<int>(length / 20)); most > 1; --most) {
+  for (int most = std::max(3, static_cast<int>(length / 40)); most > 1; --most) {
     Ticks ticks = TicksOf(axis, range, most);
     if (StandApart(ticks, axis, range, length)) return ticks;
   }
