@@ -39,7 +39,7 @@ constexpr Command kCommands[] = {
     {"logs", LogsCommand, "what the processes of runs printed, also as it comes"},
     {"compare", CompareCommand, "which arm is better, by how much, and whether that is decided"},
     {"export", ExportCommand,
-     "the comparison as Markdown, CSV, LaTeX or JSON; a study as a bundle"},
+     "the comparison as Markdown, CSV, LaTeX, JSON; a bundle; TensorBoard, MLflow, points"},
     {"import", ImportCommand, "take over a study from another machine's bundle"},
     {"plot", PlotCommand, "what was recorded, as figures for papers and pages: SVG, PNG, PDF"},
     {"paper", PaperCommand, "a paper's claims, one by one, against runs of our own"},
