@@ -38,6 +38,7 @@ constexpr Command kCommands[] = {
     {"explain", ExplainCommand, "why runs will run again, wait, or are skipped; what changed"},
     {"logs", LogsCommand, "what the processes of runs printed, also as it comes"},
     {"compare", CompareCommand, "which arm is better, by how much, and whether that is decided"},
+    {"diff", DiffCommand, "where two runs, arms, studies or recipes differ, step by step"},
     {"export", ExportCommand,
      "the comparison as Markdown, CSV, LaTeX, JSON; a bundle; TensorBoard, MLflow, points"},
     {"import", ImportCommand, "take over a study from another machine's bundle"},
