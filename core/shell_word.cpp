@@ -19,4 +19,34 @@ std::string ShellWord(std::string_view text) {
   return word + "'";
 }
 
+std::optional<std::vector<std::string>> WordsOfShellLine(std::string_view line) {
+  std::vector<std::string> words;
+  bool in_word = false;
+  char quote = 0;
+  for (size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    const bool is_blank = c == ' ' || c == '\t' || c == '\n';
+    if (quote == 0 && is_blank) {
+      in_word = false;
+      continue;
+    }
+    if (!in_word) words.emplace_back();
+    in_word = true;
+    if (quote == 0 && (c == '\'' || c == '"')) {
+      quote = c;
+    } else if (c == quote) {
+      quote = 0;
+    } else if (c == '\\' && quote != '\'' && i + 1 < line.size()) {
+      const char next = line[++i];
+      const bool escapes = quote == 0 || next == '"' || next == '\\' || next == '$' || next == '`';
+      if (!escapes) words.back() += c;
+      words.back() += next;
+    } else {
+      words.back() += c;
+    }
+  }
+  if (quote != 0) return std::nullopt;
+  return words;
+}
+
 }  // namespace upcycle

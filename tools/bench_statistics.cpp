@@ -1,6 +1,8 @@
 #include "tools/bench_statistics.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
@@ -29,14 +31,19 @@ class Measuring {
   }
 
  private:
-  std::vector<Tally> Run(SimulatedStudies studies, const std::vector<Decider>& deciders) const {
+  std::vector<Tally> Run(SimulatedStudies studies,
+                         const std::vector<PreparedDecider>& deciders) const {
     studies.studies = studies_;
     return Simulate(studies, deciders, threads_);
   }
 
   // Errors are the larger of those where no arm differs and where half of them do.
   Json ByNoise() const {
-    const std::vector<Decider> deciders = {{Way::kOnce}, {Way::kUncorrected}, {Way::kPlanned}};
+    const Decider deciders[] = {{Way::kOnce}, {Way::kUncorrected}, {Way::kPlanned}};
+    std::map<int64_t, std::vector<PreparedDecider>> prepared;
+    for (const int64_t seeds : kSeeds) {
+      prepared[seeds] = Prepare(deciders, seeds, SimulatedStudies().arms);
+    }
     Json rows = Json::array();
     for (const auto& noise : EnumNames<Noise>::values) {
       for (const int64_t seeds : kSeeds) {
@@ -45,7 +52,8 @@ class Measuring {
         SimulatedStudies half = none;
         half.different = half.arms / 2;
         half.size = kSize;
-        const std::vector<Tally> without = Run(none, deciders), with = Run(half, deciders);
+        const std::vector<Tally> without = Run(none, prepared[seeds]),
+                                 with = Run(half, prepared[seeds]);
         const auto error = [&](size_t i) {
           return std::max(without[i].FamilyError(), with[i].FamilyError());
         };
@@ -73,13 +81,14 @@ class Measuring {
       names.push_back(fmt::format("planned, w = (n/12)^{:g}", deciders[i].exponent));
     }
     names.push_back("e-value, g = 4");
+    const std::vector<PreparedDecider> prepared = Prepare(deciders, 12, SimulatedStudies().arms);
     Json rows = Json::array();
     for (const std::string& name : names) rows.push_back({{"way", name}, {"sizes", Json::array()}});
     for (const double size : {1.0, 1.5, 3.0}) {
       fmt::print(stderr, "plans of 12 seeds, size {:g}\n", size);
       // Where every arm differs, no seed is spent on those that cannot be decided.
       const SimulatedStudies studies = {.seeds = 12, .different = 8, .size = size};
-      const std::vector<Tally> tallies = Run(studies, deciders);
+      const std::vector<Tally> tallies = Run(studies, prepared);
       for (size_t i = 0; i < tallies.size(); ++i) {
         rows[i]["sizes"].push_back(
             {{"size", size}, {"power", tallies[i].Power()}, {"seeds", tallies[i].SeedsPerArm()}});
@@ -93,9 +102,11 @@ class Measuring {
     for (const int64_t seeds : kSeeds) {
       fmt::print(stderr, "equivalence, {} seeds\n", seeds);
       const SimulatedStudies usual = {.seeds = seeds};
+      const Decider decider[] = {{Way::kOnce}};
+      const std::vector<PreparedDecider> once = Prepare(decider, seeds, usual.arms);
       const auto run = [&](int64_t different, double margin) {
         return Run({.seeds = seeds, .different = different, .size = margin, .margin = margin},
-                   {{Way::kOnce}})[0];
+                   once)[0];
       };
       rows.push_back({{"seeds", seeds},
                       {"error_at_margin", run(usual.arms, 2).FamilyError()},

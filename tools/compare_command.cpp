@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "results/comparison/cell_source.h"
 #include "results/comparison/compare_study.h"
 #include "results/comparison/comparison_json.h"
 #include "results/comparison/comparison_table.h"
@@ -10,14 +11,25 @@
 #include "tools/command_line.h"
 #include "tools/commands.h"
 #include "tools/state_options.h"
+#include "tools/table_options.h"
 #include "tools/terminal_layout.h"
 
 namespace upcycle {
+namespace {
+
+std::string CellText(LedgerReader& ledger, const Comparison& comparison, const std::string& cell,
+                     const fs::path& stages, bool json) {
+  const CellSource source = TraceCell(ledger, comparison, cell);
+  return json ? ToJson(source, stages.native()) : ToText(source, stages.native());
+}
+
+}  // namespace
 
 int CompareCommand(const Arguments& arguments) {
   std::string study;
+  std::string cell;
   StateOptions state;
-  bool incomplete = false;
+  TableOptions table;
   bool json = false;
   CommandLine line(
       "compare STUDY [options]",
@@ -25,13 +37,21 @@ int CompareCommand(const Arguments& arguments) {
       "baseline, and whether these are decided.");
   line.Positional("STUDY", &study, "a recipe's name");
   state.Declare(line);
-  line.Flag("allow-incomplete", &incomplete,
-            "judge arms whose seeds are not all there by those that are");
+  table.Declare(line);
+  line.Option("cell", &cell,
+              "ARM,COLUMN: the runs behind that cell, its pairs, and how it was made of them");
   line.Flag("json", &json, "everything in full precision");
   line.Parse(arguments);
   LedgerReader ledger(state.Ledger());
-  const Comparison comparison = CompareStudy(ledger, study, {incomplete});
-  fmt::print("{}", json ? ToJson(comparison) : ToTerminal(TableOf(comparison), LayoutOfOutput()));
+  const Comparison comparison = CompareStudy(ledger, study, table.Asked());
+  if (!cell.empty()) {
+    const fs::path stages = fs::path(state.root) / "stages";
+    fmt::print("{}", CellText(ledger, comparison, cell, stages, json));
+  } else if (json) {
+    fmt::print("{}", ToJson(comparison));
+  } else {
+    fmt::print("{}", ToTerminal(TableOf(comparison), LayoutOfOutput()));
+  }
   return kExitDone;
 }
 

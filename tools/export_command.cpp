@@ -1,5 +1,6 @@
-// `upcycle export STUDY --format markdown|csv|latex|json`: its comparison; with --bundle FILE the
-// study itself; with --tensorboard, --mlflow or --points what it recorded, for other programs.
+// `upcycle export STUDY --format markdown|csv|latex|html|html-fragment|json`: its comparison; with
+// --bundle FILE the study itself; with --tensorboard, --mlflow or --points what it recorded, for
+// other programs.
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -7,12 +8,8 @@
 #include "core/error.h"
 #include "experiments/bundle/export_study.h"
 #include "results/comparison/compare_study.h"
-#include "results/comparison/comparison_json.h"
-#include "results/comparison/comparison_table.h"
+#include "results/comparison/table_forms.h"
 #include "results/ledger/ledger_reader.h"
-#include "results/tables/csv.h"
-#include "results/tables/latex.h"
-#include "results/tables/markdown.h"
 #include "results/tables/number_text.h"
 #include "results/tables/terminal_text.h"
 #include "tools/command_line.h"
@@ -22,27 +19,17 @@
 #include "tools/output_file.h"
 #include "tools/state_options.h"
 #include "tools/study_run.h"
+#include "tools/table_options.h"
 
 namespace upcycle {
 namespace {
-
-std::string Exported(const Comparison& comparison, const std::string& format) {
-  if (format == "json") return ToJson(comparison);
-  const Table table = TableOf(comparison);
-  if (format == "markdown") return ToMarkdown(table);
-  if (format == "csv") return ToCsv(table);
-  if (format == "latex") return ToLatex(table);
-  throw Error(
-      Cause::kInput,
-      fmt::format("there is no format \"{}\": expected markdown, csv, latex or json", format));
-}
 
 struct ExportArguments {
   std::string study;
   StateOptions state;
   std::string format = "markdown";
   std::string output;
-  bool incomplete = false;
+  TableOptions table;
   std::string bundle;
   std::string models = "none";
   bool logs = false;
@@ -61,10 +48,9 @@ ExportArguments ParseArguments(const Arguments& arguments) {
       "--mlflow or --points it writes every recorded value for another program.");
   line.Positional("STUDY", &options.study, "a recipe's name");
   options.state.Declare(line);
-  line.Option("format,f", &options.format, "markdown, csv, latex or json");
+  line.Option("format,f", &options.format, "markdown, csv, latex, html, html-fragment or json");
   line.Option("output,o", &options.output, "a file in place of standard output");
-  line.Flag("allow-incomplete", &options.incomplete,
-            "judge arms whose seeds are not all there by those that are");
+  options.table.Declare(line);
   line.Option("bundle", &options.bundle, "the file that the study goes into");
   line.Option("models", &options.models,
               "which models go into the bundle: none; last (each run's trained model); all (also "
@@ -75,13 +61,13 @@ ExportArguments ParseArguments(const Arguments& arguments) {
   line.Parse(arguments);
   const bool has_bundle = !options.bundle.empty();
   const bool has_table =
-      options.format != defaults.format || options.incomplete || !options.output.empty();
+      options.format != defaults.format || options.table.AskAnything() || !options.output.empty();
   const bool asks_bundle = options.models != defaults.models || options.logs || options.json;
   options.values.RequireAlone(has_bundle || asks_bundle || has_table);
   if (has_bundle && has_table) {
     throw Error(Cause::kInput,
-                "--bundle writes the study itself: leave out --format, --output and "
-                "--allow-incomplete");
+                "--bundle writes the study itself: leave out --format, --output and what is asked "
+                "of a table");
   }
   if (!has_bundle && asks_bundle) {
     throw Error(Cause::kInput,
@@ -92,9 +78,10 @@ ExportArguments ParseArguments(const Arguments& arguments) {
 }
 
 void WriteComparison(const ExportArguments& options) {
+  const auto form = ValueOf<TableForm>("format", options.format);
   LedgerReader ledger(options.state.Ledger());
   const std::string text =
-      Exported(CompareStudy(ledger, options.study, {options.incomplete}), options.format);
+      Written(CompareStudy(ledger, options.study, options.table.Asked()), form);
   if (options.output.empty()) {
     fmt::print("{}", text);
   } else {

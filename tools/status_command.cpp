@@ -1,24 +1,19 @@
 // `upcycle status [STUDY]`
 
-#include <chrono>
-#include <cstdio>
-#include <thread>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "core/error.h"
 #include "core/file_lock.h"
-#include "core/stop_signals.h"
 #include "results/ledger/ledger_reader.h"
 #include "results/status/status.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
 #include "tools/state_options.h"
+#include "tools/status_watch.h"
 
 namespace upcycle {
-
 namespace {
 
 struct Options {
@@ -37,28 +32,6 @@ std::string ReadText(const Options& options) {
   return options.json ? StatusJson(studies).dump(2) + "\n" : StatusText(studies);
 }
 
-// Again and again until somebody has seen enough. On a terminal in place; elsewhere what changed.
-int Watch(const Options& options) {
-  constexpr std::chrono::milliseconds kLook{100};
-  StopSignals stop;
-  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
-  std::string shown;
-  while (true) {
-    const std::string text = ReadText(options);
-    if (terminal) {
-      fmt::print("\x1b[H\x1b[2J{}", text);
-    } else if (text != shown) {
-      fmt::print("{}{}", shown.empty() || options.json ? "" : "\n", text);
-    }
-    if (std::fflush(stdout) != 0) return kExitDone;  // nobody reads it any more
-    shown = text;
-    for (auto waited = kLook; waited <= std::chrono::seconds(options.every); waited += kLook) {
-      if (stop.Requests() > 0) return kExitDone;
-      std::this_thread::sleep_for(kLook);
-    }
-  }
-}
-
 }  // namespace
 
 int StatusCommand(const Arguments& arguments) {
@@ -70,11 +43,15 @@ int StatusCommand(const Arguments& arguments) {
                           "a recipe's name; all studies where it is left out");
   options.state.Declare(line);
   line.Flag("json", &options.json, "as JSON");
-  line.Flag("watch,w", &options.watch, "again and again, until Ctrl-C");
+  line.Flag("watch,w", &options.watch,
+            "on a terminal a live view with curves, until Ctrl-C; elsewhere once");
   line.Option("every", &options.every, "seconds between two looks of --watch");
   line.Parse(arguments);
   if (options.every < 1) throw Error(Cause::kInput, "--every is at least 1 second");
-  if (options.watch) return Watch(options);
+  if (options.watch && !options.json && ::isatty(STDOUT_FILENO) == 1) {
+    WatchStatus(options.state, {.study = options.study, .every_seconds = options.every});
+    return kExitDone;
+  }
   fmt::print("{}", ReadText(options));
   return kExitDone;
 }

@@ -16,6 +16,7 @@
 #include "core/recipe/effective.h"
 #include "core/recipe/metrics.h"
 #include "core/spelling.h"
+#include "core/table_words.h"
 
 namespace upcycle {
 namespace {
@@ -190,17 +191,41 @@ class MetricChecks {
     }
   }
 
+  // A value that some arm has at this path, and no mapping of several.
+  bool IsSetting(std::string_view path) const {
+    return std::any_of(candidates_.begin(), candidates_.end(), [&](const Candidate& candidate) {
+      const json value = SettingAt(candidate.arm.settings, path);
+      return !value.is_null() && !value.is_object();
+    });
+  }
+
+  bool IsColumn(const std::string& name) const {
+    return ArmsWith(name) > 0 || ValueNamed<CostColumn>(name) || ValueNamed<TestColumn>(name) ||
+           IsSetting(name);
+  }
+
+  void CheckColumn(const Place& place, const std::string& name) const {
+    if (IsColumn(name)) return;
+    if (name.find('.') != name.npos && name.find('/') == name.npos) {
+      reading_.diagnostics.Error(place, fmt::format("there is no setting {}", name),
+                                 "the path of a setting, as moe.top_k",
+                                 ClosestWord(name, PathsOf<RunSettings>()).value_or(""));
+      return;
+    }
+    std::vector<std::string> known = Names(false);
+    for (const auto& cost : EnumNames<CostColumn>::values) known.emplace_back(cost.name);
+    for (const auto& word : EnumNames<TestColumn>::values) known.emplace_back(word.name);
+    AddUnknown(place, name, known);
+  }
+
   void CheckColumns() const {
     const std::vector<std::string>& columns = file_.table.columns;
     for (size_t i = 0; i < columns.size(); ++i) {
-      if (ArmsWith(columns[i]) > 0) continue;
-      std::vector<std::string> known = Names(false);
-      bool is_cost = false;
-      for (const auto& cost : EnumNames<CostColumn>::values) {
-        is_cost |= cost.name == columns[i];
-        known.emplace_back(cost.name);
-      }
-      if (!is_cost) AddUnknown(PlaceOf(fmt::format("table.columns.{}", i)), columns[i], known);
+      CheckColumn(PlaceOf(fmt::format("table.columns.{}", i)), columns[i]);
+    }
+    const std::string sort(ParseSortWords(file_.table.sort).column);
+    if (!sort.empty() && sort != "arm" && !reading_.places.IsWrong("table.sort")) {
+      CheckColumn(PlaceOf("table.sort"), sort);
     }
   }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/recipe/fields.h"
+#include "core/table_words.h"
 
 namespace upcycle {
 
@@ -183,15 +184,33 @@ struct TableSettings {
   std::string rows = "arm";
   std::vector<std::string> columns;
   std::string against = "baseline";
+  CellMeaning cell = CellMeaning::kMeanInterval;
+  BoldRule bold = BoldRule::kNone;
+  std::string sort;
+  bool only_changed = false;
   double interval = 95;
   int64_t digits = 6;
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
-    v.Field("rows", s.rows, {.help = "what a row is: arm, or a parameter's path"});
-    v.Field("columns", s.columns, {.help = "metrics shown; where it is empty, the metric"});
+    v.Field("rows", s.rows,
+            {.help = "what a row is: arm, or a setting's path, which is then shown in front of the "
+                     "arm's name; with one setting as columns a row for each of its values"});
+    v.Field("columns", s.columns,
+            {.help = "what is shown beside the arm: metrics, costs, settings, and seeds, "
+                     "difference, adjusted_p and verdict; where it is empty, these and what was "
+                     "recorded. One setting alone, or beside one metric, makes a grid with a "
+                     "column for each of its values, where rows is a setting too"});
     v.Field("against", s.against,
             {.help = "the arm to which differences are taken: baseline, or an arm's name"});
+    v.Field("cell", s.cell, {.help = "what the cells of metrics are"});
+    v.Field("bold", s.bold, {.help = "which cells are bold"});
+    v.Field("sort", s.sort,
+            {.help = "a shown column to sort rows by, largest first with :desc behind it; where it "
+                     "is empty, the order of the recipe"});
+    v.Field("only_changed", s.only_changed,
+            {.help = "whether settings that differ between the arms shown become columns, and "
+                     "others among the columns are left out"});
     v.Field(
         "interval", s.interval,
         {.help = "confidence level of the intervals, in percent", .minimum = 50, .maximum = 99.99});

@@ -176,6 +176,10 @@ StudyRecord RecordOf(const Study& study) {
   record.matched_on = NameOf(recipe.match.on);
   record.table = {.rows = recipe.table.rows,
                   .columns = recipe.table.columns,
+                  .cell = recipe.table.cell,
+                  .bold = recipe.table.bold,
+                  .sort = recipe.table.sort,
+                  .only_changed = recipe.table.only_changed,
                   .interval = recipe.table.interval / 100,
                   .digits = recipe.table.digits,
                   .margin = recipe.metric.margin};

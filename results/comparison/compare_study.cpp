@@ -6,9 +6,13 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/spelling.h"
+#include "results/comparison/arm_filter.h"
+#include "results/comparison/choose_columns.h"
 #include "results/comparison/comparison_notes.h"
 #include "results/comparison/seed_rounds.h"
 
@@ -16,68 +20,6 @@ namespace upcycle {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-
-constexpr const char* kExpertMetrics[] = {"moe/dropped_share", "moe/load_entropy",
-                                          "moe/dead_experts", "moe/parent_cosine"};
-
-void AddOnce(std::vector<std::string>* names, const std::string& name) {
-  if (std::find(names->begin(), names->end(), name) == names->end()) names->push_back(name);
-}
-
-void RefuseSystemMetrics(const StudyFacts& study, const Comparison& comparison) {
-  for (const std::string& name : comparison.metrics) {
-    if (!IsSystemMetric(name)) continue;
-    throw Error(Cause::kInput, fmt::format("the study \"{}\" compares {}, which depends on clock "
-                                           "and machine: a comparison shows results only",
-                                           study.name, name));
-  }
-}
-
-void ChooseListedColumns(const StudyFacts& study, Comparison* comparison) {
-  for (const std::string& name : study.table.columns) {
-    if (const auto cost = ValueNamed<CostColumn>(name)) {
-      comparison->costs.push_back(*cost);
-    } else {
-      AddOnce(&comparison->metrics, name);
-    }
-  }
-}
-
-// "validation/books/loss" is the loss on one held-out set, "validation/loss" that on all of them.
-bool IsLossOfOneSet(const std::string& metric) {
-  constexpr std::string_view kBegin = "validation/", kEnd = "/loss";
-  return metric.size() > kBegin.size() + kEnd.size() && metric.starts_with(kBegin) &&
-         metric.ends_with(kEnd);
-}
-
-// "mmlu/accuracy"; "mmlu/anatomy/accuracy" is that of one subject of many.
-bool IsAccuracyOfAll(const std::string& metric) {
-  return metric.ends_with("/accuracy") && std::ranges::count(metric, '/') == 1;
-}
-
-// With one held-out set alone its loss and that on all of them are the same: of the two, the one
-// that is the study's own metric stays, else the one on all.
-void LeaveOutRepeatedLoss(std::vector<std::string>* metrics) {
-  if (std::ranges::count_if(*metrics, IsLossOfOneSet) != 1) return;
-  const auto all = std::ranges::find(*metrics, "validation/loss");
-  if (all == metrics->end()) return;
-  const auto one = std::ranges::find_if(*metrics, IsLossOfOneSet);
-  metrics->erase(one == metrics->begin() ? all : one);
-}
-
-void ChooseUsualColumns(LedgerReader& ledger, const StudyFacts& study, Comparison* comparison) {
-  for (const std::string& name : ledger.ResultNames(study)) {
-    if (IsSystemMetric(name)) continue;
-    if (name.ends_with("/loss") || IsAccuracyOfAll(name)) AddOnce(&comparison->metrics, name);
-  }
-  LeaveOutRepeatedLoss(&comparison->metrics);
-  const bool experts = std::any_of(study.arms.begin(), study.arms.end(),
-                                   [](const ArmFacts& arm) { return arm.cost.experts > 0; });
-  if (experts) {
-    for (const char* name : kExpertMetrics) AddOnce(&comparison->metrics, name);
-  }
-  for (const auto& cost : EnumNames<CostColumn>::values) comparison->costs.push_back(cost.value);
-}
 
 // Why the run is where it is, from the last attempt of the stage that stopped it.
 std::string CauseOf(LedgerReader& ledger, const StudyFacts& study, const RunFacts& run,
@@ -96,6 +38,7 @@ RunOutcome OutcomeOf(LedgerReader& ledger, const StudyFacts& study, RunFacts run
                         .state = StateOfRun(study, run),
                         .cause = "",
                         .values = std::move(run.values),
+                        .origins = std::move(run.origins),
                         .stages = {}};
   outcome.cause = CauseOf(ledger, study, run, outcome.state);
   for (const auto& [place, stage] : run.stages) {
@@ -192,10 +135,7 @@ void JudgeRounds(std::vector<PairedValues> family, const VerdictRules& rules,
 }
 
 void JudgeArms(Comparison* comparison, const CompareOptions& options) {
-  const ArmComparison* baseline = nullptr;
-  for (const ArmComparison& arm : comparison->arms) {
-    if (arm.name == comparison->baseline) baseline = &arm;
-  }
+  const ArmComparison* baseline = BaselineOf(*comparison);
   if (baseline == nullptr) return;
   std::vector<PairedValues> family;
   std::vector<ArmComparison*> judged;
@@ -211,48 +151,156 @@ void JudgeArms(Comparison* comparison, const CompareOptions& options) {
   for (size_t i = 0; i < judged.size(); ++i) judged[i]->judgement = judgements[i];
 }
 
+// Of no pair where inference on what is there would be refused. Where seeds come until arms are
+// decided, those that did not come are not missing.
+Summary DifferenceOf(const PairedValues& values, const Comparison& comparison,
+                     const CompareOptions& options) {
+  std::vector<double> arm, baseline;
+  for (size_t i = 0; i < values.arm.size() && values.incomparable.empty(); ++i) {
+    if (!std::isfinite(values.arm[i]) || !std::isfinite(values.baseline[i])) continue;
+    arm.push_back(values.arm[i]);
+    baseline.push_back(values.baseline[i]);
+  }
+  const bool takes_all = options.allow_incomplete || comparison.table.most_seeds > 0;
+  const bool incomplete = arm.size() < values.arm.size() && !takes_all;
+  const double level = comparison.table.interval;
+  return incomplete ? Summarize({}, level) : ComparePairs(arm, baseline, level).difference;
+}
+
+// The primary metric's is the one that was judged.
+Summary JudgedDifference(const Judgement& judgement, double level) {
+  const bool refused = judgement.verdict == Verdict::kIncomplete;
+  return refused ? Summarize({}, level) : judgement.pairs.difference;
+}
+
+void TakeDifferences(Comparison* comparison, const CompareOptions& options) {
+  const ArmComparison* baseline = BaselineOf(*comparison);
+  for (ArmComparison& arm : comparison->arms) {
+    for (const std::string& metric : comparison->metrics) {
+      if (arm.judgement && arm.differences.empty()) {
+        arm.differences.push_back(JudgedDifference(*arm.judgement, comparison->table.interval));
+        continue;
+      }
+      const bool has_pairs = baseline != nullptr && &arm != baseline;
+      const PairedValues values = has_pairs ? PairSeeds(arm, *baseline, metric) : PairedValues{};
+      arm.differences.push_back(DifferenceOf(values, *comparison, options));
+    }
+  }
+}
+
+ArmComparison ArmWithoutRuns(const ArmFacts& facts) {
+  return {.name = facts.name,
+          .changes = facts.changes,
+          .settings = facts.settings,
+          .cost = facts.cost,
+          .measured = MeasuredTextOf(facts.settings),
+          .setting_texts = SettingTextsOf(facts.settings, facts.cost.experts > 0),
+          .shown = true,
+          .flops_mismatch = kNone,
+          .runs = {},
+          .summaries = {},
+          .differences = {},
+          .judgement = {}};
+}
+
+// What the recipe says of its table, with what was asked for in its place.
+TableSpec SpecOf(const StudyFacts& study, const CompareOptions& options) {
+  TableSpec spec = study.table;
+  if (options.rows) spec.rows = *options.rows;
+  if (options.columns) spec.columns = *options.columns;
+  if (options.sort) spec.sort = *options.sort;
+  spec.only_changed |= options.only_changed;
+  if (spec.cell == CellMeaning::kDifference && study.baseline.empty()) {
+    throw Error(Cause::kInput,
+                fmt::format("the table of \"{}\" shows differences to a baseline, and the study "
+                            "has none: table.cell wants to be another one",
+                            study.name));
+  }
+  return spec;
+}
+
+[[noreturn]] void RefuseEmptyTable(const Comparison& comparison) {
+  std::vector<std::string> arms;
+  for (const ArmComparison& arm : comparison.arms) arms.push_back(arm.name);
+  constexpr size_t kMostNamed = 20;
+  const size_t named = std::min(arms.size(), kMostNamed);
+  throw Error(
+      Cause::kInput,
+      fmt::format("no arm of \"{}\" meets --where {}; its arms are {}{}", comparison.study,
+                  fmt::join(comparison.where, " and "),
+                  fmt::join(arms.begin(), arms.begin() + static_cast<ptrdiff_t>(named), ", "),
+                  named < arms.size() ? ", …" : ""));
+}
+
+void RequireKnownPath(const std::string& path, const Comparison& comparison) {
+  if (path == "arm") return;
+  std::vector<const SettingTexts*> arms;
+  for (const ArmComparison& arm : comparison.arms) arms.push_back(&arm.setting_texts);
+  std::vector<std::string> known = PathsIn(arms);
+  if (std::ranges::find(known, path) != known.end()) return;
+  known.insert(known.begin(), "arm");
+  const auto nearest = ClosestWord(path, known);
+  throw Error(Cause::kInput,
+              fmt::format("--where: no arm of \"{}\" has a setting \"{}\"{}; those that differ "
+                          "between its arms are {}",
+                          comparison.study, path,
+                          nearest ? fmt::format("; did you mean \"{}\"?", *nearest) : "",
+                          fmt::join(ChangedPaths(arms), ", ")));
+}
+
+void SelectArms(Comparison* comparison) {
+  for (const std::string& text : comparison->where) {
+    const ArmCondition condition = ParseCondition(text);
+    RequireKnownPath(condition.path, *comparison);
+    for (ArmComparison& arm : comparison->arms) {
+      arm.shown = arm.shown && Meets(condition, arm.name, arm.setting_texts);
+    }
+  }
+  const bool none = ShownArms(*comparison).empty();
+  if (none && !comparison->where.empty()) RefuseEmptyTable(*comparison);
+}
+
+Comparison WithoutArms(LedgerReader& ledger, const StudyFacts& study,
+                       const CompareOptions& options) {
+  return {.study = study.name,
+          .description = study.description,
+          .preference = study.preference,
+          .baseline = study.baseline,
+          .matched_on = study.matched_on,
+          .table = SpecOf(study, options),
+          .where = options.where,
+          .command = ExportCommandOf(study.name, options),
+          .metrics = {study.metric},
+          .columns = {},
+          .grid = {},
+          .unchanged = {},
+          .arms = {},
+          .twins = TwinsOf(ledger, study),
+          .parent_values = ledger.ReadParentValues(study, study.metric),
+          .notes = {}};
+}
+
 }  // namespace
 
 Comparison CompareStudy(LedgerReader& ledger, std::string_view name,
                         const CompareOptions& options) {
   const Transaction snapshot = ledger.Snapshot();
   StudyFacts study = ledger.ReadStudy(name);
-  Comparison comparison = {.study = study.name,
-                           .description = study.description,
-                           .preference = study.preference,
-                           .baseline = study.baseline,
-                           .matched_on = study.matched_on,
-                           .table = study.table,
-                           .metrics = {study.metric},
-                           .costs = {},
-                           .arms = {},
-                           .twins = TwinsOf(ledger, study),
-                           .parent_values = ledger.ReadParentValues(study, study.metric),
-                           .notes = {}};
-  if (study.table.columns.empty()) {
-    ChooseUsualColumns(ledger, study, &comparison);
-  } else {
-    ChooseListedColumns(study, &comparison);
-  }
-  RefuseSystemMetrics(study, comparison);
+  Comparison comparison = WithoutArms(ledger, study, options);
+  for (const ArmFacts& facts : study.arms) comparison.arms.push_back(ArmWithoutRuns(facts));
+  SelectArms(&comparison);
+  const bool known_only = options.columns || options.rows;
+  ChooseColumns(ledger, study, known_only, &comparison);
   ledger.ReadValues(&study, comparison.metrics);
-  for (ArmFacts& facts : study.arms) {
-    ArmComparison arm = {.name = facts.name,
-                         .changes = facts.changes,
-                         .settings = facts.settings,
-                         .cost = facts.cost,
-                         .measured = MeasuredTextOf(facts.settings),
-                         .flops_mismatch = kNone,
-                         .runs = {},
-                         .summaries = {},
-                         .judgement = {}};
-    for (RunFacts& run : facts.runs) {
+  for (size_t i = 0; i < study.arms.size(); ++i) {
+    ArmComparison& arm = comparison.arms[i];
+    for (RunFacts& run : study.arms[i].runs) {
       arm.runs.push_back(OutcomeOf(ledger, study, std::move(run)));
     }
     arm.summaries = SummariesOf(arm, comparison);
-    comparison.arms.push_back(std::move(arm));
   }
   JudgeArms(&comparison, options);
+  TakeDifferences(&comparison, options);
   comparison.notes = NotesOn(comparison);
   return comparison;
 }

@@ -4,19 +4,16 @@
 
 #include <string_view>
 
+#include "results/comparison/compare_options.h"
 #include "results/comparison/comparison.h"
 #include "results/ledger/ledger_reader.h"
 
 namespace upcycle {
 
-struct CompareOptions {
-  bool allow_incomplete = false;  // judge arms whose seeds are not all there by those that are
-};
-
-// The columns are those of the recipe's table. Without any: the primary metric; the other losses
-// and accuracies of the evaluation, the loss on a held-out set only where there are several;
-// dropped share, load entropy, dead experts and cosine to the parent where an arm has experts; and
-// the costs. Throws Error(kInput) for an unknown study, and for a column of system metrics.
+// The columns are those that the options or the recipe's table name, else the usual ones
+// (results/comparison/choose_columns.h). Conditions leave arms out of the table and not out of the
+// family of its tests. Throws Error(kInput) for an unknown study, for options that mean nothing in
+// it, with what there is, and for a column of system metrics.
 Comparison CompareStudy(LedgerReader& ledger, std::string_view study,
                         const CompareOptions& options = {});
 

@@ -8,9 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "core/cost_column.h"
+#include "results/comparison/arm_settings.h"
 #include "results/comparison/comparability.h"
+#include "results/comparison/table_column.h"
 #include "results/ledger/journal_events.h"
+#include "results/ledger/ledger_reader.h"
 #include "results/ledger/records.h"
 #include "results/statistics/summary.h"
 #include "results/statistics/verdict.h"
@@ -21,8 +23,9 @@ namespace upcycle {
 struct RunOutcome {
   int64_t seed = 0;
   StageState state = StageState::kPlanned;
-  std::string cause;                     // of a failure, in the words of CauseName
-  std::map<std::string, Result> values;  // by metric; empty unless the run is complete
+  std::string cause;                           // of a failure, in the words of CauseName
+  std::map<std::string, Result> values;        // by metric; empty unless the run is complete
+  std::map<std::string, ValueOrigin> origins;  // of the same values
   std::map<StagePlace, Fingerprint> stages;
 };
 
@@ -32,9 +35,14 @@ struct ArmComparison {
   std::string settings;  // JSON
   ArmCost cost;
   MeasuredText measured;
+  SettingTexts setting_texts;
+  bool shown = true;          // the table has it: it meets all conditions
   double flops_mismatch = 0;  // NaN without a baseline to compare with
   std::vector<RunOutcome> runs;
   std::vector<Summary> summaries;  // over the runs, one for each of Comparison::metrics
+  // To the baseline, seed by seed, one for each of Comparison::metrics: of no pair where there is
+  // none, pairs are missing (unless that was asked for), or values do not compare.
+  std::vector<Summary> differences;
   // Of the primary metric against the baseline; empty for the baseline, and without one.
   std::optional<Judgement> judgement;
   // Where seeds come until arms are decided: how many of its runs were asked for so far.
@@ -52,16 +60,28 @@ struct Comparison {
   std::string study;
   std::string description;
   Preference preference = Preference::kLower;
-  std::string baseline;    // empty: no verdicts
-  std::string matched_on;  // what budgets were made equal in; empty: nothing
-  TableSpec table;
+  std::string baseline;              // empty: no verdicts
+  std::string matched_on;            // what budgets were made equal in; empty: nothing
+  TableSpec table;                   // of the recipe, as far as nothing else was asked for
+  std::vector<std::string> where;    // the conditions on the arms that are shown
+  std::string command;               // that makes this table again
   std::vector<std::string> metrics;  // the primary one first
-  std::vector<CostColumn> costs;
-  std::vector<ArmComparison> arms;  // in the order of the recipe
+  std::vector<TableColumn> columns;
+  std::optional<Grid> grid;            // in place of the columns
+  std::vector<std::string> unchanged;  // settings left out, as all arms shown have them in common
+  std::vector<ArmComparison> arms;     // in the order of the recipe
   std::vector<Twin> twins;
   std::vector<double> parent_values;  // of the primary metric, one for each evaluated dense parent
   bool seeds_are_over = true;         // no arm gets another one
   std::vector<std::string> notes;     // what the numbers mean, assume and lack
 };
+
+// Null without one.
+const ArmComparison* BaselineOf(const Comparison& comparison);
+
+std::vector<const ArmComparison*> ShownArms(const Comparison& comparison);
+
+// Their settings.
+std::vector<const SettingTexts*> SettingsOf(const std::vector<const ArmComparison*>& arms);
 
 }  // namespace upcycle

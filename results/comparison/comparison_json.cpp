@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "results/comparison/comparison_table.h"
+
 namespace upcycle {
 namespace {
 
@@ -66,12 +68,41 @@ Json ArmJson(const ArmComparison& arm, const Comparison& comparison) {
   return json;
 }
 
+// The number behind a cell with what stands beside it, or its text.
+Json CellJson(const Column& column, const Cell& cell) {
+  Json json = {{"shown", CellText(column, cell)}};
+  if (column.notation != Notation::kText) json["value"] = cell.value;
+  const bool is_estimate =
+      column.notation == Notation::kEstimate || column.notation == Notation::kSignedEstimate;
+  if (is_estimate && !column.spread.empty()) json[column.spread] = cell.half_width;
+  if (cell.bold) json["bold"] = true;
+  return json;
+}
+
+// As it is shown, row by row.
+Json TableJson(const Table& table) {
+  Json columns = Json::array();
+  for (const Column& column : table.columns) {
+    columns.push_back({{"key", column.key}, {"title", column.title}});
+  }
+  Json rows = Json::array();
+  for (const auto& row : table.rows) {
+    Json cells = Json::object();
+    for (size_t i = 0; i < row.size(); ++i) {
+      cells[table.columns[i].key] = CellJson(table.columns[i], row[i]);
+    }
+    rows.push_back(std::move(cells));
+  }
+  return {{"title", table.title}, {"columns", std::move(columns)}, {"rows", std::move(rows)}};
+}
+
 }  // namespace
 
 std::string ToJson(const Comparison& comparison) {
   Json arms = Json::array();
-  for (const ArmComparison& arm : comparison.arms) arms.push_back(ArmJson(arm, comparison));
+  for (const ArmComparison* arm : ShownArms(comparison)) arms.push_back(ArmJson(*arm, comparison));
   const Json json = {{"study", comparison.study},
+                     {"command", comparison.command + " --format json"},
                      {"description", comparison.description},
                      {"metric", comparison.metrics.front()},
                      {"goal", NameOf(comparison.preference)},
@@ -79,6 +110,7 @@ std::string ToJson(const Comparison& comparison) {
                      {"matched_on", comparison.matched_on},
                      {"interval", comparison.table.interval},
                      {"parents", comparison.parent_values},
+                     {"table", TableJson(TableOf(comparison))},
                      {"arms", std::move(arms)},
                      {"notes", comparison.notes}};
   // A name that is not valid UTF-8 loses the offending bytes rather than the export.

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "results/comparison/comparison.h"
+#include "results/comparison/table_notes.h"
 #include "results/statistics/sign_flip.h"
 #include "results/tables/number_text.h"
 
@@ -17,15 +18,6 @@ namespace upcycle {
 namespace {
 
 constexpr size_t kMostArmsNamed = 20;
-
-const ArmComparison* Baseline(const Comparison& comparison) {
-  for (const ArmComparison& arm : comparison.arms) {
-    if (arm.name == comparison.baseline) return &arm;
-  }
-  return nullptr;
-}
-
-std::string Percent(double share) { return fmt::format("{:g} %", 100 * share); }
 
 // "seed 3" or "seeds 3, 4"; "seeds 3, 4 and 18 more".
 std::string Seeds(const std::vector<int64_t>& seeds) {
@@ -91,8 +83,8 @@ void AddEarlyStoppingNote(const Comparison& comparison, std::vector<std::string>
 
 void AddMissingNotes(const Comparison& comparison, std::vector<std::string>* notes) {
   std::vector<std::string> missing;
-  for (const ArmComparison& arm : comparison.arms) {
-    const std::string text = MissingRuns(arm, comparison.metrics.front());
+  for (const ArmComparison* arm : ShownArms(comparison)) {
+    const std::string text = MissingRuns(*arm, comparison.metrics.front());
     if (!text.empty()) missing.push_back(text);
   }
   const size_t shown = std::min(missing.size(), kMostArmsNamed);
@@ -101,8 +93,9 @@ void AddMissingNotes(const Comparison& comparison, std::vector<std::string>* not
     notes->push_back(fmt::format("Missing. {} more arms lack runs.", missing.size() - shown));
   }
   for (size_t i = 1; i < comparison.metrics.size(); ++i) {
-    const bool none = std::all_of(comparison.arms.begin(), comparison.arms.end(),
-                                  [&](const auto& arm) { return arm.summaries[i].count == 0; });
+    const bool none = std::ranges::all_of(ShownArms(comparison), [&](const ArmComparison* arm) {
+      return arm->summaries[i].count == 0;
+    });
     if (none && !comparison.metrics[i].starts_with("moe/")) {
       notes->push_back(
           fmt::format("Missing. No finished run has recorded {}.", comparison.metrics[i]));
@@ -113,13 +106,13 @@ void AddMissingNotes(const Comparison& comparison, std::vector<std::string>* not
 // Refusals that the list of missing runs does not explain.
 void AddRefusalNotes(const Comparison& comparison, std::vector<std::string>* notes) {
   std::map<std::string, std::vector<std::string>> arms_by_reason;
-  for (const ArmComparison& arm : comparison.arms) {
-    if (!arm.judgement) continue;
-    const Judgement& judgement = *arm.judgement;
+  for (const ArmComparison* arm : ShownArms(comparison)) {
+    if (!arm->judgement) continue;
+    const Judgement& judgement = *arm->judgement;
     if (judgement.verdict == Verdict::kUndecidable || judgement.verdict == Verdict::kIdentical ||
         judgement.verdict == Verdict::kIncomplete) {
       arms_by_reason[fmt::format("{}: {}", NameOf(judgement.verdict), judgement.reason)].push_back(
-          arm.name);
+          arm->name);
     }
   }
   for (const auto& [reason, arms] : arms_by_reason) {
@@ -130,14 +123,14 @@ void AddRefusalNotes(const Comparison& comparison, std::vector<std::string>* not
 
 // Columns beside the primary metric have no verdicts, but invite comparing.
 void AddComparabilityNotes(const Comparison& comparison, std::vector<std::string>* notes) {
-  const ArmComparison* baseline = Baseline(comparison);
+  const ArmComparison* baseline = BaselineOf(comparison);
   if (baseline == nullptr) return;
   for (size_t i = 1; i < comparison.metrics.size(); ++i) {
     std::map<std::string, std::vector<std::string>> arms_by_reason;
-    for (const ArmComparison& arm : comparison.arms) {
-      const std::string reason =
-          WhyNotComparable(comparison.metrics[i], arm.measured, baseline->measured, baseline->name);
-      if (!reason.empty()) arms_by_reason[reason].push_back(arm.name);
+    for (const ArmComparison* arm : ShownArms(comparison)) {
+      const std::string reason = WhyNotComparable(comparison.metrics[i], arm->measured,
+                                                  baseline->measured, baseline->name);
+      if (!reason.empty()) arms_by_reason[reason].push_back(arm->name);
     }
     for (const auto& [reason, arms] : arms_by_reason) {
       notes->push_back(fmt::format("Do not compare. {}: {}.", Names(arms), reason));
@@ -179,7 +172,7 @@ void AddSequentialNotes(const Comparison& comparison, std::vector<std::string>* 
 void AddTestNotes(const Comparison& comparison, std::vector<std::string>* notes) {
   const auto family = std::count_if(comparison.arms.begin(), comparison.arms.end(),
                                     [](const auto& arm) { return arm.judgement.has_value(); });
-  if (family == 0) return;
+  if (family == 0 || !ShowsTest(comparison)) return;
   const double level = 1 - comparison.table.interval;
   const bool is_sequential = comparison.table.most_seeds > 0;
   notes->push_back(fmt::format(
@@ -190,10 +183,11 @@ void AddTestNotes(const Comparison& comparison, std::vector<std::string>* notes)
       MarginText(comparison.table.margin)));
   if (is_sequential) return AddSequentialNotes(comparison, notes);
   notes->push_back(fmt::format(
-      "Family. p is adjusted by Holm's correction over the {} comparison{} of this table, those "
+      "Family. p is adjusted by Holm's correction over the {} comparison{} of this {}, those "
       "without a verdict included. Intervals are not adjusted, so one may exclude 0 where the "
       "verdict is inconclusive.",
-      family, family == 1 ? "" : "s"));
+      family, family == 1 ? "" : "s",
+      comparison.where.empty() ? "table" : "study, shown here or not"));
   const auto pairs = PairsOfTests(comparison);
   if (!pairs) return;
   const auto [fewest, most] = *pairs;
@@ -269,7 +263,7 @@ void AddBranchNotes(const Comparison& comparison, const ArmComparison& baseline,
 }
 
 void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* notes) {
-  const ArmComparison* baseline = Baseline(comparison);
+  const ArmComparison* baseline = BaselineOf(comparison);
   if (baseline == nullptr || baseline->cost.train_flops <= 0) return;
   const ArmComparison* farthest = nullptr;
   for (const ArmComparison& arm : comparison.arms) {
@@ -306,9 +300,7 @@ void AddTwinNotes(const Comparison& comparison, std::vector<std::string>* notes)
 }  // namespace
 
 std::vector<std::string> NotesOn(const Comparison& comparison) {
-  std::vector<std::string> notes = {
-      fmt::format("Cells. Mean ± half of the {} t interval over seeds; – is not available.",
-                  Percent(comparison.table.interval))};
+  std::vector<std::string> notes = LayoutNotes(comparison);
   AddTestNotes(comparison, &notes);
   AddComputeNotes(comparison, &notes);
   AddTwinNotes(comparison, &notes);

@@ -3,7 +3,13 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/ranges.h>
+
+#include "core/error.h"
+#include "core/spelling.h"
+#include "results/comparison/grid_table.h"
+#include "results/comparison/metric_cells.h"
+#include "results/tables/row_order.h"
 
 namespace upcycle {
 namespace {
@@ -12,27 +18,14 @@ namespace {
 struct Builder {
   Table* table;
   const Comparison& comparison;
+  const std::vector<const ArmComparison*>& arms;
 
   template <typename CellOfArm>
   void Add(Column column, CellOfArm cell_of_arm) {
     table->columns.push_back(std::move(column));
-    for (size_t i = 0; i < comparison.arms.size(); ++i) {
-      table->rows[i].push_back(cell_of_arm(comparison.arms[i]));
-    }
+    for (size_t i = 0; i < arms.size(); ++i) table->rows[i].push_back(cell_of_arm(*arms[i]));
   }
 };
-
-// The setting at a dotted path, "data.train.0.weight" in a list, as JSON shows it; – where the arm
-// has none.
-std::string SettingText(const std::string& settings, const std::string& path) {
-  const auto all = nlohmann::json::parse(settings);
-  std::string place = "/" + path;
-  std::replace(place.begin(), place.end(), '.', '/');
-  const nlohmann::json::json_pointer pointer(place);
-  if (!all.contains(pointer)) return "";
-  const nlohmann::json& setting = all.at(pointer);
-  return setting.is_string() ? setting.get<std::string>() : setting.dump();
-}
 
 // "6", or "4/6" where two runs have no value of the primary metric.
 std::string SeedsText(const ArmComparison& arm) {
@@ -80,14 +73,49 @@ std::string TitleOf(const std::string& metric) {
   return title;
 }
 
-void AddMetric(Builder& builder, size_t index) {
-  const std::string& metric = builder.comparison.metrics[index];
-  const int64_t digits = builder.comparison.table.digits;
-  builder.Add({TitleOf(metric), metric, Notation::kEstimate, digits},
-              [index](const ArmComparison& arm) {
-                const Summary& summary = arm.summaries[index];
-                return Cell{.value = summary.mean, .half_width = summary.half_width};
-              });
+void AddMetric(Builder& builder, size_t metric) {
+  const Comparison& comparison = builder.comparison;
+  const std::string& name = comparison.metrics[metric];
+  const std::vector<bool> bold = BoldCells(comparison, builder.arms, metric);
+  size_t row = 0;
+  builder.Add(MetricColumn(comparison, TitleOf(name), name), [&](const ArmComparison& arm) {
+    Cell cell = MetricCell(comparison, arm, metric);
+    cell.bold = bold[row++];
+    return cell;
+  });
+}
+
+void AddTest(Builder& builder, TestColumn column) {
+  const std::string key(NameOf(column));
+  switch (column) {
+    case TestColumn::kSeeds:
+      builder.Add({key, key, Notation::kText},
+                  [](const ArmComparison& arm) { return Cell{.text = SeedsText(arm)}; });
+      return;
+    case TestColumn::kDifference:
+      builder.Add({key, key, Notation::kSignedEstimate, builder.comparison.table.digits},
+                  DifferenceCell);
+      return;
+    case TestColumn::kAdjustedP:
+      builder.Add({"adjusted p", key, Notation::kProbability}, [](const auto& arm) {
+        return arm.judgement ? Cell{.value = arm.judgement->adjusted_p} : Cell{};
+      });
+      return;
+    case TestColumn::kVerdict:
+      builder.Add({key, key, Notation::kText}, VerdictCell);
+      return;
+  }
+}
+
+void AddSetting(Builder& builder, const std::string& path) {
+  builder.Add({path, path, Notation::kText}, [&](const ArmComparison& arm) {
+    return Cell{.text = TextAt(arm.setting_texts, path)};
+  });
+}
+
+void AddArms(Builder& builder) {
+  builder.Add({"arm", "arm", Notation::kText},
+              [](const ArmComparison& arm) { return Cell{.text = arm.name}; });
 }
 
 void AddCost(Builder& builder, CostColumn column) {
@@ -116,40 +144,71 @@ void AddCost(Builder& builder, CostColumn column) {
   }
 }
 
+void AddColumn(Builder& builder, const TableColumn& column) {
+  switch (column.kind) {
+    case TableColumn::Kind::kSetting:
+      return AddSetting(builder, column.name);
+    case TableColumn::Kind::kTest:
+      return AddTest(builder, column.test);
+    case TableColumn::Kind::kMetric:
+      return AddMetric(builder, column.metric);
+    case TableColumn::Kind::kCost:
+      return AddCost(builder, column.cost);
+  }
+}
+
+Table ArmTableOf(const Comparison& comparison) {
+  Table table;
+  const std::vector<const ArmComparison*> arms = ShownArms(comparison);
+  table.rows.resize(arms.size());
+  Builder builder = {&table, comparison, arms};
+  auto column = comparison.columns.begin();
+  if (comparison.table.rows != "arm") AddColumn(builder, *column++);
+  AddArms(builder);
+  for (; column != comparison.columns.end(); ++column) AddColumn(builder, *column);
+  return table;
+}
+
+// "routing: validation/loss, lower is better"; of a grid with what its sides are.
+std::string TitleOf(const Comparison& comparison) {
+  const size_t metric = comparison.grid ? comparison.grid->metric : 0;
+  std::string title = fmt::format("{}: {}", comparison.study, comparison.metrics[metric]);
+  const auto preference = PreferenceOf(comparison, metric);
+  for (const auto& word : EnumNames<Preference>::values) {
+    if (word.value == preference) title += fmt::format(", {}", word.help);
+  }
+  if (!comparison.grid) return title;
+  return fmt::format("{}, by {} and {}", title, comparison.grid->rows, comparison.grid->columns);
+}
+
 }  // namespace
 
-Table TableOf(const Comparison& comparison) {
-  Table table;
-  for (const auto& preference : EnumNames<Preference>::values) {
-    if (preference.value != comparison.preference) continue;
-    table.title =
-        fmt::format("{}: {}, {}", comparison.study, comparison.metrics.front(), preference.help);
+size_t ColumnNamed(const Table& table, std::string_view name) {
+  std::vector<std::string> keys;
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    const Column& column = table.columns[i];
+    const std::string_view key = column.key;
+    const bool is_difference = key == fmt::format("{} difference", name);
+    if (key == name || column.title == name || is_difference) return i;
+    keys.push_back(table.columns[i].key);
   }
-  table.rows.resize(comparison.arms.size());
-  table.notes = comparison.notes;
+  const auto nearest = ClosestWord(name, keys);
+  throw Error(Cause::kInput,
+              fmt::format("the table has no column \"{}\"{}; it has {}", name,
+                          nearest ? fmt::format("; did you mean \"{}\"?", *nearest) : "",
+                          fmt::join(keys, ", ")));
+}
 
-  Builder builder = {&table, comparison};
-  const std::string& rows = comparison.table.rows;
-  if (rows != "arm") {
-    builder.Add({rows, rows, Notation::kText}, [&](const ArmComparison& arm) {
-      return Cell{.text = SettingText(arm.settings, rows)};
-    });
+Table TableOf(const Comparison& comparison) {
+  Table table = comparison.grid ? GridTableOf(comparison) : ArmTableOf(comparison);
+  table.title = TitleOf(comparison);
+  table.notes = comparison.notes;
+  table.study = comparison.study;
+  table.command = comparison.command;
+  if (!comparison.table.sort.empty()) {
+    const SortWords sort = ParseSortWords(comparison.table.sort);
+    SortRows(&table, ColumnNamed(table, sort.column), sort.descending);
   }
-  builder.Add({"arm", "arm", Notation::kText},
-              [](const ArmComparison& arm) { return Cell{.text = arm.name}; });
-  builder.Add({"seeds", "seeds", Notation::kText},
-              [](const ArmComparison& arm) { return Cell{.text = SeedsText(arm)}; });
-  AddMetric(builder, 0);
-  if (!comparison.baseline.empty()) {
-    builder.Add({"difference", "difference", Notation::kSignedEstimate, comparison.table.digits},
-                DifferenceCell);
-    builder.Add({"adjusted p", "adjusted_p", Notation::kProbability}, [](const auto& arm) {
-      return arm.judgement ? Cell{.value = arm.judgement->adjusted_p} : Cell{};
-    });
-    builder.Add({"verdict", "verdict", Notation::kText}, VerdictCell);
-  }
-  for (size_t i = 1; i < comparison.metrics.size(); ++i) AddMetric(builder, i);
-  for (const CostColumn column : comparison.costs) AddCost(builder, column);
   return table;
 }
 

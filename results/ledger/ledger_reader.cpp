@@ -22,7 +22,7 @@ namespace {
 // keeps the order of the loops, which goes from the study's few rows to single look-ups in the
 // large tables.
 constexpr std::string_view kValuesOfRuns =
-    "SELECT run.id, found.metric, found.value, {} FROM arm "
+    "SELECT run.id, found.metric, found.value, {}, run_stage.number FROM arm "
     "CROSS JOIN run ON run.arm = arm.id AND NOT run.absent "
     "CROSS JOIN run_stage ON run_stage.run = run.id AND run_stage.role = ? "
     "CROSS JOIN {} AS found ON found.stage = run_stage.stage AND found.metric IN ({}) "
@@ -31,10 +31,10 @@ constexpr std::string_view kValuesOfRuns =
 // Where values come from, the better source first.
 struct ValueSource {
   std::string_view table;
-  std::string_view uncertainty;  // the columns of standard error and count
+  std::string_view uncertainty;  // the columns of standard error, count and step
 };
-constexpr ValueSource kValueSources[] = {{"result", "found.standard_error, found.count"},
-                                         {"latest", "NULL, NULL"}};
+constexpr ValueSource kValueSources[] = {{"result", "found.standard_error, found.count, NULL"},
+                                         {"latest", "NULL, NULL, found.step"}};
 
 constexpr StageRole kRolesWithValues[] = {StageRole::kEvaluate, StageRole::kBenchmark,
                                           StageRole::kTrain, StageRole::kStart};
@@ -111,6 +111,8 @@ std::set<int64_t> ReadValuesFrom(const ValueSource& source, StageRole role, int6
     found.insert(rows.Int(1));
     run->second->values[metric] = {metric, rows.Real(2), IfPresent<double>(rows, 3, rows.Real(3)),
                                    IfPresent<int64_t>(rows, 4, rows.Int(4))};
+    run->second->origins.insert_or_assign(
+        metric, ValueOrigin{{role, rows.Int(6)}, IfPresent<int64_t>(rows, 5, rows.Int(5))});
   }
   return found;
 }
@@ -271,6 +273,25 @@ std::vector<std::string> LedgerReader::ResultNames(const StudyFacts& study) {
   rows.Bind(study.id);
   while (rows.Step()) names.push_back(rows.Text(0));
   return names;
+}
+
+std::vector<std::string> LedgerReader::RecordedMetrics(const StudyFacts& study) {
+  std::set<std::string> names;
+  for (const ValueSource& source : kValueSources) {
+    Statement rows = ledger_.Prepare(fmt::format(
+        "SELECT DISTINCT metric.name FROM arm CROSS JOIN run ON run.arm = arm.id AND NOT "
+        "run.absent "
+        "CROSS JOIN run_stage ON run_stage.run = run.id AND run_stage.role IN ('evaluate', "
+        "'benchmark', 'train', 'start') "
+        "CROSS JOIN {} AS found ON found.stage = run_stage.stage "
+        "CROSS JOIN metric ON metric.id = found.metric WHERE arm.study = ? AND NOT arm.absent",
+        source.table));
+    rows.Bind(study.id);
+    while (rows.Step()) {
+      if (!IsSystemMetric(rows.Text(0))) names.insert(rows.Text(0));
+    }
+  }
+  return {names.begin(), names.end()};
 }
 
 std::map<Fingerprint, StageState> LedgerReader::StageStates() { return ReadStageStates(ledger_); }

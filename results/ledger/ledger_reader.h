@@ -29,11 +29,18 @@ struct StageFacts {
   int64_t steps = 0;  // 0: no progress was recorded
 };
 
+// Where a value of a run was read.
+struct ValueOrigin {
+  StagePlace place;
+  std::optional<int64_t> step = std::nullopt;  // of a series' newest point; empty: a final result
+};
+
 struct RunFacts {
   int64_t id = 0;
   int64_t seed = 0;
-  std::map<StagePlace, size_t> stages;   // indices into StudyFacts::stages
-  std::map<std::string, Result> values;  // by metric, from ReadValues
+  std::map<StagePlace, size_t> stages;              // indices into StudyFacts::stages
+  std::map<std::string, Result> values;             // by metric, from ReadValues
+  std::map<std::string, ValueOrigin> origins = {};  // of the same
 
   std::optional<size_t> StageOf(const StagePlace& place) const {
     const auto found = stages.find(place);
@@ -124,6 +131,9 @@ class LedgerReader {
   // The metrics that evaluations of this study have results of, in the order of the alphabet.
   std::vector<std::string> ResultNames(const StudyFacts& study);
 
+  // All that its runs have recorded, along the way too, but for what depends on the clock.
+  std::vector<std::string> RecordedMetrics(const StudyFacts& study);
+
   // Of every stage that the ledger knows.
   std::map<Fingerprint, StageState> StageStates();
 
@@ -139,6 +149,7 @@ class LedgerReader {
   std::vector<MetricPoint> ReadPoints(int64_t stage, std::string_view metric);
 
  private:
+  friend class LiveReader;  // results/ledger/live_reader.h
   void ReadStages(StudyFacts* study);
   void ReadArms(StudyFacts* study);
 

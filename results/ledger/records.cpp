@@ -14,6 +14,12 @@ E FromName(std::string_view name, std::string_view what) {
   throw Error(Cause::kBug, fmt::format("\"{}\" is not a {}", name, what));
 }
 
+// The word under a key; the usual one where the key is missing, as it came later.
+template <NamedEnum E>
+E StoredWord(const nlohmann::json& object, const char* key, E usual) {
+  return FromName<E>(object.value(key, std::string(NameOf(usual))), key);
+}
+
 nlohmann::json ParseObject(std::string_view json) {
   auto parsed = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
   if (parsed.is_object()) return parsed;
@@ -86,6 +92,10 @@ ArmCost CostFromJson(std::string_view json) {
 std::string JsonFromTableSpec(const TableSpec& spec) {
   return nlohmann::json{{"rows", spec.rows},
                         {"columns", spec.columns},
+                        {"cell", NameOf(spec.cell)},
+                        {"bold", NameOf(spec.bold)},
+                        {"sort", spec.sort},
+                        {"only_changed", spec.only_changed},
                         {"interval", spec.interval},
                         {"digits", spec.digits},
                         {"margin", spec.margin},
@@ -96,8 +106,13 @@ std::string JsonFromTableSpec(const TableSpec& spec) {
 
 TableSpec TableSpecFromJson(std::string_view json) {
   const auto spec = ParseObject(json);
-  return {.rows = spec.value("rows", "arm"),
-          .columns = spec.value("columns", std::vector<std::string>()),
+  const TableSpec usual;
+  return {.rows = spec.value("rows", usual.rows),
+          .columns = spec.value("columns", usual.columns),
+          .cell = StoredWord(spec, "cell", usual.cell),
+          .bold = StoredWord(spec, "bold", usual.bold),
+          .sort = spec.value("sort", usual.sort),
+          .only_changed = spec.value("only_changed", usual.only_changed),
           .interval = spec.value("interval", 0.95),
           .digits = spec.value("digits", int64_t{5}),
           .margin = spec.value("margin", 0.0),

@@ -10,6 +10,7 @@
 
 #include "core/enum_names.h"
 #include "core/fingerprint.h"
+#include "core/table_words.h"
 #include "results/statistics/preference.h"
 
 namespace upcycle {
@@ -128,10 +129,14 @@ struct ArmRecord {
 // results/comparison/compare_study.h says.
 struct TableSpec {
   std::string rows = "arm";          // or the path of a setting, shown in front of the arm's name
-  std::vector<std::string> columns;  // metrics and cost columns by name
-  double interval = 0.95;            // of confidence; 1 - interval is the level of the tests
-  int64_t digits = 5;                // the most significant ones that a value shows
-  double margin = 0;                 // differences within it are equivalent; 0: none is
+  std::vector<std::string> columns;  // metrics, costs, settings and words of the test, by name
+  CellMeaning cell = CellMeaning::kMeanInterval;
+  BoldRule bold = BoldRule::kNone;
+  std::string sort;           // a column, perhaps with ":desc"; empty: the order of the recipe
+  bool only_changed = false;  // settings that differ are columns, and no others
+  double interval = 0.95;     // of confidence; 1 - interval is the level of the tests
+  int64_t digits = 5;         // the most significant ones that a value shows
+  double margin = 0;          // differences within it are equivalent; 0: none is
   // Where arms get seeds until they are decided: before the first look, and at most; 0: all run.
   int64_t first_seeds = 0, most_seeds = 0;
   bool operator==(const TableSpec&) const = default;

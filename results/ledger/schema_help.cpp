@@ -20,7 +20,8 @@ constexpr ColumnHelp kColumns[] = {
     {"study", "matched_on", "what the budgets of the arms were made equal in; empty: nothing"},
     {"study", "record", "fingerprint of all that was recorded of it"},
     {"study", "table_settings",
-     "JSON `{rows, columns, interval, digits, margin, first_seeds, most_seeds}`"},
+     "JSON `{rows, columns, cell, bold, sort, only_changed, interval, digits, margin, first_seeds, "
+     "most_seeds}`"},
     {"arm", "id", "the number that other tables name it by"},
     {"arm", "study, position, name", "its place in the recipe, from 0"},
     {"arm", "changes, settings",

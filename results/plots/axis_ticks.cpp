@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kSmallestPlain = 1e-2;  // an axis that ends between these needs no power of ten
 constexpr double kLargestPlain = 1e5;
-constexpr double kFewDecades = 0.8;   // below, a logarithmic axis is read as a linear one
+constexpr double kFewDecades = 0.5;   // below, a logarithmic axis is read as a linear one
 constexpr double kSomeDecades = 2.5;  // below, it has labels between the powers of ten
 constexpr double kRounding = 1e-9;    // of a step, by which a tick may miss the end of its range
 

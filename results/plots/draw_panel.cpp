@@ -142,8 +142,8 @@ class PanelDrawer {
         continue;
       }
       last = &*nearest;
-      page_.Path(MarkerPath(style.marker, 2.4), {style.colour, 0.5}, style.colour, X(last->x),
-                 Y(last->y));
+      page_.Path(MarkerPath(style.marker, 2.4), {style.colour, 1},
+                 style.hollow ? colours_.paper : style.colour, X(last->x), Y(last->y));
     }
   }
 
@@ -182,8 +182,8 @@ class PanelDrawer {
     const Style style = StyleOf(mark.style, theme_);
     if (std::isfinite(mark.half_width)) DrawInterval(mark, {style.colour, 1.2});
     page_.Path(MarkerPath(style.marker, kMarkerRadius), {style.colour, kHollowEdge},
-               mark.hollow ? colours_.paper : style.colour, frame_.left + X(mark.spot.x),
-               frame_.top + Y(mark.spot.y), mark.spot.title);
+               mark.hollow || style.hollow ? colours_.paper : style.colour,
+               frame_.left + X(mark.spot.x), frame_.top + Y(mark.spot.y), mark.spot.title);
   }
 
   void DrawAxes() {
@@ -211,7 +211,7 @@ class PanelDrawer {
     const std::string shown = Shortened(title, (layout_.page_width - 8) / kTextSize);
     const double half = TextWidth(shown) * kTextSize / 2;
     const double middle =
-        std::clamp(frame_.left + frame_.width / 2, half, layout_.page_width - half);
+        std::clamp(frame_.left + frame_.width / 2, half + 4, layout_.page_width - half - 4);
     page_.Text(middle, frame_.bottom() + kTick + 2.4 * kTextSize, shown, colours_.ink, kTextSize,
                Anchor::kMiddle, shown == title ? "" : title);
   }

@@ -26,7 +26,8 @@ void DrawLegend(const PlotLayout& layout, Theme theme, SvgPage* page) {
     }
     if (entry.is_mark || entry.stroke == Stroke::kLine) {
       page->Path(MarkerPath(style.marker, entry.is_mark ? kMarkerRadius : 2.4),
-                 {style.colour, kHollowEdge}, entry.hollow ? colours.paper : style.colour, middle_x,
+                 {style.colour, kHollowEdge},
+                 entry.hollow || style.hollow ? colours.paper : style.colour, middle_x,
                  entry.middle);
     }
     const std::string shown = Shortened(entry.name, (entry.width - kSampleWidth) / kSmallSize);

@@ -8,10 +8,11 @@
 namespace upcycle {
 namespace {
 
-constexpr double kEdge = 6;          // of the page
-constexpr double kGap = 14;          // between panels
-constexpr double kTickRoom = 6;      // of a tick and the blank behind it
-constexpr double kLine = 13;         // of text
+constexpr double kEdge = 6;      // of the page
+constexpr double kGap = 14;      // between panels
+constexpr double kTickRoom = 6;  // of a tick and the blank behind it
+constexpr double kLine = 13;     // of text
+constexpr double kBetweenLabels = 12;
 constexpr double kXTitle = 10;       // what the title of an x axis takes below its labels
 constexpr double kRowHeight = 16;    // of a category
 constexpr double kNameShare = 0.42;  // of the page, that names of rows may take
@@ -87,13 +88,24 @@ double WidestLabel(const Ticks& ticks) {
   return widest * kSmallSize;
 }
 
+// Whether neighbouring labels along an axis of this length stand apart.
+bool StandApart(const Ticks& ticks, const Axis& axis, const Range& range, double length) {
+  double free_from = -kLargest;
+  for (const Tick& tick : ticks.ticks) {
+    if (tick.label.empty()) continue;
+    const double middle = ShareOf(tick.at, range, axis.scale) * length;
+    const double half = TextWidth(tick.label) * kSmallSize / 2;
+    if (middle - half < free_from) return false;
+    free_from = middle + half + kBetweenLabels;
+  }
+  return true;
+}
+
 // As many labels as stand apart.
-Ticks TicksAlong(const Axis& axis, const Range& range, double width) {
-  for (int most = std::max(2, static_cast<int>(width / 20)); most > 1; --most) {
+Ticks TicksAlong(const Axis& axis, const Range& range, double length) {
+  for (int most = std::max(3, static_cast<int>(length / 40)); most > 1; --most) {
     Ticks ticks = TicksOf(axis, range, most);
-    const auto labels = static_cast<double>(
-        std::ranges::count_if(ticks.ticks, [](const Tick& tick) { return !tick.label.empty(); }));
-    if (labels * (WidestLabel(ticks) + 8) <= width + 8) return ticks;
+    if (StandApart(ticks, axis, range, length)) return ticks;
   }
   return TicksOf(axis, range, 1);
 }

@@ -42,7 +42,8 @@ PageColours ColoursOf(Theme theme) {
 
 Style StyleOf(size_t index, Theme theme) {
   const auto& colours = theme == Theme::kDark ? kOnDark : kOnLight;
-  return {colours[index % colours.size()], kDashes[index % kDashes.size()], index % kMarkers};
+  return {colours[index % colours.size()], kDashes[index % kDashes.size()], index % kMarkers,
+          index / kMarkers % 2 == 1};
 }
 
 std::string MarkerPath(size_t marker, double radius) {

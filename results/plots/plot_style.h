@@ -20,11 +20,12 @@ PageColours ColoursOf(Theme theme);
 
 // The colours of Okabe and Ito ("Color Universal Design", 2008) without yellow, from the darkest to
 // the lightest; on a dark page the other way round, with white for black. Neighbouring styles also
-// differ in dash and marker, so that 28 styles are told apart by line and 56 by marker.
+// differ in dash and marker: 28 styles are told apart by line, and without colour 16 by marker.
 struct Style {
   std::string_view colour;
   std::string_view dash;  // as SVG's stroke-dasharray has it; empty: solid
   size_t marker = 0;      // below kMarkers
+  bool hollow = false;    // the marker, in every second round of them
 };
 Style StyleOf(size_t index, Theme theme);
 

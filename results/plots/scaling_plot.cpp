@@ -9,13 +9,15 @@
 
 #include "results/plots/chosen_arms.h"
 #include "results/plots/kinds.h"
+#include "results/statistics/power_law.h"
 #include "results/statistics/summary.h"
 #include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {
 
-constexpr size_t kMostArms = 100;
+constexpr size_t kMostArms = 1000;
+constexpr int kPointsOfALaw = 60;
 constexpr double kSameCompute = 1.1;  // closer amounts say nothing about scaling
 
 // Arms that differ only in how large a model is trained how long are one method.
@@ -73,7 +75,9 @@ class ScalingBuilder {
 
   void AddMethod(const std::vector<size_t>& arms) {
     const size_t style = style_++;
-    std::string name = NameOfMethod(study_, arms);
+    const std::string method = NameOfMethod(study_, arms);
+    std::string name = method;
+    std::vector<ScalingPoint> points;
     for (const size_t arm : arms) {
       const auto found = ValueOf(study_, study_.arms[arm], metric_);
       if (!found) continue;
@@ -87,11 +91,17 @@ class ScalingBuilder {
                                 ScientificText(found->flops),
                                 EstimateText(found->value.mean, found->value.half_width))},
            .half_width = found->value.half_width});
+      points.push_back({found->flops, found->value.mean});
+    }
+    if (points.size() > 1 && is_positive_ && metric_.ends_with("loss")) {
+      AddLaw(method, style, points);
     }
   }
 
   bool HasSeveralAmounts() const { return highest_ > kSameCompute * lowest_; }
   bool empty() const { return panel_.marks.empty(); }
+  // Sentences about laws that are drawn, and about those that are not.
+  const std::string& laws() const { return laws_; }
 
   Panel Finish() {
     panel_.x = {.label = "train FLOPs", .scale = Scale::kLogarithmic};
@@ -101,8 +111,31 @@ class ScalingBuilder {
   }
 
  private:
+  // One mean an arm counts as one point, however many seeds it has: seeds share what an arm gains
+  // or loses beside the law.
+  void AddLaw(const std::string& method, size_t style, const std::vector<ScalingPoint>& points) {
+    const PowerLaw law = FitPowerLaw(points, study_.table.interval);
+    if (!law.problem.empty()) {
+      laws_ += fmt::format(" No law for {}: {}.", method, law.problem);
+      return;
+    }
+    const auto [least, most] = std::ranges::minmax(points, {}, &ScalingPoint::x);
+    Series curve = {.name = fmt::format("{}, α = {:.3g}", method, law.exponent),
+                    .style = style,
+                    .stroke = Stroke::kFit};
+    for (int i = 0; i < kPointsOfALaw; ++i) {
+      const double x = least.x * std::pow(most.x / least.x, i / (kPointsOfALaw - 1.0));
+      curve.spots.push_back({x, law.At(x)});
+    }
+    panel_.series.push_back(std::move(curve));
+    laws_ +=
+        fmt::format(" Law of {}: {:.4g} + A·C^−α, α = {:.3g} ({:.3g} to {:.3g}).", method,
+                    law.floor, law.exponent, law.exponent_interval.low, law.exponent_interval.high);
+  }
+
   const StudyFacts& study_;
   std::string metric_;
+  std::string laws_;
   Panel panel_;
   size_t style_ = 0;
   double lowest_ = INFINITY, highest_ = 0;
@@ -144,6 +177,7 @@ StudyPlot ScalingPlot(LedgerReader& ledger, const StudyFacts& study, const PlotR
       .caption = fmt::format("{} over the FLOPs of each arm's own training, study {}. Marks: "
                              "means over seeds; lines: {} t intervals of the means.",
                              metric, study.name, PercentText(study.table.interval))};
+  plot.caption += builder.laws();
   if (!chosen.note.empty()) plot.caption += " " + chosen.note;
   plot.rows.emplace_back().push_back(builder.Finish());
   return {.plot = std::move(plot)};

@@ -31,24 +31,27 @@ AdjustedArms HolmAdjustedArms(std::span<const double> difference,
   UPCYCLE_CHECK_EQ(difference.size(), equivalence.size());
   AdjustedArms adjusted = {{difference.begin(), difference.end()},
                            {equivalence.begin(), equivalence.end()}};
-  std::vector<double*> order;
-  std::vector<int> open(difference.size(), 2);  // hypotheses of each arm
+  struct Test {
+    size_t arm;
+    double* p;
+  };
+  std::vector<Test> order;
   for (std::vector<double>* tests : {&adjusted.difference, &adjusted.equivalence}) {
-    for (double& p : *tests) {
+    for (size_t arm = 0; arm < tests->size(); ++arm) {
+      double& p = (*tests)[arm];
       if (std::isnan(p)) continue;
       UPCYCLE_CHECK(p >= 0 && p <= 1);
-      order.push_back(&p);
+      order.push_back({arm, &p});
     }
   }
-  std::ranges::stable_sort(order, {}, [](const double* p) { return *p; });
-  double highest = 0, arms = static_cast<double>(difference.size());
-  for (double* p : order) {
-    highest = std::max(highest, arms * *p);
-    *p = std::min(1.0, highest);
-    const bool of_difference =
-        p >= adjusted.difference.data() && p < adjusted.difference.data() + difference.size();
-    const std::vector<double>& tests = of_difference ? adjusted.difference : adjusted.equivalence;
-    if (--open[static_cast<size_t>(p - tests.data())] == 0) --arms;
+  std::ranges::stable_sort(order, {}, [](const Test& test) { return *test.p; });
+
+  std::vector<int> open(difference.size(), 2);  // hypotheses of each arm
+  double open_arms = static_cast<double>(difference.size()), highest = 0;
+  for (const Test& test : order) {
+    highest = std::max(highest, open_arms * *test.p);
+    *test.p = std::min(1.0, highest);
+    if (--open[test.arm] == 0) --open_arms;
   }
   return adjusted;
 }

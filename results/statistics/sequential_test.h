@@ -9,9 +9,9 @@
 //
 // To reject at α means p_n ≤ a·w_n at some look with P(X ≤ a) = α: nominal levels as Pocock's
 // (Biometrika 1977), which rise with n as O'Brien and Fleming's (Biometrics 1979). The third power
-// is chosen by measuring (`upcycle bench --statistics`): nearly the power of one test at the end,
-// and most of the seeds that equal levels save. A mixture of t likelihoods (EValue), which needs no
-// last look, finds much less.
+// is chosen by measuring (`upcycle bench --statistics`): of 8 arms with at most 12 seeds it loses
+// up to nine points of power to one test at the end, equal levels 28, and it takes at most one seed
+// more than they. A mixture of t likelihoods (EValue), which needs no last look, loses 47.
 //
 // Assumed: differences are independent and about normal, and first, most and the order of seeds
 // were fixed before.
@@ -32,7 +32,8 @@ struct SequentialPlan {
 
 enum class Sides { kOne, kTwo };
 
-// P(X ≤ x) without a difference; of one side: X from the one-sided p_n of that side.
+// P(X ≤ x) without a difference; of one side: X from the one-sided p_n of that side. About a
+// millisecond a look.
 double SequentialP(const SequentialPlan& plan, Sides sides, double x);
 
 struct SequentialTest {

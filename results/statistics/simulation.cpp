@@ -93,33 +93,24 @@ StudyOfDraws Draw(const SimulatedStudies& studies, int64_t number, bool peeks) {
   return study;
 }
 
-// What a decider needs beside the looks, made once.
-struct Rule {
-  Decider decider;
-  SequentialPlan plan;
-  std::vector<double> limits;       // what a score must not exceed with m tests open; [m - 1]
-  std::vector<double> half_widths;  // of intervals at n seeds, in standard errors
-};
-
-Rule MakeRule(const SimulatedStudies& studies, const Decider& decider) {
-  Rule rule = {decider, {kFirstLook, studies.seeds, decider.exponent}, {}, {}};
+PreparedDecider PrepareOne(const Decider& decider, int64_t seeds, int64_t arms) {
+  PreparedDecider rule = {decider, {kFirstLook, seeds, decider.exponent}, arms, {}, {}};
   if (decider.way == Way::kOnce) return rule;
-  for (int64_t open = 1; open <= studies.arms; ++open) {
+  const bool planned = decider.way == Way::kPlanned;
+  for (int64_t open = 1; open <= arms; ++open) {
     const double level = kLevel / static_cast<double>(open);
-    rule.limits.push_back(
-        decider.way == Way::kPlanned ? SequentialBoundary(rule.plan, level).Limit() : level);
+    rule.limits.push_back(planned ? SequentialBoundary(rule.plan, level).Limit() : level);
   }
   rule.half_widths.assign(static_cast<size_t>(kFirstLook), kInfinite);
-  for (int64_t n = kFirstLook; n <= studies.seeds; ++n) {
-    const double nominal =
-        decider.way == Way::kPlanned ? rule.limits.front() * rule.plan.Weight(n) : kLevel;
+  for (int64_t n = kFirstLook; n <= seeds; ++n) {
+    const double nominal = planned ? rule.limits.front() * rule.plan.Weight(n) : kLevel;
     rule.half_widths.push_back(StudentTwoSidedQuantile(nominal, static_cast<double>(n - 1)));
   }
   return rule;
 }
 
 // Small where the evidence is strong.
-double Score(const Rule& rule, const Look& look, int64_t n) {
+double Score(const PreparedDecider& rule, const Look& look, int64_t n) {
   if (rule.decider.way == Way::kPlanned) return look.p / rule.plan.Weight(n);
   if (rule.decider.way == Way::kUncorrected) return look.p;
   PairedDifference pairs = {.difference = {}, .spread = Spread::kPresent, .t = look.t, .p = look.p};
@@ -135,7 +126,7 @@ struct Arm {
 };
 
 // Holm's step-down over all arms, each with what it has.
-void StepDown(const Rule& rule, std::vector<Arm>* arms) {
+void StepDown(const PreparedDecider& rule, std::vector<Arm>* arms) {
   std::vector<Arm*> order;
   for (Arm& arm : *arms) order.push_back(&arm);
   std::ranges::sort(order, {}, [](const Arm* arm) { return arm->score; });
@@ -186,8 +177,8 @@ void DecideOnce(const SimulatedStudies& studies, const StudyOfDraws& study, Tall
   Count(studies, verdicts, tally);
 }
 
-void DecideAlongTheWay(const SimulatedStudies& studies, const StudyOfDraws& study, const Rule& rule,
-                       Tally* tally) {
+void DecideAlongTheWay(const SimulatedStudies& studies, const StudyOfDraws& study,
+                       const PreparedDecider& rule, Tally* tally) {
   std::vector<Arm> arms(static_cast<size_t>(studies.arms));
   for (int64_t n = kFirstLook; n <= studies.seeds; ++n) {
     for (size_t i = 0; i < arms.size(); ++i) {
@@ -215,11 +206,12 @@ void DecideAlongTheWay(const SimulatedStudies& studies, const StudyOfDraws& stud
 }
 
 // Studies `first`, first + step, …
-std::vector<Tally> SimulateSome(const SimulatedStudies& studies, const std::vector<Rule>& rules,
-                                int64_t first, int64_t step) {
+std::vector<Tally> SimulateSome(const SimulatedStudies& studies,
+                                std::span<const PreparedDecider> rules, int64_t first,
+                                int64_t step) {
   std::vector<Tally> tallies(rules.size());
-  const bool peeks =
-      std::ranges::any_of(rules, [](const Rule& rule) { return rule.decider.way != Way::kOnce; });
+  const bool peeks = std::ranges::any_of(
+      rules, [](const PreparedDecider& rule) { return rule.decider.way != Way::kOnce; });
   for (int64_t number = first; number < studies.studies; number += step) {
     const StudyOfDraws study = Draw(studies, number, peeks);
     for (size_t i = 0; i < rules.size(); ++i) {
@@ -259,26 +251,34 @@ Tally& Tally::operator+=(const Tally& other) {
   return *this;
 }
 
-std::vector<Tally> Simulate(const SimulatedStudies& studies, std::span<const Decider> deciders,
-                            int threads) {
-  UPCYCLE_CHECK(studies.seeds >= kFirstLook && studies.arms >= 1 && studies.studies >= 1);
-  UPCYCLE_CHECK(studies.different >= 0 && studies.different <= studies.arms && threads >= 1);
-  std::vector<Rule> rules;
-  for (const Decider& decider : deciders) {
+std::vector<PreparedDecider> Prepare(std::span<const Decider> deciders, int64_t seeds,
+                                     int64_t arms) {
+  UPCYCLE_CHECK(seeds >= kFirstLook && arms >= 1);
+  std::vector<PreparedDecider> prepared;
+  for (const Decider& decider : deciders) prepared.push_back(PrepareOne(decider, seeds, arms));
+  return prepared;
+}
+
+std::vector<Tally> Simulate(const SimulatedStudies& studies,
+                            std::span<const PreparedDecider> deciders, int threads) {
+  UPCYCLE_CHECK(studies.studies >= 1 && threads >= 1);
+  UPCYCLE_CHECK(studies.different >= 0 && studies.different <= studies.arms);
+  for (const PreparedDecider& decider : deciders) {
+    UPCYCLE_CHECK_EQ(decider.plan.most, studies.seeds);
+    UPCYCLE_CHECK_EQ(decider.arms, studies.arms);
     // A margin is judged by Judge alone.
-    UPCYCLE_CHECK(decider.way == Way::kOnce || studies.margin == 0);
-    rules.push_back(MakeRule(studies, decider));
+    UPCYCLE_CHECK(decider.decider.way == Way::kOnce || studies.margin == 0);
   }
   std::vector<std::vector<Tally>> parts(static_cast<size_t>(threads));
   {
     std::vector<std::jthread> workers;
     for (int worker = 0; worker < threads; ++worker) {
       workers.emplace_back([&, worker] {
-        parts[static_cast<size_t>(worker)] = SimulateSome(studies, rules, worker, threads);
+        parts[static_cast<size_t>(worker)] = SimulateSome(studies, deciders, worker, threads);
       });
     }
   }
-  std::vector<Tally> tallies(rules.size());
+  std::vector<Tally> tallies(deciders.size());
   for (const std::vector<Tally>& part : parts) {
     for (size_t i = 0; i < tallies.size(); ++i) tallies[i] += part[i];
   }

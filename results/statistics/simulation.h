@@ -70,8 +70,20 @@ struct Tally {
   Tally& operator+=(const Tally& other);
 };
 
+// A decider with the bounds it needs for studies of so many seeds and arms, which take a while to
+// compute.
+struct PreparedDecider {
+  Decider decider;
+  SequentialPlan plan;
+  int64_t arms = 0;
+  std::vector<double> limits;       // what a score must not exceed with m tests open; [m - 1]
+  std::vector<double> half_widths;  // of intervals at n seeds, in standard errors; [n]
+};
+std::vector<PreparedDecider> Prepare(std::span<const Decider> deciders, int64_t seeds,
+                                     int64_t arms);
+
 // One tally for each decider, on the same studies.
-std::vector<Tally> Simulate(const SimulatedStudies& studies, std::span<const Decider> deciders,
-                            int threads);
+std::vector<Tally> Simulate(const SimulatedStudies& studies,
+                            std::span<const PreparedDecider> deciders, int threads);
 
 }  // namespace upcycle

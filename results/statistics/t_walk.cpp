@@ -13,27 +13,43 @@
 namespace upcycle {
 namespace {
 
-using Quadrature = boost::math::quadrature::gauss<double, 30>;
+using Quadrature = boost::math::quadrature::gauss<double, 24>;
 
 constexpr int kPoints = 20;  // of a panel
-constexpr double kWidestPanel = 0.25;
+constexpr double kWidestPanel = 0.5;
 
-// The Chebyshev points of [-1, 1] and their barycentric weights (Berrut and Trefethen, SIAM Review
-// 2004).
-struct ChebyshevPoints {
-  std::array<double, kPoints> at;
-  std::array<double, kPoints> weight;
-};
-ChebyshevPoints MakeChebyshevPoints() {
-  ChebyshevPoints points = {};
-  for (int k = 0; k < kPoints; ++k) {
-    const double angle = (k + 0.5) * std::numbers::pi / kPoints;
-    points.at[k] = std::cos(angle);
-    points.weight[k] = (k % 2 == 0 ? 1 : -1) * std::sin(angle);
+// cos(j·π(k + ½)/m): the Chebyshev polynomials at the points of [-1, 1] that are sampled.
+using ChebyshevTable = std::array<std::array<double, kPoints>, kPoints>;
+ChebyshevTable MakeChebyshevTable() {
+  ChebyshevTable table = {};
+  for (int j = 0; j < kPoints; ++j) {
+    for (int k = 0; k < kPoints; ++k)
+      table[j][k] = std::cos(j * (k + 0.5) * std::numbers::pi / kPoints);
   }
-  return points;
+  return table;
 }
-const ChebyshevPoints kChebyshev = MakeChebyshevPoints();
+const ChebyshevTable kChebyshev = MakeChebyshevTable();
+
+// The coefficients of the polynomial through values at these points.
+std::vector<double> ChebyshevCoefficients(const std::array<double, kPoints>& values) {
+  std::vector<double> coefficients(kPoints, 0.0);
+  for (int j = 0; j < kPoints; ++j) {
+    for (int k = 0; k < kPoints; ++k) coefficients[j] += kChebyshev[j][k] * values[k];
+    coefficients[j] *= (j == 0 ? 1.0 : 2.0) / kPoints;
+  }
+  return coefficients;
+}
+
+// Clenshaw's recurrence ("A note on the summation of Chebyshev series", 1955).
+double ChebyshevValue(const std::vector<double>& coefficients, double x) {
+  double next = 0, after = 0;
+  for (int j = kPoints - 1; j > 0; --j) {
+    const double here = coefficients[j] + 2 * x * next - after;
+    after = next;
+    next = here;
+  }
+  return coefficients[0] + x * next - after;
+}
 
 // Of a function that may begin and end like a root.
 template <typename Function>
@@ -85,15 +101,7 @@ double TWalk::Before(double r) const {
   const auto after = std::ranges::upper_bound(before_, angle, {}, &Panel::high);
   const Panel& panel = after == before_.end() ? before_.back() : *after;
   const double x = (2 * angle - panel.low - panel.high) / (panel.high - panel.low);
-  double above = 0, below = 0;
-  for (int k = 0; k < kPoints; ++k) {
-    const double distance = x - kChebyshev.at[k];
-    if (distance == 0) return panel.values[k];
-    const double weight = kChebyshev.weight[k] / distance;
-    above += weight * panel.values[k];
-    below += weight;
-  }
-  return above / below;
+  return ChebyshevValue(panel.coefficients, x);
 }
 
 double TWalk::Density(double r) const {
@@ -117,8 +125,17 @@ double TWalk::Density(double r) const {
   return sum / boost::math::beta(0.5, n / 2);
 }
 
+TWalk::Panel TWalk::SamplePanel(double low, double high) const {
+  const double root = std::sqrt(static_cast<double>(count_));
+  std::array<double, kPoints> values;
+  for (int k = 0; k < kPoints; ++k) {
+    values[k] = Density(root * std::sin(std::lerp(low, high, (1 + kChebyshev[1][k]) / 2)));
+  }
+  return {low, high, ChebyshevCoefficients(values)};
+}
+
 std::vector<TWalk::Panel> TWalk::Sample(double low, double high) const {
-  const double root = std::sqrt(static_cast<double>(count_)), kink = std::asin(1 / root);
+  const double kink = std::asin(1 / std::sqrt(static_cast<double>(count_)));
   std::vector<double> ends = {low, high};
   for (const double end : {-kink, kink}) {
     if (end > low && end < high) ends.push_back(end);
@@ -126,18 +143,23 @@ std::vector<TWalk::Panel> TWalk::Sample(double low, double high) const {
   std::ranges::sort(ends);
   std::vector<Panel> panels;
   for (size_t i = 0; i + 1 < ends.size(); ++i) {
-    const int parts = std::max(1, static_cast<int>((ends[i + 1] - ends[i]) / kWidestPanel));
+    const int parts = static_cast<int>((ends[i + 1] - ends[i]) / kWidestPanel) + 1;
     for (int part = 0; part < parts; ++part) {
       const auto end = [&](int k) { return std::lerp(ends[i], ends[i + 1], double(k) / parts); };
-      Panel panel = {.low = end(part), .high = end(part + 1), .values = {}};
-      for (const double at : kChebyshev.at) {
-        const double angle = std::lerp(panel.low, panel.high, (1 + at) / 2);
-        panel.values.push_back(Density(root * std::sin(angle)));
-      }
-      panels.push_back(std::move(panel));
+      panels.push_back(SamplePanel(end(part), end(part + 1)));
     }
   }
   return panels;
+}
+
+void TWalk::MirrorPanels() {
+  std::vector<Panel> both;
+  for (auto panel = before_.rbegin(); panel != before_.rend(); ++panel) {
+    both.push_back({-panel->high, -panel->low, panel->coefficients});
+    for (int j = 1; j < kPoints; j += 2) both.back().coefficients[j] *= -1;
+  }
+  both.insert(both.end(), before_.begin(), before_.end());
+  before_ = std::move(both);
 }
 
 Stopped TWalk::Stop(double low, double high) {
@@ -156,9 +178,12 @@ Stopped TWalk::Stop(double low, double high) {
     return (kink > begin ? Integrate(density, begin, kink) : 0) +
            (end > kink ? Integrate(density, kink, end) : 0);
   };
-  const Stopped stopped = {beyond(-low, -1), beyond(high, 1)};
+  even_ = even_ && low == -high;
+  Stopped stopped = {0, beyond(high, 1)};
+  stopped.low = even_ ? stopped.high : beyond(-low, -1);
   const double from = std::atan(low / std::sqrt(n - 1)), to = std::atan(high / std::sqrt(n - 1));
-  before_ = Sample(from, to);
+  before_ = Sample(even_ ? 0 : from, to);
+  if (even_) MirrorPanels();
   low_ = root * std::sin(from);
   high_ = root * std::sin(to);
   began_ = true;

@@ -36,20 +36,23 @@ class TWalk {
   int64_t count() const { return count_; }
 
  private:
-  // f as a function of the angle θ = asin(r / √n), in which it is smooth: its values at the
-  // Chebyshev points of [low, high].
+  // f as a function of the angle θ = asin(r / √n), in which it is smooth: a sum of Chebyshev
+  // polynomials over [low, high].
   struct Panel {
     double low = 0;
     double high = 0;
-    std::vector<double> values;
+    std::vector<double> coefficients;
   };
 
   double Density(double r) const;
   double Before(double r) const;  // f of the last look, between its bounds
+  Panel SamplePanel(double low, double high) const;
   std::vector<Panel> Sample(double low, double high) const;
+  void MirrorPanels();  // adds those left of 0
 
   int64_t count_;
   bool began_ = false;  // there was a look before
+  bool even_ = true;    // all bounds so far were symmetric, and so is f
   std::vector<Panel> before_;
   double low_ = 0, high_ = 0;  // r of the last look lies between
 };

@@ -20,7 +20,9 @@ struct Case {
   std::vector<double> differences;  // of the complete pairs
   double p = kNone;                 // NaN: no test
   double equivalence_p = kNone;
-  double mean_that_decides = 0;  // whose sign is that of the decision
+  // Of a plan, the seeds at the look that the decision rests on; its mean has the other sign than
+  // that of all seeds. 0: it has not, as it must where seeds stop once an arm is decided.
+  int64_t contradicted = 0;
 };
 
 Case ComparePresentPairs(const PairedValues& values, const VerdictRules& rules) {
@@ -99,43 +101,52 @@ std::optional<Refusal> RefusalOf(const Judgement& judgement, const PairedValues&
 void TestOnce(const VerdictRules& rules, Case* made) {
   const PairedDifference& pairs = made->judgement.pairs;
   made->p = pairs.p;
-  made->mean_that_decides = pairs.difference.mean;
   if (rules.margin > 0) made->equivalence_p = TestEquivalence(pairs, rules.margin).p;
 }
 
 void TestAtEachLook(const VerdictRules& rules, const SequentialBoundary& boundary, Case* made) {
   const SequentialTest test = TestSequentially(*rules.looks, made->differences);
   made->p = test.p;
-  made->mean_that_decides = test.t;
   if (rules.margin > 0) {
     made->equivalence_p = SequentialEquivalenceP(*rules.looks, made->differences, rules.margin);
   }
   Summary& difference = made->judgement.pairs.difference;
+  if ((test.t < 0) != (difference.mean < 0)) made->contradicted = test.strongest;
   difference.half_width = boundary.HalfWidth(difference.count, difference.StandardError());
 }
 
-void Decide(const VerdictRules& rules, double mean_that_decides, Judgement* judgement) {
+std::string WhyInconclusive(const VerdictRules& rules, const Judgement& judgement) {
+  std::string reason =
+      fmt::format("adjusted p = {:.2g} is above {:.2g}", judgement.adjusted_p, 1 - rules.interval);
+  if (rules.margin > 0) {
+    reason += fmt::format(", and so is {:.2g}, that of lying within ±{:g}",
+                          judgement.adjusted_equivalence_p, rules.margin);
+  }
+  return reason;
+}
+
+void Decide(const VerdictRules& rules, int64_t contradicted, Judgement* judgement) {
   const double level = 1 - rules.interval;
   const bool differs = judgement->adjusted_p <= level;
-  const std::string margin = fmt::format("±{:g}", rules.margin);
+  const Summary& difference = judgement->pairs.difference;
   if (judgement->adjusted_equivalence_p <= level) {
     judgement->verdict = Verdict::kEquivalent;
-    judgement->reason = differs
-                            ? fmt::format("there is a difference, and it lies within {}", margin)
-                            : fmt::format("it lies within {}: adjusted p = {:.2g}", margin,
-                                          judgement->adjusted_equivalence_p);
-  } else if (differs) {
-    const bool lower = mean_that_decides < 0;
-    const bool better = lower == (rules.preference == Preference::kLower);
-    judgement->verdict = better ? Verdict::kBetter : Verdict::kWorse;
-  } else {
-    judgement->verdict = Verdict::kInconclusive;
     judgement->reason =
-        fmt::format("adjusted p = {:.2g} is above {:.2g}", judgement->adjusted_p, level);
-    if (rules.margin > 0) {
-      judgement->reason += fmt::format(", and so is {:.2g}, that of lying within {}",
-                                       judgement->adjusted_equivalence_p, margin);
-    }
+        differs ? fmt::format("there is a difference, and it lies within ±{:g}", rules.margin)
+                : fmt::format("it lies within ±{:g}: adjusted p = {:.2g}", rules.margin,
+                              judgement->adjusted_equivalence_p);
+  } else if (!differs) {
+    judgement->verdict = Verdict::kInconclusive;
+    judgement->reason = WhyInconclusive(rules, *judgement);
+  } else if (contradicted > 0) {
+    judgement->verdict = Verdict::kInconclusive;
+    judgement->reason = fmt::format(
+        "adjusted p = {:.2g} rests on the first {} seeds, and the mean of all {} lies on the other "
+        "side",
+        judgement->adjusted_p, contradicted, difference.count);
+  } else {
+    const bool better = (difference.mean < 0) == (rules.preference == Preference::kLower);
+    judgement->verdict = better ? Verdict::kBetter : Verdict::kWorse;
   }
 }
 
@@ -175,7 +186,7 @@ std::vector<Judgement> Judge(std::span<const PairedValues> family, const Verdict
   Adjust(rules, &cases);
   std::vector<Judgement> judgements;
   for (Case& made : cases) {
-    if (!std::isnan(made.p)) Decide(rules, made.mean_that_decides, &made.judgement);
+    if (!std::isnan(made.p)) Decide(rules, made.contradicted, &made.judgement);
     judgements.push_back(std::move(made.judgement));
   }
   return judgements;

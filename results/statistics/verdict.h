@@ -67,7 +67,7 @@ struct VerdictRules {
 struct Judgement {
   Verdict verdict = Verdict::kUndecidable;
   std::string reason;      // why it is not better or worse; empty where it is
-  PairedDifference pairs;  // of the complete pairs
+  PairedDifference pairs;  // of the complete pairs; the interval of a plan is the repeated one
   int64_t missing = 0;     // pairs that lack a value
   double adjusted_p = 0;   // NaN where no test was made
   // That it lies within the margin; NaN where that was not tested.

@@ -79,15 +79,17 @@ void ReadProgress(LedgerReader& ledger, StageStatus* status) {
 }
 
 void AddStage(LedgerReader& ledger, const StageFacts& stage, const StageUse& use,
-              StudyStatus* study) {
+              size_t most_details, StudyStatus* study) {
   ++study->stages[static_cast<size_t>(stage.state)];
   StageStatus status = {.stage = stage,
                         .user = use.runs == 1 ? use.first_run : fmt::format("{} runs", use.runs),
                         .runs = use.runs};
   switch (stage.state) {
     case StageState::kRunning:
-      status.attempts = ledger.ReadAttempts(stage.id);
-      ReadProgress(ledger, &status);
+      if (study->running.size() < most_details) {
+        status.attempts = ledger.ReadAttempts(stage.id);
+        ReadProgress(ledger, &status);
+      }
       study->running.push_back(std::move(status));
       return;
     case StageState::kWaiting:
@@ -97,7 +99,9 @@ void AddStage(LedgerReader& ledger, const StageFacts& stage, const StageUse& use
     case StageState::kDiverged:
     case StageState::kStopped:
     case StageState::kPruned:
-      status.attempts = ledger.ReadAttempts(stage.id);
+      if (study->ended_early.size() < most_details) {
+        status.attempts = ledger.ReadAttempts(stage.id);
+      }
       study->ended_early.push_back(std::move(status));
       return;
     case StageState::kPlanned:
@@ -133,24 +137,27 @@ void CountRuns(LedgerReader& ledger, const StudyFacts& facts, StudyStatus* statu
 
 }  // namespace
 
+StudyStatus StatusOfStudy(LedgerReader& ledger, const StatusOptions& options, StudyFacts* facts) {
+  if (!options.scheduler_at_work) MarkInterrupted(facts);
+  StudyStatus status = {.name = facts->name};
+  CountRuns(ledger, *facts, &status);
+  for (const HoldSet& hold : ledger.ReadHolds()) {
+    if (hold.scope.study == facts->name) status.holds.push_back(hold);
+  }
+  for (const StageUse& use : UsesOfStages(*facts)) {
+    AddStage(ledger, facts->stages[use.place], use, options.most_details, &status);
+  }
+  return status;
+}
+
 std::vector<StudyStatus> ReadStatus(LedgerReader& ledger, const StatusOptions& options) {
   const Transaction snapshot = ledger.Snapshot();
   const std::vector<std::string> names =
       options.study ? std::vector<std::string>{*options.study} : ledger.StudyNames();
-  const std::vector<HoldSet> holds = ledger.ReadHolds();
   std::vector<StudyStatus> statuses;
   for (const std::string& name : names) {
     StudyFacts facts = ledger.ReadStudy(name);
-    if (!options.scheduler_at_work) MarkInterrupted(&facts);
-    StudyStatus status = {.name = facts.name};
-    CountRuns(ledger, facts, &status);
-    for (const HoldSet& hold : holds) {
-      if (hold.scope.study == name) status.holds.push_back(hold);
-    }
-    for (const StageUse& use : UsesOfStages(facts)) {
-      AddStage(ledger, facts.stages[use.place], use, &status);
-    }
-    statuses.push_back(std::move(status));
+    statuses.push_back(StatusOfStudy(ledger, options, &facts));
   }
   return statuses;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -47,11 +48,22 @@ struct StatusOptions {
   // Whether a scheduler is at work. Where none is, what the ledger calls running was interrupted:
   // it is given as stopped, with that reason.
   bool scheduler_at_work = true;
+  // Of how many stages that run, and as many that ended early, attempts and progress are read.
+  size_t most_details = SIZE_MAX;
 };
 
 // Throws Error(kInput) for an unknown study.
 std::vector<StudyStatus> ReadStatus(LedgerReader& ledger, const StatusOptions& options = {});
 
+// Of one study whose facts were read under the same Snapshot, and in which what was interrupted is
+// then marked so.
+StudyStatus StatusOfStudy(LedgerReader& ledger, const StatusOptions& options, StudyFacts* facts);
+
+// One of the stages that StatusJson lists.
+nlohmann::json StageStatusJson(const StageStatus& status);
+// {"planned": 3, …}, all states.
+nlohmann::json StateCountsJson(const StateCounts& counts);
+nlohmann::json HoldsJson(const std::vector<HoldSet>& holds);
 nlohmann::json StatusJson(const std::vector<StudyStatus>& studies);
 std::string StatusText(const std::vector<StudyStatus>& studies);
 

@@ -107,14 +107,6 @@ std::string HoldLine(const HoldSet& hold) {
                      hold.by.empty() ? "" : ", by " + hold.by);
 }
 
-Json CountsJson(const StateCounts& counts) {
-  Json json = Json::object();
-  for (const auto& state : EnumNames<StageState>::values) {
-    json[std::string(state.name)] = counts[static_cast<size_t>(state.value)];
-  }
-  return json;
-}
-
 Json AttemptJson(const AttemptFacts& attempt) {
   Json json = {{"number", attempt.number},
                {"host", attempt.start.host},
@@ -136,7 +128,23 @@ Json AttemptJson(const AttemptFacts& attempt) {
   return json;
 }
 
-Json StageJson(const StageStatus& status) {
+Json StagesJson(const std::vector<StageStatus>& stages) {
+  Json json = Json::array();
+  for (const StageStatus& status : stages) json.push_back(StageStatusJson(status));
+  return json;
+}
+
+}  // namespace
+
+nlohmann::json StateCountsJson(const StateCounts& counts) {
+  Json json = Json::object();
+  for (const auto& state : EnumNames<StageState>::values) {
+    json[std::string(state.name)] = counts[static_cast<size_t>(state.value)];
+  }
+  return json;
+}
+
+nlohmann::json StageStatusJson(const StageStatus& status) {
   Json attempts = Json::array();
   for (const AttemptFacts& attempt : status.attempts) attempts.push_back(AttemptJson(attempt));
   return {{"stage", status.stage.fingerprint.Hex()},
@@ -153,7 +161,7 @@ Json StageJson(const StageStatus& status) {
           {"attempts", std::move(attempts)}};
 }
 
-Json HoldsJson(const std::vector<HoldSet>& holds) {
+nlohmann::json HoldsJson(const std::vector<HoldSet>& holds) {
   Json json = Json::array();
   for (const HoldSet& hold : holds) {
     Json entry = EventOf(hold);
@@ -163,22 +171,14 @@ Json HoldsJson(const std::vector<HoldSet>& holds) {
   return json;
 }
 
-Json StagesJson(const std::vector<StageStatus>& stages) {
-  Json json = Json::array();
-  for (const StageStatus& status : stages) json.push_back(StageJson(status));
-  return json;
-}
-
-}  // namespace
-
 nlohmann::json StatusJson(const std::vector<StudyStatus>& studies) {
   Json json = Json::array();
   for (const StudyStatus& study : studies) {
     json.push_back({{"study", study.name},
-                    {"runs", CountsJson(study.runs)},
+                    {"runs", StateCountsJson(study.runs)},
                     {"kept", study.kept},
                     {"holds", HoldsJson(study.holds)},
-                    {"stages", CountsJson(study.stages)},
+                    {"stages", StateCountsJson(study.stages)},
                     {"running", StagesJson(study.running)},
                     {"waiting", StagesJson(study.waiting)},
                     {"held_back", StagesJson(study.held_back)},

@@ -20,8 +20,9 @@ std::string Quoted(const std::string& text) {
 // The shortest digits that give the same number again.
 std::string Exact(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
 
-bool IsEstimate(const Column& column) {
-  return column.notation == Notation::kEstimate || column.notation == Notation::kSignedEstimate;
+bool HasSpread(const Column& column) {
+  return !column.spread.empty() &&
+         (column.notation == Notation::kEstimate || column.notation == Notation::kSignedEstimate);
 }
 
 // Of fields that are quoted.
@@ -39,17 +40,19 @@ std::string CsvLine(const std::vector<std::string>& fields) {
 
 std::string ToCsv(const Table& table) {
   std::vector<std::string> names;
+  if (!table.study.empty()) names.emplace_back("study");
   for (const Column& column : table.columns) {
     names.push_back(Quoted(column.key));
-    if (IsEstimate(column)) names.push_back(Quoted(column.key + " half_width"));
+    if (HasSpread(column)) names.push_back(Quoted(column.key + " " + column.spread));
   }
   std::string text = Line(names);
   for (const auto& row : table.rows) {
     std::vector<std::string> fields;
+    if (!table.study.empty()) fields.push_back(Quoted(table.study));
     for (size_t i = 0; i < row.size(); ++i) {
       const bool is_text = table.columns[i].notation == Notation::kText;
       fields.push_back(is_text ? Quoted(row[i].text) : Exact(row[i].value));
-      if (IsEstimate(table.columns[i])) fields.push_back(Exact(row[i].half_width));
+      if (HasSpread(table.columns[i])) fields.push_back(Exact(row[i].half_width));
     }
     text += Line(fields);
   }

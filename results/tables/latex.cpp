@@ -39,12 +39,17 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 23> kCommand
     {"*", "{*}"},
 }};
 
-std::string CellLatex(const Column& column, const Cell& cell) {
+std::string PlainCell(const Column& column, const Cell& cell) {
   if (column.notation == Notation::kScientific && std::isfinite(cell.value) && cell.value > 0) {
     const Scientific parts = ScientificParts(cell.value);
     return fmt::format("${} \\times 10^{{{}}}$", parts.mantissa, parts.exponent);
   }
   return LatexEscaped(CellText(column, cell));
+}
+
+std::string CellLatex(const Column& column, const Cell& cell) {
+  const std::string text = PlainCell(column, cell);
+  return cell.bold ? fmt::format("{{\\bfseries\\boldmath {}}}", text) : text;
 }
 
 std::string Row(const std::vector<std::string>& cells) {
@@ -79,7 +84,9 @@ std::string ToLatex(const Table& table) {
     alignment += IsRightAligned(column) ? 'r' : 'l';
     titles.push_back(LatexEscaped(column.title));
   }
-  std::string text = fmt::format(
+  std::string text;
+  if (!table.command.empty()) text = fmt::format("% {} --format latex\n", table.command);
+  text += fmt::format(
       "% needs \\usepackage{{booktabs}}\n\\begin{{table}}\n\\centering\n\\caption{{{}}}\n"
       "\\begin{{tabular}}{{@{{}}{}@{{}}}}\n\\toprule\n{}\\midrule\n",
       LatexEscaped(table.title), alignment, Row(titles));

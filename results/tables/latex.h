@@ -7,7 +7,8 @@
 
 namespace upcycle {
 
-// A table environment with booktabs' rules, for \input in a paper that has \usepackage{booktabs}.
+// A table environment with booktabs' rules, for \input in a paper that has \usepackage{booktabs},
+// below the command in a comment.
 std::string ToLatex(const Table& table);
 
 // The text so that LaTeX sets it as it stands: every character with a meaning of its own is

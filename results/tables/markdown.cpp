@@ -28,6 +28,11 @@ std::string Rule(const Table& table, const std::vector<size_t>& widths) {
   return rule + "\n";
 }
 
+std::string CellMarkdown(const Column& column, const Cell& cell) {
+  const std::string text = EscapedMarkdown(CellText(column, cell));
+  return cell.bold ? fmt::format("**{}**", text) : text;
+}
+
 }  // namespace
 
 std::string EscapedMarkdown(const std::string& text) {
@@ -46,9 +51,9 @@ std::string EscapedMarkdown(const std::string& text) {
 std::string ToMarkdown(const Table& table) {
   std::vector<std::vector<std::string>> lines = {{}};
   for (const Column& column : table.columns) lines[0].push_back(EscapedMarkdown(column.title));
-  for (const auto& texts : CellTexts(table)) {
+  for (const auto& row : table.rows) {
     std::vector<std::string> line;
-    for (const std::string& text : texts) line.push_back(EscapedMarkdown(text));
+    for (size_t i = 0; i < row.size(); ++i) line.push_back(CellMarkdown(table.columns[i], row[i]));
     lines.push_back(std::move(line));
   }
   std::vector<size_t> widths(table.columns.size(), 3);
@@ -57,6 +62,7 @@ std::string ToMarkdown(const Table& table) {
       widths[i] = std::max(widths[i], CountCharacters(line[i]));
   }
   std::string text = fmt::format("### {}\n\n", EscapedMarkdown(table.title));
+  if (!table.command.empty()) text += fmt::format("<!-- {} -->\n\n", table.command);
   text += Row(table, lines[0], widths) + Rule(table, widths);
   for (size_t i = 1; i < lines.size(); ++i) text += Row(table, lines[i], widths);
   text += "\n";

@@ -6,7 +6,7 @@
 
 namespace upcycle {
 
-// A heading, an aligned GitHub table, and the notes as a list.
+// A heading, the command in a comment, an aligned GitHub table, and the notes as a list.
 std::string ToMarkdown(const Table& table);
 
 // Text that Markdown does not take for markup, on one line.

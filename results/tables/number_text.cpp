@@ -1,6 +1,7 @@
 #include "results/tables/number_text.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <initializer_list>
 
@@ -76,6 +77,14 @@ std::string Scaled(double value, std::initializer_list<const char*> suffixes) {
 }
 
 }  // namespace
+
+std::optional<double> NumberIn(std::string_view text) {
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || rest != end || !std::isfinite(number)) return std::nullopt;
+  return number;
+}
 
 std::string EstimateText(double value, double half_width, const EstimateStyle& style) {
   if (!std::isfinite(value)) return kNotAvailable;

@@ -3,11 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace upcycle {
 
 inline constexpr const char* kNotAvailable = "–";
+
+// The number that the whole text writes, as JSON does; nothing if it is none, or not finite.
+std::optional<double> NumberIn(std::string_view text);
 
 struct EstimateStyle {
   bool plus = false;   // a sign in front of positive values too

@@ -26,14 +26,17 @@ struct Column {
   std::string key;    // for programs
   Notation notation = Notation::kText;
   int64_t digits = 5;  // the most significant ones that an estimate shows
+  // What an estimate's second number is, for programs; empty: it has none.
+  std::string spread = "half_width";
 };
 
 // Text where the column's notation is kText, else a number; a NaN is a number that is not there.
 struct Cell {
   std::string text = {};
   double value = std::numeric_limits<double>::quiet_NaN();
-  double half_width = std::numeric_limits<double>::quiet_NaN();
+  double half_width = std::numeric_limits<double>::quiet_NaN();  // or what Column::spread says
   Tone tone = Tone::kPlain;
+  bool bold = false;
 };
 
 struct Table {
@@ -41,6 +44,8 @@ struct Table {
   std::vector<Column> columns;
   std::vector<std::vector<Cell>> rows;  // each as long as columns
   std::vector<std::string> notes;
+  std::string study = {};    // that it is of; empty: of none
+  std::string command = {};  // that writes it again, but for its form, on one line; or empty
 };
 
 // A cell as people read it, in UTF-8.

@@ -44,9 +44,10 @@ std::string BlockText(const Table& table, const std::vector<std::vector<std::str
   for (size_t r = 0; r < texts.size(); ++r) {
     std::string line;
     for (const size_t i : block) {
+      const Cell& cell = table.rows[r][i];
       const std::string padded = Padded(texts[r][i], widths[i], IsRightAligned(table.columns[i]));
       line += fmt::format("{}{}", i == block.front() ? "" : kGap,
-                          Colored(padded, table.rows[r][i].tone, color));
+                          Emboldened(Colored(padded, cell.tone, color), cell.bold && color));
     }
     TrimBlanks(&line);
     body += line + "\n";
@@ -58,8 +59,11 @@ std::string BlockText(const Table& table, const std::vector<std::vector<std::str
 
 std::string ToTerminal(const Table& table, const TerminalLayout& layout) {
   auto texts = CellTexts(table);
-  for (auto& line : texts) {
-    for (std::string& text : line) text = Printable(text);
+  for (size_t r = 0; r < texts.size(); ++r) {
+    for (size_t i = 0; i < texts[r].size(); ++i) {
+      const bool starred = table.rows[r][i].bold && !layout.color;
+      texts[r][i] = (starred ? "*" : "") + Printable(texts[r][i]);
+    }
   }
   const std::vector<size_t> widths = ColumnWidths(table, texts);
   std::string page = Printable(table.title) + "\n\n";

@@ -13,7 +13,8 @@ struct TerminalLayout {
 };
 
 // The title, the table, and the notes. A table wider than the terminal is cut into blocks that each
-// repeat the first column, and notes are wrapped.
+// repeat the first column, and notes are wrapped. Bold cells have a star where there are no
+// colours.
 std::string ToTerminal(const Table& table, const TerminalLayout& layout);
 
 }  // namespace upcycle

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <utf8proc.h>
 
 #include "core/utf8.h"
 
@@ -27,6 +28,16 @@ std::string_view EscapeOf(Tone tone) {
 // "C1" of ISO 6429: 0x9B begins an escape as ESC [ does.
 bool IsControlOfEightBits(uint32_t code_point) { return code_point >= 0x80 && code_point <= 0x9F; }
 
+size_t ColumnsOf(const DecodedCharacter& character) {
+  const int columns = utf8proc_charwidth(static_cast<utf8proc_int32_t>(character.code_point));
+  return static_cast<size_t>(std::max(columns, 0));
+}
+
+bool IsUnseen(const DecodedCharacter& character) {
+  return utf8proc_category(static_cast<utf8proc_int32_t>(character.code_point)) ==
+         UTF8PROC_CATEGORY_CF;
+}
+
 }  // namespace
 
 std::string Printable(const std::string& text) {
@@ -48,9 +59,39 @@ std::string Printable(const std::string& text) {
   return printable;
 }
 
+size_t ColumnsOf(std::string_view text) {
+  size_t columns = 0;
+  while (!text.empty()) {
+    const DecodedCharacter character = DecodeCharacter(text);
+    if (character.bytes > 0) columns += ColumnsOf(character);
+    text.remove_prefix(std::max<size_t>(character.bytes, 1));
+  }
+  return columns;
+}
+
+std::string CutToColumns(std::string_view text, size_t columns) {
+  std::string seen, cut;  // all of it; what there is room for beside …
+  size_t taken = 0;
+  while (!text.empty()) {
+    const DecodedCharacter character = DecodeCharacter(text);
+    const std::string_view bytes = text.substr(0, std::max<size_t>(character.bytes, 1));
+    text.remove_prefix(bytes.size());
+    if (character.bytes == 0 || IsUnseen(character)) continue;
+    taken += ColumnsOf(character);
+    if (taken > columns) return columns == 0 ? "" : cut + "…";
+    seen += bytes;
+    if (taken < columns) cut = seen;
+  }
+  return seen;
+}
+
 std::string Colored(const std::string& text, Tone tone, bool color) {
   if (!color || tone == Tone::kPlain) return text;
   return fmt::format("{}{}\x1b[0m", EscapeOf(tone), text);
+}
+
+std::string Emboldened(const std::string& text, bool bold) {
+  return bold ? fmt::format("\x1b[1m{}\x1b[0m", text) : text;
 }
 
 std::string Wrapped(const std::string& text, size_t width, size_t indent, size_t begin) {

@@ -42,7 +42,10 @@ const std::vector<Room>& Rooms() {
        {"core", "results/ledger"},
        {"results/statistics/preference.h", "results/tables/terminal_text.h"}},
       {"results/comparison",
-       {"core", "results/statistics", "results/tables", "results/ledger", "results/comparison"}},
+       {"core", "results/statistics", "results/tables", "results/ledger", "results/comparison"},
+       {"core/recipe/metrics.h"}},
+      {"results/verification",
+       {"core", "results/tables", "results/ledger", "results/comparison", "results/verification"}},
       {"results/interchange",
        {"core", "results/ledger", "results/interchange"},
        {"results/tables/csv.h"}},
@@ -84,7 +87,8 @@ const std::vector<Room>& Rooms() {
       {"experiments/bundle",
        {"core", "results/ledger", "experiments/run", "experiments/scheduling",
         "experiments/bundle"}},
-      {"tools", {"core/", "kernels/", "results/", "experiments/", "tools"}},
+      {"tools/serve", {"core", "results/ledger", "results/status", "tools/serve"}},
+      {"tools", {"core/", "kernels/", "results/", "experiments/", "tools/"}},
   };
   return rooms;
 }

@@ -84,6 +84,10 @@ Finished Program::Wait() {
   return finished;
 }
 
+std::string Program::OutputSoFar() const {
+  return fs::exists(output_ / "out") ? ReadTextFile(output_ / "out") : "";
+}
+
 Finished RunProgram(const std::vector<std::string>& arguments, OutputKind output) {
   return Program(arguments, output).Wait();
 }

@@ -35,6 +35,7 @@ class Program {
 
   void Signal(int signal);
   bool Running();
+  std::string OutputSoFar() const;
   Finished Wait();
   pid_t pid() const { return pid_; }
 

@@ -109,6 +109,19 @@ TEST(MetricChecks, AColumnIsEnoughWithOneArm) {
   EXPECT_TRUE(Says(mistakes, "did you mean \"atlas/accuracy\"?"));
 }
 
+TEST(MetricChecks, AColumnMayBeASettingOrAWordOfTheTest) {
+  EXPECT_EQ(Mistakes("table: {rows: moe.top_k, columns: moe.expansion}\n" + kArms), "");
+  EXPECT_EQ(
+      Mistakes("table: {columns: [seeds, verdict, data.train.0.weight], sort: verdict:desc}\n" +
+               kArms),
+      "");
+  const std::string mistakes = Mistakes("table: {columns: moe.topk, sort: adjusted}\n" + kArms);
+  EXPECT_TRUE(Says(mistakes, "error: there is no setting moe.topk"));
+  EXPECT_TRUE(Says(mistakes, "did you mean \"moe.top_k\"?"));
+  EXPECT_TRUE(Says(mistakes, "error: no run of this recipe records adjusted"));
+  EXPECT_TRUE(Says(Mistakes("table: {columns: moe}\n" + kArms), "records moe"));
+}
+
 TEST(MetricChecks, WhatDependsOnTheClockIsNoResult) {
   EXPECT_TRUE(Says(Mistakes("metric: system/tokens_per_second\n"), "depends on clock and machine"));
 }

@@ -32,7 +32,8 @@ TEST(Recipe, IsReadWhole) {
       "budget: {core_hours: 2, on_exceed: warn}\n"
       "allow: untuned_rate\n"
       "table: {rows: arm, columns: [validation/loss, atlas/accuracy], against: continued-dense, "
-      "interval: 90, digits: 3}\n");
+      "interval: 90, digits: 3, cell: mean_sd, bold: decided, sort: atlas/accuracy:desc, "
+      "only_changed: true}\n");
   EXPECT_EQ(recipe.name, "capacity-factor");
   EXPECT_EQ(recipe.description, "what capacity does");
   EXPECT_EQ(recipe.path.filename(), "a.yaml");
@@ -50,6 +51,10 @@ TEST(Recipe, IsReadWhole) {
   EXPECT_EQ(recipe.table.against, "continued-dense");
   EXPECT_EQ(recipe.table.interval, 90);
   EXPECT_EQ(recipe.table.digits, 3);
+  EXPECT_EQ(recipe.table.cell, CellMeaning::kMeanDeviation);
+  EXPECT_EQ(recipe.table.bold, BoldRule::kDecided);
+  EXPECT_EQ(recipe.table.sort, "atlas/accuracy:desc");
+  EXPECT_TRUE(recipe.table.only_changed);
   EXPECT_TRUE(recipe.warnings.empty());
 }
 

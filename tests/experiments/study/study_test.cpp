@@ -27,12 +27,17 @@ class RecordOfAStudy : public testing::Test {
 TEST_F(RecordOfAStudy, HasAllThatTheRecipeSaysOfItsTable) {
   const TableSpec table = WithTable(
                               "table: {rows: moe.top_k, columns: [atlas/accuracy, train_flops], "
-                              "interval: 90, digits: 3}\n")
+                              "interval: 90, digits: 3, cell: difference, bold: best, sort: arm, "
+                              "only_changed: true}\n")
                               .table;
   EXPECT_EQ(table.rows, "moe.top_k");
   EXPECT_EQ(table.columns, (std::vector<std::string>{"atlas/accuracy", "train_flops"}));
   EXPECT_DOUBLE_EQ(table.interval, 0.9);
   EXPECT_EQ(table.digits, 3);
+  EXPECT_EQ(table.cell, CellMeaning::kDifference);
+  EXPECT_EQ(table.bold, BoldRule::kBest);
+  EXPECT_EQ(table.sort, "arm");
+  EXPECT_TRUE(table.only_changed);
 }
 
 TEST_F(RecordOfAStudy, TakesDifferencesToTheRecipesBaseline) {

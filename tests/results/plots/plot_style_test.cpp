@@ -45,6 +45,14 @@ TEST(StyleOf, TellsTwentyEightApartByLineAndNeighboursWithoutColour) {
   }
 }
 
+TEST(StyleOf, TellsSixteenApartByMarkerWithoutColour) {
+  std::set<std::tuple<size_t, bool>> markers;
+  for (size_t i = 0; i < 16; ++i) {
+    const Style style = StyleOf(i, Theme::kLight);
+    EXPECT_TRUE(markers.emplace(style.marker, style.hollow).second) << i;
+  }
+}
+
 TEST(MarkerPath, IsAnotherForEachMarker) {
   std::set<std::string> paths;
   for (size_t i = 0; i < kMarkers; ++i) EXPECT_TRUE(paths.insert(MarkerPath(i, 3)).second) << i;

@@ -222,6 +222,29 @@ TEST_F(PlotStudyTest, ScalingPutsTheArmsOfOneMethodTogether) {
   EXPECT_EQ(panel.x.scale, Scale::kLogarithmic);
 }
 
+// Five arms on 0.5 + 3·C^-0.5, a thousandth to either side.
+TEST_F(PlotStudyTest, ScalingDrawsTheLawThatPointsTellAndSaysWhereTheyDoNot) {
+  StudyRecord study = PlottedStudy({"dense a", "dense b", "dense c", "dense d", "dense e"}, {0});
+  for (size_t i = 0; i < 5; ++i) study.arms[i].cost.train_flops = std::pow(10, i);
+  ledger_.RecordStudy(study);
+  for (size_t i = 0; i < 5; ++i) {
+    const double loss = 0.5 + 3 * std::pow(10, -0.5 * static_cast<double>(i));
+    Complete(study.arms[i].name, 0, loss * (i % 2 == 0 ? 1.001 : 0.999));
+  }
+  const StudyPlot all = Draw({.kind = PlotKind::kScaling});
+  const Panel& panel = all.plot->rows[0][0];
+  ASSERT_EQ(panel.series.size(), 1u);
+  EXPECT_EQ(panel.series[0].stroke, Stroke::kFit);
+  EXPECT_EQ(panel.series[0].style, panel.marks[0].style);
+  EXPECT_NEAR(panel.series[0].spots.front().y, 3.5, 0.02);
+  EXPECT_NEAR(panel.series[0].spots.back().y, 0.53, 0.01);
+  EXPECT_TRUE(Says(all.plot->caption, "Law of dense: 0.5"));
+
+  const StudyPlot few = Draw({.kind = PlotKind::kScaling, .arms = {"dense a", "dense c"}});
+  EXPECT_TRUE(few.plot->rows[0][0].series.empty());
+  EXPECT_TRUE(Says(few.plot->caption, "No law for dense: a law of three parameters needs"));
+}
+
 TEST_F(PlotStudyTest, SaysWhyThereIsNothingToPlot) {
   ledger_.RecordStudy(PlottedStudy({"dense", "routed"}, {0, 1}));
   const auto why = [&](PlotKind kind) { return Draw({.kind = kind}).why_not; };

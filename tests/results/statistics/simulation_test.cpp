@@ -18,7 +18,7 @@ double Allowed(double share, int64_t count) {
 Tally SimulateOne(SimulatedStudies studies, Way way) {
   studies.studies = kStudies;
   const Decider decider[] = {{way}};
-  return Simulate(studies, decider, 2)[0];
+  return Simulate(studies, Prepare(decider, studies.seeds, studies.arms), 2)[0];
 }
 
 TEST(Simulation, FalseVerdictsOfOneTestStayBelowTheLevelAndAreNotRarerThanNeeded) {
@@ -86,9 +86,10 @@ TEST(Simulation, CountsTheSameForAnyNumberOfThreads) {
   const SimulatedStudies studies = {
       .noise = Noise::kSkewed, .seeds = 5, .different = 2, .size = 1, .studies = 101};
   const Decider deciders[] = {{Way::kOnce}, {Way::kPlanned}, {Way::kEValue}};
-  const std::vector<Tally> one = Simulate(studies, deciders, 1);
+  const std::vector<PreparedDecider> prepared = Prepare(deciders, studies.seeds, studies.arms);
+  const std::vector<Tally> one = Simulate(studies, prepared, 1);
   for (const int threads : {2, 5}) {
-    const std::vector<Tally> many = Simulate(studies, deciders, threads);
+    const std::vector<Tally> many = Simulate(studies, prepared, threads);
     for (size_t i = 0; i < one.size(); ++i) {
       EXPECT_EQ(one[i].false_families, many[i].false_families);
       EXPECT_EQ(one[i].found, many[i].found);

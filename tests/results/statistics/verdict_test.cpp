@@ -146,5 +146,15 @@ TEST(Verdict, OfAPlanIsSequentialAndItsIntervalTheRepeatedOne) {
   EXPECT_GT(sequential.pairs.difference.half_width, once.pairs.difference.half_width);
 }
 
+TEST(Verdict, OfAPlanIsInconclusiveWhereLaterSeedsLieOnTheOtherSide) {
+  const PairedValues turned = {{1, 1.01, 0.99, -5, -5, -4}, {0, 0, 0, 0, 0, 0}};
+  const Judgement judgement = JudgeOne(turned, {.looks = SequentialPlan{.first = 3, .most = 6}});
+  EXPECT_LT(judgement.adjusted_p, 0.05);
+  EXPECT_EQ(judgement.verdict, Verdict::kInconclusive);
+  EXPECT_EQ(judgement.reason,
+            "adjusted p = 0.00048 rests on the first 3 seeds, and the mean of all 6 lies on the "
+            "other side");
+}
+
 }  // namespace
 }  // namespace upcycle

@@ -1,0 +1,18 @@
+// The page of the live server, whole: no other file belongs to it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace upcycle {
+
+// The sources in tools/serve/page/, which the build puts into the program.
+struct PageSources {
+  std::string_view html, style, script;
+};
+PageSources EmbeddedPage();
+
+// With style and script in it, both marked with `nonce`.
+std::string LivePage(std::string_view nonce);
+
+}  // namespace upcycle
