@@ -119,7 +119,9 @@ Violations CallsThatEndTheProcess(const Tree& tree) {
 Violations SystemEntropy(const Tree& tree) {
   Violations found;
   for (const SourceFile& file : tree) {
-    if (!file.IsCpp()) continue;
+    // A token that lets people in must be one that nobody can work out again.
+    const bool makes_secrets = file.path == "tools/serve/guard.cpp";
+    if (!file.IsCpp() || makes_secrets) continue;
     Report(
         file, file.code, "random numbers come from core/random.h",
         [](std::string_view line) {
