@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/machine_load.h"
 #include "core/process_identity.h"
+#include "core/secret.h"
 #include "core/stop_signals.h"
 #include "kernels/gpu_load.h"
 #include "tools/command_line.h"
@@ -63,7 +64,7 @@ std::string Lower(std::string name) {
 
 Access AccessFor(const ServeOptions& options) {
   Access access = {.token = options.token, .names = {Lower(HostName())}};
-  if (access.token.empty() && !IsLoopback(options.bind)) access.token = MakeToken();
+  if (access.token.empty() && !IsLoopback(options.bind)) access.token = MakeSecret();
   for (const std::string& host : options.hosts) access.names.push_back(Lower(host));
   return access;
 }

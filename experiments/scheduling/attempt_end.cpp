@@ -91,14 +91,15 @@ AttemptEnd JudgeSignal(int signal, const Inquest& inquest) {
   return inquest.Find(Cause::kKilled, fmt::format("killed from outside by {}", name));
 }
 
-AttemptEnd JudgeExit(int code, const Inquest& inquest) {
+AttemptEnd JudgeExit(int code, bool begun, const Inquest& inquest) {
   if (code == kCannotExecute) {
     return Failed(Cause::kInput,
                   "the program could not be started: was it replaced or removed meanwhile? Run "
                   "the same command again with the program that is to be used");
   }
   if (const auto cause = CauseOfExit(code)) {
-    return inquest.Keep(*cause, "it could not write its end into its journal");
+    return inquest.Keep(
+        *cause, begun ? "it could not write its end into its journal" : "it could not begin");
   }
   return inquest.Find(Cause::kBug, fmt::format("its process exited with {} without a word", code));
 }
@@ -128,7 +129,7 @@ AttemptEnd Judge(const JobEnd& job, const AttemptCircumstances& known, const Sta
   }
   const Inquest inquest(folder, known.log_begin, policies);
   if (job.signal != 0) return JudgeSignal(job.signal, inquest);
-  if (job.exit_code) return JudgeExit(*job.exit_code, inquest);
+  if (job.exit_code) return JudgeExit(*job.exit_code, known.begun, inquest);
   return inquest.Find(Cause::kKilled, "its process is gone and left no word");
 }
 

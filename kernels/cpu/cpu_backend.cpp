@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "kernels/cpu/attention.h"
+#include "kernels/cpu/blas_buffers.h"
 #include "kernels/cpu/simd.h"
 #include "kernels/cpu/small_product.h"
 
@@ -31,6 +32,7 @@ const char* InstructionSet() {
 CpuBackend::CpuBackend(int threads) : pool_(threads), scratch_(threads) {
   // Products run one to a thread of ours, in tiles that do not depend on their number.
   openblas_set_num_threads(1);
+  TakeBlasBuffers(threads);
   scratch_.Reserve(std::max(AttentionScratchFloats(kUsualHeadWidth), kProductScratchFloats));
 }
 

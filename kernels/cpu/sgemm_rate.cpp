@@ -9,6 +9,7 @@
 
 #include "core/check.h"
 #include "core/random.h"
+#include "kernels/cpu/blas_buffers.h"
 
 namespace upcycle {
 namespace {
@@ -50,6 +51,7 @@ double MeasureGflops(int threads, double seconds, Seconds now) {
   UPCYCLE_CHECK(threads >= 1 && seconds > 0);
   const std::vector<float> a = RandomMatrix("sgemm_rate/a"), b = RandomMatrix("sgemm_rate/b");
   std::vector<float> c(a.size());
+  TakeBlasBuffers(threads + 1);  // OpenBLAS's own threads, and the one that asks them
   const BlasThreads blas_threads(threads);
   double best_seconds = 1e30, total_seconds = 0;
   // The first products warm up caches, pages and the clock.

@@ -12,16 +12,14 @@
 namespace upcycle {
 
 struct Access {
-  std::string token;               // empty: whoever reaches the server may read
+  std::string token = {};          // empty: whoever reaches the server may read
   std::string cookie = "upcycle";  // the name of the cookie that carries the token
-  std::vector<std::string> names;  // of this server, beside localhost and addresses; lower case
+  std::vector<std::string> names =
+      {};  // of this server, beside localhost and addresses; lower case
 };
 
 // Whether `address` reaches this machine alone.
 bool IsLoopback(const std::string& address);
-
-// 32 hexadecimal digits from the system's own source.
-std::string MakeToken();
 
 // Why no token can be so; empty if it can: at least 16 letters, digits and signs that need no
 // escape, neither in an address nor in a cookie.

@@ -10,11 +10,11 @@ namespace upcycle {
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string target = "/";        // as it was asked for, with its query
-  std::vector<std::string> hosts;  // all fields of this name: there must be one
-  std::string cookie;
-  std::string authorization;
-  std::string if_none_match;
+  std::string target = "/";             // as it was asked for, with its query
+  std::vector<std::string> hosts = {};  // all fields of this name: there must be one
+  std::string cookie = {};
+  std::string authorization = {};
+  std::string if_none_match = {};
 };
 
 struct HttpAnswer {

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file_lock.h"
 #include "core/fingerprint.h"
+#include "core/secret.h"
 #include "tools/serve/live_answers.h"
 #include "tools/serve/page.h"
 
@@ -94,7 +95,7 @@ HttpAnswer LiveSite::Answer(const HttpRequest& request) {
 }
 
 HttpAnswer LiveSite::AnswerPage(const Target& target) const {
-  const std::string nonce = MakeToken();
+  const std::string nonce = MakeSecret();
   HttpAnswer answer = {.type = "text/html; charset=utf-8",
                        .body = std::make_shared<const std::string>(LivePage(nonce))};
   answer.fields.emplace_back(

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/secret.h"
 #include "tests/says.h"
 
 namespace upcycle {
@@ -91,10 +92,10 @@ TEST(Guard, ComparesWholeTokens) {
 }
 
 TEST(Guard, MakesTokensThatItTakes) {
-  const std::string token = MakeToken();
+  const std::string token = MakeSecret();
   EXPECT_EQ(ProblemOfToken(token), "");
   EXPECT_EQ(token.size(), 32u);
-  EXPECT_NE(token, MakeToken());
+  EXPECT_NE(token, MakeSecret());
   EXPECT_TRUE(Says(ProblemOfToken("short"), "5 characters"));
   EXPECT_TRUE(Says(ProblemOfToken("0123456789abcde;"), "letters"));
   EXPECT_TRUE(Says(ProblemOfToken(std::string(200, 'a')), "200 characters"));
