@@ -55,6 +55,12 @@ std::vector<MetricPoint> LiveReader::ReadThinned(const SeriesPart& part) {
   return points;
 }
 
+std::optional<int64_t> LiveReader::ReadNewestStep(int64_t stage, std::string_view metric) {
+  Statement row = ledger_.Prepare("SELECT step FROM latest WHERE stage = ? AND metric = ?");
+  row.Bind(stage, MetricNumber(metric));
+  return row.Step() ? std::optional(row.Int(0)) : std::nullopt;
+}
+
 std::map<int64_t, double> LiveReader::ReadSecondsTaken(int64_t study) {
   std::map<int64_t, double> seconds;
   Statement rows = ledger_.Prepare(

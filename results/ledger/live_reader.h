@@ -41,6 +41,9 @@ class LiveReader {
   // Values that are not finite are left out.
   std::vector<MetricPoint> ReadThinned(const SeriesPart& part);
 
+  // The step of a series' newest value; nothing where it has none.
+  std::optional<int64_t> ReadNewestStep(int64_t stage, std::string_view metric);
+
   // By stage, the seconds of its complete attempt. One pass over the study's attempts.
   std::map<int64_t, double> ReadSecondsTaken(int64_t study);
 

@@ -8,15 +8,19 @@
 namespace upcycle {
 namespace {
 
-// The trainings of an arm that have begun; `steps` becomes those of the longest.
-std::vector<int64_t> TrainingsOf(const StudyFacts& study, const ArmFacts& arm, size_t most,
-                                 int64_t* steps) {
+// The trainings of an arm that have values; `steps` becomes those of the longest, as far as it told
+// them, else as far as its values go.
+std::vector<int64_t> TrainingsOf(const StudyFacts& study, const ArmFacts& arm,
+                                 const CurveRequest& request, LiveReader& live, int64_t* steps) {
   std::vector<int64_t> trainings;
   for (const RunFacts& run : arm.runs) {
     const auto train = run.StageOf(StageRole::kTrain);
-    if (!train || study.stages[*train].steps == 0) continue;
-    *steps = std::max(*steps, study.stages[*train].steps);
-    if (trainings.size() < most) trainings.push_back(study.stages[*train].id);
+    if (!train || trainings.size() == request.seeds) continue;
+    const StageFacts& stage = study.stages[*train];
+    const auto newest = live.ReadNewestStep(stage.id, request.metric);
+    if (!newest) continue;
+    *steps = std::max({*steps, stage.steps, *newest});
+    trainings.push_back(stage.id);
   }
   return trainings;
 }
@@ -32,7 +36,7 @@ void AddValue(const MetricPoint& value, CurvePoint* point) {
 ArmCurve CurveOf(const StudyFacts& study, const ArmFacts& arm, const CurveRequest& request,
                  LiveReader& live) {
   ArmCurve curve = {.arm = arm.name, .steps = 0, .points = {}};
-  const auto trainings = TrainingsOf(study, arm, request.seeds, &curve.steps);
+  const auto trainings = TrainingsOf(study, arm, request, live, &curve.steps);
   const int64_t parts = std::max<int64_t>(1, request.points);
   const int64_t width = std::max<int64_t>(1, (curve.steps + parts) / parts);
   std::map<int64_t, CurvePoint> by_part;

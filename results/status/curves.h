@@ -18,7 +18,7 @@ struct CurveRequest {
   std::string metric;
   std::vector<std::string> arms;  // in the order in which their curves come; unknown ones have none
   int64_t points = 160;           // of a curve, at most one more
-  size_t seeds = 8;               // of an arm, the first of those that have begun
+  size_t seeds = 8;               // of an arm, the first of those that have values
 };
 
 // Of the seeds that have a value in the same part of the steps: their mean, lowest and highest.
@@ -38,7 +38,7 @@ struct ArmCurve {
 std::vector<ArmCurve> ReadCurves(LedgerReader& ledger, const StudyFacts& study,
                                  const CurveRequest& request);
 
-// As tools/live/README.md has it; six significant digits.
+// As tools/serve/README.md has it; six significant digits.
 nlohmann::json CurvesJson(const std::vector<ArmCurve>& curves);
 
 }  // namespace upcycle

@@ -152,6 +152,22 @@ void AddStages(StudyStatus status, const ViewBounds& bounds, StudyView* view) {
 
 }  // namespace
 
+std::vector<std::string> ArmsThatMatter(const StudyFacts& study, size_t most) {
+  std::vector<ArmView> arms;
+  for (const ArmFacts& arm : study.arms) {
+    ArmView& view = arms.emplace_back();
+    view.name = arm.name;
+    for (const RunFacts& run : arm.runs) {
+      ++view.counts[static_cast<size_t>(StateOfRun(study, run))];
+    }
+  }
+  KeepWhatMatters(
+      most, [](const ArmView& arm) { return RankOf(arm.counts); }, &arms);
+  std::vector<std::string> names;
+  for (ArmView& arm : arms) names.push_back(std::move(arm.name));
+  return names;
+}
+
 StudyView ReadStudyView(LedgerReader& ledger, const std::string& study,
                         const StatusOptions& options, const ViewBounds& bounds) {
   StudyFacts facts = ledger.ReadStudy(study);
@@ -161,7 +177,9 @@ StudyView ReadStudyView(LedgerReader& ledger, const std::string& study,
   ledger.ReadValues(&facts, std::array{facts.metric});
 
   LiveReader live(ledger);
-  const StudyProgress progress = ProgressOf(facts, status, live.ReadSecondsTaken(facts.id));
+  const bool is_running = !status.running.empty();  // else no time is told
+  const StudyProgress progress = ProgressOf(
+      facts, status, is_running ? live.ReadSecondsTaken(facts.id) : std::map<int64_t, double>());
   StudyView view = {.name = facts.name,
                     .description = ShortenedText(facts.description, bounds.text_bytes),
                     .metric = facts.metric,

@@ -82,7 +82,10 @@ struct StudyView {
 StudyView ReadStudyView(LedgerReader& ledger, const std::string& study,
                         const StatusOptions& options, const ViewBounds& bounds = {});
 
-// As tools/live/README.md has it.
+// The names of at most `most` arms, chosen as `ViewBounds` says.
+std::vector<std::string> ArmsThatMatter(const StudyFacts& study, size_t most);
+
+// As tools/serve/README.md has it.
 nlohmann::json StudyViewJson(const StudyView& view);
 
 }  // namespace upcycle

@@ -11,17 +11,14 @@
 #include <thread>
 #include <vector>
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 #include "core/files.h"
 #include "core/random.h"
 #include "tests/processes.h"
 #include "tests/tools/program.h"
+#include "tests/tools/small_disk.h"
 #include "tests/tools/tiny_study.h"
 
 namespace upcycle {
@@ -32,38 +29,6 @@ constexpr int kFaults = 220;
 bool Contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
 }
-
-// A small file system of the test's own, where the machine lets it have one.
-class SmallDisk {
- public:
-  explicit SmallDisk(const fs::path& path) : path_(path) {
-    fs::create_directories(path);
-    mounted_ = unshare(CLONE_NEWNS) == 0 &&
-               mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-               mount("tmpfs", path.c_str(), "tmpfs", 0, "size=96m") == 0;
-  }
-  ~SmallDisk() {
-    if (mounted_) umount2(path_.c_str(), MNT_DETACH);
-  }
-  bool mounted() const { return mounted_; }
-
-  // Leaves no byte to anybody.
-  void Fill() {
-    const FileDescriptor file(open((path_ / "filler").c_str(), O_WRONLY | O_CREAT, 0600));
-    const std::string block(1 << 16, 'x');
-    for (size_t size = block.size(); size > 0; size /= 16) {
-      while (write(file.get(), block.data(), size) > 0) continue;
-    }
-  }
-  void Free() {
-    std::error_code ignored;
-    fs::remove(path_ / "filler", ignored);
-  }
-
- private:
-  fs::path path_;
-  bool mounted_;
-};
 
 class FaultTest : public testing::Test {
  public:

@@ -63,15 +63,9 @@ Json LiveAnswers::Study(const std::string& study) {
 
 Json LiveAnswers::Curves(const std::string& study, const std::optional<std::string>& metric,
                          const std::vector<std::string>& arms) {
-  const StatusOptions options = {.study = study, .scheduler_at_work = at_work_};
   const StudyFacts facts = ledger_.ReadStudy(study);
   CurveRequest request = {.metric = metric.value_or(facts.metric), .arms = arms};
-  if (arms.empty()) {
-    const ViewBounds few = {.arms = kUsualCurves, .runs = 0, .stages = 0, .messages = 0};
-    for (const ArmView& arm : ReadStudyView(ledger_, study, options, few).arms) {
-      request.arms.push_back(arm.name);
-    }
-  }
+  if (arms.empty()) request.arms = ArmsThatMatter(facts, kUsualCurves);
   if (request.arms.size() > kMostCurves) request.arms.resize(kMostCurves);
   const std::vector<ArmCurve> curves = ReadCurves(ledger_, facts, request);
   return {{"study", study},

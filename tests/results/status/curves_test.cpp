@@ -83,6 +83,14 @@ TEST_F(Curves, OfAnUnknownMetricAreEmptyAndOfAnUnknownArmAbsent) {
   EXPECT_TRUE(Read({.metric = kTrainLoss, .arms = {"nobody"}}).empty());
 }
 
+TEST_F(Curves, OfTrainingsThatTellNoStepsGoAsFarAsTheirValues) {
+  IngestNext(writer, StageFor(StageRole::kTrain, "dense", 0),
+             {Point(kTrainLoss, 0, 2.0), Point(kTrainLoss, 7, 1.0)});
+  const auto curves = Read({.metric = kTrainLoss, .arms = {"dense"}});
+  EXPECT_EQ(curves[0].steps, 7);
+  EXPECT_EQ(curves[0].points.size(), 2u);
+}
+
 TEST_F(Curves, AreShortAsJson) {
   const std::vector<ArmCurve> curves = {{"a", 7, {{3, 1.0 / 3, 0.25, 0.5, 2}}}};
   EXPECT_EQ(CurvesJson(curves).dump(),

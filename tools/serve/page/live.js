@@ -28,17 +28,14 @@ function now() {
 }
 
 function drawMachine(load) {
-  const parts = [load.host];
-  if (load.cores > 0) {
-    const busy = load.busy_share === null ? "" : ` ${load.busy_share} busy`;
-    parts.push(plural(load.cores, "core") + busy);
-  }
+  const busy = load.busy_share === null ? "" : ` ${load.busy_share} busy`;
+  const parts = [load.host + (load.cores > 0 ? `, ${plural(load.cores, "core")}${busy}` : "")];
   if (load.total !== null) parts.push(`memory ${load.used} of ${load.total}`);
   for (const gpu of load.gpus) {
-    const busy = gpu.busy === "" ? "" : ` ${gpu.busy} busy`;
-    parts.push(`GPU ${gpu.gpu} ${gpu.name}${busy}, ${gpu.used} of ${gpu.total}`);
+    const its = gpu.busy === "" ? "" : ` ${gpu.busy} busy`;
+    parts.push(`GPU ${gpu.gpu} ${gpu.name}${its}, ${gpu.used} of ${gpu.total}`);
   }
-  return parts.join(" · ");
+  return parts.map((part) => element("span", {}, part));
 }
 
 const usedText = (load) => shareText(load.used_bytes / load.memory_bytes);
