@@ -148,8 +148,6 @@ class Chooser {
     if (!known_only_ || name == study_.metric || IsOfTheUsual(name)) return;
     const std::vector<std::string> recorded = ledger_.RecordedMetrics(study_);
     if (std::ranges::find(recorded, name) != recorded.end()) return;
-    // Shown where nobody chose, whether some run has recorded them yet or not.
-    if (std::ranges::find(kExpertMetrics, name) != std::end(kExpertMetrics)) return;
     std::vector<std::string> known = recorded;
     known.insert(known.end(), settings_.begin(), settings_.end());
     std::vector<std::string> words;
