@@ -42,6 +42,7 @@ constexpr Command kCommands[] = {
      "the comparison as Markdown, CSV, LaTeX or JSON; a study as a bundle"},
     {"import", ImportCommand, "take over a study from another machine's bundle"},
     {"plot", PlotCommand, "what was recorded, as figures for papers and pages: SVG, PNG, PDF"},
+    {"report", ReportCommand, "a study as one HTML file: findings, table, figures, costs, origin"},
     {"paper", PaperCommand, "a paper's claims, one by one, against runs of our own"},
     {"convert", ConvertCommand,
      "a dense model to a mixture of experts, or to another format, as a Hugging Face folder"},
