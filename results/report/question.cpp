@@ -54,6 +54,9 @@ std::string MatchText(const std::string& matched_on) {
   }
   std::string text = matched_on;
   std::ranges::replace(text, '_', ' ');
+  if (const size_t flops = text.find("flops"); flops != std::string::npos) {
+    text.replace(flops, 5, "FLOPs");
+  }
   return text + " of each arm are made equal to the baseline's";
 }
 

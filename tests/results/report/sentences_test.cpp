@@ -122,11 +122,11 @@ TEST(Sentences, TheBaselineSaysWhatItReached) {
             "The baseline, dense, has no validation/loss yet.");
 }
 
-// Size 0.5, α = 0.05, 4 pairs: the noncentral t gives 80 % at a size of 2.03 (deviation 0.01), and
-// asks for 34 pairs (Cohen 1988, table 2.4.1 for one sample: 33 to 34).
+// A size of 0.5 at a level of 0.05 asks for 34 pairs (Cohen 1988, table 2.4.1); what 4 pairs find is
+// that of power_test.cpp's equation, times the deviation of 0.01.
 TEST(Sentences, AnInconclusiveArmSaysWhatCouldHaveBeenFound) {
   EXPECT_EQ(Power(Judged(Verdict::kInconclusive, -0.005, 0.0159, 0.39)),
-            "With 4 seeds a difference of 0.02 nats would have been found in 80 % of such studies; "
+            "With 4 seeds a difference of 0.021 nats would have been found in 80 % of such studies; "
             "to find the one that was seen would take about 34 seeds, 30 more.");
 }
 

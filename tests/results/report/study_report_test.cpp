@@ -51,8 +51,8 @@ TEST(StudyReport, EqualResultsGiveEqualBytesWhateverMachineMadeThem) {
 
 TEST(StudyReport, NamesStayText) {
   TemporaryFolder folder;
-  const std::string hostile = "<script>alert(1)</script>\"'&\n\xff";
-  RecordReportedStudy(LedgerIn(folder), {.host = hostile, .arm = hostile});
+  const std::string hostile = "<script>alert(1)</script>\"'&\n\x01";
+  RecordReportedStudy(LedgerIn(folder), {.host = hostile + "\xff", .arm = hostile});
   const std::string report = Written(folder);
   EXPECT_FALSE(Says(report, "<script>alert"));
   EXPECT_FALSE(Says(report, "\xff"));
