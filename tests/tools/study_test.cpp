@@ -247,7 +247,7 @@ TEST_F(StudyTest, ShowsTheTableThatTheRecipeAsksForNow) {
   const json exported = json::parse(Export(root, "json"));
   EXPECT_EQ(exported.at("baseline"), "moe");
   EXPECT_TRUE(exported.at("arms").at(0).contains("against_baseline"));
-  EXPECT_TRUE(Export(root, "csv").starts_with("study,moe.top_k,arm,train_flops\n"));
+  EXPECT_TRUE(Export(root, "csv").starts_with("study,moe.top_k,arm,train_flops\r\n"));
 }
 
 // By what workers really record, under its real names.
