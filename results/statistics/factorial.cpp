@@ -9,7 +9,7 @@
 namespace upcycle {
 namespace {
 
-size_t CellsOf(const Grid& grid) {
+size_t CellsOf(const FactorialGrid& grid) {
   size_t cells = 1;
   for (const size_t levels : grid.levels) {
     UPCYCLE_CHECK(levels >= 2);
@@ -19,7 +19,7 @@ size_t CellsOf(const Grid& grid) {
   return cells;
 }
 
-size_t LevelOf(const Grid& grid, size_t cell, size_t factor) {
+size_t LevelOf(const FactorialGrid& grid, size_t cell, size_t factor) {
   for (size_t later = grid.levels.size() - 1; later > factor; --later) cell /= grid.levels[later];
   return cell % grid.levels[factor];
 }
@@ -30,7 +30,7 @@ double Weight(const LevelContrast& contrast, size_t level) {
 }
 
 // The weight of each cell: of one level of one factor, the mean over all other factors.
-std::vector<double> WeightsOf(const Grid& grid, const std::vector<LevelContrast>& of,
+std::vector<double> WeightsOf(const FactorialGrid& grid, const std::vector<LevelContrast>& of,
                               size_t cells) {
   double others = static_cast<double>(cells);
   for (const LevelContrast& one : of) others /= static_cast<double>(grid.levels[one.factor]);
@@ -43,7 +43,7 @@ std::vector<double> WeightsOf(const Grid& grid, const std::vector<LevelContrast>
   return weights;
 }
 
-Effect EffectOf(const Grid& grid, const std::vector<double>& weights, double level) {
+Effect EffectOf(const FactorialGrid& grid, const std::vector<double>& weights, double level) {
   std::vector<double> with, without;
   for (const auto& seed : grid.values) {
     double plus = 0, minus = 0;
@@ -58,7 +58,7 @@ Effect EffectOf(const Grid& grid, const std::vector<double>& weights, double lev
 }
 
 // Of the cells, over the seeds that have all of them.
-std::vector<double> MeansOf(const Grid& grid, size_t cells) {
+std::vector<double> MeansOf(const FactorialGrid& grid, size_t cells) {
   std::vector<double> means(cells, 0);
   double seeds = 0;
   for (const auto& seed : grid.values) {
@@ -88,7 +88,7 @@ double SquaresOf(const std::vector<double>& weights, const std::vector<double>& 
 }
 
 // All contrasts of one factor or of two.
-std::vector<std::vector<LevelContrast>> ContrastsOf(const Grid& grid,
+std::vector<std::vector<LevelContrast>> ContrastsOf(const FactorialGrid& grid,
                                                     const std::vector<size_t>& factors) {
   std::vector<std::vector<LevelContrast>> contrasts = {{}};
   for (const size_t factor : factors) {
@@ -106,7 +106,7 @@ std::vector<std::vector<LevelContrast>> ContrastsOf(const Grid& grid,
 
 }  // namespace
 
-FactorialAnalysis AnalyseGrid(const Grid& grid, double level) {
+FactorialAnalysis AnalyseGrid(const FactorialGrid& grid, double level) {
   UPCYCLE_CHECK(!grid.levels.empty() && level > 0 && level < 1);
   const size_t cells = CellsOf(grid), factors = grid.levels.size();
   const std::vector<double> means = MeansOf(grid, cells);

@@ -17,7 +17,7 @@
 
 namespace upcycle {
 
-struct Grid {
+struct FactorialGrid {
   std::vector<size_t> levels;  // of each factor, at least 2
   // values[seed][cell], cells in the order in which the last factor changes fastest; not finite
   // where missing, which leaves the seed out and refuses the tests.
@@ -45,6 +45,6 @@ struct FactorialAnalysis {
   std::vector<FactorialTerm> terms;
 };
 
-FactorialAnalysis AnalyseGrid(const Grid& grid, double level);
+FactorialAnalysis AnalyseGrid(const FactorialGrid& grid, double level);
 
 }  // namespace upcycle

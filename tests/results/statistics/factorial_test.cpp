@@ -32,7 +32,7 @@ TEST(Factorial, GivesScipysContrastsAndStatsmodelsSumsOfSquares) {
 }
 
 // Factor 0 lowers by 1, factor 1 by 2, both together by 1 more; three seeds that differ a little.
-const Grid kTwoByTwo = {
+const FactorialGrid kTwoByTwo = {
     .levels = {2, 2},
     .values = {{5, 3, 4, 1}, {6.1, 4, 5, 2.1}, {4, 2.1, 3.1, 0}},
 };
@@ -49,7 +49,7 @@ TEST(Factorial, OfTwoLevelsAreDifferencesAndTheDifferenceOfDifferences) {
 }
 
 TEST(Factorial, RefusesItsTestsWhereACellIsMissing) {
-  Grid grid = kTwoByTwo;
+  FactorialGrid grid = kTwoByTwo;
   grid.values[1][2] = std::numeric_limits<double>::quiet_NaN();
   for (const FactorialContrast& contrast : AnalyseGrid(grid, 0.95).contrasts) {
     EXPECT_EQ(contrast.effect.missing, 1);
@@ -59,7 +59,7 @@ TEST(Factorial, RefusesItsTestsWhereACellIsMissing) {
 }
 
 TEST(Factorial, HasNoShareWhereCellsDoNotVary) {
-  const Grid grid = {.levels = {2}, .values = {{1, 1}, {2, 2}}};
+  const FactorialGrid grid = {.levels = {2}, .values = {{1, 1}, {2, 2}}};
   const FactorialAnalysis analysis = AnalyseGrid(grid, 0.95);
   EXPECT_TRUE(std::isnan(analysis.terms[0].share));
   EXPECT_EQ(analysis.contrasts[0].effect.pairs.spread, Spread::kAllZero);
