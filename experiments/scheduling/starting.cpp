@@ -126,7 +126,8 @@ void Scheduler::SayWhyHeld(const Fingerprint& stage, StageState state, const std
 bool Scheduler::Adopt(const Fingerprint& stage) {
   if (!executor_.Adopt(stage, FolderOf(stage).path())) return false;
   StageFollower follower = OpenFollower(stage);
-  follower.ExpectAttempt(ledger_.HasOpenAttempt(stage));
+  // Where it has ended since the ledger was brought up to date, no other attempt is to come.
+  if (!follower.end()) follower.ExpectAttempt(ledger_.HasOpenAttempt(stage));
   Watch(stage, std::move(follower), 0, 0);
   return true;
 }

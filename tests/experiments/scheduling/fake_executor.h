@@ -32,7 +32,9 @@ class FakeExecutor : public Executor {
     kOutOfMemory,
     kFullDisk,  // and no room for a word in the journal
     kSilentExit,
-    kSilent,  // gives no sign of life until it is killed
+    kDoneWhenFound,  // of a living one: completes just before somebody follows it
+    kGone,           // ends, having said everything
+    kSilent,         // gives no sign of life until it is killed
   };
 
   // The fates of a stage's attempts one after the other; completion once they run out.
@@ -68,7 +70,12 @@ class FakeExecutor : public Executor {
   bool Adopt(const Fingerprint& stage, const fs::path& folder) override {
     if (!living.contains(stage)) return false;
     adopted.push_back(stage);
-    queue_.push_back({{.stage = stage, .folder = folder}, NextFate(stage)});
+    Process process = {{.stage = stage, .folder = folder}, NextFate(stage)};
+    if (process.fate == Fate::kDoneWhenFound) {
+      End({process.job, Fate::kComplete});
+      process.fate = Fate::kGone;
+    }
+    queue_.push_back(process);
     return true;
   }
 
@@ -120,6 +127,7 @@ class FakeExecutor : public Executor {
     const Job& job = process.job;
     const Fate fate = process.fate;
     JobEnd end{.stage = job.stage, .exit_code = 0};
+    if (fate == Fate::kGone) return end;
     if (fate == Fate::kSilentExit) {
       end.exit_code = 9;
       return end;

@@ -93,6 +93,17 @@ TEST_F(InterruptionTest, FollowsWhatAnEarlierSchedulerBegan) {
   EXPECT_EQ(std::count(second.started.begin(), second.started.end(), stage), 0);
 }
 
+TEST_F(InterruptionTest, BelievesWhatItFollowsAndFindsAtItsEnd) {
+  FakeExecutor executor;
+  const Fingerprint stage = StageOf(0, 0, StageRole::kTokens);
+  MakeDirectories(StageFolder(folder_.path(), stage).path());
+  Put(StageFolder(folder_.path(), stage).lock(), "");
+  executor.living = {stage};
+  executor.fates[stage] = {Fate::kDoneWhenFound};
+  EXPECT_EQ(Run(executor).done, kStages);
+  EXPECT_EQ(Attempts(stage).size(), 1u);
+}
+
 // A ledger that cannot be written, say: in the very moment in which a stage has ended, too.
 TEST_F(InterruptionTest, EndsWhateverRunsWhereItCannotGoOn) {
   class FailingObserver : public SilentObserver {
