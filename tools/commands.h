@@ -31,6 +31,7 @@ int ExportCommand(const Arguments& arguments);
 int VerifyCommand(const Arguments& arguments);
 int ImportCommand(const Arguments& arguments);
 int PlotCommand(const Arguments& arguments);
+int ReportCommand(const Arguments& arguments);
 int ConvertCommand(const Arguments& arguments);
 int GenerateCommand(const Arguments& arguments);
 int InspectCommand(const Arguments& arguments);

@@ -53,6 +53,7 @@ const std::vector<Room>& Rooms() {
       {"results/plots",
        {"core", "core/recipe", "results/statistics", "results/tables", "results/ledger",
         "results/comparison", "results/plots"}},
+      {"results/report", {"core", "core/recipe", "results/"}},
       {"experiments/model", {"core/", "kernels", "kernels/cpu", "experiments/model"}},
       {"experiments/formats", {"core/", "kernels", "experiments/model", "experiments/formats"}},
       {"experiments/upcycling", {"core/", "kernels", "experiments/model", "experiments/upcycling"}},

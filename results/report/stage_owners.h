@@ -1,0 +1,19 @@
+// Which arms a stage was done for: most are one run's, the parent's are everybody's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "results/ledger/ledger_reader.h"
+
+namespace upcycle {
+
+struct StageOwner {
+  std::vector<size_t> arms;  // rising, each once; empty: of no run that is still in the recipe
+  std::string name;          // "train E8T2, seed 3"; "parent of 12 runs"
+};
+
+// One for each stage of the study, in their order.
+std::vector<StageOwner> OwnersOf(const StudyFacts& study);
+
+}  // namespace upcycle
