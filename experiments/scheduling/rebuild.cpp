@@ -4,56 +4,15 @@
 
 #include "core/error.h"
 #include "core/journal.h"
-#include "core/temporary_name.h"
 #include "experiments/run/stage_folder.h"
 #include "results/ledger/ledger.h"
 #include "results/ledger/ledger_reader.h"
 #include "results/ledger/ledger_writer.h"
 #include "results/ledger/root_journal.h"
+#include "results/ledger/unfinished_ledger.h"
 
 namespace upcycle {
 namespace {
-
-constexpr const char* kCompanions[] = {"", "-wal", "-shm", "-journal"};
-
-// A ledger under a name of its own until it is whole.
-class NewLedger {
- public:
-  explicit NewLedger(const fs::path& target) : target_(target), path_(TemporaryName(target)) {
-    Remove();
-  }
-  ~NewLedger() { Remove(); }
-  NewLedger(const NewLedger&) = delete;
-  NewLedger& operator=(const NewLedger&) = delete;
-
-  const fs::path& path() const { return path_; }
-
-  // Puts it in the target's place. What lay there is found under the name that is given back. A log
-  // beside the old file must not be taken for the new one's: it goes first.
-  fs::path PutInPlace() {
-    fs::path kept;
-    if (fs::exists(target_)) {
-      kept = NumberedName(target_, "before-rebuild");
-      for (const char* companion : kCompanions) {
-        const fs::path file = target_.native() + companion;
-        if (companion[0] != '\0' && fs::exists(file)) Rename(file, kept.native() + companion);
-      }
-      fs::copy_file(target_, kept);
-    }
-    Rename(path_, target_);
-    SyncDirectory(FolderOf(target_));
-    return kept;
-  }
-
- private:
-  void Remove() {
-    std::error_code ignored;
-    for (const char* companion : kCompanions) fs::remove(path_.native() + companion, ignored);
-  }
-
-  fs::path target_;
-  fs::path path_;
-};
 
 // What only the old ledger knows.
 void TakeOlderStudies(const fs::path& old_ledger, RootJournal& journal, LedgerReader& made,
@@ -103,7 +62,7 @@ Rebuilt RebuildLedger(const fs::path& root) {
                                            root.native()));
   }
   Rebuilt rebuilt;
-  NewLedger unfinished(target);
+  UnfinishedLedger unfinished(target);
   {
     LedgerWriter ledger(unfinished.path());
     RootJournal journal(root, ledger);

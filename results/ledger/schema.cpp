@@ -10,7 +10,7 @@
 #include "core/check.h"
 #include "core/error.h"
 #include "core/files.h"
-#include "core/temporary_name.h"
+#include "results/ledger/unfinished_ledger.h"
 
 namespace upcycle {
 namespace {
@@ -249,34 +249,6 @@ constexpr const char* kSixthVersion = R"sql(
 constexpr std::array kMigrations = {kFirstVersion,  kSecondVersion, kThirdVersion,
                                     kFourthVersion, kFifthVersion,  kSixthVersion};
 
-// A database under a name of its own, removed with its companions unless it was put in place.
-class UnfinishedFile {
- public:
-  explicit UnfinishedFile(const fs::path& target) : path_(TemporaryName(target)) { Remove(); }
-  ~UnfinishedFile() { Remove(); }
-  UnfinishedFile(const UnfinishedFile&) = delete;
-  UnfinishedFile& operator=(const UnfinishedFile&) = delete;
-
-  const fs::path& path() const { return path_; }
-
-  // Gives the file its name, unless another process was faster: that one's ledger stays.
-  void PutAt(const fs::path& target) {
-    if (::link(path_.c_str(), target.c_str()) == 0 || errno == EEXIST) return;
-    // Some file systems have no hard links.
-    Rename(path_, target);
-  }
-
- private:
-  void Remove() {
-    std::error_code ignored;
-    for (const char* ending : {"", "-journal", "-wal", "-shm"}) {
-      fs::remove(path_.native() + ending, ignored);
-    }
-  }
-
-  fs::path path_;
-};
-
 }  // namespace
 
 std::span<const char* const> LedgerMigrations() { return kMigrations; }
@@ -301,15 +273,14 @@ void CreateLedger(const fs::path& path, std::span<const char* const> migrations)
   if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
     throw SystemError("create a ledger in", folder.native(), errno);
   }
-  UnfinishedFile unfinished(path);
+  UnfinishedLedger unfinished(path);
   {
     Database ledger(unfinished.path(), Database::Mode::kCreate);
     ledger.Execute(fmt::format("PRAGMA application_id = {}", kLedgerApplicationId));
     Migrate(ledger, migrations);
     ledger.Execute("PRAGMA journal_mode = WAL");
   }
-  unfinished.PutAt(path);
-  SyncDirectory(folder);
+  unfinished.PutWhereNothingIs();
 }
 
 void RequireKnownVersion(int64_t version, int64_t newest_version, const fs::path& path) {

@@ -52,6 +52,8 @@ Program::Program(const std::vector<std::string>& arguments, OutputKind output) {
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
+  // A program may be killed before it has begun: what it wrote is empty then, and not missing.
+  for (const char* stream : {"out", "err"}) std::ofstream(output_ / stream).close();
   pid_ = fork();
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid_ > 0) return;
@@ -79,14 +81,12 @@ Finished Program::Wait() {
   ended_ = true;
   Finished finished;
   finished.exit_code = WIFSIGNALED(status_) ? 128 + WTERMSIG(status_) : WEXITSTATUS(status_);
-  if (fs::exists(output_ / "out")) finished.out = ReadTextFile(output_ / "out");
+  finished.out = ReadTextFile(output_ / "out");
   finished.err = ReadTextFile(output_ / "err");
   return finished;
 }
 
-std::string Program::OutputSoFar() const {
-  return fs::exists(output_ / "out") ? ReadTextFile(output_ / "out") : "";
-}
+std::string Program::OutputSoFar() const { return ReadTextFile(output_ / "out"); }
 
 Finished RunProgram(const std::vector<std::string>& arguments, OutputKind output) {
   return Program(arguments, output).Wait();
