@@ -26,6 +26,7 @@ int ExplainCommand(const Arguments& arguments);
 int GcCommand(const Arguments& arguments);
 int QueryCommand(const Arguments& arguments);
 int CompareCommand(const Arguments& arguments);
+int DiffCommand(const Arguments& arguments);
 int EvaluateCommand(const Arguments& arguments);
 int ExportCommand(const Arguments& arguments);
 int VerifyCommand(const Arguments& arguments);

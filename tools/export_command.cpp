@@ -1,5 +1,6 @@
 // `upcycle export STUDY --format markdown|csv|latex|html|html-fragment|json`: its comparison; with
-// --bundle FILE the study itself.
+// --bundle FILE the study itself; with --tensorboard, --mlflow or --points what it recorded, for
+// other programs.
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,7 @@
 #include "results/tables/terminal_text.h"
 #include "tools/command_line.h"
 #include "tools/commands.h"
+#include "tools/export_values.h"
 #include "tools/option_values.h"
 #include "tools/output_file.h"
 #include "tools/state_options.h"
@@ -32,6 +34,7 @@ struct ExportArguments {
   std::string models = "none";
   bool logs = false;
   bool json = false;
+  ValueExport values;
 };
 
 ExportArguments ParseArguments(const Arguments& arguments) {
@@ -41,7 +44,8 @@ ExportArguments ParseArguments(const Arguments& arguments) {
       "export STUDY [options]",
       "Writes a study's comparison. The bytes are a function of the results alone.\n"
       "With --bundle it writes the study itself, as a file that `upcycle import` takes\n"
-      "over on another machine: what it is, and what its stages recorded.");
+      "over on another machine: what it is, and what its stages recorded. With --tensorboard,\n"
+      "--mlflow or --points it writes every recorded value for another program.");
   line.Positional("STUDY", &options.study, "a recipe's name");
   options.state.Declare(line);
   line.Option("format,f", &options.format, "markdown, csv, latex, html, html-fragment or json");
@@ -53,11 +57,13 @@ ExportArguments ParseArguments(const Arguments& arguments) {
               "tokens, parents, starts)");
   line.Flag("logs", &options.logs, "put what its processes printed into the bundle, too");
   line.Flag("json", &options.json, "what the bundle holds, as JSON on standard output");
+  options.values.Declare(line);
   line.Parse(arguments);
   const bool has_bundle = !options.bundle.empty();
   const bool has_table =
       options.format != defaults.format || options.table.AskAnything() || !options.output.empty();
   const bool asks_bundle = options.models != defaults.models || options.logs || options.json;
+  options.values.RequireAlone(has_bundle || asks_bundle || has_table);
   if (has_bundle && has_table) {
     throw Error(Cause::kInput,
                 "--bundle writes the study itself: leave out --format, --output and what is asked "
@@ -121,7 +127,9 @@ void WriteBundle(const ExportArguments& options) {
 
 int ExportCommand(const Arguments& arguments) {
   const ExportArguments options = ParseArguments(arguments);
-  if (options.bundle.empty()) {
+  if (options.values.Any()) {
+    options.values.Write(options.state.Ledger(), options.study);
+  } else if (options.bundle.empty()) {
     WriteComparison(options);
   } else {
     WriteBundle(options);
