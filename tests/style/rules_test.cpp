@@ -251,8 +251,13 @@ TEST(RecipesThatAreNotYaml, AreFound) {
                      {"recipes/books.md", ""},
                      {"recipes/a.yml", ""},
                      {"recipes/plot.py", ""},
+                     {"recipes/books/README.md", "<!-- upcycle publish books -->"},
+                     {"recipes/books/table.csv", ""},
+                     {"recipes/papers/README.md", "Papers."},
+                     {"recipes/papers/table.csv", ""},
                      {"core/a.cpp", ""}};
-  EXPECT_EQ(Places(RecipesThatAreNotYaml(tree)), (Strings{"recipes/a.yml:0", "recipes/plot.py:0"}));
+  EXPECT_EQ(Places(RecipesThatAreNotYaml(tree)),
+            (Strings{"recipes/a.yml:0", "recipes/plot.py:0", "recipes/papers/table.csv:0"}));
 }
 
 TEST(Violation, IsShownAsCompilersShowErrors) {
