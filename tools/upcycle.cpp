@@ -13,8 +13,8 @@
 #include "core/build_info.h"
 #include "core/error.h"
 #include "core/files.h"
-#include "tools/command_line.h"
 #include "tools/commands.h"
+#include "tools/terminal/command_line.h"
 
 namespace upcycle {
 namespace {

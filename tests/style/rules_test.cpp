@@ -71,7 +71,7 @@ TEST(IncludesThatRunUp, AreNotThoseThatRunDown) {
       {"kernels/cpu/a.cpp", "#include \"core/check.h\"\n#include \"kernels/backend.h\""},
       {"results/ledger/a.cpp", "#include \"core/journal.h\"\n#include <vector>"},
       {"experiments/study/a.cpp", "#include \"experiments/run/b.h\"\n#include \"results/b.h\""},
-      {"tools/a.cpp", "#include \"experiments/study/plan.h\"\n#include <hwy/highway.h>"},
+      {"tools/study/a.cpp", "#include \"experiments/study/plan.h\"\n#include <hwy/highway.h>"},
       {"tests/core/a.cpp", "#include \"tests/b.h\"\n#include \"experiments/run/b.h\""},
       {"core/b.h", "// #include \"tools/a.h\"\nconst char* kText = \"tools/a.h\";"},
       {"README.md", "#include \"tools/a.h\""},
