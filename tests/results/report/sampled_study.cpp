@@ -36,15 +36,17 @@ std::vector<size_t> LevelsAt(size_t place, const std::vector<size_t>& levels) {
   return at;
 }
 
-double ValueAt(size_t factor, size_t level) {
-  return kFactors[factor].first * static_cast<double>(1 << level);
+// A whole number where it is one, as recipes have it.
+Json ValueAt(size_t factor, size_t level) {
+  const double value = kFactors[factor].first * static_cast<double>(1 << level);
+  return value == std::floor(value) ? Json(static_cast<int64_t>(value)) : Json(value);
 }
 
 std::string NameAt(const SampledStudy& how, const std::vector<size_t>& levels) {
   std::string name = how.arm;
   for (size_t i = 0; i < levels.size(); ++i) {
-    name +=
-        fmt::format("{}{}{:g}", name.empty() ? "" : ", ", kFactors[i].word, ValueAt(i, levels[i]));
+    name += fmt::format("{}{}{:g}", name.empty() ? "" : ", ", kFactors[i].word,
+                        ValueAt(i, levels[i]).get<double>());
   }
   return name.empty() ? "dense" : name;
 }
@@ -86,6 +88,7 @@ StudyRecord RecordOf(const SampledStudy& how, size_t arms) {
   StudyRecord study = StudyOf(names, seeds);
   study.name = how.name;
   study.description = "What each setting of a mixture is worth, at equal compute.";
+  study.stages.front().settings = R"({"content": "32146320663765a0", "split": {"seed": 3}})";
   study.matched_on = "train_flops";
   study.table.only_changed = how.settings;
   const Json base = SettingsAt(std::vector<size_t>(how.levels.size(), 0));

@@ -12,7 +12,7 @@ namespace upcycle {
 namespace {
 
 constexpr const char* kLongName =
-    "virtual groups of eight experts each, copied from the parent's and drawn again by half, ";
+    "virtual groups of eight experts each, copied from the parent's and drawn again by half";
 
 void WriteShapes(LedgerWriter* ledger) {
   using enum StageState;
