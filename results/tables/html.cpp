@@ -93,7 +93,7 @@ class TableWriter {
     html += fmt::format("<caption>{}</caption>\n<thead>\n<tr>", XmlText(table_.title));
     for (size_t i = 0; i < table_.columns.size(); ++i) {
       html += fmt::format("<th scope=\"col\"{}>{}</th>", Classes(i, Tone::kPlain),
-                          XmlText(table_.columns[i].title));
+                          TitleHtml(table_.columns[i].title));
     }
     html += "</tr>\n</thead>\n<tbody>\n";
     for (size_t row = 0; row < table_.rows.size(); ++row) html += Row(row);
@@ -114,6 +114,17 @@ class TableWriter {
       has_number = true;
     }
     return has_number;
+  }
+
+  std::string TitleHtml(const std::string& title) const {
+    const std::string text = XmlText(title);
+    if (!style_.spreads_apart) return text;
+    std::string html;
+    for (const char c : text) {
+      html += c;
+      if (c == '/' || c == '.' || c == '_') html += "<wbr>";
+    }
+    return html;
   }
 
   // ` class="number good"`, or nothing.

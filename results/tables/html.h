@@ -16,6 +16,7 @@ struct HtmlTableStyle {
   size_t names = 1;  // columns at the left that name the row
   // " ± 0.004" is an element of its own, of class "sN": N characters has the widest of its column,
   // so that a style can set values one below the other.
+  // Titles of columns may be broken behind / . and _ then.
   bool spreads_apart = false;
   LinkOfCell link = {};
 };

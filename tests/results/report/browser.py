@@ -5,7 +5,8 @@
 
 Wrong is: an error or warning in the console, anything that is asked for beside the file itself,
 anything wider than the page outside the boxes that scroll, a link that leads nowhere, a drawing
-whose points say nothing, and text whose contrast to its page is below 4.5. Exit status: 0 nothing
+whose points say nothing, cut off text in drawings, a table too wide for paper, headings out of
+order, and text whose contrast to its page is below 4.5. Exit status: 0 nothing
 is wrong, 1 something is, 77 there is no Chromium. It talks to the browser over two pipes, in the
 words of the DevTools protocol.
 """
@@ -48,14 +49,35 @@ LOOK = r"""(() => {
       wrong.push(`${e.tagName} ${e.className} has a contrast of ${contrast.toFixed(2)}`);
   }
   for (const drawing of document.querySelectorAll(".drawing")) {
-    const shown = [...drawing.querySelectorAll(":scope > div > svg")].filter(
-      (svg) => svg.getClientRects().length);
-    if (shown.length !== 1) wrong.push(`${shown.length} drawings are shown in place of one`);
     drawing.focus();
     drawing.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight"}));
     if (!drawing.parentNode.querySelector(".readout").textContent)
       wrong.push(`${drawing.getAttribute("aria-label")}: the first point says nothing`);
     drawing.blur();
+  }
+  let level = 0;
+  for (const heading of document.querySelectorAll("h1, h2, h3, h4")) {
+    const next = Number(heading.nodeName[1]);
+    if (next > level + 1) wrong.push(`${heading.nodeName} ${heading.textContent} follows h${level}`);
+    level = next;
+  }
+  const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
+  if (new Set(ids).size !== ids.length) wrong.push("an id is there twice");
+  for (const figure of document.querySelectorAll("figure")) {
+    const drawn = figure.querySelector(".drawing").getBoundingClientRect();
+    const said = figure.querySelector("figcaption").getBoundingClientRect();
+    const apart = said.top - drawn.bottom;
+    if (apart > 24) wrong.push(`a caption begins ${apart} below its figure`);
+    for (const text of figure.querySelectorAll("svg text")) {
+      const box = text.getBoundingClientRect();
+      if (box.right > drawn.right + 2 || box.left < drawn.left - 2)
+        wrong.push(`"${text.textContent}" is cut off`);
+    }
+    const colours = new Set(figure.innerHTML.match(/var\(--\w+\)/g));
+    for (const colour of colours) {
+      if (!getComputedStyle(figure).getPropertyValue(colour.slice(4, -1)))
+        wrong.push(`${colour} is no colour of the page`);
+    }
   }
   const cell = document.querySelector("#table td a");
   if (cell) {
@@ -63,6 +85,11 @@ LOOK = r"""(() => {
   }
   return wrong;
 })()"""
+# In print, where nothing scrolls: of A4 with its margins, upright and (wide tables) lying.
+PRINTED = """((upright) => [...document.querySelectorAll(".scroll")]
+  .filter((box) => box.classList.contains("many") !== upright && box.getClientRects().length)
+  .filter((box) => box.querySelector("table").offsetWidth > box.clientWidth + 1)
+  .map((box) => `${box.getAttribute("aria-label")} is cut off in print`))(%s)"""
 OPENED = """(() => {
   const cell = document.querySelector("#table td a");
   const runs = cell && document.querySelector(cell.getAttribute("href"));
@@ -161,6 +188,13 @@ def look(browser, address, width, theme, folder):
             wrong.append("exception: " + json.dumps(answer["exceptionDetails"])[:500])
         else:
             wrong += answer["result"]["value"]
+    if theme == "light":
+        for width, upright in ((688, "true"), (1016, "false")):
+            browser.ask("Emulation.setDeviceMetricsOverride", session, width=width, height=900,
+                        deviceScaleFactor=1, mobile=False)
+            browser.ask("Emulation.setEmulatedMedia", session, media="print")
+            wrong += browser.ask("Runtime.evaluate", session, expression=PRINTED % upright,
+                                 returnByValue=True)["result"]["value"]
     wrong += complaints(browser.seen, address)
     browser.ask("Target.closeTarget", targetId=target)
     return wrong
