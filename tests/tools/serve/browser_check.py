@@ -141,6 +141,12 @@ class Check:
             self.browser.ask("Input.dispatchKeyEvent", type="keyDown", key=key)
         text = self.browser.value("document.querySelector('.chart .tip').innerText")
         self.expect(re.search(r"\d\.\d+", text or ""), f"{name}: arrow keys show values")
+        outside = self.browser.value(
+            "(() => { const tip = [...document.querySelectorAll('.chart .tip')]"
+            ".find((tip) => !tip.hidden), box = tip.getBoundingClientRect();"
+            "return [...tip.querySelectorAll('*')].filter((part) => "
+            "part.getBoundingClientRect().right > box.right).length; })()")
+        self.expect(outside == 0, f"{name}: values stay in their box ({outside} do not)")
         self.screenshot(f"{name}-values")
         self.browser.value("document.querySelector('.chart svg').blur()")
         lines = "document.querySelectorAll('.chart .line').length"
