@@ -28,6 +28,8 @@ constexpr double kRoomBehind = 1.02;  // of the last x, so that its marker is wh
 constexpr double kStart = 0.1;
 constexpr double kFarther = 3;
 
+constexpr double kBandRoom = 0.5;  // of the lines' span, that bands may add to each side
+
 // The study's own metric is often one of the end alone.
 std::string UsualMetric(const StudyFacts& study, const std::set<std::string>& recorded) {
   for (const std::string& name : {study.metric, std::string("validation/loss")}) {
@@ -134,24 +136,42 @@ class CurveBuilder {
   bool has_bands_ = false, has_thin_lines_ = false;
 };
 
-// What shows all that follows the first tenth, if that is much less than all there is.
-std::optional<Range> RangeBehindTheStart(const Panel& panel, double last_x) {
-  Extremes all, behind;
-  const auto add = [&](double x, double low, double high) {
-    all.Add(low, high);
-    if (x > kStart * last_x) behind.Add(low, high);
-  };
+// What is shown of the y axis, and what a caption has to say of it; nothing: all there is.
+struct ShownRange {
+  std::optional<Range> range = {};
+  std::string remark = {};
+};
+
+// The lines behind the start, if they reach much less far than all; and of bands no more than
+// half as much again to each side, lest the interval of two seeds press the lines into one.
+ShownRange RangeToShow(const Panel& panel, double last_x) {
+  Extremes all, behind, bands;
   for (const Series& series : panel.series) {
-    for (const Spot& spot : series.spots) add(spot.x, spot.y, spot.y);
-  }
-  if (!(behind.Span() > 0) || all.Span() <= kFarther * behind.Span()) return std::nullopt;
-  for (const Band& band : panel.bands) {
-    for (const BandSpot& spot : band.spots) {
-      if (spot.x > kStart * last_x) behind.Add(spot.lower, spot.upper);
+    for (const Spot& spot : series.spots) {
+      all.Add(spot.y, spot.y);
+      if (spot.x > kStart * last_x) behind.Add(spot.y, spot.y);
     }
   }
-  const double room = 0.05 * behind.Span();
-  return Range{behind.low - room, behind.high + room};
+  const bool leaves_start_out = behind.Span() > 0 && all.Span() > kFarther * behind.Span();
+  for (const Band& band : panel.bands) {
+    for (const BandSpot& spot : band.spots) {
+      if (!leaves_start_out || spot.x > kStart * last_x) bands.Add(spot.lower, spot.upper);
+    }
+  }
+  const Extremes& lines = leaves_start_out ? behind : all;
+  const double most = kBandRoom * lines.Span();
+  const double low = std::min(lines.low, std::max(bands.low, lines.low - most));
+  const double high = std::max(lines.high, std::min(bands.high, lines.high + most));
+  const bool cuts_bands = most > 0 && (bands.low < low || bands.high > high);
+  ShownRange shown;
+  if (leaves_start_out) {
+    shown.remark += " The y axis leaves out what only the first tenth reaches.";
+  }
+  if (cuts_bands) shown.remark += " Bands reach beyond the y axis.";
+  if (shown.remark.empty()) return shown;
+  const double room = 0.05 * lines.Span();
+  shown.range = Range{low - room, high + room};
+  return shown;
 }
 
 std::string CaptionOf(const std::string& metric, const StudyFacts& study, Against against,
@@ -206,8 +226,9 @@ StudyPlot CurvePlot(LedgerReader& ledger, const StudyFacts& study, const PlotReq
   panel.x = AxisOf(against);
   panel.x.range = Range{0, kRoomBehind * last_x};
   panel.y = AxisOfMetric(metric);
-  panel.y.range = RangeBehindTheStart(panel, last_x);
-  if (panel.y.range) plot.caption += " The y axis leaves out what only the first tenth reaches.";
+  const ShownRange shown = RangeToShow(panel, last_x);
+  panel.y.range = shown.range;
+  plot.caption += shown.remark;
   if (!chosen.note.empty()) plot.caption += " " + chosen.note;
   plot.rows.emplace_back().push_back(std::move(panel));
   return {.plot = std::move(plot)};

@@ -35,7 +35,7 @@ class PanelDrawer {
 
   void Draw() {
     DrawGrid();
-    page_.BeginBox(frame_.left, frame_.top, frame_.width, frame_.height);
+    page_.BeginBox(frame_.left, frame_.top, frame_.width, frame_.height, !panel_.cells.empty());
     DrawCells();
     for (const Rule& rule : panel_.rules) DrawRule(rule);
     for (const Band& band : panel_.bands) DrawBand(Thinned(band));

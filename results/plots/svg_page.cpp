@@ -99,9 +99,10 @@ void SvgPage::Text(double x, double y, std::string_view text, std::string_view c
   text_ += XmlText(text) + "</text>\n";
 }
 
-void SvgPage::BeginBox(double x, double y, double width, double height) {
-  text_ += fmt::format("<svg x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" overflow=\"hidden\">\n",
-                       Coordinate(x), Coordinate(y), Coordinate(width), Coordinate(height));
+void SvgPage::BeginBox(double x, double y, double width, double height, bool crisp) {
+  text_ += fmt::format("<svg x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" overflow=\"hidden\"{}>\n",
+                       Coordinate(x), Coordinate(y), Coordinate(width), Coordinate(height),
+                       crisp ? " shape-rendering=\"crispEdges\"" : "");
 }
 
 void SvgPage::EndBox() { text_ += "</svg>\n"; }

@@ -38,8 +38,9 @@ class SvgPage {
   void Text(double x, double y, std::string_view text, std::string_view colour, double size,
             Anchor anchor, std::string_view title = {}, bool turned = false);
 
-  // Everything until End is moved to x, y, and nothing of it shows beyond this box.
-  void BeginBox(double x, double y, double width, double height);
+  // Everything until End is moved to x, y, and nothing of it shows beyond this box. Crisp: edges
+  // lie on pixels, so that neighbouring areas show no seam.
+  void BeginBox(double x, double y, double width, double height, bool crisp = false);
   void EndBox();
 
   std::string Finish() &&;

@@ -20,10 +20,6 @@ bool Completed(const AttemptFacts& attempt) {
 
 std::vector<Cell> RowOf(const std::string& stage, const AttemptFacts& attempt) {
   std::vector<Cell> row = {{.text = stage}, {.text = fmt::format("{}", attempt.number)}};
-  if (!attempt.end) {
-    row.insert(row.end(), {{.text = "not ended"}, {}, {}, {.text = attempt.start.host}, {}});
-    return row;
-  }
   const AttemptEnd& end = *attempt.end;
   row.push_back({.text = std::string(NameOf(end.outcome)),
                  .tone = end.outcome == StageState::kFailed ? Tone::kBad : Tone::kPlain});
@@ -39,6 +35,13 @@ std::string Counted(size_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
+std::string EndsText(size_t broken, size_t under_way) {
+  if (broken == 0 && under_way == 0) return "all completed";
+  std::string text = broken == 0 ? "none failed" : fmt::format("{} did not complete", broken);
+  if (under_way > 0) text += fmt::format(", {} had not ended", under_way);
+  return text;
+}
+
 }  // namespace
 
 std::string AttemptsSection(const ReportInput& input) {
@@ -51,25 +54,28 @@ std::string AttemptsSection(const ReportInput& input) {
                                   {"message", "message"},
                                   {"host", "host"},
                                   {.title = "after", .key = "after", .right = true}});
-  size_t attempts = 0, repeated = 0, broken = 0;
+  size_t attempts = 0, repeated = 0, broken = 0, under_way = 0;
   for (size_t stage = 0; stage < input.attempts.size(); ++stage) {
     const auto& its = input.attempts[stage];
     attempts += its.size();
     repeated += its.size() > 1 ? 1 : 0;
     for (const AttemptFacts& attempt : its) {
       if (Completed(attempt)) continue;
+      if (!attempt.end) {
+        ++under_way;
+        continue;
+      }
       if (++broken <= kMostRows) table.rows.push_back(RowOf(owners[stage].name, attempt));
     }
   }
   if (attempts == 0) return "";
-  std::string text = html::Paragraph(
-      fmt::format("{} at {}: {}, and {} took more than one.{}", Counted(attempts, "attempt"),
-                  Counted(static_cast<size_t>(std::ranges::count_if(
-                              input.attempts, [](const auto& its) { return !its.empty(); })),
-                          "stage"),
-                  broken == 0 ? "all completed" : fmt::format("{} did not complete", broken),
-                  repeated == 0 ? "no stage" : Counted(repeated, "stage"),
-                  broken > kMostRows ? fmt::format(" The first {} are shown.", kMostRows) : ""));
+  std::string text = html::Paragraph(fmt::format(
+      "{} at {}: {}, and {} took more than one.{}", Counted(attempts, "attempt"),
+      Counted(static_cast<size_t>(std::ranges::count_if(
+                  input.attempts, [](const auto& its) { return !its.empty(); })),
+              "stage"),
+      EndsText(broken, under_way), repeated == 0 ? "no stage" : Counted(repeated, "stage"),
+      broken > kMostRows ? fmt::format(" The first {} are shown.", kMostRows) : ""));
   if (!table.rows.empty()) text += html::TableOf(table);
   return text;
 }

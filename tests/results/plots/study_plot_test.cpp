@@ -130,6 +130,16 @@ TEST_F(PlotStudyTest, WhatOnlyTheStartReachesDoesNotPressTheRestFlat) {
   EXPECT_TRUE(Says(found.plot->caption, "leaves out what only the first tenth reaches"));
 }
 
+TEST_F(PlotStudyTest, TheWideIntervalsOfTwoSeedsDoNotPressTheLinesFlat) {
+  RecordUsualStudy();  // the lines lie between 0.6 and 1, the t interval of dense is ± 1.27
+  const StudyPlot found = Draw({});
+  const Axis& y = found.plot.value().rows[0][0].y;
+  ASSERT_TRUE(y.range.has_value());
+  EXPECT_NEAR(y.range->low, 0.6 - 0.55 * 0.4, 1e-9);
+  EXPECT_NEAR(y.range->high, 1.0 + 0.55 * 0.4, 1e-9);
+  EXPECT_TRUE(Says(found.plot->caption, "Bands reach beyond the y axis."));
+}
+
 TEST_F(PlotStudyTest, ManyArmsLeaveTheBaselineAndTheBest) {
   std::vector<std::string> names = {"dense"};
   for (int i = 0; i < 19; ++i) names.push_back(fmt::format("arm {}", i));
