@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/stop_signals.h"
+#include "core/stopwatch.h"
 #include "experiments/run/stage_folder.h"
 #include "experiments/scheduling/attempt_end.h"
 #include "experiments/scheduling/control.h"
@@ -43,7 +44,8 @@ struct SchedulerOptions {
   // Where each process gets a machine of its own from somebody else (a cluster), the threads of one
   // that asks for none. Cores and GPUs are not shared then.
   std::optional<int64_t> threads_elsewhere = std::nullopt;
-  std::chrono::milliseconds tick{100};  // between two looks at what runs
+  std::chrono::milliseconds tick{100};               // between two looks at what runs
+  std::function<double()> clock = MonotonicSeconds;  // by which silence and time limits are told
   std::vector<LogPolicy> log_policies = BuiltInLogPolicies();
   std::map<Fingerprint, std::string> left_out = {};  // stages that are not to be made, and why
   // Why nothing more may be begun, asked before anything is; empty while something may.

@@ -63,7 +63,7 @@ TEST_F(InterruptionTest, EndsAndTriesAgainWhatGivesNoSignOfLife) {
   FakeExecutor executor;
   const Fingerprint stage = StageOf(1, 0, StageRole::kTrain);
   executor.fates[stage] = {Fate::kSilent};
-  const StudyOutcome outcome = Run(executor, {.jobs = 1, .cores = 1, .lease_seconds = 0.2});
+  const StudyOutcome outcome = Run(executor, {.jobs = 1, .cores = 1, .lease_seconds = 5});
   EXPECT_EQ(outcome.done, kStages);
   const auto attempts = Attempts(stage);
   ASSERT_EQ(attempts.size(), 2u);
