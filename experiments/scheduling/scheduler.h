@@ -116,7 +116,8 @@ class Scheduler {
     std::optional<std::string> waits = "";  // Executor::WhyItWaits; empty before it was asked
     bool hides_own_word = false;            // in the ledger
     bool asked_to_stop = false;
-    int64_t until_step = 0;  // up to which it trains; 0: to its end
+    bool had_company = false;  // on this machine, at any time
+    int64_t until_step = 0;    // up to which it trains; 0: to its end
     bool journal_is_damaged = false;
     std::optional<AttemptEnd> sentence = std::nullopt;  // why the scheduler put an end to it
     double began = 0;                                   // in waking time
@@ -169,9 +170,13 @@ class Scheduler {
                  Running& running);
   void Abandon();
 
-  // What becomes of it and of those that read its output (settlement.cpp). `step` is how far the
-  // attempt got.
-  void Settle(const Fingerprint& stage, const AttemptEnd& end, int64_t step, bool was_asked);
+  // What becomes of it and of those that read its output (settlement.cpp).
+  struct Course {
+    int64_t step = 0;  // how far the attempt got
+    bool was_asked = false;
+    bool was_alone = false;
+  };
+  void Settle(const Fingerprint& stage, const AttemptEnd& end, const Course& course);
   void Complete(const Fingerprint& stage);
   void TryAgain(const Fingerprint& stage, const AttemptEnd& end, bool alone);
   void GiveUp(const Fingerprint& stage, const AttemptEnd& end);
