@@ -35,14 +35,19 @@ std::string CellMarkdown(const Column& column, const Cell& cell) {
   return cell.bold ? fmt::format("**{}**", text) : text;
 }
 
-// Whether the sign at `i` is markup where it stands: `_` within a word is none, nor is `&` before a
-// blank. `~` strikes out and `$` begins a formula on GitHub.
+// Whether the sign at `i` is markup where it stands: `_` within a word is none, nor is `&` that
+// begins no entity. `~` strikes out and `$` begins a formula on GitHub.
 bool IsMarkup(std::string_view text, size_t i) {
   const auto is_in_word = [&](size_t at) {
     return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) != 0;
   };
+  const auto begins_entity = [&] {
+    size_t end = i + 1 + (text.substr(i + 1).starts_with('#') ? 1 : 0);
+    while (is_in_word(end)) ++end;
+    return text.substr(end).starts_with(';');
+  };
   if (text[i] == '_') return i == 0 || !is_in_word(i - 1) || !is_in_word(i + 1);
-  if (text[i] == '&') return is_in_word(i + 1) || text.substr(i + 1).starts_with('#');
+  if (text[i] == '&') return begins_entity();
   return std::string_view("\\`*|<>[]~$").find(text[i]) != std::string_view::npos;
 }
 

@@ -57,7 +57,7 @@ TEST(Markdown, AlignsItsColumnsAndEscapesMarkup) {
 TEST(Markdown, EscapesWhatWouldBeMarkupWhereItStands) {
   EXPECT_EQ(EscapedMarkdown("moe.top_k & co"), "moe.top_k & co");
   EXPECT_EQ(EscapedMarkdown("_em_ __b__ _"), "\\_em\\_ \\_\\_b\\_\\_ \\_");
-  EXPECT_EQ(EscapedMarkdown("&amp; &#60;"), "\\&amp; \\&#60;");
+  EXPECT_EQ(EscapedMarkdown("R&D &amp; &#60; &"), "R&D \\&amp; \\&#60; &");
   EXPECT_EQ(EscapedMarkdown("~~x~~ $k$"), "\\~\\~x\\~\\~ \\$k\\$");
   EXPECT_EQ(EscapedMarkdown("<i> [l](x) `c` *d* a|b \\"),
             "\\<i\\> \\[l\\](x) \\`c\\` \\*d\\* a\\|b \\\\");

@@ -188,6 +188,18 @@ TEST_F(Verifying, LeavesADocumentATitleAndRemarksOfItsOwn) {
   EXPECT_TRUE(Verify(document, TableForm::kMarkdown).differences.empty());
 }
 
+TEST_F(Verifying, FindsCsvEqualWhereIncompleteArmsWereJudged) {
+  StudyRecord grown = StudyOf({"dense", kHostile, "late"}, {0, 1, 2, 3});
+  grown.name = study_.name;
+  writer_.RecordStudy(grown);
+  const std::string judged = Export(TableForm::kCsv, {.allow_incomplete = true});
+  EXPECT_NE(judged, Export(TableForm::kCsv));
+  EXPECT_TRUE(Verify(judged, TableForm::kCsv).differences.empty());
+  EXPECT_TRUE(Verify(Export(TableForm::kCsv), TableForm::kCsv).differences.empty());
+  const std::string changed = Replaced(judged, "2.8916015625", "2.7916015625");
+  EXPECT_FALSE(Verify(changed, TableForm::kCsv).differences.empty());
+}
+
 TEST_F(Verifying, TakesTheRowsOfCsvFromItsHeader) {
   study_.table.rows = "moe.top_k";
   study_.table.columns = {"validation/loss", "seeds"};
