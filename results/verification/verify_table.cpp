@@ -34,7 +34,7 @@ CompareOptions OptionsFrom(const CommittedTable& table, TableForm form) {
   CompareOptions options;
   if (form != TableForm::kCsv || table.columns.empty()) return options;
   const std::vector<std::string>& keys = table.columns;
-  if (keys.front() != "arm") options.rows = keys.front();
+  options.rows = keys.front();  // "arm" too: a recipe may ask for others
   std::vector<std::string> columns;
   for (size_t i = 1; i < keys.size(); ++i) {
     if (const auto grid = GridColumns(keys[i])) {

@@ -79,6 +79,12 @@ TEST_P(Verifying, FindsAnExportEqualToTheLedger) {
   EXPECT_GT(verified.cells, 10);
 }
 
+TEST_P(Verifying, ReadsBehindAByteOrderMark) {
+  const VerifiedTable verified = Verify("\uFEFF" + Export(GetParam()), GetParam());
+  EXPECT_EQ(verified.reason, "");
+  EXPECT_TRUE(verified.differences.empty());
+}
+
 TEST_P(Verifying, FindsTheTableAmidOtherText) {
   if (GetParam() == TableForm::kJson || GetParam() == TableForm::kCsv) {
     GTEST_SKIP() << "these files hold nothing else";
@@ -180,6 +186,21 @@ TEST_F(Verifying, LeavesADocumentATitleAndRemarksOfItsOwn) {
   document = Replaced(document, "### a_study--1: validation/loss, lower is better", "## Results");
   document = Replaced(document, "- Test.", "- Of these, the second is ours.\n- Test.");
   EXPECT_TRUE(Verify(document, TableForm::kMarkdown).differences.empty());
+}
+
+TEST_F(Verifying, TakesTheRowsOfCsvFromItsHeader) {
+  study_.table.rows = "moe.top_k";
+  study_.table.columns = {"validation/loss", "seeds"};
+  writer_.RecordStudy(study_);
+  const std::string document =
+      Export(TableForm::kCsv, {.rows = "arm", .columns = {{"validation/loss"}}});
+  const auto tables = ReadTables(document, TableForm::kCsv);
+  ASSERT_EQ(tables.size(), 1u);
+  LedgerReader reader(LedgerIn(folder_));
+  const VerifiedTable verified =
+      VerifyTable(reader, tables[0], TableForm::kCsv, OptionsFrom(tables[0], TableForm::kCsv));
+  EXPECT_EQ(verified.reason, "");
+  EXPECT_TRUE(verified.differences.empty()) << document;
 }
 
 TEST_F(Verifying, TakesTheColumnsOfCsvFromItsHeader) {
