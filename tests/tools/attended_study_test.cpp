@@ -107,12 +107,15 @@ TEST_F(AttendedStudyTest, WaitsForWhatIsPausedMeanwhileAndGoesOnWithIt) {
 }
 
 TEST_F(AttendedStudyTest, EndsAWorkerThatIsStoppedAndGoesOnFromItsCheckpoint) {
-  Program run(Run({"--lease", "3"}));
-  ASSERT_EQ(kill(AWorker(), SIGSTOP), 0);
+  const std::vector<std::string> longer = {"--set", "parent.train.tokens=600k"};
+  std::vector<std::string> words = Run({"--lease", "3"});
+  words.insert(words.end(), longer.begin(), longer.end());
+  Program run(words);
+  ASSERT_EQ(kill(AWorkerAmidItsSteps(), SIGSTOP), 0);
   const Finished finished = run.Wait();
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
   EXPECT_TRUE(Says(finished.err, "to be tried again: gave no sign of life for 3 s"));
-  ExpectUndisturbed();
+  ExpectUndisturbed(longer);
 }
 
 // Its steps are long, and it hears that its scheduler died only after one: until then the next
