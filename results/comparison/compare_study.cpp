@@ -282,7 +282,11 @@ Comparison WithoutArms(LedgerReader& ledger, const StudyFacts& study,
 
 Comparison CompareStudy(LedgerReader& ledger, std::string_view name,
                         const CompareOptions& options) {
-  const Transaction snapshot = ledger.Snapshot();
+  return CompareStudy(ledger, ledger.Snapshot(), name, options);
+}
+
+Comparison CompareStudy(LedgerReader& ledger, const Transaction& /*snapshot*/,
+                        std::string_view name, const CompareOptions& options) {
   StudyFacts study = ledger.ReadStudy(name);
   Comparison comparison = WithoutArms(ledger, study, options);
   for (const ArmFacts& facts : study.arms) comparison.arms.push_back(ArmWithoutRuns(facts));

@@ -17,4 +17,8 @@ namespace upcycle {
 Comparison CompareStudy(LedgerReader& ledger, std::string_view study,
                         const CompareOptions& options = {});
 
+// The same within a snapshot of this ledger, for whoever reads more of what it shows.
+Comparison CompareStudy(LedgerReader& ledger, const Transaction& snapshot, std::string_view study,
+                        const CompareOptions& options = {});
+
 }  // namespace upcycle

@@ -1,5 +1,6 @@
 // What each setting is worth, where the arms are a full grid of settings or sets of changes.
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -40,6 +41,16 @@ std::vector<std::vector<double>> ValuesOf(const Comparison& comparison) {
     }
   }
   return values;
+}
+
+// Whether a seed has values in two arms, without which there is no effect at all.
+bool HasAnyPair(const Comparison& comparison) {
+  const auto values = ValuesOf(comparison);
+  for (size_t seed = 0; !values.empty() && seed < values.front().size(); ++seed) {
+    const auto has_value = [&](const auto& of_arm) { return std::isfinite(of_arm[seed]); };
+    if (std::ranges::count_if(values, has_value) > 1) return true;
+  }
+  return false;
 }
 
 // Why effects cannot be taken of this study at all; or empty.
@@ -109,7 +120,7 @@ std::string ContrastName(const StudyFactors& factors, const LevelContrast& contr
 
 Table ShareTable(const StudyFactors& factors, const FactorialAnalysis& analysis) {
   Table table = html::EmptyTable("Share of the variation of the arms' means",
-                                 {{"of", "of"}, {"share", "share"}});
+                                 {{"of", "of"}, {.title = "share", .key = "share", .right = true}});
   for (const FactorialTerm& term : analysis.terms) {
     std::vector<std::string> names;
     for (const size_t factor : term.factors) names.push_back(factors.factors[factor].name);
@@ -205,6 +216,7 @@ std::string EffectsSection(const ReportInput& input) {
   const bool is_ablation = factors.AllHaveTwoLevels() && factors.factors.size() <= kMostChanges;
   if (!factors.IsFullGrid() && !is_ablation) return "";
   if (const std::string why = WhyNone(comparison); !why.empty()) return html::Paragraph(why);
+  if (!HasAnyPair(comparison)) return "";
   return factors.IsFullGrid() ? GridText(factors, comparison) : AblationText(factors, comparison);
 }
 

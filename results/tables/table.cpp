@@ -28,7 +28,9 @@ std::string CellText(const Column& column, const Cell& cell) {
   return kNotAvailable;
 }
 
-bool IsRightAligned(const Column& column) { return column.notation != Notation::kText; }
+bool IsRightAligned(const Column& column) {
+  return column.right || column.notation != Notation::kText;
+}
 
 std::string Padded(const std::string& text, size_t width, bool right_aligned) {
   const size_t taken = ColumnsOf(text);

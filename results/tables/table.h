@@ -28,6 +28,7 @@ struct Column {
   int64_t digits = 5;  // the most significant ones that an estimate shows
   // What an estimate's second number is, for programs; empty: it has none.
   std::string spread = "half_width";
+  bool right = false;  // texts that are set as numbers are: "1:02:03"
 };
 
 // Text where the column's notation is kText, else a number; a NaN is a number that is not there.
