@@ -239,12 +239,10 @@ void RequireKnownPath(const std::string& path, const Comparison& comparison) {
   std::vector<std::string> known = PathsIn(arms);
   if (std::ranges::find(known, path) != known.end()) return;
   known.insert(known.begin(), "arm");
-  const auto nearest = ClosestWord(path, known);
   throw Error(Cause::kInput,
-              fmt::format("--where: no arm of \"{}\" has a setting \"{}\"{}; those that differ "
+              fmt::format("--where: no arm of \"{}\" has a setting \"{}\"{} Those that differ "
                           "between its arms are {}",
-                          comparison.study, path,
-                          nearest ? fmt::format("; did you mean \"{}\"?", *nearest) : "",
+                          comparison.study, path, DidYouMean(path, known),
                           fmt::join(ChangedPaths(arms), ", ")));
 }
 

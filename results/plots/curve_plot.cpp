@@ -41,11 +41,10 @@ std::string UsualMetric(const StudyFacts& study, const std::set<std::string>& re
 [[noreturn]] void RefuseMetric(const StudyFacts& study, const std::string& metric,
                                const std::set<std::string>& recorded) {
   const std::vector<std::string> names(recorded.begin(), recorded.end());
-  const auto nearest = ClosestWord(metric, names);
   throw Error(
       Cause::kInput,
-      fmt::format("no training of the study \"{}\" recorded {}{} It has {}", study.name, metric,
-                  nearest ? fmt::format(": did you mean {}?", *nearest) : ".",
+      fmt::format("no training of the study \"{}\" recorded \"{}\"{} It has {}", study.name, metric,
+                  DidYouMean(metric, names),
                   names.empty() ? "no values yet" : fmt::format("{}", fmt::join(names, ", "))));
 }
 

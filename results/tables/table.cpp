@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/check.h"
-#include "core/utf8.h"
 #include "results/tables/number_text.h"
+#include "results/tables/terminal_text.h"
 
 namespace upcycle {
 
@@ -33,7 +33,7 @@ bool IsRightAligned(const Column& column) {
 }
 
 std::string Padded(const std::string& text, size_t width, bool right_aligned) {
-  const size_t taken = CountCharacters(text);
+  const size_t taken = ColumnsOf(text);
   const std::string blanks(width > taken ? width - taken : 0, ' ');
   return right_aligned ? blanks + text : text + blanks;
 }
@@ -53,8 +53,8 @@ std::vector<size_t> ColumnWidths(const Table& table,
                                  const std::vector<std::vector<std::string>>& texts) {
   std::vector<size_t> widths;
   for (size_t i = 0; i < table.columns.size(); ++i) {
-    size_t width = CountCharacters(table.columns[i].title);
-    for (const auto& line : texts) width = std::max(width, CountCharacters(line[i]));
+    size_t width = ColumnsOf(table.columns[i].title);
+    for (const auto& line : texts) width = std::max(width, ColumnsOf(line[i]));
     widths.push_back(width);
   }
   return widths;

@@ -54,8 +54,8 @@ std::string CellText(const Column& column, const Cell& cell);
 
 bool IsRightAligned(const Column& column);
 
-// The text with blanks up to the width, in front of it or behind it. Widths are in characters, for
-// scripts of single-width letters.
+// The text with blanks up to the width, in front of it or behind it. Widths are in columns of a
+// terminal.
 std::string Padded(const std::string& text, size_t width, bool right_aligned);
 
 // All cells as people read them, row by row.

@@ -44,7 +44,15 @@ DiffOptions ParseOptions(const Arguments& arguments) {
 
 // A recipe as it resolves, or a study as it ran last.
 StudyRecord RecordNamed(const std::string& word, const fs::path& ledger) {
-  if (!IsRecipeFile(word)) return LedgerReader(ledger).ReadStudyRecord(word);
+  if (!IsRecipeFile(word)) {
+    LedgerReader reader(ledger);
+    const ChosenRuns side = ChooseRuns(word, reader);
+    if (!side.arm) return reader.ReadStudyRecord(side.study.name);
+    throw Error(Cause::kInput,
+                fmt::format("{} is a part of {}: a recipe is compared with a recipe or a whole "
+                            "study, so name {}",
+                            word, side.study.name, side.study.name));
+  }
   RecipeOptions recipe;
   recipe.recipe = word;
   bool has_data = false;
@@ -57,8 +65,8 @@ Difference Compared(const DiffOptions& options) {
   StateOptions other = options.state;
   if (!options.other_root.empty()) other.root = options.other_root;
   if (IsRecipeFile(options.a) || IsRecipeFile(options.b)) {
-    return CompareSettings(options.a, RecordNamed(options.a, options.state.Ledger()), options.b,
-                           RecordNamed(options.b, other.Ledger()));
+    const StudyRecord a = RecordNamed(options.a, options.state.Ledger());
+    return CompareSettings(options.a, a, options.b, RecordNamed(options.b, other.Ledger()));
   }
   LedgerView ledger_a(options.state.Ledger());
   LedgerView ledger_b(other.Ledger());

@@ -39,7 +39,7 @@ struct PlotOptions {
     line.Option("metric", &request.metric, "what is plotted; the study's own otherwise");
     line.Option("against", &against,
                 "steps, tokens, flops or time; what the arms are matched on otherwise");
-    line.Option("arm", &request.arms, "an arm to show, again for more; all otherwise");
+    line.Option("arm", &request.arms, "an arm to show; repeatable; all otherwise");
     line.Option("output,o", &output,
                 "FILE.svg, FILE.png or FILE.pdf in place of standard output; a folder for all");
     line.Option("format,f", &format, "svg, png or pdf; as the file's name ends, or svg, otherwise");

@@ -166,7 +166,7 @@ class AlignedTable {
         cell = cell.substr(0, BytesOfCharacters(cell, kWidestCell - 1)) + "…";
         is_cut_ = true;
       }
-      widths_[i] = std::max(widths_[i], CountCharacters(cell));
+      widths_[i] = std::max(widths_[i], ColumnsOf(cell));
       line.push_back(std::move(cell));
     }
     lines_.push_back(std::move(line));

@@ -38,7 +38,7 @@ VerifiedFile VerifyDocument(LedgerReader& ledger, const fs::path& file, TableFor
   throw Error(Cause::kInput,
               fmt::format("{} has no table of a study: one is known by the command in a comment "
                           "above it, as `upcycle export` writes it, or by its title, \"STUDY: "
-                          "METRIC, lower is better\"",
+                          "METRIC, lower is better\"; in CSV by the column `study` in front",
                           file.native()));
 }
 

@@ -49,8 +49,7 @@ EvaluateOptions ParseOptions(const Arguments& arguments) {
       "and keeps its answers one by one in the ledger; measures how likely it finds texts.\n"
       "What was answered before is not asked again.");
   line.Positional("MODEL", &options.model, kModelHelp);
-  line.Option("against,a", &options.others,
-              "another model to ask the same, as often as there are others");
+  line.Option("against,a", &options.others, "another model to ask the same; repeatable");
   line.Option(
       "tasks,t", &options.tasks,
       "mmlu, arc_easy, arc_challenge, hellaswag, piqa, winogrande, boolq, openbookqa, sciq, "
@@ -61,8 +60,7 @@ EvaluateOptions ParseOptions(const Arguments& arguments) {
   line.Option("items", &options.items, "questions of each benchmark, or subject; 0: all");
   line.Option("begin-of-text", &options.begin_of_text,
               "before each question: auto (as the tokenizer has it), always or never");
-  line.Option("text", &options.texts,
-              "a file of text, whose loss is measured; as often as there are texts");
+  line.Option("text", &options.texts, "a file of text, whose loss is measured; repeatable");
   line.Option(
       "block", &options.block,
       "tokens of a text that are scored behind one beginning; 0: as many as a sequence holds");

@@ -47,8 +47,9 @@ std::string Why(const StageExplanation& stage) {
     why += fmt::format("{}for {}", why.empty() ? "" : "; ", JoinedPlaces(stage.waits_for));
   }
   if (!stage.facts.reason.empty()) {
-    why += fmt::format("{}{} {}", why.empty() ? "" : "; ", NameOf(stage.facts.state),
-                       stage.facts.reason);
+    const bool waits = stage.facts.state == StageState::kWaiting;  // "waiting for its start"
+    why += fmt::format("{}{}{} {}", why.empty() ? "" : "; ", NameOf(stage.facts.state),
+                       waits ? "" : ":", stage.facts.reason);
   }
   return why;
 }

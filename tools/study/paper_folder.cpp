@@ -52,14 +52,12 @@ fs::path FindPaper(const std::string& name) {
   for (std::string& other : PapersIn(beside)) {
     if (std::find(known.begin(), known.end(), other) == known.end()) known.push_back(other);
   }
-  const auto nearest = ClosestWord(name, known);
-  throw Error(
-      Cause::kInput,
-      fmt::format("there is no paper \"{}\" in {} or {}{}. {}", name, place.native(),
-                  beside.native(), nearest ? fmt::format("; did you mean \"{}\"?", *nearest) : "",
-                  known.empty() ? "A folder with its claims and recipes can be named as a "
-                                  "path"
-                                : fmt::format("There are {}", fmt::join(known, ", "))));
+  throw Error(Cause::kInput,
+              fmt::format("there is no paper \"{}\" in {} or {}{} {}", name, place.native(),
+                          beside.native(), DidYouMean(name, known),
+                          known.empty() ? "A folder with its claims and recipes can be named as a "
+                                          "path"
+                                        : fmt::format("There are {}", fmt::join(known, ", "))));
 }
 
 }  // namespace upcycle

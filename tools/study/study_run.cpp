@@ -104,6 +104,11 @@ StudyOutcome RunStudy(const Study& study, const StudyRecord& record, const State
     return p.second.needed && !terms.left_out.contains(p.first);
   });
   if (!any) {
+    std::vector<StageChange> left_out_now;
+    for (const auto& [stage, reason] : terms.left_out) {
+      left_out_now.push_back({stage, StageState::kPlanned, reason});
+    }
+    ledger.SetStageStates(left_out_now);
     if (terms.left_out.empty()) PrintNothingToDo(study);
     const auto left_out = static_cast<int>(terms.left_out.size());
     return {.reused = static_cast<int>(plan.size()) - left_out, .left_out = left_out};

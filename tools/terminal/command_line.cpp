@@ -4,8 +4,10 @@
 
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/error.h"
+#include "core/spelling.h"
 
 namespace upcycle {
 
@@ -32,6 +34,31 @@ struct CommandLine::Parts {
     std::ostringstream text;
     text << options;
     fmt::print("{}", text.str());
+  }
+
+  // A positional is no option to whoever types it, as it is to the library.
+  std::string Mistake(const po::error& error) const {
+    if (const auto* missing = dynamic_cast<const po::required_option*>(&error)) {
+      return fmt::format("the {} is missing", missing->get_option_name().substr(2));
+    }
+    if (const auto* unknown = dynamic_cast<const po::unknown_option*>(&error)) {
+      const std::string option = unknown->get_option_name();
+      return fmt::format("there is no option {}{}", option, DidYouMean(option, OptionNames()));
+    }
+    if (dynamic_cast<const po::too_many_positional_options_error*>(&error) != nullptr) {
+      std::vector<std::string> names;
+      for (const Positional& positional : named) names.push_back(positional.name);
+      return fmt::format("there are too many words: beside options it takes {}",
+                         names.empty() ? "none" : fmt::format("{}", fmt::join(names, " and ")));
+    }
+    return error.what();
+  }
+
+ private:
+  std::vector<std::string> OptionNames() const {
+    std::vector<std::string> names;
+    for (const auto& option : options.options()) names.push_back("--" + option->long_name());
+    return names;
   }
 };
 
@@ -80,17 +107,6 @@ void CommandLine::Flag(const char* names, bool* value, const char* help) {
   parts_->options.add_options()(names, po::bool_switch(value), help);
 }
 
-namespace {
-
-// A positional is no option to whoever types it, as it is to the library.
-std::string Mistake(const po::error& error) {
-  const auto* missing = dynamic_cast<const po::required_option*>(&error);
-  return missing != nullptr ? "the " + missing->get_option_name().substr(2) + " is missing"
-                            : error.what();
-}
-
-}  // namespace
-
 void CommandLine::Parse(const std::vector<std::string>& arguments) {
   try {
     po::options_description all;
@@ -111,7 +127,7 @@ void CommandLine::Parse(const std::vector<std::string>& arguments) {
     po::notify(values);
   } catch (const po::error& error) {
     throw Error(Cause::kInput, fmt::format("{}\nusage: upcycle {}\n`--help` lists the options",
-                                           Mistake(error), parts_->usage));
+                                           parts_->Mistake(error), parts_->usage));
   }
 }
 

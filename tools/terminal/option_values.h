@@ -2,9 +2,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/enum_names.h"
 #include "core/error.h"
+#include "core/spelling.h"
 
 namespace upcycle {
 
@@ -12,12 +14,14 @@ namespace upcycle {
 template <NamedEnum E>
 E ValueOf(const char* option, const std::string& name) {
   if (const auto value = ValueNamed<E>(name)) return *value;
+  std::vector<std::string> names;
   std::string expected;
   for (const auto& entry : EnumNames<E>::values) {
-    if (!expected.empty()) expected += " or ";
-    expected += entry.name;
+    expected += names.empty() ? "" : " or ";
+    expected += names.emplace_back(entry.name);
   }
-  throw Error(Cause::kInput, "--" + std::string(option) + " " + name + ": expected " + expected);
+  throw Error(Cause::kInput, "--" + std::string(option) + " " + name + ": expected " + expected +
+                                 DidYouMean(name, names));
 }
 
 }  // namespace upcycle

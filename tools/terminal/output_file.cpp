@@ -55,6 +55,7 @@ void RequireOutputFolder(const fs::path& path) {
 }
 
 void WriteOutputFile(const fs::path& path, std::string_view text) {
+  RequireOutputFolder(path);
   const auto found = Find(path);
   if (found && IsStandardOutput(*found)) {
     WriteAll(STDOUT_FILENO, text.data(), text.size(), path);

@@ -35,9 +35,8 @@ std::vector<std::string> ArmNames(const Study& study) {
 // "; did you mean "moe"? It has dense, moe"
 std::string Known(std::string_view word, const std::vector<std::string>& names) {
   if (names.empty()) return "; it has none";
-  const auto nearest = ClosestWord(word, names);
   const size_t shown = std::min(names.size(), kMostNames);
-  std::string text = nearest ? fmt::format("; did you mean \"{}\"?", *nearest) : ".";
+  std::string text = DidYouMean(word, names);
   text += fmt::format(" It has {}", fmt::join(names.begin(), names.begin() + shown, ", "));
   if (shown < names.size()) text += fmt::format(" and {} more", names.size() - shown);
   return text;

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "results/verification/committed_table.h"
+
 namespace upcycle {
 namespace {
 
@@ -9,7 +11,7 @@ std::vector<std::string> Split(std::string_view list) {
   std::vector<std::string> words;
   while (!list.empty()) {
     const size_t comma = list.find(',');
-    const std::string_view word = list.substr(0, comma);
+    const std::string_view word = TrimmedText(list.substr(0, comma));
     if (!word.empty()) words.emplace_back(word);
     list.remove_prefix(comma == list.npos ? list.size() : comma + 1);
   }
@@ -28,7 +30,7 @@ void TableOptions::Declare(CommandLine& line) {
               "arms with moe.top_k=2, 'moe.top_k>=2', moe.top_k!=2 or 'arm~copies'; repeatable");
   line.Option("sort", &sort_, "a column to sort rows by, as train_flops or validation/loss:desc");
   line.Flag("only-changed", &only_changed_,
-            "settings that differ between arms as columns, and no others");
+            "settings that differ between arms as columns, and no other settings");
   line.Flag("allow-incomplete", &allow_incomplete_,
             "judge arms whose seeds are not all there by those that are");
 }

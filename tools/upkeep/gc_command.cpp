@@ -109,8 +109,8 @@ void PrintGroups(const std::string& title, const std::vector<Group>& groups) {
   fmt::print("{}\n", title);
   size_t owner = 0, what = 0;
   for (const Group& group : groups) {
-    owner = std::max(owner, CountCharacters(group.owner));
-    what = std::max(what, CountCharacters(group.what));
+    owner = std::max(owner, ColumnsOf(group.owner));
+    what = std::max(what, ColumnsOf(group.what));
   }
   for (const Group& group : groups) {
     fmt::print("  {:>9}  {}  {}  {:>4} stage{}  {}\n", BytesText(static_cast<double>(group.bytes)),

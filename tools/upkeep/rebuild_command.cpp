@@ -20,6 +20,7 @@ int RebuildCommand(const Arguments& arguments) {
   state.Declare(line);
   line.Flag("json", &json, "what was found as JSON on standard output");
   line.Parse(arguments);
+  RequireSomethingToRebuild(state.Root());  // before the lock makes a folder
   const FileLock lock = LockRoot(state);
   const Rebuilt rebuilt = RebuildLedger(state.Root());
   if (json) {
