@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/check.h"
 #include "results/tables/terminal_text.h"
 
 namespace upcycle {
@@ -149,14 +150,17 @@ std::string ToHtmlFragment(const Table& table) {
   return html + "</section>\n";
 }
 
-std::string ToHtml(const Table& table) {
+std::string ToHtml(const std::vector<Table>& tables) {
+  UPCYCLE_CHECK(!tables.empty());
+  std::string sections;
+  for (const Table& table : tables) sections += ToHtmlFragment(table);
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n"
       "<style>\nbody {{ margin: 0; }}\n@media (prefers-color-scheme: dark) {{ body {{ background: "
       "#161618; }} }}\n</style>\n</head>\n<body>\n<main>\n{}</main>\n</body>\n</html>\n",
-      HtmlEscaped(table.title), ToHtmlFragment(table));
+      HtmlEscaped(tables.front().title), sections);
 }
 
 }  // namespace upcycle

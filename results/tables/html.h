@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "results/tables/table.h"
 
@@ -12,8 +13,8 @@ namespace upcycle {
 // and where it is too narrow the table scrolls below its caption, the rows' names staying.
 std::string ToHtmlFragment(const Table& table);
 
-// The same as a page of its own.
-std::string ToHtml(const Table& table);
+// The same as a page of its own, tables one below another, at least one.
+std::string ToHtml(const std::vector<Table>& tables);
 
 // Text that HTML does not take for markup, in contents and in quoted attributes, on one line; � for
 // what is not UTF-8.
