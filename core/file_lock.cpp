@@ -1,6 +1,8 @@
 #include "core/file_lock.h"
 
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -21,25 +23,37 @@ void WriteHolder(int file) {
   [[maybe_unused]] const ssize_t written = ::pwrite(file, line.data(), line.size(), 0);
 }
 
+// Whether it was given at once.
+bool Lock(int file, int kind, const fs::path& path) {
+  if (::flock(file, kind | LOCK_NB) == 0) return true;
+  if (errno == EWOULDBLOCK) return false;
+  throw SystemError("lock", path.native(), errno);
+}
+
+constexpr int kMostLooks = 1000;  // of others, one after the other, that TryAcquire waits for
+
 }  // namespace
 
 std::optional<FileLock> FileLock::TryAcquire(const fs::path& path) {
   FileDescriptor file = OpenFile(path, O_RDWR | O_CREAT, "lock");
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
-    WriteHolder(file.get());
-    return FileLock(std::move(file));
+  for (int look = 0; look < kMostLooks; ++look) {
+    if (Lock(file.get(), LOCK_EX, path)) {
+      WriteHolder(file.get());
+      return FileLock(std::move(file));
+    }
+    // Who only looks shares it for a moment; a holder shares it with nobody.
+    if (!Lock(file.get(), LOCK_SH, path)) break;
+    ::flock(file.get(), LOCK_UN);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  if (errno == EWOULDBLOCK) return std::nullopt;
-  throw SystemError("lock", path.native(), errno);
+  return std::nullopt;
 }
 
 bool FileLock::IsHeld(const fs::path& path) {
   std::error_code absent;
   if (!fs::exists(path, absent)) return false;
   const FileDescriptor file = OpenFile(path, O_RDONLY, "look at the lock");
-  if (::flock(file.get(), LOCK_SH | LOCK_NB) == 0) return false;
-  if (errno == EWOULDBLOCK) return true;
-  throw SystemError("look at the lock", path.native(), errno);
+  return !Lock(file.get(), LOCK_SH, path);
 }
 
 std::optional<ProcessIdentity> FileLock::HolderOf(const fs::path& path) {

@@ -12,11 +12,11 @@ namespace upcycle {
 
 class FileLock {
  public:
-  // Makes the file where there is none. Empty if another process holds the lock.
+  // Makes the file where there is none. Empty if another process holds the lock; those who only
+  // look are waited for, for a second.
   static std::optional<FileLock> TryAcquire(const fs::path& path);
 
-  // Whether another process holds the lock now. Makes no file; while it looks, TryAcquire elsewhere
-  // may fail.
+  // Whether another process holds the lock now. Makes no file.
   static bool IsHeld(const fs::path& path);
 
   // Who holds the lock now; its pid is 0 where the holder is only known to be there. As IsHeld.

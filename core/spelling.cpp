@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include <fmt/format.h>
+
 namespace upcycle {
 namespace {
 
@@ -55,6 +57,11 @@ std::optional<std::string> ClosestWord(std::string_view word,
     closest = candidate;
   }
   return closest;
+}
+
+std::string DidYouMean(std::string_view word, const std::vector<std::string>& words) {
+  const auto closest = ClosestWord(word, words);
+  return closest ? fmt::format("; did you mean \"{}\"?", *closest) : ".";
 }
 
 }  // namespace upcycle

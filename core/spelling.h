@@ -19,4 +19,8 @@ size_t EditDistance(std::string_view a, std::string_view b);
 std::optional<std::string> ClosestWord(std::string_view word,
                                        const std::vector<std::string>& words);
 
+// The end of a sentence about an unknown word: `; did you mean "top_k"?`, or a full stop where
+// nothing is close.
+std::string DidYouMean(std::string_view word, const std::vector<std::string>& words);
+
 }  // namespace upcycle

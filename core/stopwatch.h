@@ -17,6 +17,11 @@ class Stopwatch {
   Clock::time_point begin_ = Clock::now();
 };
 
+// Since some moment: for differences alone.
+inline double MonotonicSeconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 // Since 1970, by the machine's clock: it may jump, and no two machines have the same.
 inline double UnixSeconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();

@@ -1,6 +1,5 @@
 #include "core/temporary_name.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -18,16 +17,19 @@ namespace {
 
 bool IsRunning(int process) { return ::kill(process, 0) == 0 || errno != ESRCH; }
 
-// The process that made `name` for a target of the name `target`, or 0 for any other name.
+// The process that made `name` for a target of the name `target`, or under a temporary name for
+// that; 0 for any other name.
 int ProcessOf(std::string_view name, std::string_view target) {
-  const size_t begin = target.size() + 1;
-  if (name.size() <= begin + kTemporaryEnding.size()) return 0;
-  if (!name.starts_with(target) || name[target.size()] != '.' || !name.ends_with(kTemporaryEnding))
-    return 0;
-  const char* end = name.data() + name.size() - kTemporaryEnding.size();
+  if (!name.ends_with(kTemporaryEnding)) return 0;
+  name.remove_suffix(kTemporaryEnding.size());
+  const size_t dot = name.rfind('.');
+  if (dot == name.npos) return 0;
+  const char* end = name.data() + name.size();
   int process = 0;
-  const auto [stop, error] = std::from_chars(name.data() + begin, end, process);
-  return stop == end && error == std::errc() ? std::max(process, 0) : 0;
+  const auto [stop, error] = std::from_chars(name.data() + dot + 1, end, process);
+  if (stop != end || error != std::errc() || process <= 0) return 0;
+  const std::string_view made_for = name.substr(0, dot);
+  return made_for == target || ProcessOf(made_for, target) > 0 ? process : 0;
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ inline constexpr std::string_view kTemporaryEnding = ".tmp";
 // "TARGET.PROCESS.tmp", of this process: where a rename to `target` is one step.
 fs::path TemporaryName(const fs::path& target);
 
-// What processes that have ended, or this one before, left under temporary names for `target`;
-// empty where its folder does not exist.
+// What processes that have ended, or this one before, left under temporary names for `target`, and
+// for those names; empty where its folder does not exist.
 std::vector<fs::path> LeftoversOf(const fs::path& target);
 
 // The first of PATH.WORD-1, PATH.WORD-2, … that is not there: for what is set aside and kept.

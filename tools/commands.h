@@ -33,6 +33,7 @@ int VerifyCommand(const Arguments& arguments);
 int ImportCommand(const Arguments& arguments);
 int PlotCommand(const Arguments& arguments);
 int ReportCommand(const Arguments& arguments);
+int PublishCommand(const Arguments& arguments);
 int ConvertCommand(const Arguments& arguments);
 int GenerateCommand(const Arguments& arguments);
 int InspectCommand(const Arguments& arguments);

@@ -13,8 +13,8 @@
 #include "core/build_info.h"
 #include "core/error.h"
 #include "core/files.h"
-#include "tools/command_line.h"
 #include "tools/commands.h"
+#include "tools/terminal/command_line.h"
 
 namespace upcycle {
 namespace {
@@ -46,6 +46,7 @@ constexpr Command kCommands[] = {
     {"verify", VerifyCommand, "the tables of a document against the ledger, cell by cell"},
     {"plot", PlotCommand, "what was recorded, as figures for papers and pages: SVG, PNG, PDF"},
     {"report", ReportCommand, "a study as one HTML file: findings, table, figures, costs, origin"},
+    {"publish", PublishCommand, "a study as files to commit beside its recipe"},
     {"paper", PaperCommand, "a paper's claims, one by one, against runs of our own"},
     {"convert", ConvertCommand,
      "a dense model to a mixture of experts, or to another format, as a Hugging Face folder"},

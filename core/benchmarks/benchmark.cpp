@@ -15,10 +15,8 @@ namespace {
 Error UnknownName(const std::string& name) {
   std::vector<std::string> known;
   for (const auto& entry : EnumNames<Benchmark>::values) known.emplace_back(entry.name);
-  const auto nearest = ClosestWord(name, known);
-  return {Cause::kInput, fmt::format("there is no benchmark \"{}\"{}; expected some of {}", name,
-                                     nearest ? fmt::format(": did you mean {}?", *nearest) : "",
-                                     fmt::join(known, ", "))};
+  return {Cause::kInput, fmt::format("there is no benchmark \"{}\"{} There are {}", name,
+                                     DidYouMean(name, known), fmt::join(known, ", "))};
 }
 
 }  // namespace

@@ -106,9 +106,14 @@ void AddUnknownKey(const Place& place, std::string_view parent, std::string_view
     meant = FindElsewhere(parent, key, reading.known_paths);
     if (meant) reading.places.MarkWrong(*meant);
   }
-  std::string expected;
-  if (!meant) expected = OneOf(own_keys);
-  reading.diagnostics.Error(place, message, expected, meant.value_or(""));
+  const std::string suggestion = meant.value_or("");
+  if (suggestion == key) {  // one of the recipe itself, spelt rightly
+    const std::string_view top = parent.substr(0, parent.find('.'));
+    const std::string expected = fmt::format("\"{}\" at the top level, beside \"{}\"", key, top);
+    return reading.diagnostics.Error(place, message, expected);
+  }
+  const std::string expected = meant ? "" : OneOf(own_keys);
+  reading.diagnostics.Error(place, message, expected, suggestion);
 }
 
 namespace internal {

@@ -57,6 +57,14 @@ class PassingFile {
   fs::path path_;
 };
 
+// What exports that were killed left beside the bundle.
+void RemoveLeftovers(const fs::path& bundle) {
+  std::error_code ignored;
+  for (const fs::path& target : {bundle, fs::path(bundle.native() + ".journal")}) {
+    for (const fs::path& leftover : LeftoversOf(target)) fs::remove(leftover, ignored);
+  }
+}
+
 class Exporter {
  public:
   Exporter(const fs::path& root, const ExportOptions& options) : root_(root), options_(options) {
@@ -77,6 +85,7 @@ class Exporter {
   }
 
   ExportedStudy Write(const fs::path& target) {
+    RemoveLeftovers(target);
     for (const auto& [stage, kind] : kinds_) AddStage(stage);
     const PassingFile journal(target.native() + ".journal");
     events_.KeepLaunchesOf(options_.study, launches_);

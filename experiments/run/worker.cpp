@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <new>
 #include <optional>
 #include <thread>
@@ -110,10 +111,14 @@ bool IsComplete(const StageFolder& folder, StageKind kind) {
   return complete && folder.FindOutputDamage(kind).empty();
 }
 
+std::string DeviceOf(const Stage& stage, const WorkerOptions& options) {
+  if (!ComputesOnDevice(stage.kind)) return "cpu";
+  return options.device.empty() ? ReadExecution(stage).device : options.device;
+}
+
 std::unique_ptr<Backend> BackendOf(const Stage& stage, const WorkerOptions& options) {
-  std::string device = options.device.empty() ? ReadExecution(stage).device : options.device;
-  if (!ComputesOnDevice(stage.kind)) device = "cpu";
-  std::unique_ptr<Backend> backend = MakeBackend(device, PrecisionOf(stage), options.threads);
+  std::unique_ptr<Backend> backend =
+      MakeBackend(DeviceOf(stage, options), PrecisionOf(stage), options.threads);
   if (!options.checked || !ComputesOnDevice(stage.kind)) return backend;
   if (!backend->OnGpu()) {
     throw Error(Cause::kInput, "--checked compares a GPU with the CPU, and this stage has no GPU");
@@ -121,23 +126,49 @@ std::unique_ptr<Backend> BackendOf(const Stage& stage, const WorkerOptions& opti
   return std::make_unique<CheckedBackend>(std::move(backend), options.threads);
 }
 
+// One that could not be made is a failure of the attempt, which begins first.
+class AwaitedBackend {
+ public:
+  AwaitedBackend(const Stage& stage, const WorkerOptions& options) {
+    try {
+      backend_ = BackendOf(stage, options);
+    } catch (...) {
+      failure_ = std::current_exception();
+    }
+  }
+
+  // Null where there is none.
+  const Backend* Look() const { return backend_.get(); }
+
+  Backend& Get() const {
+    if (failure_) std::rethrow_exception(failure_);
+    return *backend_;
+  }
+
+ private:
+  std::unique_ptr<Backend> backend_;
+  std::exception_ptr failure_;
+};
+
 // Runs the stage and puts its end into the journal. An error that keeps the journal from being
 // written (a full disk) reaches the log alone; the scheduler then knows by the exit code.
-WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, Backend& backend,
-                      const WorkerOptions& options, StopSignals& stop, const StageWork& work) {
+WorkerExit RunAttempt(const Stage& stage, const StageFolder& folder, const WorkerOptions& options,
+                      StopSignals& stop, const StageWork& work) {
+  const AwaitedBackend awaited(stage, options);
+  const Backend* const backend = awaited.Look();
   JournalWriter journal(folder.journal());
   const uint64_t journal_bytes = fs::file_size(folder.journal());
   AttemptStart start = {.host = HostName(),
                         .pid = ::getpid(),
-                        .device = backend.Name(),
+                        .device = backend ? backend->Name() : DeviceOf(stage, options),
                         .time = UnixSeconds(),
-                        .provenance = Provenance(backend.OnGpu()).dump()};
+                        .provenance = Provenance(backend && backend->OnGpu()).dump()};
   if (options.launch > 0) start.launch = options.launch;
   Attempt attempt(journal, start);
   Cause cause = Cause::kBug;
   std::string message;
   try {
-    work({stage, folder, journal, backend, stop, start, journal_bytes, options.until_step});
+    work({stage, folder, journal, awaited.Get(), stop, start, journal_bytes, options.until_step});
     attempt.Complete();
     return WorkerExit::kComplete;
   } catch (const Error& error) {
@@ -194,8 +225,7 @@ WorkerExit RunWorker(const fs::path& path, const WorkerOptions& options, const S
     const Heartbeat heartbeat(folder.heartbeat());
     const Stage stage = Stage::FromJson(json::parse(ReadTextFile(folder.description())));
     if (IsComplete(folder, stage.kind)) return WorkerExit::kComplete;
-    const std::unique_ptr<Backend> backend = BackendOf(stage, options);
-    return RunAttempt(stage, folder, *backend, options, stop, work);
+    return RunAttempt(stage, folder, options, stop, work);
   } catch (const Error& error) {
     fmt::print(stderr, "error: {}\n", error.what());
     return ExitOf(error.cause());

@@ -19,12 +19,13 @@ struct Job {
   Fingerprint stage = {};
   std::filesystem::path folder = {};  // of the stage; stage.json is in it
   int64_t threads = 1;
-  std::string device = "cpu";  // cpu or cuda:N; auto and cuda where its machine is not known yet
-  int64_t until_step = 0;      // WorkerOptions::until_step
-  int64_t launch = 0;          // that it is part of; 0: of none
-  bool checked = false;        // WorkerOptions::checked
-  int64_t memory_bytes = 0;    // of its planned buffers
-  bool wanted_memory = false;  // an attempt before this one ended for want of memory
+  std::string device = "cpu";   // cpu or cuda:N; auto and cuda where its machine is not known yet
+  int64_t until_step = 0;       // WorkerOptions::until_step
+  int64_t launch = 0;           // that it is part of; 0: of none
+  bool checked = false;         // WorkerOptions::checked
+  int64_t memory_bytes = 0;     // of its planned buffers
+  double time_limit_hours = 0;  // after which it is ended; 0: never
+  bool wanted_memory = false;   // an attempt before this one ended for want of memory
 };
 
 // What whoever ran a process knows about its end.

@@ -1,13 +1,18 @@
 #include "experiments/scheduling/pulse.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace upcycle {
 
+WakingTime::WakingTime(std::function<double()> clock)
+    : clock_(std::move(clock)), looked_(clock_()) {}
+
 void WakingTime::Look() {
   constexpr double kLongestLook = 1;
-  seconds_ += std::min(kLongestLook, since_look_.Seconds());
-  since_look_.Restart();
+  const double now = clock_();
+  seconds_ += std::min(kLongestLook, now - looked_);
+  looked_ = now;
 }
 
 void Pulse::Hear(uint64_t beats, double now) {

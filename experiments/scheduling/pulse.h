@@ -2,8 +2,7 @@
 #pragma once
 
 #include <cstdint>
-
-#include "core/stopwatch.h"
+#include <functional>
 
 namespace upcycle {
 
@@ -11,6 +10,9 @@ namespace upcycle {
 // hold the others' silence meanwhile against them.
 class WakingTime {
  public:
+  // `clock` tells seconds since some moment.
+  explicit WakingTime(std::function<double()> clock);
+
   // To be called several times a second. However long ago the last call was, at most a second of
   // it counts.
   void Look();
@@ -18,7 +20,8 @@ class WakingTime {
   double Seconds() const { return seconds_; }
 
  private:
-  Stopwatch since_look_;
+  std::function<double()> clock_;
+  double looked_;
   double seconds_ = 0;
 };
 

@@ -1,5 +1,8 @@
 #include "experiments/scheduling/rebuild.h"
 
+#include <algorithm>
+#include <set>
+
 #include <fmt/format.h>
 
 #include "core/error.h"
@@ -14,15 +17,19 @@
 namespace upcycle {
 namespace {
 
-// What only the old ledger knows.
-void TakeOlderStudies(const fs::path& old_ledger, RootJournal& journal, LedgerReader& made,
-                      Rebuilt& rebuilt) {
+// What only the old ledger knows: studies, and which stages were complete.
+std::set<Fingerprint> TakeFromOldLedger(const fs::path& old_ledger, RootJournal& journal,
+                                        LedgerReader& made, Rebuilt& rebuilt) {
+  std::set<Fingerprint> complete;
   const std::vector<std::string> known = made.StudyNames();
   try {
-    if (!fs::exists(old_ledger)) return;
+    if (!fs::exists(old_ledger)) return {};
     { OpenLedgerForWriting(old_ledger); }  // brings an older one up to date
     LedgerReader reader(old_ledger);
     for (const std::string& name : reader.StudyNames()) {
+      for (const StageFacts& stage : reader.ReadStudy(name).stages) {
+        if (stage.state == StageState::kComplete) complete.insert(stage.fingerprint);
+      }
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
       journal.RecordStudy(reader.ReadStudyRecord(name));
     }
@@ -32,12 +39,19 @@ void TakeOlderStudies(const fs::path& old_ledger, RootJournal& journal, LedgerRe
                     "journal may be missing until their recipe is run again: {}",
                     error.what()));
   }
+  return complete;
 }
 
-void TakeStage(const fs::path& root, const Fingerprint& stage, LedgerWriter& ledger,
-               Rebuilt& rebuilt) {
-  const StageFolder folder(root, stage);
-  if (!fs::exists(folder.journal())) return;
+void TakeStage(const StageFolder& folder, const Fingerprint& stage, bool was_complete,
+               LedgerWriter& ledger, Rebuilt& rebuilt) {
+  if (!fs::exists(folder.journal())) {
+    if (!was_complete) return;
+    rebuilt.problems.push_back(fmt::format(
+        "{} is gone, of a stage that was complete: it counts as never done, and the next run of "
+        "its study does it; what it recorded is in the old ledger alone",
+        folder.journal().native()));
+    return;
+  }
   try {
     JournalReader journal(folder.journal());
     for (auto records = journal.ReadNext(); !records.empty(); records = journal.ReadNext()) {
@@ -54,23 +68,26 @@ void TakeStage(const fs::path& root, const Fingerprint& stage, LedgerWriter& led
 
 }  // namespace
 
+void RequireSomethingToRebuild(const fs::path& root) {
+  if (fs::exists(root / "ledger.sqlite") || fs::exists(RootJournal::PathIn(root))) return;
+  throw Error(Cause::kInput, fmt::format("there is nothing to make a ledger of under {}: neither "
+                                         "a journal nor a ledger; name its folder with --root",
+                                         root.native()));
+}
+
 Rebuilt RebuildLedger(const fs::path& root) {
+  RequireSomethingToRebuild(root);
   const fs::path target = root / "ledger.sqlite";
-  if (!fs::exists(target) && !fs::exists(RootJournal::PathIn(root))) {
-    throw Error(Cause::kInput, fmt::format("there is nothing to make a ledger of under {}: neither "
-                                           "a journal nor a ledger; name its folder with --root",
-                                           root.native()));
-  }
   Rebuilt rebuilt;
   UnfinishedLedger unfinished(target);
   {
     LedgerWriter ledger(unfinished.path());
     RootJournal journal(root, ledger);
     LedgerReader made(unfinished.path());
-    TakeOlderStudies(target, journal, made, rebuilt);
+    const auto complete = TakeFromOldLedger(target, journal, made, rebuilt);
     rebuilt.studies = static_cast<int64_t>(made.StudyNames().size());
     for (const auto& [stage, state] : ledger.StageStates()) {
-      TakeStage(root, stage, ledger, rebuilt);
+      TakeStage(StageFolder(root, stage), stage, complete.contains(stage), ledger, rebuilt);
     }
   }
   rebuilt.old_ledger = unfinished.PutInPlace();

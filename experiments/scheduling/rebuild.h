@@ -12,9 +12,12 @@ namespace upcycle {
 struct Rebuilt {
   int64_t studies = 0;
   int64_t stages = 0;                      // that a journal was read of
-  std::vector<std::string> problems = {};  // journals that could not be read, and what that means
+  std::vector<std::string> problems = {};  // what could not be read, and what that means
   fs::path old_ledger = {};                // where the one before is kept; empty: there was none
 };
+
+// Throws Error(kInput) where there is neither a ledger nor the root's journal.
+void RequireSomethingToRebuild(const fs::path& root);
 
 // Makes ROOT/ledger.sqlite anew and keeps the one before beside it. Studies that only the old
 // ledger knows, being older than the root's journal, are taken from it as far as it can be read.

@@ -4,7 +4,7 @@
 
 namespace upcycle {
 
-NextStep Retries::After(const AttemptEnd& end, int64_t step) {
+NextStep Retries::After(const AttemptEnd& end, int64_t step, bool was_alone) {
   const bool got_further = step > furthest_;
   if (got_further) furthest_ = step;
   switch (CauseFromName(end.cause)) {
@@ -16,7 +16,7 @@ NextStep Retries::After(const AttemptEnd& end, int64_t step) {
       return in_vain_ > restarts_ ? NextStep::kGiveUp : NextStep::kAgain;
     case Cause::kMemory:
     case Cause::kDeviceMemory:
-      return Once(was_alone_, NextStep::kAlone);
+      return was_alone ? NextStep::kGiveUp : Once(alone_was_tried_, NextStep::kAlone);
     case Cause::kDevice:
       return Once(device_was_tried_, NextStep::kAgain);
     case Cause::kDisk:

@@ -22,8 +22,9 @@ class Retries {
   // before it.
   explicit Retries(int restarts) : restarts_(restarts) {}
 
-  // After an attempt that ended so, having reached `step`.
-  NextStep After(const AttemptEnd& end, int64_t step);
+  // After an attempt that ended so, having reached `step`. `was_alone`: nothing ran beside it, and
+  // it can have no more of the machine.
+  NextStep After(const AttemptEnd& end, int64_t step, bool was_alone = false);
 
  private:
   NextStep Once(bool& done, NextStep step);
@@ -31,7 +32,7 @@ class Retries {
   int restarts_;
   int in_vain_ = 0;
   int64_t furthest_ = 0;
-  bool was_alone_ = false;
+  bool alone_was_tried_ = false;
   bool device_was_tried_ = false;
 };
 

@@ -21,7 +21,8 @@ Scheduler::Scheduler(const Study& study, fs::path root, LedgerWriter& ledger, Ex
       observer_(observer),
       machine_(study, options.machine),
       early_stopping_(study, ledger.path()),
-      seed_turns_(study, ledger.path()) {
+      seed_turns_(study, ledger.path()),
+      time_(options.clock) {
   for (const Fingerprint& stage : study.order) {
     turns_.emplace(stage, Turn{.place = turns_.size()});
     for (const Fingerprint& input : study.stages.at(stage).inputs) readers_[input].push_back(stage);

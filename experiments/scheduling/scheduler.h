@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/stop_signals.h"
+#include "core/stopwatch.h"
 #include "experiments/run/stage_folder.h"
 #include "experiments/scheduling/attempt_end.h"
 #include "experiments/scheduling/control.h"
@@ -43,7 +44,8 @@ struct SchedulerOptions {
   // Where each process gets a machine of its own from somebody else (a cluster), the threads of one
   // that asks for none. Cores and GPUs are not shared then.
   std::optional<int64_t> threads_elsewhere = std::nullopt;
-  std::chrono::milliseconds tick{100};  // between two looks at what runs
+  std::chrono::milliseconds tick{100};               // between two looks at what runs
+  std::function<double()> clock = MonotonicSeconds;  // by which silence and time limits are told
   std::vector<LogPolicy> log_policies = BuiltInLogPolicies();
   std::map<Fingerprint, std::string> left_out = {};  // stages that are not to be made, and why
   // Why nothing more may be begun, asked before anything is; empty while something may.
@@ -114,7 +116,8 @@ class Scheduler {
     std::optional<std::string> waits = "";  // Executor::WhyItWaits; empty before it was asked
     bool hides_own_word = false;            // in the ledger
     bool asked_to_stop = false;
-    int64_t until_step = 0;  // up to which it trains; 0: to its end
+    bool had_company = false;  // on this machine, at any time
+    int64_t until_step = 0;    // up to which it trains; 0: to its end
     bool journal_is_damaged = false;
     std::optional<AttemptEnd> sentence = std::nullopt;  // why the scheduler put an end to it
     double began = 0;                                   // in waking time
@@ -167,9 +170,13 @@ class Scheduler {
                  Running& running);
   void Abandon();
 
-  // What becomes of it and of those that read its output (settlement.cpp). `step` is how far the
-  // attempt got.
-  void Settle(const Fingerprint& stage, const AttemptEnd& end, int64_t step, bool was_asked);
+  // What becomes of it and of those that read its output (settlement.cpp).
+  struct Course {
+    int64_t step = 0;  // how far the attempt got
+    bool was_asked = false;
+    bool was_alone = false;
+  };
+  void Settle(const Fingerprint& stage, const AttemptEnd& end, const Course& course);
   void Complete(const Fingerprint& stage);
   void TryAgain(const Fingerprint& stage, const AttemptEnd& end, bool alone);
   void GiveUp(const Fingerprint& stage, const AttemptEnd& end);

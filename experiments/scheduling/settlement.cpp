@@ -19,8 +19,7 @@ bool IsInterruption(const AttemptEnd& end) {
 
 }  // namespace
 
-void Scheduler::Settle(const Fingerprint& stage, const AttemptEnd& end, int64_t step,
-                       bool was_asked) {
+void Scheduler::Settle(const Fingerprint& stage, const AttemptEnd& end, const Course& course) {
   if (end.outcome == StageState::kComplete) {
     observer_.Ended(stage, end.outcome, end.message);
     return Complete(stage);
@@ -29,11 +28,12 @@ void Scheduler::Settle(const Fingerprint& stage, const AttemptEnd& end, int64_t 
     observer_.Ended(stage, end.outcome, end.message);
     return;
   }
-  if (was_asked && IsInterruption(end)) {  // for a hold or a decision: what holds it says so next
+  if (course.was_asked &&
+      IsInterruption(end)) {  // for a hold or a decision: what holds it says so next
     observer_.Retried(stage, end.message);
     return MakeReady(stage);
   }
-  switch (pending_.at(stage).retries.After(end, step)) {
+  switch (pending_.at(stage).retries.After(end, course.step, course.was_alone)) {
     case NextStep::kAgain:
       return TryAgain(stage, end, /*alone=*/false);
     case NextStep::kAlone:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -27,6 +28,32 @@ constexpr double kMemoryStepMib = 512;
 
 // How long before a time limit or a preemption a worker is asked for its checkpoint.
 constexpr int kNoticeSeconds = 60;
+
+// How much longer than its stage a job may take, in minutes: that notice, and as much for whoever
+// looks at the stage's own limit, who can say more about it.
+constexpr int64_t kMinutesAfter = 2;
+
+// Of a time as sbatch takes it: M, M:S, H:M:S, D-H, D-H:M or D-H:M:S.
+double MinutesOf(const std::string& time) {
+  const size_t dash = time.find('-');
+  const bool has_days = dash != time.npos;
+  std::vector<double> parts;
+  std::istringstream words(has_days ? time.substr(dash + 1) : time);
+  for (std::string word; std::getline(words, word, ':');) parts.push_back(std::stod(word));
+  if (!has_days && parts.size() < 3) parts.insert(parts.begin(), 0);  // it has no hours
+  parts.resize(3);
+  const double days = has_days ? std::stod(time) : 0;
+  return 60 * (24 * days + parts[0]) + parts[1] + parts[2] / 60;
+}
+
+// The shorter of what the stage and the site allow.
+std::string TimeLimitOf(const SlurmRequest& request, const SlurmSettings& settings) {
+  const bool is_open = settings.time_limit.empty();
+  if (request.minutes == 0) return settings.time_limit;
+  const auto minutes = static_cast<double>(request.minutes);
+  return is_open || minutes < MinutesOf(settings.time_limit) ? std::to_string(request.minutes)
+                                                             : settings.time_limit;
+}
 
 // Null where there is no such file, or one that is damaged.
 json ReadJson(const fs::path& path) {
@@ -110,6 +137,9 @@ SlurmRequest RequestOf(const Job& job, const SlurmSettings& settings) {
   const bool names_gpu = job.device.starts_with("cuda");
   if (names_gpu) request.device = "cuda";  // its number is for Slurm to choose
   request.gpu = names_gpu || (job.device == "auto" && settings.gpus);
+  if (job.time_limit_hours > 0) {
+    request.minutes = static_cast<int64_t>(std::ceil(60 * job.time_limit_hours)) + kMinutesAfter;
+  }
   double mib = kMemoryBesideBuffersMib +
                settings.memory_margin * static_cast<double>(job.memory_bytes) / kBytesPerMib;
   if (job.wanted_memory) mib *= 2;
@@ -141,7 +171,7 @@ std::vector<std::string> SubmitWords(const std::string& name, size_t count, cons
   add("partition", settings.partition);
   add("account", settings.account);
   add("qos", settings.qos);
-  add("time", settings.time_limit);
+  add("time", TimeLimitOf(request, settings));
   words.insert(words.end(), settings.options.begin(), settings.options.end());
   return words;
 }
@@ -180,7 +210,8 @@ std::optional<KnownCause> KnownCauseOf(const std::string& state,
   if (state == "TIMEOUT" || state == "DEADLINE") {
     return KnownCause{Cause::kTimeout,
                       fmt::format("job {} reached its time limit and left no checkpoint; "
-                                  "slurm.time_limit in site.yaml gives it longer",
+                                  "slurm.time_limit in site.yaml and execution.time_limit_hours "
+                                  "give it longer",
                                   id)};
   }
   if (state == "NODE_FAIL" || state == "BOOT_FAIL") {

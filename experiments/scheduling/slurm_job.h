@@ -44,6 +44,7 @@ void ForgetTask(const fs::path& root, const fs::path& folder, const SlurmTask& t
 struct SlurmRequest {
   int64_t threads = 1;
   int64_t memory_mib = 0;  // 0: not asked for
+  int64_t minutes = 0;     // that a job may take; 0: as long as the site lets it
   bool gpu = false;
   std::string device = {};
   int64_t until_step = 0;

@@ -150,6 +150,7 @@ void Scheduler::Start(const Fingerprint& identity, const std::string& device) {
                .checked = options_.checked};
     if (options_.threads_elsewhere) {
       const Stage& stage = study_.stages.at(identity);
+      job.time_limit_hours = ReadExecution(stage).time_limit_hours;
       job.memory_bytes =
           std::max(PredictStage(stage, 0).memory_bytes, DeviceBytesOf(study_, stage));
       job.wanted_memory = pending_.at(identity).alone;
@@ -164,7 +165,7 @@ void Scheduler::Start(const Fingerprint& identity, const std::string& device) {
                             .cause = std::string(CauseName(error.cause())),
                             .message = error.what()};
     ledger_.SetStageState(identity, end.outcome, end.message);
-    Settle(identity, end, 0, /*asked_to_stop=*/false);
+    Settle(identity, end, {});
   }
 }
 
@@ -179,6 +180,9 @@ void Scheduler::Watch(const Fingerprint& stage, StageFollower follower, uint64_t
                      .until_step = early_stopping_.Of(stage).until.value_or(0),
                      .began = time_.Seconds(),
                      .time_limit_hours = ReadExecution(study_.stages.at(stage)).time_limit_hours});
+  if (running_.size() > 1) {
+    for (auto& [_, running] : running_) running.had_company = true;
+  }
   ready_.erase(turns_.at(stage));
   Pending& pending = pending_.at(stage);
   pending.attempted = true;

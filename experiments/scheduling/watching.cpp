@@ -110,7 +110,10 @@ void Scheduler::Finish(const JobEnd& job) {
   early_stopping_.Look(job.stage);
   const int64_t step = running.follower.progress().step;
   const bool is_far_enough = running.until_step > 0 && step >= running.until_step;
-  Settle(job.stage, end, step, running.asked_to_stop || is_far_enough);
+  Settle(job.stage, end,
+         {.step = step,
+          .was_asked = running.asked_to_stop || is_far_enough,
+          .was_alone = !running.had_company && !options_.threads_elsewhere});
   seed_turns_.Look();
 }
 

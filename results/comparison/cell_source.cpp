@@ -44,11 +44,8 @@ std::pair<std::string, std::string> PartsOf(std::string_view cell, const Compari
 
 [[noreturn]] void RefuseName(const char* what, const std::string& name,
                              const std::vector<std::string>& known) {
-  const auto nearest = ClosestWord(name, known);
-  throw Error(Cause::kInput,
-              fmt::format("the table has no {} \"{}\"{}; it has {}", what, name,
-                          nearest ? fmt::format("; did you mean \"{}\"?", *nearest) : "",
-                          fmt::join(known, ", ")));
+  throw Error(Cause::kInput, fmt::format("the table has no {} \"{}\"{} It has {}", what, name,
+                                         DidYouMean(name, known), fmt::join(known, ", ")));
 }
 
 size_t PlaceOf(const char* what, const std::string& name, const std::vector<std::string>& known) {

@@ -84,12 +84,11 @@ class Chooser {
   void RequireSetting(const std::string& path) const {
     if (!known_only_ || settings_.contains(path)) return;
     const std::vector<std::string> known(settings_.begin(), settings_.end());
-    const auto nearest = ClosestWord(path, known);
-    throw Error(Cause::kInput,
-                fmt::format("no arm has a setting \"{}\"{}; those that differ "
-                            "between arms are {}",
-                            path, nearest ? fmt::format("; did you mean \"{}\"?", *nearest) : "",
-                            ListOf({changed_.begin(), changed_.end()})));
+    throw Error(
+        Cause::kInput,
+        fmt::format("no arm has a setting \"{}\"{} Those that differ between "
+                    "arms are {}",
+                    path, DidYouMean(path, known), ListOf({changed_.begin(), changed_.end()})));
   }
 
   size_t MetricAt(const std::string& name) {
@@ -146,23 +145,25 @@ class Chooser {
   void RequireMetric(const std::string& name) const {
     RefuseSystemMetric(name);
     if (!known_only_ || name == study_.metric || IsOfTheUsual(name)) return;
-    const std::vector<std::string> recorded = ledger_.RecordedMetrics(study_);
+    std::vector<std::string> recorded = ledger_.RecordedMetrics(study_);
     if (std::ranges::find(recorded, name) != recorded.end()) return;
     // Shown where nobody chose, whether some run has recorded them yet or not.
     if (std::ranges::find(kExpertMetrics, name) != std::end(kExpertMetrics)) return;
+    // Those of single layers and experts are many: the list names them last.
+    std::ranges::stable_partition(
+        recorded, [](const std::string& metric) { return metric.find("/layer_") == metric.npos; });
     std::vector<std::string> known = recorded;
     known.insert(known.end(), settings_.begin(), settings_.end());
     std::vector<std::string> words;
     for (const auto& test : EnumNames<TestColumn>::values) words.emplace_back(test.name);
     for (const auto& cost : EnumNames<CostColumn>::values) words.emplace_back(cost.name);
     known.insert(known.end(), words.begin(), words.end());
-    const auto nearest = ClosestWord(name, known);
     throw Error(
         Cause::kInput,
         fmt::format("there is no column \"{}\"{}\nmetrics: {}\ntest and costs: {}\nsettings that "
                     "differ between arms: {}",
-                    name, nearest ? fmt::format("; did you mean \"{}\"?", *nearest) : "",
-                    ListOf(recorded), ListOf(words), ListOf({changed_.begin(), changed_.end()})));
+                    name, DidYouMean(name, known), ListOf(recorded), ListOf(words),
+                    ListOf({changed_.begin(), changed_.end()})));
   }
 
   void ChooseUsual() {

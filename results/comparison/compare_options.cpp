@@ -12,13 +12,14 @@
 namespace upcycle {
 namespace {
 
-// "-->" and "--!>" would end a comment of HTML. A shell joins what two pairs of quotes hold, and a
-// word with ">" is always in quotes.
+// "-->" and "--!>" would end a comment of HTML, and "<!--" is not allowed in one. A shell joins
+// what two pairs of quotes hold, and a word with ">" or "<" is always in quotes.
 std::string CommentableWord(const std::string& text) {
   std::string word;
   for (const char c : ShellWord(text)) {
     const bool ends_comment = c == '>' && (word.ends_with('-') || word.ends_with('!'));
-    if (ends_comment) word += "''";
+    const bool begins_comment = c == '-' && word.ends_with("<!-");
+    if (ends_comment || begins_comment) word += "''";
     word += c;
   }
   return word;

@@ -217,12 +217,10 @@ void RequireKnownPath(const std::string& path, const Comparison& comparison) {
   std::vector<std::string> known = PathsIn(arms);
   if (std::ranges::find(known, path) != known.end()) return;
   known.insert(known.begin(), "arm");
-  const auto nearest = ClosestWord(path, known);
   throw Error(Cause::kInput,
-              fmt::format("--where: no arm of \"{}\" has a setting \"{}\"{}; those that differ "
+              fmt::format("--where: no arm of \"{}\" has a setting \"{}\"{} Those that differ "
                           "between its arms are {}",
-                          comparison.study, path,
-                          nearest ? fmt::format("; did you mean \"{}\"?", *nearest) : "",
+                          comparison.study, path, DidYouMean(path, known),
                           fmt::join(ChangedPaths(arms), ", ")));
 }
 
@@ -263,7 +261,12 @@ Comparison WithoutArms(LedgerReader& ledger, const StudyFacts& study,
 
 Comparison CompareStudy(LedgerReader& ledger, std::string_view name, const CompareOptions& options,
                         SequentialTable* table) {
-  const Transaction snapshot = ledger.Snapshot();
+  return CompareStudy(ledger, ledger.Snapshot(), name, options, table);
+}
+
+Comparison CompareStudy(LedgerReader& ledger, const Transaction& /*snapshot*/,
+                        std::string_view name, const CompareOptions& options,
+                        SequentialTable* table) {
   StudyFacts study = ledger.ReadStudy(name);
   Comparison comparison = WithoutArms(ledger, study, options);
   for (const ArmFacts& facts : study.arms) comparison.arms.push_back(ArmWithoutRuns(facts));

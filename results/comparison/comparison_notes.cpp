@@ -215,6 +215,14 @@ std::string MatchText(std::string_view matched_on) {
   return fmt::format("Budgets are matched on {}", matched_on);
 }
 
+// "2.4 times a run of dense"
+std::string RunsText(double flops, const ArmComparison& baseline) {
+  const std::string times = EstimateText(flops / baseline.cost.train_flops,
+                                         std::numeric_limits<double>::quiet_NaN(), {.digits = 2});
+  return fmt::format("{} a run of {}", times == "1" ? "as much as" : times + " times",
+                     baseline.name);
+}
+
 // What had been reached with the parent's compute alone.
 std::string ParentText(const Comparison& comparison) {
   const std::vector<double>& values = comparison.parent_values;
@@ -237,10 +245,9 @@ void AddParentNote(const Comparison& comparison, const ArmComparison& baseline,
   const std::string reached = ParentText(comparison);
   if (parent > 0) {
     notes->push_back(fmt::format(
-        "Parent. The dense parent had cost {} FLOPs before these runs began, {:.2g} times a run of "
-        "{}; no column counts them.{}{}",
-        ScientificText(parent), parent / baseline.cost.train_flops, baseline.name,
-        reached.empty() ? "" : " ", reached));
+        "Parent. The dense parent had cost {} FLOPs before these runs began, {}; no column counts "
+        "them.{}{}",
+        ScientificText(parent), RunsText(parent, baseline), reached.empty() ? "" : " ", reached));
   } else if (!reached.empty()) {
     notes->push_back("Parent. The dense parent was trained elsewhere. " + reached);
   }
@@ -256,9 +263,8 @@ void AddBranchNotes(const Comparison& comparison, const ArmComparison& baseline,
   }
   for (const auto& [flops, arms] : arms_by_flops) {
     notes->push_back(fmt::format(
-        "Branches. Those of {} had cost {} FLOPs more, {:.2g} times a run of {}; no column counts "
-        "them either.",
-        Names(arms), ScientificText(flops), flops / baseline.cost.train_flops, baseline.name));
+        "Branches. Those of {} had cost {} FLOPs more, {}; no column counts them either.",
+        Names(arms), ScientificText(flops), RunsText(flops, baseline)));
   }
 }
 

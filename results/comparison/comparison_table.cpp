@@ -192,11 +192,8 @@ size_t ColumnNamed(const Table& table, std::string_view name) {
     if (key == name || column.title == name || is_difference) return i;
     keys.push_back(table.columns[i].key);
   }
-  const auto nearest = ClosestWord(name, keys);
-  throw Error(Cause::kInput,
-              fmt::format("the table has no column \"{}\"{}; it has {}", name,
-                          nearest ? fmt::format("; did you mean \"{}\"?", *nearest) : "",
-                          fmt::join(keys, ", ")));
+  throw Error(Cause::kInput, fmt::format("the table has no column \"{}\"{} It has {}", name,
+                                         DidYouMean(name, keys), fmt::join(keys, ", ")));
 }
 
 Table TableOf(const Comparison& comparison) {

@@ -87,7 +87,8 @@ void AddOtherTests(Builder& builder) {
       });
   builder.AddOther(NumberColumn("detectable", "detectable"),
                    [](const auto& tests) { return Cell{.value = tests.reach.detectable}; });
-  builder.AddOther({"seeds needed", "seeds_needed", Notation::kText}, SeedsNeededCell);
+  builder.AddOther({.title = "seeds needed", .key = "seeds_needed", .right = true},
+                   SeedsNeededCell);
 }
 
 // In the order of the main table's rows; a grid has none.
@@ -117,7 +118,7 @@ Table EvidenceTableOf(const Comparison& comparison) {
                             comparison.metrics.front(), comparison.baseline);
   Builder builder(RowsOf(evidence, comparison), &table);
   builder.Add({"arm", "arm"}, [](const auto& arm) { return Cell{.text = arm.arm->name}; });
-  builder.Add({"pairs", "pairs", Notation::kText}, [](const ArmEvidence& arm) {
+  builder.Add({.title = "pairs", .key = "pairs", .right = true}, [](const ArmEvidence& arm) {
     return Cell{.text = fmt::format("{}", arm.judgement.pairs.difference.count)};
   });
   builder.Add({"difference", "difference", Notation::kSignedEstimate, comparison.table.digits},

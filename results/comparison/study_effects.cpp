@@ -1,5 +1,6 @@
 #include "results/comparison/study_effects.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -38,6 +39,16 @@ std::vector<std::vector<double>> ValuesOf(const Comparison& comparison) {
     }
   }
   return values;
+}
+
+// Whether a seed has values in two arms, without which there is no effect at all.
+bool HasAnyPair(const Comparison& comparison) {
+  const auto values = ValuesOf(comparison);
+  for (size_t seed = 0; !values.empty() && seed < values.front().size(); ++seed) {
+    const auto has_value = [&](const auto& of_arm) { return std::isfinite(of_arm[seed]); };
+    if (std::ranges::count_if(values, has_value) > 1) return true;
+  }
+  return false;
 }
 
 // Why effects cannot be taken of the arms, whatever their design; or empty.
@@ -92,7 +103,7 @@ std::string ContrastName(const StudyFactors& factors, const LevelContrast& contr
 Table ShareTable(const StudyFactors& factors, const FactorialAnalysis& analysis) {
   Table table;
   table.title = "Share of the variation of the arms' means";
-  table.columns = {{"of", "of"}, {"share", "share"}};
+  table.columns = {{"of", "of"}, {.title = "share", .key = "share", .right = true}};
   for (const FactorialTerm& term : analysis.terms) {
     std::vector<std::string> names;
     for (const size_t factor : term.factors) names.push_back(factors.factors[factor].name);
@@ -201,6 +212,8 @@ StudyEffects EffectsOf(const Comparison& comparison, const nlohmann::json& recip
   if (!is_grid && !(factors.AllHaveTwoLevels() && factors.factors.size() <= kMostChanges)) {
     return effects;
   }
+  effects.why_not = "No seed has a value in two arms yet, so that there are no effects.";
+  if (!HasAnyPair(comparison)) return effects;
   effects.has_design = true;
   effects.why_not = WhyNone(comparison);
   if (!effects.why_not.empty()) return effects;

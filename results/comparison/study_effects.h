@@ -14,7 +14,7 @@ namespace upcycle {
 
 struct StudyEffects {
   std::string why_not;       // why this study has none, in a sentence; empty: it has
-  bool has_design = false;   // whether its arms are of one of the two kinds, whatever why_not says
+  bool has_design = false;   // its arms are of one of the two kinds, and some have values
   std::string introduction;  // what they are, in sentences
   std::vector<Table> tables;
 };

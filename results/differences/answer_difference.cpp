@@ -13,11 +13,11 @@ namespace {
 
 std::string WhyNotSame(const std::vector<Item>& a, const std::vector<Item>& b) {
   if (a.size() != b.size()) {
-    return fmt::format("A was asked {} questions and B {}", a.size(), b.size());
+    return fmt::format("there are {} in A and {} in B", a.size(), b.size());
   }
   for (size_t i = 0; i < a.size(); ++i) {
     if (a[i].number != b[i].number || a[i].record != b[i].record) {
-      return fmt::format("question {} is another one for each", a[i].number);
+      return fmt::format("question {} is not the same one in both", a[i].number);
     }
   }
   return "";

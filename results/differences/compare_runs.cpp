@@ -22,7 +22,7 @@ struct Sides {
 };
 
 std::string_view KindOf(const ChosenRuns& side) {
-  return side.seed ? "run" : side.arm ? "arm" : "study";
+  return side.seed ? "a run" : side.arm ? "an arm" : "a study";
 }
 
 template <typename Entries, typename Name>
@@ -106,8 +106,8 @@ Difference CompareRuns(const ChosenRuns& a, LedgerView& ledger_a, const ChosenRu
                        LedgerView& ledger_b, bool with_system) {
   if (KindOf(a) != KindOf(b)) {
     throw Error(Cause::kInput,
-                fmt::format("{} is a {} and {} a {}: name two studies, two arms or two runs",
-                            a.name, KindOf(a), b.name, KindOf(b)));
+                fmt::format("{} is {} and {} {}: name two studies, two arms or two runs", a.name,
+                            KindOf(a), b.name, KindOf(b)));
   }
   const Sides sides = {a, ledger_a, b, ledger_b, with_system};
   Difference difference = {a.name, b.name, {}, {}, {}};

@@ -25,8 +25,9 @@ struct StageDifference {
   std::string only = {};          // "A" or "B", where the other run has no such stage
   bool same_fingerprint = false;  // asked for the same, so the same should have come of it
   StageState state_a = StageState::kPlanned, state_b = StageState::kPlanned;
-  std::vector<SettingChange> settings = {};    // of what its fingerprint is made of
-  std::vector<SettingChange> provenance = {};  // of the last attempts: machine, build, libraries
+  std::vector<SettingChange> settings = {};  // of what its fingerprint is made of
+  // Of the last attempts: machine, build, libraries. Empty where one side has none.
+  std::vector<SettingChange> provenance = {};
   std::vector<SeriesDifference> series = {};
   std::vector<ResultPair> results = {};
   std::vector<AnswerDifference> answers = {};

@@ -15,6 +15,10 @@ std::string ValueText(const nlohmann::json& value) {
   return value.is_discarded() ? "nothing" : Printable(SettingText(value));
 }
 
+std::string Counted(int64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 // Numbers with all their digits: two that differ never look alike.
 std::string NumberText(const std::optional<double>& value) {
   return value ? fmt::format("{}", *value) : "nothing";
@@ -37,19 +41,19 @@ std::string PairText(const PointPair& pair) {
 
 std::string SeriesText(const SeriesDifference& series, const DifferenceStyle& style) {
   std::string text = fmt::format("    {}: ", Printable(series.metric));
-  const size_t steps = series.points.size();
+  const auto steps = static_cast<int64_t>(series.points.size());
   if (steps == 0) {
     text += "no step that both have";
   } else if (series.differing == 0) {
-    text += fmt::format("the same bits at {} steps", steps);
+    text += fmt::format("the same bits at {}", Counted(steps, "step"));
   } else {
-    text +=
-        fmt::format("{} of {} steps differ\n      first   {}\n      largest {}", series.differing,
-                    steps, PairText(*series.first), PairText(*series.largest));
+    text += fmt::format("{} of {} steps differ", series.differing, steps);
   }
-  if (series.only_a > 0) text += fmt::format("; {} steps only in A", series.only_a);
-  if (series.only_b > 0) text += fmt::format("; {} steps only in B", series.only_b);
+  if (series.only_a > 0) text += fmt::format("; {} only in A", Counted(series.only_a, "step"));
+  if (series.only_b > 0) text += fmt::format("; {} only in B", Counted(series.only_b, "step"));
   text += '\n';
+  if (series.first) text += fmt::format("      first   {}\n", PairText(*series.first));
+  if (series.largest) text += fmt::format("      largest {}\n", PairText(*series.largest));
   if (!style.points) return text;
   for (const PointPair& pair : series.points) text += fmt::format("      {}\n", PairText(pair));
   return text;
@@ -94,7 +98,9 @@ std::string StageTitle(const StageDifference& stage) {
   if (!stage.only.empty()) return fmt::format("  {}: only in {}\n", name, stage.only);
   if (stage.same) return fmt::format("  {}: the same stage\n", name);
   std::string text = fmt::format("  {}: ", name);
-  text += stage.same_fingerprint ? "asked for the same" : "asked for something else";
+  text += stage.same_fingerprint   ? "asked for the same"
+          : stage.settings.empty() ? "asked for the same of other inputs"
+                                   : "asked for something else";
   text += CameToTheSame(stage) ? ", and recorded the same bits" : ", and recorded something else";
   if (stage.state_a != stage.state_b) {
     text += fmt::format("; {} in A, {} in B", NameOf(stage.state_a), NameOf(stage.state_b));
@@ -117,8 +123,9 @@ std::string ArmText(const ArmDifference& arm) {
                                ? Printable(arm.a)
                                : fmt::format("{} and {}", Printable(arm.a), Printable(arm.b));
   if (arm.settings.empty()) return fmt::format("\n{}: equal settings\n", name);
-  return fmt::format("\n{}: {} settings differ\n{}", name, arm.settings.size(),
-                     ChangeLines("  ", "", arm.settings));
+  const auto settings = static_cast<int64_t>(arm.settings.size());
+  return fmt::format("\n{}: {} differ{}\n{}", name, Counted(settings, "setting"),
+                     settings == 1 ? "s" : "", ChangeLines("  ", "", arm.settings));
 }
 
 }  // namespace
@@ -129,8 +136,9 @@ std::string DifferenceText(const Difference& difference, const DifferenceStyle& 
   for (const std::string& one : difference.unpaired) text += Printable(one) + "\n";
   for (const ArmDifference& arm : difference.arms) text += ArmText(arm);
   for (const RunDifference& run : difference.runs) {
-    text += fmt::format("\n{}/{} and {}/{}\n", Printable(run.arm_a), run.seed_a,
-                        Printable(run.arm_b), run.seed_b);
+    const std::string a = fmt::format("{}/{}", Printable(run.arm_a), run.seed_a);
+    const std::string b = fmt::format("{}/{}", Printable(run.arm_b), run.seed_b);
+    text += a == b ? fmt::format("\n{}\n", a) : fmt::format("\n{} and {}\n", a, b);
     for (const StageDifference& stage : run.stages) text += StageText(stage, style);
   }
   return text;

@@ -97,7 +97,8 @@ StageDifference CompareStages(const StagePlace& place, const StageSide& a, const
   found.same = found.same_fingerprint && a.view.path() == b.view.path();
   if (found.same) return found;
   found.settings = ChangesBetween(SettingsOf(a), SettingsOf(b));
-  found.provenance = ChangesBetween(ProvenanceOf(a), ProvenanceOf(b));
+  const json made_a = ProvenanceOf(a), made_b = ProvenanceOf(b);
+  if (!made_a.empty() && !made_b.empty()) found.provenance = ChangesBetween(made_a, made_b);
   found.series = CompareAllSeries(a, b, with_system);
   found.results = CompareResults(a, b, with_system);
   found.answers = CompareAllAnswers(a, b);

@@ -2,7 +2,7 @@
 //   EXPERIMENT/meta.yaml
 //   EXPERIMENT/RUN/meta.yaml, metrics/KEY (a line "milliseconds value step" for each value),
 //   params/KEY, tags/KEY, artifacts/
-// Values of YAML are written as JSON, which YAML includes.
+// Values of YAML are written as JSON, which YAML includes but for the way that it escapes letters.
 #include <cctype>
 #include <cmath>
 #include <map>
@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/fingerprint.h"
+#include "core/utf8.h"
 #include "results/interchange/export_folder.h"
 #include "results/interchange/flat_settings.h"
 #include "results/interchange/interchange.h"
@@ -60,10 +61,24 @@ int StatusOf(StageState state) {
 
 int64_t Milliseconds(double seconds) { return std::llround(seconds * 1000); }
 
+// Letters beyond ASCII as \UXXXXXXXX: JSON would escape 😀 as two halves, which YAML refuses, as it
+// does control characters that stand there as they are.
+std::string YamlValue(const Json& value) {
+  const std::string json = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string yaml;
+  for (std::string_view rest = json; !rest.empty();) {
+    const DecodedCharacter character = DecodeCharacter(rest);
+    const bool plain = character.code_point < 0x7F;
+    yaml += plain ? std::string(rest.substr(0, 1)) : fmt::format("\\U{:08X}", character.code_point);
+    rest.remove_prefix(character.bytes);
+  }
+  return yaml;
+}
+
 std::string Yaml(const Json& fields) {
   std::string text;
   for (const auto& [key, value] : fields.items()) {
-    text += fmt::format("{}: {}\n", key, value.dump(-1, ' ', true, Json::error_handler_t::replace));
+    text += fmt::format("{}: {}\n", key, YamlValue(value));
   }
   return text;
 }

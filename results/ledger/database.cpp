@@ -41,7 +41,7 @@ Remedy RemedyFor(int extended_code) {
               "it is not an upcycle ledger: choose another --root, or move the file away"};
     case SQLITE_CORRUPT:
       return {Cause::kInput,
-              "it is truncated or damaged: restore a copy, or move it away to begin a new ledger"};
+              "it is truncated or damaged: `upcycle rebuild` makes it again from the journals"};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return {Cause::kInput, "another process is writing it: one writer at a time per --root"};

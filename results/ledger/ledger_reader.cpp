@@ -63,8 +63,7 @@ std::string UnknownStudy(std::string_view name, const std::vector<std::string>& 
                          const fs::path& path) {
   std::string message = fmt::format("there is no study \"{}\" in {}", name, path.native());
   if (known.empty()) return message + ", which has none yet: run a recipe first";
-  const auto nearest = ClosestWord(name, known);
-  message += nearest ? fmt::format("; did you mean \"{}\"?", *nearest) : ".";
+  message += DidYouMean(name, known);
   const size_t shown = std::min<size_t>(known.size(), 20);
   message += fmt::format(" It has {}", fmt::join(known.begin(), known.begin() + shown, ", "));
   if (shown < known.size()) message += fmt::format(" and {} more", known.size() - shown);

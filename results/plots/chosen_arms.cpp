@@ -19,12 +19,9 @@ size_t PlaceOf(const ArmEntries& entries, const std::string& name) {
     if (entries.arms[i].name == name) return i;
     names.push_back(entries.arms[i].name);
   }
-  const auto nearest = ClosestWord(name, names);
   throw Error(Cause::kInput,
-              fmt::format("the study \"{}\" has no arm \"{}\"{}; `upcycle compare {}` lists them",
-                          entries.study, name,
-                          nearest ? fmt::format(": did you mean \"{}\"?", *nearest) : "",
-                          ShellWord(entries.study)));
+              fmt::format("the study \"{}\" has no arm \"{}\"{} `upcycle compare {}` lists them",
+                          entries.study, name, DidYouMean(name, names), ShellWord(entries.study)));
 }
 
 // Smaller where it is better, and the largest without a value.

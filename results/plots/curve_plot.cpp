@@ -39,11 +39,10 @@ std::string UsualMetric(const StudyFacts& study, const std::set<std::string>& re
 [[noreturn]] void RefuseMetric(const StudyFacts& study, const std::string& metric,
                                const std::set<std::string>& recorded) {
   const std::vector<std::string> names(recorded.begin(), recorded.end());
-  const auto nearest = ClosestWord(metric, names);
   throw Error(
       Cause::kInput,
-      fmt::format("no training of the study \"{}\" recorded {}{} It has {}", study.name, metric,
-                  nearest ? fmt::format(": did you mean {}?", *nearest) : ".",
+      fmt::format("no training of the study \"{}\" recorded \"{}\"{} It has {}", study.name, metric,
+                  DidYouMean(metric, names),
                   names.empty() ? "no values yet" : fmt::format("{}", fmt::join(names, ", "))));
 }
 
@@ -166,6 +165,13 @@ std::string CaptionOf(const std::string& metric, const StudyFacts& study, Agains
   return text;
 }
 
+// A line that stands for many arms has no room for all their names.
+std::string NameOfLine(const std::vector<std::string>& arms, bool is_only_line) {
+  if (arms.size() <= 2) return fmt::format("{}", fmt::join(arms, ", "));
+  if (is_only_line) return fmt::format("all {} arms", arms.size());
+  return fmt::format("{} and {} more", arms.front(), arms.size() - 1);
+}
+
 StudyPlot NothingYet(const StudyFacts& study) {
   return {
       .plot = {},
@@ -212,6 +218,7 @@ StudyPlot SchedulePlot(LedgerReader& ledger, const StudyFacts& study, const Plot
   const ChosenArms chosen = ChooseArms(ReadArmEntries(ledger, study), request.arms, kMostArms);
   Panel panel = {.x = AxisOf(against), .y = {.label = "learning rate"}};
   double last_x = 0, highest = 0;
+  std::vector<std::vector<std::string>> arms_of;  // each line
   for (const size_t arm : chosen.arms) {
     const auto runs = ReadCurves(ledger, study, study.arms[arm], kRate, against);
     if (runs.empty()) continue;
@@ -228,12 +235,15 @@ StudyPlot SchedulePlot(LedgerReader& ledger, const StudyFacts& study, const Plot
              std::ranges::equal(other.spots, line.spots, {}, &Spot::y, &Spot::y);
     });
     if (same != panel.series.end()) {
-      same->name += ", " + study.arms[arm].name;
+      arms_of[static_cast<size_t>(same - panel.series.begin())].push_back(study.arms[arm].name);
       continue;
     }
-    line.name = study.arms[arm].name;
     line.style = panel.series.size();
     panel.series.push_back(std::move(line));
+    arms_of.push_back({study.arms[arm].name});
+  }
+  for (size_t i = 0; i < arms_of.size(); ++i) {
+    panel.series[i].name = NameOfLine(arms_of[i], arms_of.size() == 1);
   }
   if (panel.series.empty() || !(last_x > 0)) return NothingYet(study);
   panel.x.range = Range{0, kRoomBehind * last_x};

@@ -15,6 +15,9 @@ constexpr std::array<std::string_view, 7> kOnLight = {"#000000", "#0072b2", "#d5
                                                       "#cc79a7", "#56b4e9", "#e69f00"};
 constexpr std::array<std::string_view, 7> kOnDark = {"#ffffff", "#6cc0f0", "#e69f00", "#cc79a7",
                                                      "#009e73", "#d55e00", "#2f86c4"};
+constexpr std::array<std::string_view, 7> kOfPage = {
+    "var(--c0)", "var(--c1)", "var(--c2)", "var(--c3)", "var(--c4)", "var(--c5)", "var(--c6)"};
+constexpr int kShadesOfPage = 32;  // steps of a range, which no eye tells apart
 constexpr std::array<std::string_view, 4> kDashes = {"", "6 2.5", "2 2", "4.5 2 1.2 2"};
 
 using Rgb = std::array<double, 3>;
@@ -33,15 +36,28 @@ std::string Polygon(double radius, std::initializer_list<std::array<double, 2>> 
   return path + "z";
 }
 
+const std::array<std::string_view, 7>& ColoursOn(Theme theme) {
+  switch (theme) {
+    case Theme::kLight:
+      return kOnLight;
+    case Theme::kDark:
+      return kOnDark;
+    case Theme::kPage:
+      return kOfPage;
+  }
+  return kOnLight;
+}
+
 }  // namespace
 
 PageColours ColoursOf(Theme theme) {
+  if (theme == Theme::kPage) return {"var(--paper)", "var(--ink)", "var(--faint)"};
   if (theme == Theme::kDark) return {"#16191f", "#e8e8e8", "#8a8f98"};
   return {"#ffffff", "#000000", "#7a7a7a"};
 }
 
 Style StyleOf(size_t index, Theme theme) {
-  const auto& colours = theme == Theme::kDark ? kOnDark : kOnLight;
+  const auto& colours = ColoursOn(theme);
   return {colours[index % colours.size()], kDashes[index % kDashes.size()], index % kMarkers,
           index / kMarkers % 2 == 1};
 }
@@ -83,6 +99,10 @@ std::string MarkerPath(size_t marker, double radius) {
 }
 
 std::string ShadeOf(double share, Theme theme) {
+  if (theme == Theme::kPage) {
+    const double whole = std::clamp(share, 0.0, 1.0) * kShadesOfPage;
+    return fmt::format("var(--h{})", std::lround(whole));
+  }
   const auto& stops = theme == Theme::kDark ? kShadesOnDark : kShadesOnLight;
   const double place = std::clamp(share, 0.0, 1.0) * static_cast<double>(stops.size() - 1);
   const size_t below = std::min(stops.size() - 2, static_cast<size_t>(place));
@@ -93,6 +113,16 @@ std::string ShadeOf(double share, Theme theme) {
         static_cast<int>(std::lround(stops[below][i] * (1 - part) + stops[below + 1][i] * part));
   }
   return fmt::format("#{:02x}{:02x}{:02x}", mixed[0], mixed[1], mixed[2]);
+}
+
+std::string PageVariables(Theme theme) {
+  std::string text = fmt::format("--faint: {};", ColoursOf(theme).faint);
+  const auto& colours = ColoursOn(theme);
+  for (size_t i = 0; i < colours.size(); ++i) text += fmt::format(" --c{}: {};", i, colours[i]);
+  for (int i = 0; i <= kShadesOfPage; ++i) {
+    text += fmt::format(" --h{}: {};", i, ShadeOf(static_cast<double>(i) / kShadesOfPage, theme));
+  }
+  return text;
 }
 
 }  // namespace upcycle

@@ -8,8 +8,9 @@
 
 namespace upcycle {
 
-// The page that a plot lies on.
-enum class Theme { kLight, kDark };
+// The page that a plot lies on. A plot in a page that is light or dark as its reader has it names
+// variables of the page's style, whose declarations PageVariables gives, and --paper and --ink.
+enum class Theme { kLight, kDark, kPage };
 
 struct PageColours {
   std::string_view paper;
@@ -36,5 +37,8 @@ std::string MarkerPath(size_t marker, double radius);
 
 // The colour of a share of a range: with rising shares ever farther from the paper in luminance.
 std::string ShadeOf(double share, Theme theme);
+
+// "--faint: #7a7a7a; …" of light or dark: what a page declares for the plots in it, as CSS.
+std::string PageVariables(Theme theme);
 
 }  // namespace upcycle

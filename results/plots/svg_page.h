@@ -8,10 +8,6 @@
 
 namespace upcycle {
 
-// As XML has it between tags and in attributes: escaped, and with U+FFFD for what XML does not
-// allow, for what is no UTF-8 and for marks that turn the direction of the text around them.
-std::string XmlText(std::string_view text);
-
 // A coordinate: two decimals at most.
 std::string Coordinate(double value);
 

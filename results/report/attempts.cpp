@@ -35,17 +35,22 @@ std::vector<Cell> RowOf(const std::string& stage, const AttemptFacts& attempt) {
   return row;
 }
 
+std::string Counted(size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 }  // namespace
 
 std::string AttemptsSection(const ReportInput& input) {
   const std::vector<StageOwner> owners = OwnersOf(input.study);
-  Table table = html::EmptyTable("Attempts that did not complete", {{"stage", "stage"},
-                                                                    {"attempt", "attempt"},
-                                                                    {"outcome", "outcome"},
-                                                                    {"cause", "cause"},
-                                                                    {"message", "message"},
-                                                                    {"host", "host"},
-                                                                    {"after", "after"}});
+  Table table = html::EmptyTable("Attempts that did not complete",
+                                 {{"stage", "stage"},
+                                  {.title = "attempt", .key = "attempt", .right = true},
+                                  {"outcome", "outcome"},
+                                  {"cause", "cause"},
+                                  {"message", "message"},
+                                  {"host", "host"},
+                                  {.title = "after", .key = "after", .right = true}});
   size_t attempts = 0, repeated = 0, broken = 0;
   for (size_t stage = 0; stage < input.attempts.size(); ++stage) {
     const auto& its = input.attempts[stage];
@@ -57,12 +62,14 @@ std::string AttemptsSection(const ReportInput& input) {
     }
   }
   if (attempts == 0) return "";
-  std::string text = html::Paragraph(fmt::format(
-      "{} attempts at {} stages: {} did not complete, and {} stage{} took more than one.{}",
-      attempts, std::ranges::count_if(input.attempts, [](const auto& its) { return !its.empty(); }),
-      broken == 0 ? "none" : fmt::format("{}", broken),
-      repeated == 0 ? "no" : fmt::format("{}", repeated), repeated == 1 ? "" : "s",
-      broken > kMostRows ? fmt::format(" The first {} are shown.", kMostRows) : ""));
+  std::string text = html::Paragraph(
+      fmt::format("{} at {}: {}, and {} took more than one.{}", Counted(attempts, "attempt"),
+                  Counted(static_cast<size_t>(std::ranges::count_if(
+                              input.attempts, [](const auto& its) { return !its.empty(); })),
+                          "stage"),
+                  broken == 0 ? "all completed" : fmt::format("{} did not complete", broken),
+                  repeated == 0 ? "no stage" : Counted(repeated, "stage"),
+                  broken > kMostRows ? fmt::format(" The first {} are shown.", kMostRows) : ""));
   if (!table.rows.empty()) text += html::TableOf(table);
   return text;
 }

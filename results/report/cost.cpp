@@ -127,9 +127,9 @@ std::string CostSection(const ReportInput& input) {
                                   {"attempts", "attempts", Notation::kEstimate},
                                   {"core hours", "core_hours", Notation::kEstimate, 3},
                                   {"GPU hours", "gpu_hours", Notation::kEstimate, 3},
-                                  {"run time", "wall"},
-                                  {"peak memory", "peak_memory"}});
-  if (has_disk) table.columns.push_back({"disk now", "disk"});
+                                  {.title = "run time", .key = "wall", .right = true},
+                                  {.title = "peak memory", .key = "peak_memory", .right = true}});
+  if (has_disk) table.columns.push_back({.title = "disk now", .key = "disk", .right = true});
   table.columns.push_back({"tokens/s", "tokens_per_second", Notation::kCount});
   for (size_t i = 0; i < arms.size(); ++i) {
     table.rows.push_back(RowOf(input.study.arms[i].name, arms[i], has_disk));

@@ -1,4 +1,4 @@
-// The figures: each drawn twice, for light and for dark pages, of which one is shown.
+// The figures, in the colours of the page.
 
 #include <algorithm>
 #include <cmath>
@@ -20,16 +20,24 @@ namespace {
 
 // As narrow as a telephone, so that its text can be read there; wider pages draw it larger.
 std::string Drawn(const Plot& plot) {
-  std::string text;
-  for (const auto& [name, theme] :
-       {std::pair("light", Theme::kLight), std::pair("dark", Theme::kDark)}) {
-    text += fmt::format("<div class=\"{}\">\n{}</div>\n", name, DrawSvg(plot, {.theme = theme}));
-  }
+  const bool has_rows = !plot.rows.front().front().y.categories.empty();
   return fmt::format(
-      "<figure>\n<div class=\"drawing\" tabindex=\"0\" role=\"group\" aria-label=\"{}; arrow keys "
-      "go through its points\">\n{}</div>\n<output class=\"readout\"></output>\n"
-      "<figcaption>{}</figcaption>\n</figure>\n",
-      html::Text(plot.name), text, html::Text(plot.caption));
+      "<figure{}>\n<div class=\"drawing\" tabindex=\"0\" role=\"group\" aria-label=\"{}; arrow "
+      "keys "
+      "go through its points\">\n{}</div>\n<div>\n<figcaption>{}</figcaption>\n"
+      "<output class=\"readout\"></output>\n</div>\n</figure>\n",
+      has_rows ? " class=\"rows\"" : "", html::Text(plot.name),
+      DrawSvg(plot, {.theme = Theme::kPage}), html::Text(plot.caption));
+}
+
+// Whether tokens are FLOPs on another scale, so that one figure says what both would.
+bool CostTheSameAToken(const StudyFacts& study) {
+  const auto flops_of = [](const ArmFacts& arm) {
+    return arm.cost.train_flops / arm.cost.train_tokens;
+  };
+  return std::ranges::all_of(study.arms, [&](const ArmFacts& arm) {
+    return std::fabs(flops_of(arm) / flops_of(study.arms.front()) - 1) < 1e-3;
+  });
 }
 
 std::string LawText(const PowerLaw& law, const std::string& name) {
@@ -107,8 +115,9 @@ std::string FiguresSection(const ReportInput& input) {
   Figures figures;
   figures.Add(ForestPlot(input.comparison, usual));
   // Where there are no curves at all, one refusal is enough.
-  if (const StudyPlot by_flops = curves(Against::kFlops); by_flops.plot) figures.Add(by_flops);
-  figures.Add(curves(Against::kTokens));
+  const StudyPlot by_flops = curves(Against::kFlops);
+  if (by_flops.plot) figures.Add(by_flops);
+  if (!by_flops.plot || !CostTheSameAToken(input.study)) figures.Add(curves(Against::kTokens));
   StudyPlot scaling = ScalingPlot(input.ledger, input.study, usual);
   if (scaling.plot) AddLaws(&*scaling.plot);
   figures.Add(scaling);

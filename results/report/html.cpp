@@ -4,59 +4,14 @@
 
 #include <fmt/format.h>
 
-#include "results/plots/svg_page.h"
+#include "results/tables/html.h"
+#include "results/tables/xml_text.h"
 
 namespace upcycle::html {
 namespace {
 
-std::string_view ClassOf(Tone tone) {
-  switch (tone) {
-    case Tone::kPlain:
-      return "";
-    case Tone::kGood:
-      return "good";
-    case Tone::kBad:
-      return "bad";
-    case Tone::kFaint:
-      return "faint";
-  }
-  return "";
-}
-
-// The attribute of a cell's classes, or nothing.
-std::string Classes(const Column& column, Tone tone) {
-  const std::string_view number = IsRightAligned(column) ? "number" : "";
-  const std::string_view its = ClassOf(tone);
-  if (number.empty() && its.empty()) return "";
-  return fmt::format(" class=\"{}{}{}\"", number, number.empty() || its.empty() ? "" : " ", its);
-}
-
-std::string Linked(std::string text, const std::string& target) {
-  if (target.empty()) return text;
-  return fmt::format("<a href=\"#{}\">{}</a>", Text(target), text);
-}
-
-std::string HeadOf(const Table& table) {
-  std::string head = "<thead><tr>";
-  for (const Column& column : table.columns) {
-    head += fmt::format("<th scope=\"col\"{}>{}</th>", Classes(column, Tone::kPlain),
-                        Text(column.title));
-  }
-  return head + "</tr></thead>\n";
-}
-
-std::string RowOf(const Table& table, size_t row, const TableStyle& style) {
-  std::string line = "<tr>";
-  for (size_t i = 0; i < table.columns.size(); ++i) {
-    const Cell& cell = table.rows[row][i];
-    const std::string target = style.link ? style.link(row, i) : "";
-    const std::string text = Linked(Text(CellText(table.columns[i], cell)), target);
-    const std::string classes = Classes(table.columns[i], cell.tone);
-    line += i < style.names ? fmt::format("<th scope=\"row\"{}>{}</th>", classes, text)
-                            : fmt::format("<td{}>{}</td>", classes, text);
-  }
-  return line + "</tr>\n";
-}
+constexpr size_t kLongestTopic = 24;
+constexpr size_t kManyColumns = 10;  // a page that stands upright is too narrow for more
 
 }  // namespace
 
@@ -67,6 +22,12 @@ std::string Paragraph(std::string_view text) { return fmt::format("<p>{}</p>\n",
 std::string Heading(std::string_view text) { return fmt::format("<h3>{}</h3>\n", Text(text)); }
 
 std::string Code(std::string_view text) { return fmt::format("<code>{}</code>", Text(text)); }
+
+std::string Note(std::string_view note) {
+  const size_t end = note.find(". ");
+  if (end == note.npos || end > kLongestTopic) return Text(note);
+  return fmt::format("<b>{}</b>{}", Text(note.substr(0, end + 1)), Text(note.substr(end + 1)));
+}
 
 std::string Block(std::string_view text) {
   std::string lines;
@@ -96,17 +57,14 @@ Table EmptyTable(std::string title, std::vector<Column> columns) {
 }
 
 std::string TableOf(const Table& table, const TableStyle& style) {
-  const std::string id = style.id.empty() ? "" : fmt::format(" id=\"{}\"", Text(style.id));
   std::string text = fmt::format(
-      "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}\">\n"
-      "<table{1}>\n<caption>{0}</caption>\n",
-      Text(table.title), id);
-  text += HeadOf(table) + "<tbody>\n";
-  for (size_t row = 0; row < table.rows.size(); ++row) text += RowOf(table, row, style);
-  text += "</tbody></table></div>\n";
+      "<div class=\"scroll{}\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">\n{}</div>\n",
+      table.columns.size() > kManyColumns ? " many" : "", Text(table.title),
+      HtmlTable(table,
+                {.id = style.id, .names = style.names, .spreads_apart = true, .link = style.link}));
   if (!style.notes || table.notes.empty()) return text;
   std::vector<std::string> notes;
-  for (const std::string& note : table.notes) notes.push_back(Text(note));
+  for (const std::string& note : table.notes) notes.push_back(Note(note));
   return text + "<div class=\"notes\">" + List(notes) + "</div>\n";
 }
 

@@ -3,12 +3,11 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "results/tables/table.h"
+#include "results/tables/html.h"
 
 namespace upcycle::html {
 
@@ -18,6 +17,7 @@ std::string Text(std::string_view text);
 std::string Paragraph(std::string_view text);
 std::string Heading(std::string_view text);  // below that of a section
 std::string Code(std::string_view text);     // in a line
+std::string Note(std::string_view note);     // "Test. Verdicts are …", its topic set off
 std::string Block(std::string_view text);    // lines as they are, which scroll in their box
 std::string List(const std::vector<std::string>& items);  // of pieces, not of texts
 
@@ -26,14 +26,11 @@ std::string Details(std::string_view summary, std::string_view body);
 
 Table EmptyTable(std::string title, std::vector<Column> columns);
 
-// Where a cell leads to, as the id of another piece; empty: nowhere.
-using LinkOf = std::function<std::string(size_t row, size_t column)>;
-
 struct TableStyle {
   std::string id = {};
   size_t names = 1;    // columns at the left that name the row
   bool notes = false;  // the table's notes below it
-  LinkOf link = {};
+  LinkOfCell link = {};
 };
 std::string TableOf(const Table& table, const TableStyle& style = {});
 

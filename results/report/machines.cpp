@@ -37,7 +37,7 @@ std::string TimeText(const std::optional<double>& seconds) {
 }
 
 Table LaunchTable(const std::vector<LaunchFacts>& launches) {
-  Table table = html::EmptyTable("Launches", {{"launch", "launch"},
+  Table table = html::EmptyTable("Launches", {{.title = "launch", .key = "launch", .right = true},
                                               {"command", "command"},
                                               {"host", "host"},
                                               {"started", "started"},

@@ -12,7 +12,7 @@ std::string MissingSection(const ReportInput& input) {
   for (const std::string& note : input.comparison.notes) {
     for (const char* beginning :
          {"Missing.", "Early stopping.", "No verdict.", "Do not compare."}) {
-      if (note.starts_with(beginning)) items.push_back(html::Text(note));
+      if (note.starts_with(beginning)) items.push_back(html::Note(note));
     }
   }
   if (!items.empty()) return html::List(items);

@@ -1,5 +1,7 @@
 // Where the results come from: data, recipe, and the commands that make everything again.
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/shell_word.h"
@@ -9,14 +11,33 @@
 namespace upcycle {
 namespace {
 
-Table DataTable(const ReportInput& input) {
-  Table table = html::EmptyTable("Data, as tokens", {{"stage", "stage"}, {"made of", "settings"}});
+// "split.seed: 3", a piece for each setting that a stage was made of.
+std::string SettingsList(const std::string& json) {
+  const auto settings = nlohmann::json::parse(json, nullptr, false);
+  if (!settings.is_object()) return html::Code(json);
+  std::vector<std::string> items;
+  const auto flat = settings.flatten();
+  for (const auto& [place, value] : flat.items()) {
+    std::string path = place.substr(1);
+    std::ranges::replace(path, '/', '.');
+    const auto replace = nlohmann::json::error_handler_t::replace;
+    items.push_back(
+        fmt::format("{}: {}", html::Code(path),
+                    html::Text(value.is_string() ? value.get<std::string>()
+                                                 : value.dump(-1, ' ', false, replace))));
+  }
+  return html::List(items);
+}
+
+std::string DataText(const ReportInput& input) {
+  std::vector<std::string> items;
   for (const StageFacts& stage : input.study.stages) {
     if (stage.kind != "tokens") continue;
-    table.rows.push_back(
-        {{.text = stage.fingerprint.Hex()}, {.text = input.ledger.ReadStageSettings(stage.id)}});
+    const std::string settings = input.ledger.ReadStageSettings(stage.id);
+    items.push_back(fmt::format("stage {}{}", html::Code(stage.fingerprint.Hex()),
+                                settings == "{}" ? "" : ", made of" + SettingsList(settings)));
   }
-  return table;
+  return items.empty() ? "" : html::Heading("Data, as tokens") + html::List(items);
 }
 
 std::string Commands(const std::string& study) {
@@ -32,13 +53,11 @@ std::string Commands(const std::string& study) {
 }  // namespace
 
 std::string OriginSection(const ReportInput& input) {
-  std::string text;
-  const Table data = DataTable(input);
-  if (!data.rows.empty()) text += html::TableOf(data);
-  text += html::Heading("The same again");
-  text += html::Paragraph(
-      "The table, its files, the figures and this report come from the ledger by these commands; "
-      "--root says where it lies, --no-machine leaves out what depends on the machine.");
+  std::string text = DataText(input) + html::Heading("The same again");
+  text += fmt::format(
+      "<p>The table, its files, the figures and this report come from the ledger by these "
+      "commands; {} says where it lies, {} leaves out what depends on the machine.</p>\n",
+      html::Code("--root"), html::Code("--no-machine"));
   text += html::Block(Commands(input.study.name));
   const auto replace = nlohmann::json::error_handler_t::replace;
   return text + html::Details("The recipe in full, with bases and overrides resolved",

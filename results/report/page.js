@@ -4,12 +4,6 @@
 
 const svgNamespace = "http://www.w3.org/2000/svg";
 
-// The drawing that is shown: one of two, for light pages and for dark ones.
-function shownSvg(drawing) {
-  const drawn = [...drawing.querySelectorAll(":scope > div > svg")];
-  return drawn.find((svg) => svg.getClientRects().length);
-}
-
 // The points of a drawing with what is said of them, in pixels from its corner.
 function pointsOf(svg) {
   const corner = svg.getBoundingClientRect();
@@ -41,14 +35,13 @@ function ringOf(svg) {
 
 function follow(drawing) {
   const readout = drawing.parentNode.querySelector(".readout");
-  let svg = null;
+  const svg = drawing.querySelector("svg");
   let points = [];
   let chosen = -1;
 
   // Places move when the page is resized or printed: they are measured anew for each visit.
   function measure() {
-    svg = shownSvg(drawing);
-    points = svg ? pointsOf(svg) : [];
+    points = pointsOf(svg);
   }
   function show(index) {
     chosen = index;
@@ -77,7 +70,7 @@ function follow(drawing) {
 
   drawing.addEventListener("pointerenter", measure);
   drawing.addEventListener("pointermove", (event) => {
-    if (!svg) measure();
+    if (points.length === 0) measure();
     const corner = svg.getBoundingClientRect();
     const index = nearest(event.clientX - corner.x, event.clientY - corner.y);
     if (index >= 0 && index !== chosen) show(index);

@@ -9,8 +9,8 @@
 namespace upcycle {
 
 std::string StudyReport(LedgerReader& ledger, std::string_view name, const ReportOptions& options) {
-  const Comparison comparison = CompareStudy(ledger, name, {options.allow_incomplete});
   const Transaction snapshot = ledger.Snapshot();
+  const Comparison comparison = CompareStudy(ledger, snapshot, name, {options.allow_incomplete});
   StudyFacts study = ledger.ReadStudy(name);
   ledger.ReadValues(&study, comparison.metrics);
   const auto recipe = nlohmann::json::parse(ledger.ReadRecipe(study));

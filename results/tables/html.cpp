@@ -1,11 +1,14 @@
 #include "results/tables/html.h"
 
+#include <algorithm>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "core/check.h"
-#include "results/tables/terminal_text.h"
+#include "core/utf8.h"
+#include "results/tables/number_text.h"
+#include "results/tables/xml_text.h"
 
 namespace upcycle {
 namespace {
@@ -72,78 +75,111 @@ std::string_view ClassOf(Tone tone) {
   return "";
 }
 
-// ` class="number good"`, or nothing.
-std::string Classes(const Column& column, Tone tone) {
-  std::string classes = IsRightAligned(column) ? "number" : "";
-  const std::string_view of_tone = ClassOf(tone);
-  if (!classes.empty() && !of_tone.empty()) classes += ' ';
-  classes += of_tone;
-  return classes.empty() ? "" : fmt::format(" class=\"{}\"", classes);
-}
-
-std::string HeadHtml(const Table& table) {
-  std::string head = "<thead>\n<tr>";
-  for (const Column& column : table.columns) {
-    head += fmt::format("<th scope=\"col\"{}>{}</th>", Classes(column, Tone::kPlain),
-                        HtmlEscaped(column.title));
+// How a table's cells are written: their texts, and which columns stand to the right.
+class TableWriter {
+ public:
+  TableWriter(const Table& table, const HtmlTableStyle& style)
+      : table_(table), style_(style), texts_(CellTexts(table)), spreads_(table.columns.size()) {
+    for (size_t i = 0; i < table.columns.size(); ++i) {
+      is_number_.push_back(IsRightAligned(table.columns[i]) || HasNumbersAlone(i));
+      for (const auto& line : texts_) {
+        spreads_[i] = std::max(spreads_[i], CountCharacters(SpreadOf(line[i])));
+      }
+    }
   }
-  return head + "</tr>\n</thead>\n";
-}
 
-std::string RowHtml(const Table& table, const std::vector<Cell>& row) {
-  std::string html = "<tr>";
-  for (size_t i = 0; i < row.size(); ++i) {
-    const std::string text = HtmlEscaped(CellText(table.columns[i], row[i]));
-    const std::string shown = row[i].bold ? fmt::format("<strong>{}</strong>", text) : text;
-    const std::string classes = Classes(table.columns[i], row[i].tone);
-    html += i == 0 ? fmt::format("<th scope=\"row\"{}>{}</th>", classes, shown)
-                   : fmt::format("<td{}>{}</td>", classes, shown);
+  std::string Write() const {
+    std::string html =
+        style_.id.empty() ? "<table>\n" : fmt::format("<table id=\"{}\">\n", XmlText(style_.id));
+    html += fmt::format("<caption>{}</caption>\n<thead>\n<tr>", XmlText(table_.title));
+    for (size_t i = 0; i < table_.columns.size(); ++i) {
+      html += fmt::format("<th scope=\"col\"{}>{}</th>", Classes(i, Tone::kPlain),
+                          XmlText(table_.columns[i].title));
+    }
+    html += "</tr>\n</thead>\n<tbody>\n";
+    for (size_t row = 0; row < table_.rows.size(); ++row) html += Row(row);
+    return html + "</tbody>\n</table>\n";
   }
-  return html + "</tr>\n";
-}
+
+ private:
+  // "4", "3/4" and settings such as 0.25 are texts that are read as numbers are.
+  bool HasNumbersAlone(size_t column) const {
+    if (column < style_.names) return false;
+    bool has_number = false;
+    for (const auto& line : texts_) {
+      const std::string& text = line[column];
+      if (text == kNotAvailable) continue;
+      const size_t slash = text.find('/');
+      const bool is_share = slash != std::string::npos && NumberIn(text.substr(slash + 1));
+      if (!NumberIn(is_share ? text.substr(0, slash) : text)) return false;
+      has_number = true;
+    }
+    return has_number;
+  }
+
+  // ` class="number good"`, or nothing.
+  std::string Classes(size_t column, Tone tone) const {
+    std::string classes = is_number_[column] ? "number" : "";
+    const std::string_view of_tone = ClassOf(tone);
+    if (!classes.empty() && !of_tone.empty()) classes += ' ';
+    classes += of_tone;
+    return classes.empty() ? "" : fmt::format(" class=\"{}\"", classes);
+  }
+
+  // " ± 0.0040" of "0.7237 ± 0.0040"; empty where there is none, or it is written in one.
+  std::string_view SpreadOf(std::string_view text) const {
+    const size_t place = style_.spreads_apart ? text.find(" ±") : text.npos;
+    return place == text.npos ? std::string_view() : text.substr(place);
+  }
+
+  std::string CellHtml(size_t row, size_t column) const {
+    const std::string_view text = texts_[row][column];
+    const std::string_view spread = SpreadOf(text);
+    std::string html = XmlText(text.substr(0, text.size() - spread.size()));
+    if (table_.rows[row][column].bold)
+      html = fmt::format("<strong>{}</strong>", html + XmlText(spread));
+    else if (!spread.empty()) {
+      html += fmt::format("<span class=\"s{}\">{}</span>", spreads_[column], XmlText(spread));
+    }
+    const std::string target = style_.link ? style_.link(row, column) : "";
+    return target.empty() ? html : fmt::format("<a href=\"#{}\">{}</a>", XmlText(target), html);
+  }
+
+  std::string Row(size_t row) const {
+    std::string html = "<tr>";
+    for (size_t i = 0; i < table_.columns.size(); ++i) {
+      const std::string classes = Classes(i, table_.rows[row][i].tone);
+      html += i < style_.names
+                  ? fmt::format("<th scope=\"row\"{}>{}</th>", classes, CellHtml(row, i))
+                  : fmt::format("<td{}>{}</td>", classes, CellHtml(row, i));
+    }
+    return html + "</tr>\n";
+  }
+
+  const Table& table_;
+  const HtmlTableStyle& style_;
+  const std::vector<std::vector<std::string>> texts_;
+  std::vector<size_t> spreads_;  // of each column, characters of the widest
+  std::vector<bool> is_number_;
+};
 
 }  // namespace
 
-std::string HtmlEscaped(const std::string& text) {
-  std::string escaped;
-  for (const char c : Printable(text)) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
+std::string HtmlTable(const Table& table, const HtmlTableStyle& style) {
+  return TableWriter(table, style).Write();
 }
 
 std::string ToHtmlFragment(const Table& table) {
-  const std::string title = HtmlEscaped(table.title);
+  const std::string title = XmlText(table.title);
   std::string html = "<section class=\"upcycle-table\">\n";
   if (!table.command.empty()) html += fmt::format("<!-- {} --format html -->\n", table.command);
   html += fmt::format(
-      "{}<div class=\"wide\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">\n"
-      "<table>\n<caption>{}</caption>\n{}<tbody>\n",
-      kStyle, title, title, HeadHtml(table));
-  for (const auto& row : table.rows) html += RowHtml(table, row);
-  html += "</tbody>\n</table>\n</div>\n";
+      "{}<div class=\"wide\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">\n{}</div>\n", kStyle,
+      title, HtmlTable(table));
   if (!table.notes.empty()) {
     html += "<ul>\n";
     for (const std::string& note : table.notes) {
-      html += fmt::format("<li>{}</li>\n", HtmlEscaped(note));
+      html += fmt::format("<li>{}</li>\n", XmlText(note));
     }
     html += "</ul>\n";
   }
@@ -160,7 +196,7 @@ std::string ToHtml(const std::vector<Table>& tables) {
       "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n"
       "<style>\nbody {{ margin: 0; }}\n@media (prefers-color-scheme: dark) {{ body {{ background: "
       "#161618; }} }}\n</style>\n</head>\n<body>\n<main>\n{}</main>\n</body>\n</html>\n",
-      HtmlEscaped(tables.front().title), sections);
+      XmlText(tables.front().title), sections);
 }
 
 }  // namespace upcycle

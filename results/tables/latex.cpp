@@ -1,5 +1,6 @@
 #include "results/tables/latex.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
@@ -39,6 +40,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 23> kCommand
     {"*", "{*}"},
 }};
 
+// Signs that LaTeX would draw as one: a dash, quotes, ¿ and ¡.
+constexpr std::array<std::string_view, 6> kLigatures = {"--", "``", "''", ",,", "?`", "!`"};
+
 std::string PlainCell(const Column& column, const Cell& cell) {
   if (column.notation == Notation::kScientific && std::isfinite(cell.value) && cell.value > 0) {
     const Scientific parts = ScientificParts(cell.value);
@@ -56,15 +60,43 @@ std::string Row(const std::vector<std::string>& cells) {
   return fmt::format("{} \\\\\n", fmt::join(cells, " & "));
 }
 
+// Whether the text has letters that pdflatex cannot set: it knows Latin ones and their punctuation.
+bool HasLettersBeyondLatin(std::string_view text) {
+  while (!text.empty()) {
+    const DecodedCharacter character = DecodeCharacter(text);
+    const bool punctuation = character.code_point >= 0x2010 && character.code_point <= 0x2026;
+    if (character.code_point > 0x17F && !punctuation) return true;
+    text.remove_prefix(std::max<size_t>(character.bytes, 1));
+  }
+  return false;
+}
+
+std::string TabularOf(const Table& table) {
+  std::string alignment;
+  std::vector<std::string> titles;
+  for (const Column& column : table.columns) {
+    alignment += IsRightAligned(column) ? 'r' : 'l';
+    titles.push_back(LatexEscaped(column.title));
+  }
+  std::string text = fmt::format("\\begin{{tabular}}{{@{{}}{}@{{}}}}\n\\toprule\n{}\\midrule\n",
+                                 alignment, Row(titles));
+  for (const auto& row : table.rows) {
+    std::vector<std::string> cells;
+    for (size_t i = 0; i < row.size(); ++i) cells.push_back(CellLatex(table.columns[i], row[i]));
+    text += Row(cells);
+  }
+  return text + "\\bottomrule\n\\end{tabular}\n";
+}
+
 }  // namespace
 
 std::string LatexEscaped(std::string_view text) {
   std::string escaped;
   while (!text.empty()) {
     size_t taken = 1;
-    std::string_view replacement = text.substr(0, 1);
-    if (IsControl(text[0])) replacement = " ";
-    if (text.starts_with("--")) replacement = "-{}";  // two hyphens would become a dash
+    std::string replacement(IsControl(text[0]) ? " " : text.substr(0, 1));
+    const auto begins = [&](std::string_view signs) { return text.starts_with(signs); };
+    if (std::ranges::any_of(kLigatures, begins)) replacement += "{}";
     for (const auto& [sign, command] : kCommands) {
       if (!text.starts_with(sign)) continue;
       replacement = command;
@@ -78,27 +110,18 @@ std::string LatexEscaped(std::string_view text) {
 }
 
 std::string ToLatex(const Table& table) {
-  std::string alignment;
-  std::vector<std::string> titles;
-  for (const Column& column : table.columns) {
-    alignment += IsRightAligned(column) ? 'r' : 'l';
-    titles.push_back(LatexEscaped(column.title));
-  }
-  std::string text;
-  if (!table.command.empty()) text = fmt::format("% {} --format latex\n", table.command);
-  text += fmt::format(
-      "% needs \\usepackage{{booktabs}}\n\\begin{{table}}\n\\centering\n\\caption{{{}}}\n"
-      "\\begin{{tabular}}{{@{{}}{}@{{}}}}\n\\toprule\n{}\\midrule\n",
-      LatexEscaped(table.title), alignment, Row(titles));
-  for (const auto& row : table.rows) {
-    std::vector<std::string> cells;
-    for (size_t i = 0; i < row.size(); ++i) cells.push_back(CellLatex(table.columns[i], row[i]));
-    text += Row(cells);
-  }
-  text +=
-      "\\bottomrule\n\\end{tabular}\n\n\\medskip\n\\begin{minipage}{\\linewidth}\n\\footnotesize\n";
-  for (const std::string& note : table.notes) text += LatexEscaped(note) + "\\par\n";
-  return text + "\\end{minipage}\n\\end{table}\n";
+  std::string body = fmt::format(
+      "\\begin{{table}}\n\\centering\n\\caption{{{}}}\n{}\n\\medskip\n"
+      "\\begin{{minipage}}{{\\linewidth}}\n\\footnotesize\n",
+      LatexEscaped(table.title), TabularOf(table));
+  for (const std::string& note : table.notes) body += LatexEscaped(note) + "\\par\n";
+  body += "\\end{minipage}\n\\end{table}\n";
+  std::string head;
+  if (!table.command.empty()) head = fmt::format("% {} --format latex\n", table.command);
+  head += "% needs \\usepackage{booktabs}\n";
+  if (HasLettersBeyondLatin(body))
+    head += "% needs lualatex, and a font that has all its letters\n";
+  return head + body;
 }
 
 }  // namespace upcycle

@@ -1,10 +1,12 @@
 #include "results/tables/markdown.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include <fmt/format.h>
 
 #include "core/utf8.h"
+#include "results/tables/terminal_text.h"
 
 namespace upcycle {
 namespace {
@@ -33,17 +35,29 @@ std::string CellMarkdown(const Column& column, const Cell& cell) {
   return cell.bold ? fmt::format("**{}**", text) : text;
 }
 
+// Whether the sign at `i` is markup where it stands: `_` within a word is none, nor is `&` that
+// begins no entity. `~` strikes out and `$` begins a formula on GitHub.
+bool IsMarkup(std::string_view text, size_t i) {
+  const auto is_in_word = [&](size_t at) {
+    return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) != 0;
+  };
+  const auto begins_entity = [&] {
+    size_t end = i + 1 + (text.substr(i + 1).starts_with('#') ? 1 : 0);
+    while (is_in_word(end)) ++end;
+    return text.substr(end).starts_with(';');
+  };
+  if (text[i] == '_') return i == 0 || !is_in_word(i - 1) || !is_in_word(i + 1);
+  if (text[i] == '&') return begins_entity();
+  return std::string_view("\\`*|<>[]~$").find(text[i]) != std::string_view::npos;
+}
+
 }  // namespace
 
 std::string EscapedMarkdown(const std::string& text) {
   std::string escaped;
-  for (const char c : text) {
-    if (IsControl(c)) {
-      escaped += ' ';
-      continue;
-    }
-    if (std::string_view("\\`*|<>[]").find(c) != std::string_view::npos) escaped += '\\';
-    escaped += c;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (IsMarkup(text, i)) escaped += '\\';
+    escaped += IsControl(text[i]) ? ' ' : text[i];
   }
   return escaped;
 }
@@ -58,8 +72,7 @@ std::string ToMarkdown(const Table& table) {
   }
   std::vector<size_t> widths(table.columns.size(), 3);
   for (const auto& line : lines) {
-    for (size_t i = 0; i < line.size(); ++i)
-      widths[i] = std::max(widths[i], CountCharacters(line[i]));
+    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], ColumnsOf(line[i]));
   }
   std::string text = fmt::format("### {}\n\n", EscapedMarkdown(table.title));
   if (!table.command.empty()) text += fmt::format("<!-- {} -->\n\n", table.command);

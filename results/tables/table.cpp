@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "core/check.h"
-#include "core/utf8.h"
 #include "results/tables/number_text.h"
+#include "results/tables/terminal_text.h"
 
 namespace upcycle {
 namespace {
@@ -52,10 +52,12 @@ std::string CellText(const Column& column, const Cell& cell) {
   return kNotAvailable;
 }
 
-bool IsRightAligned(const Column& column) { return column.notation != Notation::kText; }
+bool IsRightAligned(const Column& column) {
+  return column.right || column.notation != Notation::kText;
+}
 
 std::string Padded(const std::string& text, size_t width, bool right_aligned) {
-  const size_t taken = CountCharacters(text);
+  const size_t taken = ColumnsOf(text);
   const std::string blanks(width > taken ? width - taken : 0, ' ');
   return right_aligned ? blanks + text : text + blanks;
 }
@@ -75,8 +77,8 @@ std::vector<size_t> ColumnWidths(const Table& table,
                                  const std::vector<std::vector<std::string>>& texts) {
   std::vector<size_t> widths;
   for (size_t i = 0; i < table.columns.size(); ++i) {
-    size_t width = CountCharacters(table.columns[i].title);
-    for (const auto& line : texts) width = std::max(width, CountCharacters(line[i]));
+    size_t width = ColumnsOf(table.columns[i].title);
+    for (const auto& line : texts) width = std::max(width, ColumnsOf(line[i]));
     widths.push_back(width);
   }
   return widths;

@@ -30,6 +30,7 @@ struct Column {
   int64_t digits = 5;  // the most significant ones that an estimate shows
   // What an estimate's second number is, for programs; empty: it has none.
   std::string spread = "half_width";
+  bool right = false;  // texts that are set as numbers are: "1:02:03"
 };
 
 // Text where the column's notation is kText, else a number; a NaN is a number that is not there.
@@ -57,8 +58,8 @@ std::string CellText(const Column& column, const Cell& cell);
 
 bool IsRightAligned(const Column& column);
 
-// The text with blanks up to the width, in front of it or behind it. Widths are in characters, for
-// scripts of single-width letters.
+// The text with blanks up to the width, in front of it or behind it. Widths are in columns of a
+// terminal.
 std::string Padded(const std::string& text, size_t width, bool right_aligned);
 
 // All cells as people read them, row by row.

@@ -100,7 +100,7 @@ std::string Wrapped(const std::string& text, size_t width, size_t indent, size_t
   for (size_t at = 0; at <= text.size();) {
     const size_t end = std::min(text.find(' ', at), text.size());
     const std::string word = text.substr(at, end - at);
-    const size_t columns = column + CountCharacters(line) + 1 + CountCharacters(word);
+    const size_t columns = column + ColumnsOf(line) + 1 + ColumnsOf(word);
     if (width > 0 && !line.empty() && columns > width) {
       lines += line + "\n" + std::string(indent, ' ');
       line = word;

@@ -32,6 +32,8 @@ std::string StudyInCommand(std::string_view command) {
 }
 
 std::vector<CommittedTable> ReadTables(std::string_view document, TableForm form) {
+  constexpr std::string_view kByteOrderMark = "\uFEFF";  // spreadsheets begin CSV with it
+  if (document.starts_with(kByteOrderMark)) document.remove_prefix(kByteOrderMark.size());
   switch (form) {
     case TableForm::kMarkdown:
       return ReadMarkdownTables(document);

@@ -35,33 +35,8 @@ const CommittedTable& Counterpart(const std::vector<CommittedTable>& made,
   return same == made.end() ? made.front() : *same;
 }
 
-}  // namespace
-
-CompareOptions OptionsFrom(const CommittedTable& table, TableForm form) {
-  CompareOptions options;
-  if (form != TableForm::kCsv || table.columns.empty()) return options;
-  const std::vector<std::string>& keys = table.columns;
-  if (std::ranges::find(keys, "noise_floor") != keys.end()) {
-    options.evidence = true;
-    return options;
-  }
-  if (keys.front() != "arm") options.rows = keys.front();
-  std::vector<std::string> columns;
-  for (size_t i = 1; i < keys.size(); ++i) {
-    if (const auto grid = GridColumns(keys[i])) {
-      options.columns = *grid;
-      return options;
-    }
-    if (!IsSpread(keys, i) && keys[i] != "arm") {
-      columns.push_back(WithoutEnding(keys[i], " difference"));
-    }
-  }
-  options.columns = columns;
-  return options;
-}
-
-VerifiedTable VerifyTable(LedgerReader& ledger, const CommittedTable& table, TableForm form,
-                          const CompareOptions& options) {
+VerifiedTable VerifyAsAsked(LedgerReader& ledger, const CommittedTable& table, TableForm form,
+                            const CompareOptions& options) {
   VerifiedTable verified = {.line = table.line,
                             .study = table.study,
                             .command = table.command,
@@ -84,6 +59,41 @@ VerifiedTable VerifyTable(LedgerReader& ledger, const CommittedTable& table, Tab
     verified.reason = error.what();
   }
   return verified;
+}
+
+}  // namespace
+
+CompareOptions OptionsFrom(const CommittedTable& table, TableForm form) {
+  CompareOptions options;
+  if (form != TableForm::kCsv || table.columns.empty()) return options;
+  const std::vector<std::string>& keys = table.columns;
+  if (std::ranges::find(keys, "noise_floor") != keys.end()) {
+    options.evidence = true;
+    return options;
+  }
+  options.rows = keys.front();  // "arm" too: a recipe may ask for others
+  std::vector<std::string> columns;
+  for (size_t i = 1; i < keys.size(); ++i) {
+    if (const auto grid = GridColumns(keys[i])) {
+      options.columns = *grid;
+      return options;
+    }
+    if (!IsSpread(keys, i) && keys[i] != "arm") {
+      columns.push_back(WithoutEnding(keys[i], " difference"));
+    }
+  }
+  options.columns = columns;
+  return options;
+}
+
+VerifiedTable VerifyTable(LedgerReader& ledger, const CommittedTable& table, TableForm form,
+                          CompareOptions options) {
+  VerifiedTable verified = VerifyAsAsked(ledger, table, form, options);
+  if (form != TableForm::kCsv || verified.differences.empty()) return verified;
+  options.allow_incomplete = true;  // CSV does not say whether it was asked for
+  VerifiedTable allowed = VerifyAsAsked(ledger, table, form, options);
+  const bool fits = allowed.reason.empty() && allowed.differences.empty();
+  return fits ? allowed : verified;
 }
 
 }  // namespace upcycle

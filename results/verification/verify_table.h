@@ -25,8 +25,9 @@ struct VerifiedTable {
 // keys, or the evidence, whose columns CSV has too; else what the recipe says.
 CompareOptions OptionsFrom(const CommittedTable& table, TableForm form);
 
-// Makes the table again, as it was asked for.
+// Makes the table again, as it was asked for. CSV may be as it is with or without incomplete arms
+// judged.
 VerifiedTable VerifyTable(LedgerReader& ledger, const CommittedTable& table, TableForm form,
-                          const CompareOptions& options);
+                          CompareOptions options);
 
 }  // namespace upcycle

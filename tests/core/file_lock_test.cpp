@@ -1,6 +1,8 @@
 #include "core/file_lock.h"
 
+#include <atomic>
 #include <csignal>
+#include <thread>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -65,6 +67,19 @@ TEST(FileLock, IsHeldWhileAnybodyHoldsIt) {
   EXPECT_TRUE(FileLock::IsHeld(folder / "lock"));
   lock.reset();
   EXPECT_FALSE(FileLock::IsHeld(folder / "lock"));
+}
+
+TEST(FileLock, IsNotRefusedForSomebodyWhoOnlyLooks) {
+  TemporaryFolder folder;
+  std::atomic<bool> is_over = false;
+  std::thread looking([&] {
+    while (!is_over) FileLock::IsHeld(folder / "lock");
+  });
+  int acquired = 0;
+  for (int i = 0; i < 2000; ++i) acquired += FileLock::TryAcquire(folder / "lock").has_value();
+  is_over = true;
+  looking.join();
+  EXPECT_EQ(acquired, 2000);
 }
 
 TEST(FileLock, NamesItsHolder) {

@@ -42,5 +42,10 @@ TEST(ClosestWord, IsSilentWhenNothingIsNear) {
   EXPECT_EQ(ClosestWord(std::string(100000, 'a'), {"aaaa"}), std::nullopt);
 }
 
+TEST(DidYouMean, EndsASentenceEitherWay) {
+  EXPECT_EQ(DidYouMean("haeds", {"heads"}), "; did you mean \"heads\"?");
+  EXPECT_EQ(DidYouMean("colour", {"width", "heads"}), ".");
+}
+
 }  // namespace
 }  // namespace upcycle

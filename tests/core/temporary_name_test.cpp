@@ -31,6 +31,15 @@ TEST(LeftoversOf, AreWhatAnEndedProcessMade) {
   EXPECT_EQ(LeftoversOf(folder / "stage"), Paths{theirs});
 }
 
+TEST(LeftoversOf, AreWhatWasMadeUnderATemporaryNameToo) {
+  TemporaryFolder folder;
+  const std::string process = std::to_string(EndedProcess());
+  const fs::path inner = folder / ("stage." + process + ".tmp." + process + ".tmp");
+  Put(inner, "");
+  Put(folder / ("other." + process + ".tmp." + process + ".tmp"), "");
+  EXPECT_EQ(LeftoversOf(folder / "stage"), Paths{inner});
+}
+
 TEST(LeftoversOf, AreNotWhatALivingProcessMakes) {
   TemporaryFolder folder;
   Put(folder / ("stage." + std::to_string(getppid()) + ".tmp"), "");

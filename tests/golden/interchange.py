@@ -133,7 +133,7 @@ def check_mlflow(uri, study, ledger):
 
 
 def check_points(path, ledger):
-    table = pandas.read_csv(path, dtype={"step": "Int64"}, float_precision="round_trip")
+    table = pandas.read_csv(path, dtype={"step": "Int64"}, converters={"value": float})
     found = collections.defaultdict(lambda: collections.defaultdict(dict))
     for row in table.itertuples():
         result = row.step is pandas.NA

@@ -71,7 +71,7 @@ TEST(IncludesThatRunUp, AreNotThoseThatRunDown) {
       {"kernels/cpu/a.cpp", "#include \"core/check.h\"\n#include \"kernels/backend.h\""},
       {"results/ledger/a.cpp", "#include \"core/journal.h\"\n#include <vector>"},
       {"experiments/study/a.cpp", "#include \"experiments/run/b.h\"\n#include \"results/b.h\""},
-      {"tools/a.cpp", "#include \"experiments/study/plan.h\"\n#include <hwy/highway.h>"},
+      {"tools/study/a.cpp", "#include \"experiments/study/plan.h\"\n#include <hwy/highway.h>"},
       {"tests/core/a.cpp", "#include \"tests/b.h\"\n#include \"experiments/run/b.h\""},
       {"core/b.h", "// #include \"tools/a.h\"\nconst char* kText = \"tools/a.h\";"},
       {"README.md", "#include \"tools/a.h\""},
@@ -251,8 +251,13 @@ TEST(RecipesThatAreNotYaml, AreFound) {
                      {"recipes/books.md", ""},
                      {"recipes/a.yml", ""},
                      {"recipes/plot.py", ""},
+                     {"recipes/books/README.md", "<!-- upcycle publish books -->"},
+                     {"recipes/books/table.csv", ""},
+                     {"recipes/papers/README.md", "Papers."},
+                     {"recipes/papers/table.csv", ""},
                      {"core/a.cpp", ""}};
-  EXPECT_EQ(Places(RecipesThatAreNotYaml(tree)), (Strings{"recipes/a.yml:0", "recipes/plot.py:0"}));
+  EXPECT_EQ(Places(RecipesThatAreNotYaml(tree)),
+            (Strings{"recipes/a.yml:0", "recipes/plot.py:0", "recipes/papers/table.csv:0"}));
 }
 
 TEST(Violation, IsShownAsCompilersShowErrors) {

@@ -31,6 +31,15 @@ std::set<std::string> FoldersOf(const Tree& tree) {
   return folders;
 }
 
+// Beside a page that `upcycle publish` wrote.
+bool IsPublished(const Tree& tree, const SourceFile& file) {
+  const std::string page = file.path.substr(0, file.path.rfind('/')) + "/README.md";
+  return std::ranges::any_of(tree, [&](const SourceFile& other) {
+    return other.path == page && !other.lines.empty() &&
+           other.lines.front().starts_with("<!-- upcycle publish ");
+  });
+}
+
 }  // namespace
 
 Violations UnknownTopLevelNames(const Tree& tree) {
@@ -61,7 +70,10 @@ Violations RecipesThatAreNotYaml(const Tree& tree) {
   Violations found;
   for (const SourceFile& file : tree) {
     if (!file.IsIn("recipes") || file.HasExtension(".yaml") || file.HasExtension(".md")) continue;
-    found.push_back({file.path, 0, "recipes/ holds .yaml, and .md for what they showed"});
+    if (IsPublished(tree, file)) continue;
+    found.push_back({file.path, 0,
+                     "recipes/ holds .yaml, .md for what they showed, and folders that `upcycle "
+                     "publish` wrote"});
   }
   return found;
 }

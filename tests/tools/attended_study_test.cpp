@@ -1,9 +1,6 @@
 // A study that somebody looks after while it runs, through the program itself: stopped, paused,
 // cancelled and resumed from elsewhere, its workers stopped and its time limited.
 
-#include <chrono>
-#include <thread>
-
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <signal.h>
@@ -31,32 +28,30 @@ class AttendedStudyTest : public testing::Test {
     return RunProgram(words);
   }
 
-  pid_t AWorker() const {
-    for (int look = 0; look < 3000; ++look) {
-      const auto workers = WorkersUnder(root_);
-      if (!workers.empty()) return workers.front();
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    ADD_FAILURE() << "no worker began";
-    return 0;
+  void AwaitAWorker(Program& run) const {
+    EXPECT_TRUE(run.Await([&] { return !WorkersUnder(root_).empty(); })) << "no worker began";
   }
 
-  // A training that has taken steps and not ended, and whose worker is at it.
-  pid_t AWorkerAmidItsSteps() const {
-    for (int look = 0; look < 3000; ++look) {
-      std::error_code absent;
-      for (const auto& stage : fs::directory_iterator(root_ / "stages", absent)) {
-        const auto holder = FileLock::HolderOf(stage.path() / "lock");
-        const fs::path journal = stage.path() / "journal";
-        if (!holder || holder->pid <= 0 || !fs::exists(journal)) continue;
-        const std::string said = ReadTextFile(journal);
-        if (Says(said, "train/loss") && !Says(said, "attempt_ended")) {
-          return static_cast<pid_t>(holder->pid);
-        }
+  // The worker of a training that has taken steps and not ended.
+  pid_t AWorkerAmidItsSteps(Program& run) const {
+    pid_t worker = 0;
+    EXPECT_TRUE(run.Await([&] {
+      worker = FindWorkerAmidItsSteps();
+      return worker > 0;
+    })) << "no worker is at a training";
+    return worker;
+  }
+  pid_t FindWorkerAmidItsSteps() const {
+    std::error_code absent;
+    for (const auto& stage : fs::directory_iterator(root_ / "stages", absent)) {
+      const auto holder = FileLock::HolderOf(stage.path() / "lock");
+      const fs::path journal = stage.path() / "journal";
+      if (!holder || holder->pid <= 0 || !fs::exists(journal)) continue;
+      const std::string said = ReadTextFile(journal);
+      if (Says(said, "train/loss") && !Says(said, "attempt_ended")) {
+        return static_cast<pid_t>(holder->pid);
       }
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
-    ADD_FAILURE() << "no worker is at a training";
     return 0;
   }
 
@@ -76,7 +71,7 @@ class AttendedStudyTest : public testing::Test {
 
 TEST_F(AttendedStudyTest, IsStoppedFromElsewhereAndGoesOn) {
   Program run(Run());
-  AWorker();
+  AwaitAWorker(run);
   const Finished stop = Call({"stop", "tiny"});
   EXPECT_EQ(stop.exit_code, 0) << stop.err;
   EXPECT_TRUE(Says(stop.out, "was told to stop"));
@@ -88,13 +83,10 @@ TEST_F(AttendedStudyTest, IsStoppedFromElsewhereAndGoesOn) {
 
 TEST_F(AttendedStudyTest, WaitsForWhatIsPausedMeanwhileAndGoesOnWithIt) {
   Program run(Run());
-  AWorker();
+  AwaitAWorker(run);
   EXPECT_EQ(Call({"pause", "tiny", "moe/1"}).exit_code, 0);
   EXPECT_EQ(Call({"cancel", "tiny", "dense/2"}).exit_code, 0);
-  for (int look = 0; look < 3000 && !Says(Call({"status"}).out, "4 of 6 runs complete"); ++look) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  EXPECT_TRUE(run.Running());
+  EXPECT_TRUE(run.Await([&] { return Says(Call({"status"}).out, "4 of 6 runs complete"); }));
   EXPECT_TRUE(Says(Call({"status"}).out, "paused by "));
   EXPECT_EQ(Call({"resume", "tiny", "moe/1"}).out, "resumed tiny, arm moe, seed 1\n");
   const Finished finished = run.Wait();
@@ -107,12 +99,17 @@ TEST_F(AttendedStudyTest, WaitsForWhatIsPausedMeanwhileAndGoesOnWithIt) {
 }
 
 TEST_F(AttendedStudyTest, EndsAWorkerThatIsStoppedAndGoesOnFromItsCheckpoint) {
-  Program run(Run({"--lease", "3"}));
-  ASSERT_EQ(kill(AWorker(), SIGSTOP), 0);
+  const std::vector<std::string> longer = {"--set", "parent.train.tokens=600k"};
+  std::vector<std::string> words = Run({"--lease", "3"});
+  words.insert(words.end(), longer.begin(), longer.end());
+  Program run(words);
+  const pid_t worker = AWorkerAmidItsSteps(run);
+  ASSERT_NE(worker, 0);
+  ASSERT_EQ(kill(worker, SIGSTOP), 0);
   const Finished finished = run.Wait();
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
   EXPECT_TRUE(Says(finished.err, "to be tried again: gave no sign of life for 3 s"));
-  ExpectUndisturbed();
+  ExpectUndisturbed(longer);
 }
 
 // Its steps are long, and it hears that its scheduler died only after one: until then the next
@@ -126,7 +123,7 @@ TEST_F(AttendedStudyTest, LetsTheNextRunFollowWorkersThatOutliveTheirScheduler) 
   }
   {
     Program run(Run(long_steps));
-    AWorkerAmidItsSteps();
+    AWorkerAmidItsSteps(run);
     run.Signal(SIGKILL);
     run.Wait();
   }

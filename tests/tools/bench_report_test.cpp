@@ -1,12 +1,12 @@
 // What `upcycle bench` reports of a GPU, which here is the host's stand-in for one.
-#include "tools/bench_report.h"
+#include "tools/bench/bench_report.h"
 
 #include <gtest/gtest.h>
 
 #include "kernels/gpus.h"
 #include "tests/experiments/run/training_fixture.h"
 #include "tests/says.h"
-#include "tools/bench_markdown.h"
+#include "tools/bench/bench_markdown.h"
 
 namespace upcycle {
 namespace {

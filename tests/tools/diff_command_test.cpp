@@ -75,7 +75,9 @@ TEST_F(DiffCommandTest, SaysWhatThereIsWhereANameIsUnknown) {
   EXPECT_TRUE(Says(Refusal({"study:dense/0/train", "study:moe/0"}), "name its run, study:dense/0"));
   EXPECT_TRUE(Says(Refusal({"study", "study:moe"}), "two studies, two arms or two runs"));
   EXPECT_TRUE(Says(Refusal({"study", "study"}), "--other-root"));
+  EXPECT_TRUE(Says(Refusal({"study:dense/0", "study:moe"}), "is a run and study:moe an arm"));
   EXPECT_TRUE(Says(Refusal({"study", "none.yaml"}), "none.yaml"));
+  EXPECT_TRUE(Says(Refusal({"study:moe", "none.yaml"}), "a recipe or a whole study"));
 }
 
 }  // namespace

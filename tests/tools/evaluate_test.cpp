@@ -137,7 +137,7 @@ TEST_F(Evaluate, SaysWhatIsWrongWithWhatItIsAsked) {
   };
   refused({}, "say what to ask");
   refused({"--tasks", "arc_easy"}, "with --data FOLDER");
-  refused({"--tasks", "arc_easi", "--data", data}, "did you mean arc_easy?");
+  refused({"--tasks", "arc_easi", "--data", data}, "did you mean \"arc_easy\"?");
   refused({"--tasks", "arc_easy,arc_easy", "--data", data}, "named twice");
   refused({"--tasks", "piqa", "--data", data}, "has no folder of piqa");
   refused({"--tasks", "arc_easy", "--data", data, "--shots", "6"}, "examples");

@@ -124,7 +124,7 @@ TEST_F(ExplainCommand, TellsOfHoldsAndFailures) {
   EXPECT_EQ(text.exit_code, 0) << text.err;
   EXPECT_TRUE(Says(text.out, "  this run is paused by ada@lab\n"));
   EXPECT_TRUE(Says(text.out,
-                   "train           paused    failed before, is tried again; failed no "
+                   "train           paused    failed before, is tried again; failed: no "
                    "room\n"));
 }
 

@@ -1,6 +1,3 @@
-#include <chrono>
-#include <thread>
-
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <signal.h>
@@ -90,10 +87,9 @@ TEST_F(LogsCommand, LetsNoControlByteThrough) {
 TEST_F(LogsCommand, FollowsToTheEndOfTheScheduler) {
   auto scheduler = FileLock::TryAcquire(folder_ / "scheduler.lock");
   Program logs(Words({"study", "routed/1/train", "-f"}));
-  std::this_thread::sleep_for(std::chrono::milliseconds(400));
+  EXPECT_TRUE(logs.Await([&] { return logs.OutputSoFar() == "one\ntwo\n"; }));
   Append(running_, " and more\nfour\nfi");
-  std::this_thread::sleep_for(std::chrono::milliseconds(400));
-  EXPECT_TRUE(logs.Running());
+  EXPECT_TRUE(logs.Await([&] { return Says(logs.OutputSoFar(), "four\n"); }));
   Append(running_, "ve");
   scheduler.reset();
   const Finished finished = logs.Wait();
@@ -104,7 +100,7 @@ TEST_F(LogsCommand, FollowsToTheEndOfTheScheduler) {
 TEST_F(LogsCommand, FollowsWhatBeginsMeanwhileWithNames) {
   auto scheduler = FileLock::TryAcquire(folder_ / "scheduler.lock");
   Program logs(Words({"study", "-f", "--json"}));
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_TRUE(logs.Await([&] { return Says(logs.OutputSoFar(), "two"); }));
   const Fingerprint next = StageFor(StageRole::kTrain, "routed", 0);
   Put(LogOf(next), "begun\n");
   ledger_.SetStageState(next, StageState::kRunning, "");
@@ -117,7 +113,7 @@ TEST_F(LogsCommand, FollowsWhatBeginsMeanwhileWithNames) {
 TEST_F(LogsCommand, IsDoneWhereSomebodyPressesControlC) {
   const auto scheduler = FileLock::TryAcquire(folder_ / "scheduler.lock");
   Program logs(Words({"-f"}));
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_TRUE(logs.Await([&] { return Says(logs.OutputSoFar(), "two\n"); }));
   logs.Signal(SIGINT);
   const Finished finished = logs.Wait();
   EXPECT_EQ(finished.exit_code, 0);

@@ -1,8 +1,6 @@
 // `upcycle paper` on a made-up paper: its findings come out of real runs.
 
-#include <chrono>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -119,9 +117,7 @@ TEST_F(PaperTest, PricesAnotherSizeUnlessItIsAskedToRunIt) {
 
 TEST_F(PaperTest, StopsOnCtrlCAndGoesOn) {
   Program run(Command());
-  for (int i = 0; i < 600 && WorkersUnder(root_).empty(); ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  EXPECT_TRUE(run.Await([&] { return !WorkersUnder(root_).empty(); }));
   run.Signal(SIGINT);
   const Finished stopped = run.Wait();
   EXPECT_EQ(stopped.exit_code, 130) << stopped.err;

@@ -100,9 +100,10 @@ TEST_F(PlotCommandTest, TellsThatTheRendererIsMissing) {
 
 TEST_F(PlotCommandTest, RefusesWhatItDoesNotKnow) {
   EXPECT_TRUE(Says(Refusal({"--kind", "pie"}), "--kind pie: expected curves or forest"));
+  EXPECT_TRUE(Says(Refusal({"--kind", "frest"}), "or schedule; did you mean \"forest\"?"));
   EXPECT_TRUE(Says(Refusal({"--kind", "curves", "--against", "days"}), "expected steps or tokens"));
   EXPECT_TRUE(Says(Refusal({"--kind", "curves", "--metric", "validation/los"}),
-                   "did you mean validation/loss?"));
+                   "did you mean \"validation/loss\"?"));
   EXPECT_TRUE(Says(Refusal({"--kind", "forest", "--arm", "dens"}), "did you mean \"dense\"?"));
   EXPECT_TRUE(Says(Refusal({"--kind", "load"}), "no training of the study \"study\""));
   EXPECT_TRUE(Says(Refusal({"--kind", "curves", "--against", "tokens"}), "--against steps"));

@@ -1,8 +1,10 @@
 #include "tests/tools/program.h"
 
+#include <chrono>
 #include <fstream>
 #include <sstream>
 #include <system_error>
+#include <thread>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -42,6 +44,16 @@ std::string CommandLineOf(const fs::path& process) {
   std::stringstream words;
   words << std::ifstream(process / "cmdline", std::ios::binary).rdbuf();
   return words.str();
+}
+
+// Whether the signal is in a set that /proc/PID/status tells, such as "SigBlk".
+bool IsInSet(pid_t process, const std::string& set, int signal) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with(set + ":")) continue;
+    return (std::stoull(line.substr(set.size() + 1), nullptr, 16) >> (signal - 1) & 1) != 0;
+  }
+  return false;
 }
 
 }  // namespace
@@ -87,6 +99,22 @@ Finished Program::Wait() {
 }
 
 std::string Program::OutputSoFar() const { return ReadTextFile(output_ / "out"); }
+std::string Program::ErrorsSoFar() const { return ReadTextFile(output_ / "err"); }
+
+bool Program::Await(const std::function<bool()>& what) {
+  const auto latest = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+  while (Running() && std::chrono::steady_clock::now() < latest) {
+    if (what()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+bool Program::AwaitItsHearing() {
+  return Await([&] { return IsInSet(pid_, "SigCgt", SIGINT); });
+}
+
+bool IsPending(pid_t process, int signal) { return IsInSet(process, "ShdPnd", signal); }
 
 Finished RunProgram(const std::vector<std::string>& arguments, OutputKind output) {
   return Program(arguments, output).Wait();

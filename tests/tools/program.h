@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,11 @@ class Program {
   void Signal(int signal);
   bool Running();
   std::string OutputSoFar() const;
+  std::string ErrorsSoFar() const;
+  // Waits while it runs, for at most two minutes; whether it came true.
+  bool Await(const std::function<bool()>& what);
+  // Waits until a request to stop is heard. An earlier one ends it as it ends any program.
+  bool AwaitItsHearing();
   Finished Wait();
   pid_t pid() const { return pid_; }
 
@@ -49,6 +55,9 @@ class Program {
 // Runs it to its end.
 Finished RunProgram(const std::vector<std::string>& arguments,
                     OutputKind output = OutputKind::kFile);
+
+// Whether the signal was sent to a process that has not looked for it yet, or that is stopped.
+bool IsPending(pid_t process, int signal);
 
 // The workers that a run of this root has started and that still live.
 std::vector<pid_t> WorkersUnder(const std::filesystem::path& root);

@@ -1,6 +1,3 @@
-#include <chrono>
-#include <thread>
-
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <signal.h>
@@ -122,8 +119,7 @@ TEST_F(QueryCommand, EndsOnControlCHoweverLongItWouldTake) {
   Program query({"query", "--root", folder_.path().native(),
                  "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) "
                  "SELECT count(*) FROM c"});
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
-  ASSERT_TRUE(query.Running());
+  ASSERT_TRUE(query.AwaitItsHearing());
   query.Signal(SIGINT);
   const Finished finished = query.Wait();
   EXPECT_EQ(finished.exit_code, 130);

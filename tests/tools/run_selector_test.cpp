@@ -1,4 +1,4 @@
-#include "tools/run_selector.h"
+#include "tools/terminal/run_selector.h"
 
 #include <gtest/gtest.h>
 

@@ -55,6 +55,8 @@ JobCompType=jobcomp/none
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 KillWait=5
+# Jobs that have ended are still told of, however long a test takes.
+MinJobAge=3600
 ReturnToService=2
 SlurmdParameters=config_overrides
 NodeName=node NodeAddr=127.0.0.1 NodeHostname={host} CPUs=2 RealMemory=8000 State=UNKNOWN
@@ -92,9 +94,9 @@ std::string ShortHostName() {
   return name.substr(0, name.find('.'));
 }
 
-// Whether it comes true within 20 seconds.
+// Whether it comes true within a minute.
 bool ComesTrue(const std::function<bool()>& what) {
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 600; ++i) {
     if (what()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }

@@ -72,15 +72,6 @@ class SlurmTest : public testing::Test {
     EXPECT_EQ(exported(here), exported(root_));
   }
 
-  // While the program runs, for at most a minute.
-  static bool ComesTrue(Program& run, const std::function<bool()>& what) {
-    for (int i = 0; i < 3000 && run.Running(); ++i) {
-      if (what()) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    return false;
-  }
-
   // Null where there is no ledger yet.
   json Status() const {
     const Finished status = RunProgram({"status", "tiny", "--json", "--root", root_.native()});
@@ -118,7 +109,7 @@ class SlurmTest : public testing::Test {
   // Waits for such a job, and stops its worker, so that it cannot end by itself meanwhile.
   Training CatchTraining(Program& run) const {
     Training training;
-    const bool is_caught = ComesTrue(run, [&] {
+    const bool is_caught = run.Await([&] {
       const auto found = FindTraining();
       if (found) training = *found;
       return found && kill(found->worker, SIGSTOP) == 0;
@@ -186,7 +177,7 @@ TEST_F(SlurmTest, GoesOnAfterAPreemption) {
     }
     return false;
   };
-  const bool waited = ComesTrue(run, waits_for_its_turn);
+  const bool waited = run.Await(waits_for_its_turn);
   const Finished end = run.Wait();
   EXPECT_TRUE(waited) << end.err;
   EXPECT_EQ(end.exit_code, 0) << end.err;
@@ -204,11 +195,10 @@ TEST_F(SlurmTest, FindsItsJobsAgainWhenTheSchedulerIsKilled) {
   }
   EXPECT_FALSE(cluster_->Queue("%F_%K").empty()) << "jobs outlive the scheduler";
   Program again(Command(longer_));
-  std::this_thread::sleep_for(std::chrono::seconds(1));
+  EXPECT_TRUE(again.Await([&] { return Says(again.ErrorsSoFar(), "followed  train"); }));
   LetGoOn(training);
   const Finished end = again.Wait();
   EXPECT_EQ(end.exit_code, 0) << end.err;
-  EXPECT_TRUE(Says(end.err, "followed  train"));
   LedgerReader ledger(root_ / "ledger.sqlite");
   const size_t stages = ledger.ReadStudy("tiny").stages.size();
   EXPECT_EQ(cluster_->Submitted().size(), stages) << "nothing was submitted twice";
@@ -223,7 +213,7 @@ TEST_F(SlurmTest, LeavesNoJobBehindOnCtrlC) {
     Program run(Command(few_checkpoints));
     const Training training = CatchTraining(run);
     run.Signal(SIGINT);
-    std::this_thread::sleep_for(std::chrono::seconds(2));  // until the worker was asked
+    EXPECT_TRUE(run.Await([&] { return IsPending(training.worker, SIGTERM); }));
     LetGoOn(training);
     const Finished stopped = run.Wait();
     EXPECT_EQ(stopped.exit_code, 130) << stopped.err;
@@ -242,10 +232,10 @@ TEST_F(SlurmTest, LeavesNoJobBehindOnCtrlC) {
 
 TEST_F(SlurmTest, EndsJobsAtOnceOnASecondCtrlC) {
   Program run(Command(longer_));
-  CatchTraining(run);
+  const Training training = CatchTraining(run);
   run.Signal(SIGINT);
-  std::this_thread::sleep_for(std::chrono::seconds(1));
-  EXPECT_TRUE(run.Running()) << "a worker that was stopped writes no checkpoint";
+  EXPECT_TRUE(run.Await([&] { return IsPending(training.worker, SIGTERM); }))
+      << "a worker that was stopped writes no checkpoint";
   run.Signal(SIGINT);
   EXPECT_EQ(run.Wait().exit_code, 130);
   EXPECT_TRUE(cluster_->Queue("%F_%K").empty());
@@ -265,13 +255,13 @@ TEST_F(SlurmTest, SaysWhyAJobWaitsAndNeitherTakesItForDeadNorSubmitsItTwice) {
   };
   {
     Program killed(command);
-    EXPECT_TRUE(ComesTrue(killed, says_why));
+    EXPECT_TRUE(killed.Await(says_why));
     killed.Signal(SIGKILL);
     killed.Wait();
   }
   Program run(command);
   std::this_thread::sleep_for(std::chrono::seconds(5));
-  EXPECT_TRUE(ComesTrue(run, says_why));
+  EXPECT_TRUE(run.Await(says_why));
   cluster_->Ask({"scontrol", "update", "NodeName=node", "State=RESUME"});
   const Finished end = run.Wait();
   EXPECT_EQ(end.exit_code, 0) << end.err;

@@ -47,6 +47,12 @@ TEST_F(StudyBudgetTest, LeavesOutTheHighestSeedsOfAllArms) {
     if (stage.state == StageState::kComplete) continue;
     EXPECT_EQ(stage.reason, "left out to keep within budget.disk_gb=0.00022");
   }
+  // Where nothing is begun, too, the reason is that of now.
+  EXPECT_EQ(Upcycle("run", {"budget.disk_gb=0.00023", cut[1]}).exit_code, 0);
+  for (const StageFacts& stage : ledger.ReadStudy("tiny").stages) {
+    if (stage.state == StageState::kComplete) continue;
+    EXPECT_EQ(stage.reason, "left out to keep within budget.disk_gb=0.00023");
+  }
 }
 
 TEST_F(StudyBudgetTest, AsksOnATerminalAloneAndTakesYes) {

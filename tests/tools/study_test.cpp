@@ -196,9 +196,7 @@ TEST_F(StudyTest, StopsOnCtrlCWithCheckpointsAndGoesOn) {
   RunToTheEnd("calm");
   Program run(Command("stopped", {"--set", "train.checkpoint_seconds=1000"}));
   // Until a training of the study itself is on its way.
-  for (int i = 0; i < 600 && WorkersUnder(folder_ / "stopped").size() < 2; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+  EXPECT_TRUE(run.Await([&] { return WorkersUnder(folder_ / "stopped").size() == 2; }));
   run.Signal(SIGINT);
   const Finished stopped = run.Wait();
   EXPECT_EQ(stopped.exit_code, 130) << stopped.err;
@@ -228,10 +226,10 @@ TEST_F(StudyTest, TakesAnEarlyCtrlCForNoFailure) {
 
 TEST_F(StudyTest, ASecondSchedulerOfOneRootIsRefusedWithTheReason) {
   Program first(Command("a"));
-  for (int i = 0; i < 600 && WorkersUnder(folder_ / "a").empty(); ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+  EXPECT_TRUE(first.Await([&] { return !WorkersUnder(folder_ / "a").empty(); }));
+  first.Signal(SIGSTOP);  // or it might be done
   const Finished second = RunProgram(Command("a"));
+  first.Signal(SIGCONT);
   EXPECT_EQ(second.exit_code, 2);
   EXPECT_TRUE(Says(second.err, "another `upcycle run` is at work"));
   EXPECT_EQ(first.Wait().exit_code, 0);

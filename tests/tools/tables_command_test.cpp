@@ -45,8 +45,8 @@ class TablesCommand : public testing::Test {
 };
 
 TEST_F(TablesCommand, CompareShowsWhatItIsAskedFor) {
-  const Finished done = Do({"compare", "study", "--columns", "moe.top_k,validation/loss", "--where",
-                            "arm!=wide", "--sort", "validation/loss"});
+  const Finished done = Do({"compare", "study", "--columns", "moe.top_k, validation/loss",
+                            "--where", "arm!=wide", "--sort", "validation/loss"});
   EXPECT_EQ(done.exit_code, 0) << done.err;
   EXPECT_TRUE(Says(done.out,
                    "arm     moe.top_k  validation/loss\n"
@@ -164,6 +164,21 @@ TEST_F(TablesCommand, VerifyUsesTheOptionsThatTheTableWasMadeWith) {
   EXPECT_EQ(done.exit_code, 0) << done.out;
 }
 
+TEST_F(TablesCommand, WordsThatNobodyTakesAreRefused) {
+  EXPECT_TRUE(Says(Do({"compare", "study", "--sortt", "arm"}).err,
+                   "there is no option --sortt; did you mean \"--sort\"?"));
+  EXPECT_TRUE(Says(Do({"compare", "study", "--zzzzz"}).err, "there is no option --zzzzz.\n"));
+  EXPECT_TRUE(Says(Do({"compare", "study", "other"}).err,
+                   "there are too many words: beside options it takes STUDY\n"));
+  EXPECT_TRUE(Says(Do({"diff", "a", "b", "c"}).err, "beside options it takes A and B\n"));
+}
+
+TEST_F(TablesCommand, ExportNamesTheFolderThatIsNotThere) {
+  const Finished done = Do({"export", "study", "-o", (folder_ / "none/a.md").native()});
+  EXPECT_EQ(done.exit_code, 2);
+  EXPECT_TRUE(Says(done.err, "there is no folder " + (folder_ / "none").native()));
+}
+
 TEST_F(TablesCommand, VerifySaysWhatItCannotCheck) {
   const fs::path file = folder_ / "a.md";
   Put(file, "### other: validation/loss, lower is better\n\n| arm |\n| --- |\n| dense |\n");
@@ -173,7 +188,7 @@ TEST_F(TablesCommand, VerifySaysWhatItCannotCheck) {
   Put(file, "<!-- upcycle export study --colums seeds -->\n| arm |\n| --- |\n| dense |\n");
   const Finished option = Do({"verify", file.native()});
   EXPECT_EQ(option.exit_code, 2);
-  EXPECT_TRUE(Says(option.out, "unrecognised option '--colums'"));
+  EXPECT_TRUE(Says(option.out, "there is no option --colums; did you mean \"--columns\"?"));
   Put(file, "<!-- upcycle export study --help -->\n| arm |\n| --- |\n| dense |\n");
   EXPECT_EQ(Do({"verify", file.native()}).exit_code, 2);
   Put(file, "# Nothing\n");

@@ -14,11 +14,11 @@ void Replace(std::string_view mark, std::string_view text, std::string* page) {
 }  // namespace
 
 std::string LivePage(std::string_view nonce) {
-  const PageSources sources = EmbeddedPage();
   const std::string open = " nonce=\"" + std::string(nonce) + "\">";
-  std::string page(sources.html);
-  Replace("<!-- style -->", "<style" + open + std::string(sources.style) + "</style>", &page);
-  Replace("<!-- script -->", "<script" + open + std::string(sources.script) + "</script>", &page);
+  std::string page(LiveHtml().text);
+  Replace("<!-- style -->", "<style" + open + std::string(LiveStyle().text) + "</style>", &page);
+  Replace("<!-- script -->", "<script" + open + std::string(LiveScript().text) + "</script>",
+          &page);
   return page;
 }
 

@@ -4,13 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "core/embedded_text.h"
+
 namespace upcycle {
 
 // The sources in tools/serve/page/, which the build puts into the program.
-struct PageSources {
-  std::string_view html, style, script;
-};
-PageSources EmbeddedPage();
+EmbeddedText LiveHtml();
+EmbeddedText LiveStyle();
+EmbeddedText LiveScript();
 
 // With style and script in it, both marked with `nonce`.
 std::string LivePage(std::string_view nonce);

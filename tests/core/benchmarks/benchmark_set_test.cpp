@@ -93,7 +93,7 @@ TEST(BenchmarksNamed, RefusesWhatNoBenchmarkIsCalledAndTwins) {
   const auto message = [](const std::vector<std::string>& names) {
     return MessageOf([&] { BenchmarksNamed(names); });
   };
-  EXPECT_TRUE(Says(message({"arc_easi"}), "did you mean arc_easy?"));
+  EXPECT_TRUE(Says(message({"arc_easi"}), "did you mean \"arc_easy\"?"));
   EXPECT_TRUE(Says(message({"mmlu", "mmlu"}), "mmlu is named twice"));
 }
 

@@ -22,7 +22,7 @@ TEST(BenchmarkRelations, HoldForKnownTasksInAFolder) {
 
 TEST(BenchmarkRelations, TasksAreKnownAndNamedOnce) {
   EXPECT_TRUE(Says(Mistakes("{tasks: [hellaswagg], folder: b}"), "a.yaml:3:"));
-  EXPECT_TRUE(Says(Mistakes("{tasks: [hellaswagg], folder: b}"), "did you mean hellaswag?"));
+  EXPECT_TRUE(Says(Mistakes("{tasks: [hellaswagg], folder: b}"), "did you mean \"hellaswag\"?"));
   EXPECT_TRUE(Says(Mistakes("{tasks: [piqa, piqa], folder: b}"), "piqa is named twice"));
 }
 

@@ -118,6 +118,16 @@ TEST(Reader, SuggestsTheFullPathOfAKeyThatIsElsewhere) {
             "  did you mean \"parent.train.optimizer.beta1\"?\n");
 }
 
+TEST(Reader, SaysThatAKeyBelongsToTheTopLevel) {
+  RunReader reader;
+  reader.Read("moe: {router: {train: 2}}\n");
+  EXPECT_EQ(reader.mistakes(),
+            "v:1:16: error: there is no key \"train\" in moe.router\n"
+            "  moe: {router: {train: 2}}\n"
+            "                 ^\n"
+            "  expected \"train\" at the top level, beside \"moe\"\n");
+}
+
 TEST(Reader, SuggestsAKeyThatIsSpeltAlikeElsewhere) {
   RunReader reader;
   reader.Read("capacity: 2\n");

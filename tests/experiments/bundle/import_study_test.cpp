@@ -11,6 +11,7 @@
 #include "results/ledger/root_journal.h"
 #include "tests/caught_error.h"
 #include "tests/experiments/bundle/bundle_fixture.h"
+#include "tests/processes.h"
 #include "tests/results/fixture.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
@@ -70,6 +71,15 @@ class ImportStudyTest : public testing::Test {
   fs::path source_ = folder_ / "source", here_ = folder_ / "here";
   fs::path bundle_ = folder_ / "study.bundle";
 };
+
+TEST_F(ImportStudyTest, ComesOfAnExportThatTakesAwayWhatKilledOnesLeft) {
+  const std::string ending = "." + std::to_string(EndedProcess()) + ".tmp";
+  Put(bundle_.native() + ending, "half");
+  Put(bundle_.native() + ".journal" + ending, "half");
+  Export();
+  EXPECT_FALSE(fs::exists(bundle_.native() + ending));
+  EXPECT_FALSE(fs::exists(bundle_.native() + ".journal" + ending));
+}
 
 TEST_F(ImportStudyTest, TakesOverWhatAnEmptyRootLacks) {
   const ExportedStudy exported = Export();

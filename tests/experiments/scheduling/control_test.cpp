@@ -130,19 +130,19 @@ TEST_F(ControlTest, EndsAStageThatTakesTooLong) {
   Put(folder_ / "recipe.yaml",
       "name: tiny\n"
       "data: {train: [{kind: atlas, people: 8}]}\n"
-      "execution: {time_limit_hours: 0.0001}\n"
+      "execution: {time_limit_hours: 0.001}\n"
       "arms: [{name: dense, upcycle: none}]\n"
       "seeds: 1\n");
   study_ = MakeStudy(LoadRecipe(folder_ / "recipe.yaml", {}));
   FakeExecutor executor;
   const Fingerprint train = StageOf(0, 0, StageRole::kTrain);
   executor.fates[train] = {Fate::kSilent};
-  const StudyOutcome outcome = Run(executor, {.lease_seconds = 1});
+  const StudyOutcome outcome = Run(executor, {.lease_seconds = 5});
   EXPECT_EQ(outcome.failed, 1);
   const auto attempts = Attempts(train);
   ASSERT_EQ(attempts.size(), 1u);
   EXPECT_EQ(attempts[0].end->cause, "timeout");
-  EXPECT_TRUE(Says(attempts[0].end->message, "execution.time_limit_hours=0.0001"));
+  EXPECT_TRUE(Says(attempts[0].end->message, "execution.time_limit_hours=0.001"));
 }
 
 }  // namespace

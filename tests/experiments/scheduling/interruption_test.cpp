@@ -59,11 +59,19 @@ TEST_F(InterruptionTest, GivesTheMachineToAStageThatHadNoMemory) {
   EXPECT_EQ(Attempts(stage)[0].end->cause, "memory");
 }
 
+TEST_F(InterruptionTest, GivesUpWhatHadNoMemoryWithTheMachineForItself) {
+  FakeExecutor executor;
+  const Fingerprint parent = StageOf(0, 0, StageRole::kParent);
+  executor.fates[parent] = {Fate::kOutOfMemory};
+  EXPECT_EQ(Run(executor).failed, 1);
+  EXPECT_EQ(Attempts(parent).size(), 1u) << "nothing ran beside it";
+}
+
 TEST_F(InterruptionTest, EndsAndTriesAgainWhatGivesNoSignOfLife) {
   FakeExecutor executor;
   const Fingerprint stage = StageOf(1, 0, StageRole::kTrain);
   executor.fates[stage] = {Fate::kSilent};
-  const StudyOutcome outcome = Run(executor, {.jobs = 1, .cores = 1, .lease_seconds = 0.2});
+  const StudyOutcome outcome = Run(executor, {.jobs = 1, .cores = 1, .lease_seconds = 5});
   EXPECT_EQ(outcome.done, kStages);
   const auto attempts = Attempts(stage);
   ASSERT_EQ(attempts.size(), 2u);

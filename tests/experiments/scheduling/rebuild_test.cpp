@@ -64,6 +64,15 @@ class RebuildTest : public testing::Test {
   TemporaryFolder folder_;
 };
 
+TEST_F(RebuildTest, TellsOfACompleteStageWhoseJournalIsGone) {
+  const Fingerprint lost = StageFor(StageRole::kTrain, "dense", 0);
+  fs::remove(StageFolder(folder_.path(), lost).journal());
+  const Rebuilt rebuilt = RebuildLedger(folder_.path());
+  ASSERT_EQ(rebuilt.problems.size(), 1u);
+  EXPECT_TRUE(Says(rebuilt.problems[0], lost.Hex() + "/journal is gone"));
+  EXPECT_EQ(LedgerReader(Ledger()).FindStage(lost)->state, StageState::kPlanned);
+}
+
 TEST_F(RebuildTest, MakesTheSameLedgerFromJournalsAlone) {
   const nlohmann::json before = Content();
   EXPECT_EQ(before["stages"].dump().find("null"), std::string::npos);

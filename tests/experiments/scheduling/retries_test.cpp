@@ -34,6 +34,13 @@ TEST(Retries, GiveTheMachineOnceToWhatHadNoMemory) {
   }
 }
 
+TEST(Retries, GiveUpWhatHadTheMachineForItselfAlready) {
+  for (const Cause cause : {Cause::kMemory, Cause::kDeviceMemory}) {
+    EXPECT_EQ(Retries(5).After(Ended(cause), 3, /*was_alone=*/true), NextStep::kGiveUp);
+  }
+  EXPECT_EQ(Retries(5).After(Ended(Cause::kKilled), 3, /*was_alone=*/true), NextStep::kAgain);
+}
+
 TEST(Retries, TryAFaultyDeviceOnceMore) {
   Retries retries(5);
   EXPECT_EQ(retries.After(Ended(Cause::kDevice), 0), NextStep::kAgain);

@@ -49,8 +49,9 @@ class SchedulerTest : public testing::Test {
     SilentObserver observer;
     return Run(executor, options, observer);
   }
-  StudyOutcome Run(FakeExecutor& executor, const SchedulerOptions& options,
-                   StudyObserver& observer) {
+  // Every look takes a tenth of a second, however long it takes.
+  StudyOutcome Run(FakeExecutor& executor, SchedulerOptions options, StudyObserver& observer) {
+    options.clock = [&] { return now_ += 0.1; };
     LedgerWriter ledger(folder_ / "ledger.sqlite");
     RootJournal journal(folder_.path(), ledger);
     journal.RecordStudy(RecordOf(study_));
@@ -78,6 +79,7 @@ class SchedulerTest : public testing::Test {
 
   TemporaryFolder folder_;
   Study study_;
+  double now_ = 0;  // in seconds, as the scheduler is told
 };
 
 }  // namespace upcycle

@@ -56,6 +56,29 @@ TEST(SlurmRequest, BecomesOptionsOfSbatchTheSitesOwnLast) {
   }));
 }
 
+TEST(SlurmRequest, AsksForTheShorterOfTheStagesAndTheSitesTime) {
+  const auto time = [](double hours, const std::string& of_site) {
+    SlurmSettings settings;
+    settings.time_limit = of_site;
+    for (const std::string& word :
+         SubmitWords("x", 1, "/r", RequestOf({.time_limit_hours = hours}, settings), settings)) {
+      if (word.starts_with("--time=")) return word.substr(7);
+    }
+    return std::string("as the cluster has it");
+  };
+  EXPECT_EQ(time(0, ""), "as the cluster has it");
+  EXPECT_EQ(time(0, "4:00:00"), "4:00:00");
+  EXPECT_EQ(time(1.5, ""), "92") << "and time to hear of it and to write a checkpoint";
+  EXPECT_EQ(time(0.0001, ""), "3");
+  EXPECT_EQ(time(1.5, "4:00:00"), "92");
+  for (const char* shorter : {"90", "90:30", "1:30:00", "0-1", "0-1:31", "0-1:31:59"}) {
+    EXPECT_EQ(time(1.5, shorter), shorter);
+  }
+  for (const char* longer : {"93", "92:30", "1:32:30", "0-2", "0-1:33", "1-0:0:0"}) {
+    EXPECT_EQ(time(1.5, longer), "92") << longer;
+  }
+}
+
 // The script that a job runs, run without Slurm, with a program of the test's own.
 class SlurmScriptTest : public testing::Test {
  protected:

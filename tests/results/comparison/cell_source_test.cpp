@@ -98,7 +98,7 @@ TEST_F(Tracing, TellsWhereCostsSettingsAndSeriesComeFrom) {
 TEST_F(Tracing, NamesWhatTheTableHas) {
   EXPECT_TRUE(Says(MessageOf([&] { Trace("dense"); }), "write the arm's name, a comma"));
   EXPECT_TRUE(Says(MessageOf([&] { Trace("dence,verdict"); }),
-                   "no arm \"dence\"; did you mean \"dense\"?; it has dense, a, b"));
+                   "no arm \"dence\"; did you mean \"dense\"? It has dense, a, b"));
   EXPECT_TRUE(Says(MessageOf([&] { Trace("dense,verdicts"); }), "did you mean \"verdict\"?"));
   EXPECT_TRUE(Says(MessageOf([&] { Trace("dense,arm"); }), "comes from the recipe"));
 }

@@ -9,6 +9,7 @@
 #include "results/ledger/ledger_reader.h"
 #include "tests/caught_error.h"
 #include "tests/results/fixture.h"
+#include "tests/says.h"
 #include "tests/temporary_folder.h"
 
 namespace upcycle {
@@ -264,6 +265,18 @@ TEST_F(Comparing, SaysWhatBranchesHadCostBesideTheParent) {
   EXPECT_TRUE(HasNote(comparison,
                       "Branches. Those of routed had cost 4.00e15 FLOPs more, 2 times a run of "
                       "dense; no column counts them either."));
+}
+
+TEST_F(Comparing, CountsTheParentInRuns) {
+  for (const auto& [parent, words] : {std::pair(2.02e15, "began, as much as a run of dense;"),
+                                      std::pair(3.06e17, "began, 150 times a run of dense;")}) {
+    study.arms[0].cost = {.train_flops = 2e15, .parent_train_flops = parent};
+    writer.RecordStudy(study);
+    const std::vector<std::string> notes = Compare().notes;
+    EXPECT_TRUE(std::ranges::any_of(notes, [&](const std::string& note) {
+      return note.starts_with("Parent.") && Says(note, words);
+    })) << words;
+  }
 }
 
 TEST_F(Comparing, SaysThatBudgetsWereNotMatched) {

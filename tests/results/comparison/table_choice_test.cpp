@@ -50,7 +50,8 @@ class TableChoice : public ::testing::Test {
         const double loss = 3 - 0.125 * static_cast<double>(i) + common + own;
         CompleteRun(writer_, study_.arms[i].name, seed, {},
                     {ResultEvent("validation/loss", loss),
-                     ResultEvent("atlas/accuracy", 0.2 + 0.1 * static_cast<double>(i % 3))});
+                     ResultEvent("atlas/accuracy", 0.2 + 0.1 * static_cast<double>(i % 3)),
+                     ResultEvent("moe/layer_00/load_entropy", 1)});
       }
     }
   }
@@ -103,7 +104,8 @@ TEST_F(TableChoice, NamesWhatThereIsWhereAColumnIsUnknown) {
   const std::string message = MessageOf([&] { Made({.columns = {{"atlas/acuracy"}}}); });
   EXPECT_TRUE(
       Says(message, "there is no column \"atlas/acuracy\"; did you mean \"atlas/accuracy\"?"));
-  EXPECT_TRUE(Says(message, "metrics: atlas/accuracy, validation/loss\n"));
+  EXPECT_TRUE(
+      Says(message, "metrics: atlas/accuracy, validation/loss, moe/layer_00/load_entropy\n"));
   EXPECT_TRUE(Says(message, "adjusted_p"));
   EXPECT_TRUE(Says(message,
                    "settings that differ between arms: moe.granularity, moe.top_k, "
@@ -304,11 +306,11 @@ TEST_F(TableChoice, SaysInOneLineHowItIsMadeAgain) {
                                   .columns = {{"seeds", "validation/loss"}},
                                   .sort = "arm:desc",
                                   .only_changed = true,
-                                  .where = {"arm!~it's -->", "moe.top_k>=1"}};
+                                  .where = {"arm!~it's <!-- -->", "moe.top_k>=1"}};
   const std::string command = Compare(options).command;
   EXPECT_EQ(command,
             "upcycle export study --rows moe.top_k --columns seeds,validation/loss --where "
-            "'arm!~it'\\''s --''>' --where 'moe.top_k>=1' --sort arm:desc --only-changed "
+            "'arm!~it'\\''s <!-''- --''>' --where 'moe.top_k>=1' --sort arm:desc --only-changed "
             "--allow-incomplete");
   EXPECT_TRUE(
       Says(Written(Compare(options), TableForm::kMarkdown), "\n<!-- " + command + " -->\n"));

@@ -49,9 +49,22 @@ TEST(CompareAnswers, CountsWhoGotEachQuestionRight) {
 }
 
 TEST(CompareAnswers, RefusesOtherQuestions) {
-  EXPECT_TRUE(Says(CompareAnswers("arc", {Answer(0, true)}, {}).refused, "1 questions and B 0"));
+  EXPECT_TRUE(
+      Says(CompareAnswers("arc", {Answer(0, true)}, {}).refused, "there are 1 in A and 0 in B"));
   EXPECT_TRUE(Says(CompareAnswers("arc", {Answer(0, true)}, {Answer(0, true, "s")}).refused,
-                   "question 0 is another one"));
+                   "question 0 is not the same one in both"));
+}
+
+TEST(DifferenceText, CountsStepsBeforeItNamesThem) {
+  StageDifference stage = {.place = StageRole::kTrain};
+  stage.series = {CompareSeries("loss", {{5, 1}, {10, 2}}, {{5, 2}}),
+                  CompareSeries("rate", {{5, 1}}, {{5, 1}, {10, 1}, {15, 1}})};
+  const std::string text = DifferenceText({.runs = {{"moe", "moe", 0, 1, {stage}}}}, {});
+  EXPECT_TRUE(Says(text,
+                   "    loss: 1 of 1 steps differ; 1 step only in A\n"
+                   "      first   step 5: 1 in A, 2 in B, +1\n"
+                   "      largest step 5: 1 in A, 2 in B, +1\n"
+                   "    rate: the same bits at 1 step; 2 steps only in B\n"));
 }
 
 // A ledger of two arms, whose second run of "moe" is another one's by an ulp.
@@ -96,6 +109,9 @@ TEST_F(DifferenceTest, OfTwoArmsIsInSettingsAndCurves) {
   const std::string text = DifferenceText(found, {.points = true});
   EXPECT_TRUE(Says(text, "first   step 20: 0.25 in A, 0.125 in B, -0.125"));
   EXPECT_TRUE(Says(text, "step 10: 0.5 in A, 0.5 in B, +0"));
+  EXPECT_TRUE(Says(text, "\ndense and moe: 1 setting differs\n"));
+  EXPECT_TRUE(Says(text, "\ndense/0 and moe/0\n"));
+  EXPECT_TRUE(Says(text, "evaluate: asked for the same of other inputs, and recorded the same"));
   EXPECT_TRUE(Says(text, "parent: the same stage"));
   EXPECT_TRUE(Says(text, "result validation/loss: 0.25 in both"));
 }
@@ -113,6 +129,8 @@ TEST_F(DifferenceTest, OfOneStudyRunTwiceIsWhereBitsDiffer) {
   EXPECT_TRUE(Says(text, "train: asked for the same, and recorded the same bits"));
   EXPECT_TRUE(Says(text, "made by host: first in A, second in B"));
   EXPECT_FALSE(Says(text, "system/"));
+  EXPECT_TRUE(Says(text, "\nmoe/0\n"));
+  EXPECT_FALSE(Says(text, "made by device: nothing")) << "where neither has begun";
   const auto json = nlohmann::json::parse(DifferenceJson(found));
   EXPECT_EQ(json.at("runs").at(2).at("stages").at(2).at("series").at(0).at("first").at("step"), 20);
 }

@@ -103,6 +103,15 @@ TEST_F(Interchange, WritesMlflowsFileStore) {
   EXPECT_FALSE(fs::exists(run / "metrics/system"));
 }
 
+TEST_F(Interchange, WritesNamesAsYamlHasThem) {
+  LedgerWriter(Ledger()).RecordStudy(StudyOf({"é \"😀\"\u0085"}, {0}));
+  WriteMlflow(Ledger(), "study", {}, folder_ / "mlruns");
+  const auto contents = nlohmann::json::parse(ReadTextFile(folder_ / "mlruns/upcycle-export.json"));
+  const fs::path run = contents.at("runs").at(0).at("folder").get<std::string>();
+  EXPECT_TRUE(Says(ReadTextFile(folder_ / "mlruns" / run / "meta.yaml"),
+                   "run_name: \"\\U000000E9 \\\"\\U0001F600\\\"\\U00000085/0\"\n"));
+}
+
 TEST_F(Interchange, GivesEqualBytesForEqualLedgers) {
   const fs::path ledger = Ledger();
   WriteTensorBoard(ledger, "study", {}, folder_ / "a");

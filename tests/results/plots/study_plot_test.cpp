@@ -289,7 +289,7 @@ TEST_F(PlotStudyTest, SaysWhyThereIsNothingToPlot) {
 TEST_F(PlotStudyTest, RefusesWhatTheStudyDoesNotHave) {
   RecordUsualStudy();
   EXPECT_TRUE(Says(MessageOf([&] { Draw({.metric = "validation/los"}); }),
-                   "did you mean validation/loss?"));
+                   "did you mean \"validation/loss\"?"));
   EXPECT_TRUE(Says(MessageOf([&] { Draw({.arms = {"rooted"}}); }), "did you mean \"routed\"?"));
   LedgerReader reader(LedgerIn(folder_));
   EXPECT_TRUE(Says(MessageOf([&] { PlotStudy(reader, "studi", {}); }), "did you mean \"study\"?"));

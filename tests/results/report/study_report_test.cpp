@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "results/plots/plot_style.h"
 #include "results/report/html.h"
 #include "results/report/page_sources.h"
 #include "tests/results/report/reported_study.h"
+#include "tests/results/report/sampled_study.h"
 #include "tests/says.h"
 
 namespace upcycle {
@@ -123,6 +125,52 @@ TEST(StudyReport, AnUnknownStudyIsRefused) {
   RecordReportedStudy(LedgerIn(folder));
   LedgerReader reader(LedgerIn(folder));
   EXPECT_THROW(StudyReport(reader, "stduy"), Error);
+}
+
+std::string WithoutLineEnds(std::string_view text) {
+  std::string joined;
+  for (const char c : text) {
+    const bool is_blank = c == ' ' || c == '\n';
+    if (!is_blank) joined += c;
+    if (is_blank && !joined.ends_with(' ')) joined += ' ';
+  }
+  return joined;
+}
+
+TEST(StudyReport, ThePagesStyleHasTheColoursOfPlots) {
+  const std::string style = WithoutLineEnds(ReportStyle().text);
+  for (const Theme theme : {Theme::kLight, Theme::kDark}) {
+    EXPECT_TRUE(Says(style, PageVariables(theme))) << PageVariables(theme);
+    EXPECT_TRUE(Says(style, fmt::format("--paper: {};", ColoursOf(theme).paper)));
+  }
+}
+
+TEST(StudyReport, DrawsEachFigureOnceInTheColoursOfThePage) {
+  TemporaryFolder folder;
+  RecordReportedStudy(LedgerIn(folder));
+  const std::string report = Written(folder);
+  EXPECT_EQ(Count(report, "<figure"), Count(report, "role=\"img\""));
+  EXPECT_TRUE(Says(report, "stroke=\"var(--c1)\""));
+  EXPECT_TRUE(Says(report, "fill=\"var(--h"));
+  EXPECT_FALSE(Says(report, "fill=\"#"));
+}
+
+TEST(StudyReport, WithoutAnyPairThereAreNoEffects) {
+  TemporaryFolder folder;
+  {
+    LedgerWriter ledger(LedgerIn(folder));
+    RecordSampledStudy({.name = "study", .levels = {2, 2}, .end = StageState::kFailed}, &ledger);
+  }
+  const std::string report = Written(folder);
+  EXPECT_FALSE(Says(report, "What each setting is worth"));
+  EXPECT_TRUE(Says(report, "16 did not complete, and no stage took more than one"));
+  EXPECT_TRUE(Says(report, "all 4 arms"));
+  EXPECT_TRUE(Says(report, "<li><code>split.seed</code>: 3</li>"));
+}
+
+TEST(Html, NotesHaveTheirTopicsSetOff) {
+  EXPECT_EQ(html::Note("Test. Two-sided < one."), "<b>Test.</b> Two-sided &lt; one.");
+  EXPECT_EQ(html::Note("No topic here"), "No topic here");
 }
 
 TEST(Html, TextIsEscapedEverywhere) {

@@ -54,6 +54,15 @@ TEST(Markdown, AlignsItsColumnsAndEscapesMarkup) {
       "- Mean ± half of the 95 % t interval.\n");
 }
 
+TEST(Markdown, EscapesWhatWouldBeMarkupWhereItStands) {
+  EXPECT_EQ(EscapedMarkdown("moe.top_k & co"), "moe.top_k & co");
+  EXPECT_EQ(EscapedMarkdown("_em_ __b__ _"), "\\_em\\_ \\_\\_b\\_\\_ \\_");
+  EXPECT_EQ(EscapedMarkdown("R&D &amp; &#60; &"), "R&D \\&amp; \\&#60; &");
+  EXPECT_EQ(EscapedMarkdown("~~x~~ $k$"), "\\~\\~x\\~\\~ \\$k\\$");
+  EXPECT_EQ(EscapedMarkdown("<i> [l](x) `c` *d* a|b \\"),
+            "\\<i\\> \\[l\\](x) \\`c\\` \\*d\\* a\\|b \\\\");
+}
+
 TEST(Csv, GivesEveryNumberAFieldInFullPrecision) {
   EXPECT_EQ(
       ToCsv(SmallTable()),
@@ -96,6 +105,20 @@ TEST(Latex, EscapesEverySignWithAMeaning) {
   EXPECT_EQ(LatexEscaped("a---b\nc"), "a-{}-{}-b c");
 }
 
+TEST(Latex, SaysWhereLettersWantMoreThanPdflatex) {
+  Table table = SmallTable();
+  const std::string words = "% needs lualatex, and a font that has all its letters\n";
+  table.rows[0][0].text = "é ł “x” …";
+  EXPECT_FALSE(Says(ToLatex(table), words));
+  table.rows[0][0].text = "日本";
+  EXPECT_TRUE(Says(ToLatex(table), "\\usepackage{booktabs}\n" + words + "\\begin{table}\n"));
+}
+
+TEST(Latex, DrawsNoTwoSignsAsOne) {
+  EXPECT_EQ(LatexEscaped("''``,,?`!`"), "'{}'`{}`,{},?{}`!{}`");
+  EXPECT_EQ(LatexEscaped("arm's, really?"), "arm's, really?");
+}
+
 TEST(Terminal, AlignsItsColumns) {
   EXPECT_EQ(ToTerminal(SmallTable(), {}),
             "routing: validation/loss, lower is better\n"
@@ -106,6 +129,18 @@ TEST(Terminal, AlignsItsColumns) {
             "E8_T2 & co, 50% | \"x\"    3.117 ± 0.057  −0.058 ± 0.029  better              –\n"
             "\n"
             "Mean ± half of the 95 % t interval.\n");
+}
+
+TEST(Terminal, CountsTheColumnsThatLettersTake) {
+  Table table;
+  table.columns = {{"arm", "arm", Notation::kText}, {"seeds", "seeds", Notation::kText}};
+  table.rows = {{{.text = "日本"}, {.text = "1"}}, {{.text = "e\u0301"}, {.text = "2"}}};
+  EXPECT_TRUE(Says(ToTerminal(table, {}),
+                   "arm   seeds\n"
+                   "----  -----\n"
+                   "日本  1\n"
+                   "e\u0301     2\n"));
+  EXPECT_TRUE(Says(ToMarkdown(table), "| 日本 | 1     |\n| e\u0301    | 2     |\n"));
 }
 
 TEST(Terminal, CutsAWideTableIntoBlocksThatRepeatTheFirstColumn) {

@@ -68,8 +68,42 @@ TEST(Html, IsAPageThatAsksForNothingFromAnywhere) {
   }
 }
 
-TEST(Html, EscapesMarkupControlsAndWhatIsNotUtf8) {
-  EXPECT_EQ(HtmlEscaped("a<b>&\"'\n\x1b[1m\xff"), "a&lt;b&gt;&amp;&quot;&#39;  [1m\uFFFD");
+Table SettingsTable() {
+  Table table;
+  table.columns = {{"arm", "arm"},
+                   {"top_k", "moe.top_k"},
+                   {"method", "upcycle.method"},
+                   {"seeds", "seeds"},
+                   {"loss", "loss", Notation::kEstimate}};
+  table.rows = {{{.text = "1"},
+                 {.text = "2"},
+                 {.text = "8"},
+                 {.text = "3/4"},
+                 {.value = 0.5, .half_width = 0.0123}},
+                {{.text = "2"}, {}, {.text = "copy"}, {.text = "4"}, {.value = 0.5}}};
+  return table;
+}
+
+TEST(HtmlTable, SetsTextsThatAreNumbersToTheRight) {
+  const std::string html = HtmlTable(SettingsTable());
+  for (const char* part :
+       {"<th scope=\"col\">arm</th><th scope=\"col\" class=\"number\">top_k</th>",
+        "<th scope=\"col\">method</th><th scope=\"col\" class=\"number\">seeds</th>",
+        "<th scope=\"row\">1</th><td class=\"number\">2</td><td>8</td>",
+        "<td class=\"number\">3/4</td><td class=\"number\">0.500 ± 0.012</td>"}) {
+    EXPECT_TRUE(Says(html, part)) << part << "\n" << html;
+  }
+}
+
+TEST(HtmlTable, SetsSpreadsApartLinksCellsAndNamesSeveralColumns) {
+  const auto link = [](size_t row, size_t column) { return row == 0 && column == 4 ? "a" : ""; };
+  const std::string html =
+      HtmlTable(SettingsTable(), {.id = "t", .names = 2, .spreads_apart = true, .link = link});
+  for (const char* part : {"<table id=\"t\">", "<th scope=\"row\">2</th><td>8</td>",
+                           "<a href=\"#a\">0.500<span class=\"s8\"> ± 0.012</span></a>",
+                           "<td class=\"number\">0.5</td>"}) {
+    EXPECT_TRUE(Says(html, part)) << part << "\n" << html;
+  }
 }
 
 }  // namespace

@@ -96,6 +96,12 @@ TEST_P(Verifying, FindsTheEvidenceEqualToTheLedger) {
   }
 }
 
+TEST_P(Verifying, ReadsBehindAByteOrderMark) {
+  const VerifiedTable verified = Verify("\uFEFF" + Export(GetParam()), GetParam());
+  EXPECT_EQ(verified.reason, "");
+  EXPECT_TRUE(verified.differences.empty());
+}
+
 TEST_P(Verifying, FindsTheTableAmidOtherText) {
   if (GetParam() == TableForm::kJson || GetParam() == TableForm::kCsv) {
     GTEST_SKIP() << "these files hold nothing else";
@@ -197,6 +203,33 @@ TEST_F(Verifying, LeavesADocumentATitleAndRemarksOfItsOwn) {
   document = Replaced(document, "### a_study--1: validation/loss, lower is better", "## Results");
   document = Replaced(document, "- Test.", "- Of these, the second is ours.\n- Test.");
   EXPECT_TRUE(Verify(document, TableForm::kMarkdown).differences.empty());
+}
+
+TEST_F(Verifying, FindsCsvEqualWhereIncompleteArmsWereJudged) {
+  StudyRecord grown = StudyOf({"dense", kHostile, "late"}, {0, 1, 2, 3});
+  grown.name = study_.name;
+  writer_.RecordStudy(grown);
+  const std::string judged = Export(TableForm::kCsv, {.allow_incomplete = true});
+  EXPECT_NE(judged, Export(TableForm::kCsv));
+  EXPECT_TRUE(Verify(judged, TableForm::kCsv).differences.empty());
+  EXPECT_TRUE(Verify(Export(TableForm::kCsv), TableForm::kCsv).differences.empty());
+  const std::string changed = Replaced(judged, "2.8916015625", "2.7916015625");
+  EXPECT_FALSE(Verify(changed, TableForm::kCsv).differences.empty());
+}
+
+TEST_F(Verifying, TakesTheRowsOfCsvFromItsHeader) {
+  study_.table.rows = "moe.top_k";
+  study_.table.columns = {"validation/loss", "seeds"};
+  writer_.RecordStudy(study_);
+  const std::string document =
+      Export(TableForm::kCsv, {.rows = "arm", .columns = {{"validation/loss"}}});
+  const auto tables = ReadTables(document, TableForm::kCsv);
+  ASSERT_EQ(tables.size(), 1u);
+  LedgerReader reader(LedgerIn(folder_));
+  const VerifiedTable verified =
+      VerifyTable(reader, tables[0], TableForm::kCsv, OptionsFrom(tables[0], TableForm::kCsv));
+  EXPECT_EQ(verified.reason, "");
+  EXPECT_TRUE(verified.differences.empty()) << document;
 }
 
 TEST_F(Verifying, TakesTheColumnsOfCsvFromItsHeader) {

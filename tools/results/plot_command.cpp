@@ -1,0 +1,155 @@
+// `upcycle plot STUDY --kind curves|forest|load|scaling|schedule -o FILE`
+
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "results/ledger/ledger_reader.h"
+#include "results/plots/draw_svg.h"
+#include "results/plots/image_file.h"
+#include "results/plots/study_plot.h"
+#include "tools/commands.h"
+#include "tools/terminal/command_line.h"
+#include "tools/terminal/option_values.h"
+#include "tools/terminal/output_file.h"
+#include "tools/terminal/state_options.h"
+
+namespace upcycle {
+namespace {
+
+struct PlotOptions {
+  std::string study;
+  StateOptions state;
+  std::string kind;
+  std::string against;
+  std::string output;
+  std::string format;
+  PlotRequest request;
+  bool dark = false;
+
+  void Parse(const Arguments& arguments) {
+    CommandLine line("plot STUDY [options]",
+                     "Draws what the ledger has of a study. Without --kind: every kind that its "
+                     "data allow,\ninto the folder --output. What is printed can be a caption.");
+    line.Positional("STUDY", &study, "a recipe's name");
+    state.Declare(line);
+    line.Option("kind", &kind, "curves, forest, load, scaling or schedule");
+    line.Option("metric", &request.metric, "what is plotted; the study's own otherwise");
+    line.Option("against", &against,
+                "steps, tokens, flops or time; what the arms are matched on otherwise");
+    line.Option("arm", &request.arms, "an arm to show; repeatable; all otherwise");
+    line.Option("output,o", &output,
+                "FILE.svg, FILE.png or FILE.pdf in place of standard output; a folder for all");
+    line.Option("format,f", &format, "svg, png or pdf; as the file's name ends, or svg, otherwise");
+    line.Flag("wide", &request.wide, "as wide as a page, and not as one of its two columns");
+    line.Flag("dark", &dark, "for a dark page");
+    line.Flag("seeds", &request.seeds, "curves: a thin line for each seed, too");
+    line.Flag("allow-incomplete", &request.allow_incomplete,
+              "forest: judge arms whose seeds are not all there by those that are");
+    line.Parse(arguments);
+    if (!against.empty()) request.against = ValueOf<Against>("against", against);
+  }
+
+  DrawingStyle Style() const {
+    return {.theme = dark ? Theme::kDark : Theme::kLight,
+            .width = request.wide ? kPageWidth : kColumnWidth};
+  }
+
+  // By --format, else by how the file's name ends.
+  ImageForm FormOf(const fs::path& file) const {
+    if (!format.empty()) return ValueOf<ImageForm>("format", format);
+    const std::string ending = file.extension().native();
+    if (ending.empty()) return ImageForm::kSvg;
+    if (const auto form = ValueNamed<ImageForm>(ending.substr(1))) return *form;
+    throw Error(Cause::kInput, fmt::format("{}: a plot is written as .svg, .png or .pdf; end its "
+                                           "name so, or say --format",
+                                           file.native()));
+  }
+};
+
+std::string Drawn(const Plot& plot, const PlotOptions& options, ImageForm form) {
+  return ImageOf(DrawSvg(plot, options.Style()), form);
+}
+
+// One line, to be pasted under the figure.
+void Report(const fs::path& file, const Plot& plot) {
+  fmt::print("{}: {}\n", file.native(), plot.caption);
+}
+
+std::string FileName(PlotKind kind, ImageForm form) {
+  return fmt::format("{}.{}", NameOf(kind), NameOf(form));
+}
+
+void PlotOne(LedgerReader& ledger, PlotOptions& options) {
+  options.request.kind = ValueOf<PlotKind>("kind", options.kind);
+  fs::path file = options.output;
+  std::error_code none;
+  const bool in_folder = fs::is_directory(file, none);
+  const ImageForm form = options.FormOf(in_folder ? fs::path() : file);
+  if (in_folder) file /= FileName(options.request.kind, form);
+  if (!file.empty()) RequireOutputFolder(file);
+  const StudyPlot found = PlotStudy(ledger, options.study, options.request);
+  if (!found.plot) throw Error(Cause::kInput, found.why_not);
+  const std::string image = Drawn(*found.plot, options, form);
+  if (file.empty()) {
+    fmt::print("{}", image);
+  } else {
+    WriteOutputFile(file, image);
+    Report(file, *found.plot);
+  }
+}
+
+// A metric is what curves and scaling show; the other kinds have their own.
+PlotRequest RequestOf(const PlotOptions& options, PlotKind kind) {
+  PlotRequest request = options.request;
+  request.kind = kind;
+  if (kind == PlotKind::kForest) request.metric.clear();
+  return request;
+}
+
+void PlotAll(LedgerReader& ledger, const PlotOptions& options) {
+  const fs::path folder = options.output;
+  if (folder.empty() ||
+      ValueNamed<ImageForm>(folder.extension().native().substr(folder.has_extension() ? 1 : 0))) {
+    throw Error(Cause::kInput,
+                "which plot? Name one with --kind curves, forest, load, scaling or schedule; or a "
+                "folder with --output, for all that the study's data allow");
+  }
+  const ImageForm form = options.FormOf({});
+  size_t written = 0;
+  std::string refused;
+  for (const auto& kind : EnumNames<PlotKind>::values) {
+    const StudyPlot found = PlotStudy(ledger, options.study, RequestOf(options, kind.value));
+    if (!found.plot) {
+      refused += fmt::format("no {}: {}\n", kind.name, found.why_not);
+      continue;
+    }
+    const std::string image = Drawn(*found.plot, options, form);
+    if (written++ == 0) fs::create_directories(folder);
+    WriteOutputFile(folder / FileName(kind.value, form), image);
+    Report(folder / FileName(kind.value, form), *found.plot);
+  }
+  if (written == 0) {
+    throw Error(Cause::kInput, fmt::format("there is nothing to plot of the study \"{}\":\n{}",
+                                           options.study, refused));
+  }
+  fmt::print("{}", refused);
+}
+
+}  // namespace
+
+int PlotCommand(const Arguments& arguments) {
+  PlotOptions options;
+  options.Parse(arguments);
+  LedgerReader ledger(options.state.Ledger());
+  if (options.kind.empty()) {
+    PlotAll(ledger, options);
+  } else {
+    PlotOne(ledger, options);
+  }
+  return kExitDone;
+}
+
+}  // namespace upcycle
