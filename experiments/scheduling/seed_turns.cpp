@@ -23,7 +23,7 @@ SeedTurns::SeedTurns(const Study& study, const fs::path& ledger)
 
 void SeedTurns::Look() {
   if (!is_sequential_) return;
-  const Comparison comparison = CompareStudy(ledger_, study_);
+  const Comparison comparison = CompareStudy(ledger_, study_, {}, &table_);
   asked_.clear();
   why_.clear();
   is_over_ = comparison.seeds_are_over;

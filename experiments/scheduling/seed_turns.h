@@ -10,6 +10,7 @@
 
 #include "experiments/study/study.h"
 #include "results/ledger/ledger_reader.h"
+#include "results/statistics/sequential_test.h"
 
 namespace upcycle {
 
@@ -34,6 +35,7 @@ class SeedTurns {
   bool is_sequential_;
   std::string study_;
   LedgerReader ledger_;
+  SequentialTable table_;                           // of the tests at all looks so far
   std::map<Fingerprint, std::vector<Turn>> turns_;  // of the runs that need a stage
   std::vector<int64_t> asked_;                      // seeds of each arm
   std::vector<std::string> why_;                    // an arm gets no more for now

@@ -6,10 +6,13 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "core/spelling.h"
 #include "results/comparison/comparison_table.h"
+#include "results/comparison/evidence_json.h"
+#include "results/comparison/evidence_notes.h"
 #include "results/comparison/grid_table.h"
 #include "results/statistics/student.h"
 #include "results/tables/number_text.h"
@@ -111,7 +114,9 @@ class Tracer {
                .baseline = "",
                .baseline_runs = {},
                .pairs = {},
-               .making = {}};
+               .making = {},
+               .evidence = {},
+               .evidence_json = {}};
     switch (found_.column.kind) {
       case Kind::kMetric:
         TraceMetric(found_.column.metric);
@@ -204,6 +209,7 @@ class Tracer {
                              arm_.runs.size(), source_.metric));
     }
     TraceDifference(0);
+    TraceEvidence();
     if (!arm_.judgement || column == TestColumn::kDifference) return;
     const Judgement& judgement = *arm_.judgement;
     if (!std::isnan(judgement.pairs.t)) {
@@ -222,6 +228,14 @@ class Tracer {
     }
     Say(fmt::format("verdict: {}{}", NameOf(judgement.verdict),
                     judgement.reason.empty() ? "" : fmt::format(", as {}", judgement.reason)));
+  }
+
+  void TraceEvidence() {
+    const Evidence evidence = EvidenceOf(comparison_);
+    const ArmEvidence* arm = EvidenceFor(evidence, arm_);
+    if (arm == nullptr) return;
+    source_.evidence = EvidenceLines(evidence, *arm, comparison_);
+    source_.evidence_json = EvidenceJson(*arm).dump();
   }
 
   void TraceCost(CostColumn column) {

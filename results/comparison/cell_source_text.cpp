@@ -120,6 +120,8 @@ std::string ToText(const CellSource& source, const std::string& stages) {
       fmt::format("{}: {}, {}: {}", source.study, source.arm, source.column, source.shown));
   text += "\n\n";
   for (const std::string& line : source.making) text += fmt::format("  {}\n", Printable(line));
+  if (!source.evidence.empty()) text += "\nhow sure\n\n";
+  for (const std::string& line : source.evidence) text += fmt::format("  {}\n", Printable(line));
   if (!source.runs.empty()) {
     text +=
         "\n" + RunsText(fmt::format("{} of {}", source.metric, source.arm), source.runs, stages);
@@ -140,16 +142,17 @@ std::string ToJson(const CellSource& source, const std::string& stages) {
                      {"baseline", pair.baseline},
                      {"difference", pair.arm - pair.baseline}});
   }
-  const Json json = {{"study", source.study},
-                     {"arm", source.arm},
-                     {"column", source.column},
-                     {"shown", source.shown},
-                     {"metric", source.metric},
-                     {"making", source.making},
-                     {"runs", RunsJson(source.runs, stages)},
-                     {"baseline", source.baseline},
-                     {"baseline_runs", RunsJson(source.baseline_runs, stages)},
-                     {"pairs", std::move(pairs)}};
+  Json json = {{"study", source.study},
+               {"arm", source.arm},
+               {"column", source.column},
+               {"shown", source.shown},
+               {"metric", source.metric},
+               {"making", source.making},
+               {"runs", RunsJson(source.runs, stages)},
+               {"baseline", source.baseline},
+               {"baseline_runs", RunsJson(source.baseline_runs, stages)},
+               {"pairs", std::move(pairs)}};
+  if (!source.evidence_json.empty()) json["evidence"] = Json::parse(source.evidence_json);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

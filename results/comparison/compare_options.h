@@ -15,11 +15,13 @@ struct CompareOptions {
   std::optional<std::vector<std::string>> columns = std::nullopt;
   std::optional<std::string> sort = std::nullopt;
   bool only_changed = false;            // or where the recipe says so
+  bool evidence = false;                // the table of results/comparison/evidence.h, too
   std::vector<std::string> where = {};  // conditions as results/comparison/arm_filter.h has them
 };
 
 // "upcycle export routing --where 'arm~copies'": words of a POSIX shell, which can stand in a
-// comment of HTML. Throws Error(kInput) for an option with a control character, as it is one line.
+// comment of HTML. It makes the table of arms; that of the evidence has a command of its own.
+// Throws Error(kInput) for an option with a control character, as it is one line.
 std::string ExportCommandOf(std::string_view study, const CompareOptions& options);
 
 }  // namespace upcycle

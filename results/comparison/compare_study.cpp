@@ -14,6 +14,7 @@
 #include "results/comparison/arm_filter.h"
 #include "results/comparison/choose_columns.h"
 #include "results/comparison/comparison_notes.h"
+#include "results/comparison/seed_pairs.h"
 #include "results/comparison/seed_rounds.h"
 
 namespace upcycle {
@@ -47,11 +48,6 @@ RunOutcome OutcomeOf(LedgerReader& ledger, const StudyFacts& study, RunFacts run
   return outcome;
 }
 
-double ValueOf(const RunOutcome& run, const std::string& metric) {
-  const auto found = run.values.find(metric);
-  return found == run.values.end() ? kNone : found->second.value;
-}
-
 std::vector<Summary> SummariesOf(const ArmComparison& arm, const Comparison& comparison) {
   std::vector<Summary> summaries;
   for (const std::string& metric : comparison.metrics) {
@@ -80,21 +76,6 @@ std::vector<Twin> TwinsOf(LedgerReader& ledger, const StudyFacts& study) {
   return twins;
 }
 
-// The seeds that both arms plan, whether their runs are done or not.
-PairedValues PairSeeds(const ArmComparison& arm, const ArmComparison& baseline,
-                       const std::string& metric) {
-  PairedValues values;
-  values.incomparable = WhyNotComparable(metric, arm.measured, baseline.measured, baseline.name);
-  for (const RunOutcome& run : arm.runs) {
-    for (const RunOutcome& other : baseline.runs) {
-      if (run.seed != other.seed) continue;
-      values.arm.push_back(ValueOf(run, metric));
-      values.baseline.push_back(ValueOf(other, metric));
-    }
-  }
-  return values;
-}
-
 VerdictRules RulesOf(const Comparison& comparison, const CompareOptions& options) {
   VerdictRules rules = {.preference = comparison.preference,
                         .interval = comparison.table.interval,
@@ -119,11 +100,12 @@ std::string WhyItTakesNoPart(const ArmComparison& arm) {
 }
 
 void JudgeRounds(std::vector<PairedValues> family, const VerdictRules& rules,
-                 std::span<ArmComparison* const> judged, Comparison* comparison) {
+                 std::span<ArmComparison* const> judged, SequentialTable* table,
+                 Comparison* comparison) {
   for (size_t i = 0; i < judged.size(); ++i) {
     if (family[i].incomparable.empty()) family[i].incomparable = WhyItTakesNoPart(*judged[i]);
   }
-  const SeedRounds rounds = PlayRounds(family, rules);
+  const SeedRounds rounds = PlayRounds(family, rules, table);
   comparison->seeds_are_over = rounds.is_over;
   for (size_t i = 0; i < judged.size(); ++i) {
     judged[i]->judgement = rounds.arms[i].judgement;
@@ -134,7 +116,7 @@ void JudgeRounds(std::vector<PairedValues> family, const VerdictRules& rules,
   }
 }
 
-void JudgeArms(Comparison* comparison, const CompareOptions& options) {
+void JudgeArms(Comparison* comparison, const CompareOptions& options, SequentialTable* table) {
   const ArmComparison* baseline = BaselineOf(*comparison);
   if (baseline == nullptr) return;
   std::vector<PairedValues> family;
@@ -146,7 +128,7 @@ void JudgeArms(Comparison* comparison, const CompareOptions& options) {
     judged.push_back(&arm);
   }
   const VerdictRules rules = RulesOf(*comparison, options);
-  if (rules.looks) return JudgeRounds(family, rules, judged, comparison);
+  if (rules.looks) return JudgeRounds(family, rules, judged, table, comparison);
   const std::vector<Judgement> judgements = Judge(family, rules);
   for (size_t i = 0; i < judged.size(); ++i) judged[i]->judgement = judgements[i];
 }
@@ -155,16 +137,12 @@ void JudgeArms(Comparison* comparison, const CompareOptions& options) {
 // decided, those that did not come are not missing.
 Summary DifferenceOf(const PairedValues& values, const Comparison& comparison,
                      const CompareOptions& options) {
-  std::vector<double> arm, baseline;
-  for (size_t i = 0; i < values.arm.size() && values.incomparable.empty(); ++i) {
-    if (!std::isfinite(values.arm[i]) || !std::isfinite(values.baseline[i])) continue;
-    arm.push_back(values.arm[i]);
-    baseline.push_back(values.baseline[i]);
-  }
+  const CompletePairs pairs = CompleteOf(values);
   const bool takes_all = options.allow_incomplete || comparison.table.most_seeds > 0;
-  const bool incomplete = arm.size() < values.arm.size() && !takes_all;
+  const bool incomplete = pairs.arm.size() < values.arm.size() && !takes_all;
   const double level = comparison.table.interval;
-  return incomplete ? Summarize({}, level) : ComparePairs(arm, baseline, level).difference;
+  return incomplete ? Summarize({}, level)
+                    : ComparePairs(pairs.arm, pairs.baseline, level).difference;
 }
 
 // The primary metric's is the one that was judged.
@@ -268,6 +246,7 @@ Comparison WithoutArms(LedgerReader& ledger, const StudyFacts& study,
           .table = SpecOf(study, options),
           .where = options.where,
           .command = ExportCommandOf(study.name, options),
+          .with_evidence = options.evidence,
           .metrics = {study.metric},
           .columns = {},
           .grid = {},
@@ -280,13 +259,14 @@ Comparison WithoutArms(LedgerReader& ledger, const StudyFacts& study,
 
 }  // namespace
 
-Comparison CompareStudy(LedgerReader& ledger, std::string_view name,
-                        const CompareOptions& options) {
-  return CompareStudy(ledger, ledger.Snapshot(), name, options);
+Comparison CompareStudy(LedgerReader& ledger, std::string_view name, const CompareOptions& options,
+                        SequentialTable* table) {
+  return CompareStudy(ledger, ledger.Snapshot(), name, options, table);
 }
 
 Comparison CompareStudy(LedgerReader& ledger, const Transaction& /*snapshot*/,
-                        std::string_view name, const CompareOptions& options) {
+                        std::string_view name, const CompareOptions& options,
+                        SequentialTable* table) {
   StudyFacts study = ledger.ReadStudy(name);
   Comparison comparison = WithoutArms(ledger, study, options);
   for (const ArmFacts& facts : study.arms) comparison.arms.push_back(ArmWithoutRuns(facts));
@@ -301,7 +281,7 @@ Comparison CompareStudy(LedgerReader& ledger, const Transaction& /*snapshot*/,
     }
     arm.summaries = SummariesOf(arm, comparison);
   }
-  JudgeArms(&comparison, options);
+  JudgeArms(&comparison, options, table);
   TakeDifferences(&comparison, options);
   comparison.notes = NotesOn(comparison);
   return comparison;

@@ -14,11 +14,13 @@ namespace upcycle {
 // (results/comparison/choose_columns.h). Conditions leave arms out of the table and not out of the
 // family of its tests. Throws Error(kInput) for an unknown study, for options that mean nothing in
 // it, with what there is, and for a column of system metrics.
+//
+// Who compares a study again and again as its seeds come keeps a table of sequential tests.
 Comparison CompareStudy(LedgerReader& ledger, std::string_view study,
-                        const CompareOptions& options = {});
+                        const CompareOptions& options = {}, SequentialTable* table = nullptr);
 
 // The same within a snapshot of this ledger, for whoever reads more of what it shows.
 Comparison CompareStudy(LedgerReader& ledger, const Transaction& snapshot, std::string_view study,
-                        const CompareOptions& options = {});
+                        const CompareOptions& options = {}, SequentialTable* table = nullptr);
 
 }  // namespace upcycle

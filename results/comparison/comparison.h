@@ -65,6 +65,7 @@ struct Comparison {
   TableSpec table;                   // of the recipe, as far as nothing else was asked for
   std::vector<std::string> where;    // the conditions on the arms that are shown
   std::string command;               // that makes this table again
+  bool with_evidence = false;        // what stands behind its verdicts is written below it
   std::vector<std::string> metrics;  // the primary one first
   std::vector<TableColumn> columns;
   std::optional<Grid> grid;            // in place of the columns

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "results/comparison/comparison_table.h"
+#include "results/comparison/evidence_json.h"
 
 namespace upcycle {
 namespace {
@@ -75,6 +76,10 @@ Json CellJson(const Column& column, const Cell& cell) {
   const bool is_estimate =
       column.notation == Notation::kEstimate || column.notation == Notation::kSignedEstimate;
   if (is_estimate && !column.spread.empty()) json[column.spread] = cell.half_width;
+  if (column.notation == Notation::kRange || column.notation == Notation::kEstimateRange) {
+    json["low"] = cell.low;
+    json["high"] = cell.high;
+  }
   if (cell.bold) json["bold"] = true;
   return json;
 }
@@ -98,21 +103,27 @@ Json TableJson(const Table& table) {
 
 }  // namespace
 
-std::string ToJson(const Comparison& comparison) {
+std::string ToJson(const Comparison& comparison, const StudyEffects* effects) {
   Json arms = Json::array();
   for (const ArmComparison* arm : ShownArms(comparison)) arms.push_back(ArmJson(*arm, comparison));
-  const Json json = {{"study", comparison.study},
-                     {"command", comparison.command + " --format json"},
-                     {"description", comparison.description},
-                     {"metric", comparison.metrics.front()},
-                     {"goal", NameOf(comparison.preference)},
-                     {"baseline", comparison.baseline},
-                     {"matched_on", comparison.matched_on},
-                     {"interval", comparison.table.interval},
-                     {"parents", comparison.parent_values},
-                     {"table", TableJson(TableOf(comparison))},
-                     {"arms", std::move(arms)},
-                     {"notes", comparison.notes}};
+  const std::string evidence = comparison.with_evidence ? " --evidence" : "";
+  Json json = {{"study", comparison.study},
+               {"command", comparison.command + evidence + " --format json"},
+               {"description", comparison.description},
+               {"metric", comparison.metrics.front()},
+               {"goal", NameOf(comparison.preference)},
+               {"baseline", comparison.baseline},
+               {"matched_on", comparison.matched_on},
+               {"interval", comparison.table.interval},
+               {"parents", comparison.parent_values},
+               {"table", TableJson(TableOf(comparison))},
+               {"arms", std::move(arms)},
+               {"notes", comparison.notes}};
+  if (comparison.with_evidence) json["evidence"] = EvidenceJson(EvidenceOf(comparison), comparison);
+  if (effects != nullptr) {
+    json["effects"] = Json::array();
+    for (const Table& table : effects->tables) json["effects"].push_back(TableJson(table));
+  }
   // A name that is not valid UTF-8 loses the offending bytes rather than the export.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

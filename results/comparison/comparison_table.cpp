@@ -58,12 +58,6 @@ Cell DifferenceCell(const ArmComparison& arm) {
   return {.value = difference.mean, .half_width = difference.half_width};
 }
 
-Cell VerdictCell(const ArmComparison& arm) {
-  if (!arm.judgement) return {.text = "baseline"};
-  const Verdict verdict = arm.judgement->verdict;
-  return {.text = std::string(NameOf(verdict)), .tone = ToneOf(verdict)};
-}
-
 // "dropped share" for moe/dropped_share; other metrics are known by their names.
 std::string TitleOf(const std::string& metric) {
   constexpr std::string_view kExperts = "moe/";
@@ -182,6 +176,12 @@ std::string TitleOf(const Comparison& comparison) {
 }
 
 }  // namespace
+
+Cell VerdictCell(const ArmComparison& arm) {
+  if (!arm.judgement) return {.text = "baseline"};
+  const Verdict verdict = arm.judgement->verdict;
+  return {.text = std::string(NameOf(verdict)), .tone = ToneOf(verdict)};
+}
 
 size_t ColumnNamed(const Table& table, std::string_view name) {
   std::vector<std::string> keys;

@@ -12,6 +12,9 @@ namespace upcycle {
 // Throws Error(kInput) where rows are to be sorted by a column that is not there.
 Table TableOf(const Comparison& comparison);
 
+// The verdict in its colour; "baseline" for the baseline.
+Cell VerdictCell(const ArmComparison& arm);
+
 // The place of a column, by its key or its title. Throws Error(kInput) with those there are.
 size_t ColumnNamed(const Table& table, std::string_view name);
 

@@ -24,8 +24,11 @@ bool IsWhole(const PairedValues& values) {
 
 }  // namespace
 
-SeedRounds PlayRounds(std::span<const PairedValues> family, const VerdictRules& rules) {
+SeedRounds PlayRounds(std::span<const PairedValues> family, const VerdictRules& rules,
+                      SequentialTable* table) {
   UPCYCLE_CHECK(rules.looks.has_value());
+  SequentialTable own;  // rounds ask for the same values again
+  SequentialTable* asked = table == nullptr ? &own : table;
   std::vector<int64_t> counts(family.size(), rules.looks->first);
   const auto seen = [&] {
     std::vector<PairedValues> values;
@@ -38,11 +41,13 @@ SeedRounds PlayRounds(std::span<const PairedValues> family, const VerdictRules& 
     const bool is_whole = std::ranges::all_of(
         values, [](const PairedValues& arm) { return !arm.incomparable.empty() || IsWhole(arm); });
     // Of the first round that is not whole something is told only where there is none before it.
-    if (is_whole || rounds.arms.empty()) rounds.arms = AllocateSeeds(values, rules);
+    if (is_whole || rounds.arms.empty()) rounds.arms = AllocateSeeds(values, rules, asked);
     if (!is_whole) break;
     bool any_more = false;
     for (size_t i = 0; i < family.size(); ++i) {
       if (rounds.arms[i].need != SeedNeed::kMore) continue;
+      const bool has_another = counts[i] < static_cast<int64_t>(family[i].arm.size());
+      if (!has_another) continue;
       ++counts[i];
       any_more = true;
     }

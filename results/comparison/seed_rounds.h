@@ -21,8 +21,10 @@ struct SeedRounds {
 };
 
 // `family` has one entry for each arm, with as many values as seeds are planned, in the order of
-// the plan; NaN: not there yet. An arm that is incomparable takes no part, but counts in Holm's
-// family. rules.looks is set.
-SeedRounds PlayRounds(std::span<const PairedValues> family, const VerdictRules& rules);
+// the plan; NaN: not there yet. An arm with fewer gets no more than these. An arm that is
+// incomparable takes no part, but counts in Holm's family. rules.looks is set. The table as of
+// Judge.
+SeedRounds PlayRounds(std::span<const PairedValues> family, const VerdictRules& rules,
+                      SequentialTable* table = nullptr);
 
 }  // namespace upcycle

@@ -2,6 +2,7 @@
 
 #include "results/comparison/comparison_json.h"
 #include "results/comparison/comparison_table.h"
+#include "results/comparison/evidence_table.h"
 #include "results/tables/csv.h"
 #include "results/tables/html.h"
 #include "results/tables/latex.h"
@@ -9,18 +10,37 @@
 
 namespace upcycle {
 
+namespace {
+
+// One after another, with an empty line between them.
+std::string WrittenTables(const Comparison& comparison, std::string (*write)(const Table&)) {
+  std::string text;
+  for (const Table& table : TablesOf(comparison)) {
+    text += (text.empty() ? "" : "\n") + write(table);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<Table> TablesOf(const Comparison& comparison) {
+  std::vector<Table> tables = {TableOf(comparison)};
+  if (comparison.with_evidence) tables.push_back(EvidenceTableOf(comparison));
+  return tables;
+}
+
 std::string Written(const Comparison& comparison, TableForm form) {
   switch (form) {
     case TableForm::kMarkdown:
-      return ToMarkdown(TableOf(comparison));
+      return WrittenTables(comparison, ToMarkdown);
     case TableForm::kCsv:
-      return ToCsv(TableOf(comparison));
+      return ToCsv(TablesOf(comparison).back());
     case TableForm::kLatex:
-      return ToLatex(TableOf(comparison));
+      return WrittenTables(comparison, ToLatex);
     case TableForm::kHtml:
-      return ToHtml(TableOf(comparison));
+      return ToHtml(TablesOf(comparison));
     case TableForm::kHtmlFragment:
-      return ToHtmlFragment(TableOf(comparison));
+      return WrittenTables(comparison, ToHtmlFragment);
     case TableForm::kJson:
       return ToJson(comparison);
   }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/enum_names.h"
 #include "results/comparison/comparison.h"
+#include "results/tables/table.h"
 
 namespace upcycle {
 
@@ -21,7 +23,11 @@ struct EnumNames<TableForm> {
   };
 };
 
-// Its bytes are a function of the results alone.
+// That of its arms, and that of the evidence where it was asked for.
+std::vector<Table> TablesOf(const Comparison& comparison);
+
+// Of several tables CSV has the last one, as a file of it holds one. Its bytes are a function of
+// the results alone.
 std::string Written(const Comparison& comparison, TableForm form);
 
 }  // namespace upcycle

@@ -11,10 +11,35 @@
 namespace upcycle {
 namespace {
 
-constexpr std::string_view kLabels[] = {
-    "Cells",      "Bold",           "Shown",   "Grid",           "Same in all rows", "Test",
-    "Family",     "Seeds",          "Compute", "Parent",         "Branches",         "Same run",
-    "No verdict", "Do not compare", "Missing", "Early stopping", "Baseline"};
+constexpr std::string_view kLabels[] = {"Cells",
+                                        "Bold",
+                                        "Shown",
+                                        "Grid",
+                                        "Same in all rows",
+                                        "Test",
+                                        "Family",
+                                        "Seeds",
+                                        "Compute",
+                                        "Parent",
+                                        "Branches",
+                                        "Same run",
+                                        "No verdict",
+                                        "Do not compare",
+                                        "Missing",
+                                        "Early stopping",
+                                        "Baseline",
+                                        "Evidence",
+                                        "Differences",
+                                        "Likeness",
+                                        "Sign-flip, Wilcoxon",
+                                        "Too few seeds",
+                                        "Bootstrap",
+                                        "Effect size",
+                                        "Detectable",
+                                        "Seeds needed",
+                                        "Noise floor",
+                                        "Other tests",
+                                        "Disagreement"};
 
 std::string Percent(double share) { return fmt::format("{:g} %", 100 * share); }
 

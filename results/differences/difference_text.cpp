@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -34,9 +35,14 @@ std::string ChangeLines(std::string_view indent, std::string_view what,
   return lines;
 }
 
+// ", +0.25"; nothing where one of the two is no number.
+std::string ByText(double difference) {
+  return std::isfinite(difference) ? fmt::format(", {:+}", difference) : "";
+}
+
 std::string PairText(const PointPair& pair) {
-  return fmt::format("step {}: {} in A, {} in B, {:+}", pair.step, pair.a, pair.b,
-                     pair.Difference());
+  return fmt::format("step {}: {} in A, {} in B{}", pair.step, pair.a, pair.b,
+                     ByText(pair.Difference()));
 }
 
 std::string SeriesText(const SeriesDifference& series, const DifferenceStyle& style) {
@@ -63,7 +69,7 @@ std::string ResultText(const ResultPair& pair) {
   std::string text = fmt::format("    result {}: ", Printable(pair.metric));
   if (pair.IsSame()) return text + fmt::format("{} in both\n", *pair.a);
   text += fmt::format("{} in A, {} in B", NumberText(pair.a), NumberText(pair.b));
-  if (pair.a && pair.b) text += fmt::format(", {:+}", *pair.b - *pair.a);
+  if (pair.a && pair.b) text += ByText(*pair.b - *pair.a);
   return text + "\n";
 }
 

@@ -27,10 +27,11 @@ struct Contrast {
   std::string arm;
   std::string than;
   std::string metric;
-  double at = 1;                                                 // share of the training steps
-  PairedDifference pairs = {};                                   // of the complete ones
-  double reference = std::numeric_limits<double>::quiet_NaN();   // mean of the second's values
-  double adjusted_p = std::numeric_limits<double>::quiet_NaN();  // NaN: judged without a test
+  double at = 1;                                                // share of the training steps
+  PairedDifference pairs = {};                                  // of the complete ones
+  double reference = std::numeric_limits<double>::quiet_NaN();  // mean of the second's values
+  // Of likeness the smaller of those of lying within and outside. NaN: judged without a test.
+  double adjusted_p = std::numeric_limits<double>::quiet_NaN();
   Support support = Support::kCannotTell;
   std::string reason = {};  // why it cannot tell
 };

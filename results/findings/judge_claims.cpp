@@ -48,11 +48,7 @@ int ExpectedSign(const Expectation& expect, const Recipe& recipe) {
 }
 
 // Between which shares of the other arm's value a difference must lie for a claim of likeness.
-struct Bounds {
-  double low = 0;
-  double high = 0;
-};
-Bounds BoundsOf(const Expectation& expect, const Recipe& recipe) {
+AlikeBounds BoundsOf(const Expectation& expect, const Recipe& recipe) {
   constexpr double kAnything = std::numeric_limits<double>::infinity();
   const bool no_better = expect.is == Relation::kNoBetter;
   const bool lower_is_better = BetterSign(expect, recipe) < 0;
@@ -61,12 +57,18 @@ Bounds BoundsOf(const Expectation& expect, const Recipe& recipe) {
 }
 
 // "±0.5 %, which is ±0.016", or one of the two signs for a bound on one side.
-std::string TextOf(const Bounds& bounds, double scale) {
+std::string TextOf(const AlikeBounds& bounds, double scale) {
   const bool low = std::isfinite(bounds.low), high = std::isfinite(bounds.high);
   const char* sign = low && high ? "±" : low ? "−" : "+";
   const double within = high ? bounds.high : -bounds.low;
   return fmt::format("{0}{1:g} %, which is {0}{2}", sign, 100 * within,
                      EstimateText(within * scale, kNoWidth, {.digits = 3}));
+}
+
+AlikeBounds Scaled(const AlikeBounds& bounds, double scale) {
+  // An infinite bound stays one, whatever the scale.
+  const auto scaled = [&](double bound) { return std::isfinite(bound) ? bound * scale : bound; };
+  return {scaled(bounds.low), scaled(bounds.high)};
 }
 
 double MeanOfComplete(const PairedValues& values) {
@@ -93,10 +95,10 @@ double CountOf(Quantity quantity, const RunSettings& settings) {
   return cost.TrainFlops() * static_cast<double>(settings.model.sequence_length);
 }
 
-// Judged together with the others of its kind.
-struct OpenTest {
-  Contrast* contrast;
-  int sign;  // of the difference that is expected
+// What is asked of a contrast.
+struct Question {
+  int sign = 0;        // of the difference that is expected; 0: likeness
+  AlikeBounds shares;  // of the other arm's value; of likeness
 };
 
 class Judging {
@@ -137,10 +139,13 @@ class Judging {
           values_.Read({claim.study, contrast.arm, than, contrast.metric, contrast.at});
       contrast.reference = MeanOfComplete(pairs.values);
       contrast.reason = std::move(pairs.missing);
+      const Question question = {ExpectedSign(expect, recipe), BoundsOf(expect, recipe)};
+      if (question.sign == 0) {
+        pairs.values.alike = Scaled(question.shares, std::abs(contrast.reference));
+      }
+      family_.push_back(std::move(pairs.values));
+      questions_.push_back(question);
       finding.contrasts.push_back(std::move(contrast));
-      pairs_.push_back(std::move(pairs.values));
-      signs_.push_back(ExpectedSign(expect, recipe));
-      bounds_.push_back(BoundsOf(expect, recipe));
     }
   }
 
@@ -154,55 +159,49 @@ class Judging {
   }
 
   void JudgeTests() {
-    std::vector<PairedValues> family;
-    std::vector<OpenTest> tests;
+    const std::vector<Judgement> judgements = upcycle::Judge(family_, kRules);
     const std::vector<Contrast*> contrasts = Contrasts();
     for (size_t i = 0; i < contrasts.size(); ++i) {
-      if (signs_[i] == 0) {
-        JudgeLikeness(pairs_[i], bounds_[i], *contrasts[i]);
+      contrasts[i]->pairs = judgements[i].pairs;
+      if (questions_[i].sign == 0) {
+        TakeLikeness(judgements[i], questions_[i].shares, *contrasts[i]);
       } else {
-        family.push_back(std::move(pairs_[i]));
-        tests.push_back({contrasts[i], signs_[i]});
+        TakeDirection(judgements[i], questions_[i].sign, *contrasts[i]);
       }
     }
-    const std::vector<Judgement> judgements = upcycle::Judge(family, kRules);
-    for (size_t i = 0; i < tests.size(); ++i) Take(judgements[i], tests[i]);
   }
 
-  static void Take(const Judgement& judgement, const OpenTest& test) {
-    Contrast& contrast = *test.contrast;
-    contrast.pairs = judgement.pairs;
+  static void TakeDirection(const Judgement& judgement, int sign, Contrast& contrast) {
     contrast.adjusted_p = judgement.adjusted_p;
     if (judgement.verdict != Verdict::kBetter && judgement.verdict != Verdict::kWorse) {
       if (contrast.reason.empty()) contrast.reason = judgement.reason;
       return;
     }
-    const int sign = judgement.verdict == Verdict::kBetter ? -1 : 1;
-    contrast.support = sign == test.sign ? Support::kSupports : Support::kContradicts;
+    const int found = judgement.verdict == Verdict::kBetter ? -1 : 1;
+    contrast.support = found == sign ? Support::kSupports : Support::kContradicts;
   }
 
-  static void JudgeLikeness(const PairedValues& values, const Bounds& bounds, Contrast& contrast) {
-    const Judgement judgement = upcycle::Judge({&values, 1}, kRules).front();
-    contrast.pairs = judgement.pairs;
-    const Summary& difference = judgement.pairs.difference;
-    const bool refused =
-        judgement.verdict == Verdict::kIncomplete || !std::isfinite(difference.half_width);
-    if (refused) {
-      if (contrast.reason.empty()) contrast.reason = judgement.reason;
-      return;
+  static void TakeLikeness(const Judgement& judgement, const AlikeBounds& shares,
+                           Contrast& contrast) {
+    contrast.adjusted_p = std::fmin(judgement.adjusted_p, judgement.adjusted_equivalence_p);
+    switch (judgement.verdict) {
+      case Verdict::kEquivalent:
+      case Verdict::kIdentical:
+        contrast.support = Support::kSupports;
+        return;
+      case Verdict::kBetter:
+      case Verdict::kWorse:
+        contrast.support = Support::kContradicts;
+        return;
+      case Verdict::kInconclusive:
+        contrast.reason = fmt::format("it is shown to lie neither within nor outside {}",
+                                      TextOf(shares, std::abs(contrast.reference)));
+        return;
+      case Verdict::kUndecidable:
+      case Verdict::kIncomplete:
+        break;
     }
-    const double scale = std::abs(contrast.reference);
-    const double least = bounds.low * scale, most = bounds.high * scale;
-    const double low = difference.mean - difference.half_width;
-    const double high = difference.mean + difference.half_width;
-    if (low >= least && high <= most) {
-      contrast.support = Support::kSupports;
-    } else if (low > most || high < least) {
-      contrast.support = Support::kContradicts;
-    } else {
-      contrast.reason =
-          fmt::format("the interval lies neither within nor outside {}", TextOf(bounds, scale));
-    }
+    if (contrast.reason.empty()) contrast.reason = judgement.reason;
   }
 
   static void Conclude(Finding& finding) {
@@ -222,9 +221,8 @@ class Judging {
   ClaimValues values_;
   std::vector<Finding> findings_;
   // Of each contrast, in the order of claims.
-  std::vector<PairedValues> pairs_;
-  std::vector<int> signs_;
-  std::vector<Bounds> bounds_;
+  std::vector<PairedValues> family_;
+  std::vector<Question> questions_;
 };
 
 }  // namespace

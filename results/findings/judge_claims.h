@@ -1,11 +1,12 @@
 // Holds a paper's claims against the ledger.
 //
-// A claim of a direction (better, worse, higher, lower, best_of) is judged by two-sided paired
-// t tests at level 0.05, Holm's correction over all such tests of the paper: significant on the
-// claim's side supports, significant on the other contradicts. A claim of likeness is judged by the
-// 95 % t interval of the paired difference: inside the margin supports, wholly outside contradicts.
-// What is neither cannot tell. A claim of several tests is supported by all of them, and
-// contradicted by any. A count is supported within its tolerance and contradicted beyond.
+// All of a paper's comparisons are one family of Judge (results/statistics/verdict.h) at level
+// 0.05, adjusted by Holm. A claim of a direction (better, worse, higher, lower, best_of) is judged
+// by a two-sided paired t test: significant on the claim's side supports, significant on the other
+// contradicts. A claim of likeness is judged by paired t tests against its margin: shown to lie
+// within supports, shown to lie outside contradicts. What is neither cannot tell. A claim of
+// several tests is supported by all of them, and contradicted by any. A count is supported within
+// its tolerance and contradicted beyond.
 #pragma once
 
 #include <vector>

@@ -36,11 +36,13 @@ Table FindingsTable(const FindingsReport& report) {
       fmt::format("Ours. Differences are means over paired seeds ± half of the {:g} % t interval, "
                   "and in percent of the other arm's value.",
                   100 * kClaimInterval),
-      "Verdict. Claims of a direction are judged by two-sided paired t tests at level 0.05, "
-      "adjusted by Holm's correction over all of them, those without a value included: significant "
-      "on the claim's side supports it, on the other side contradicts it. Claims of likeness are "
-      "judged by their interval, which is not adjusted for how many there are: inside the margin "
-      "supports, wholly outside contradicts. Counts need no run."};
+      "Verdict. Paired t tests at level 0.05, adjusted by Holm's correction over all comparisons "
+      "of "
+      "these claims, those without a value included. Of a direction they are two-sided: "
+      "significant "
+      "on the claim's side supports it, on the other side contradicts it. Of likeness they are "
+      "against the claim's margin: a difference shown to lie within supports it, one shown to lie "
+      "outside contradicts it. Intervals are not adjusted. Counts need no run."};
   return table;
 }
 

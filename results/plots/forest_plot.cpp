@@ -70,13 +70,17 @@ ArmEntries EntriesOf(const Comparison& comparison) {
 StudyPlot Refuse(std::string why) { return {.plot = {}, .why_not = std::move(why)}; }
 
 std::string CaptionOf(const Comparison& comparison, const std::string& better) {
+  const bool is_sequential = comparison.table.most_seeds > 0;
   return fmt::format(
       "Differences of {} to {}, study {}; {} is better. Marks: means of paired differences; lines: "
-      "{} intervals, not adjusted; verdicts at level {:.4g}, adjusted by Holm's correction. "
-      "Square: "
-      "better; triangle: worse; full circle: equivalent; hollow: not decided.",
+      "{} {}; verdicts{} at level {:.4g}, adjusted by Holm's correction. Square: better; triangle: "
+      "worse; full circle: equivalent; hollow: not decided.",
       comparison.metrics.front(), comparison.baseline, comparison.study, better,
-      PercentText(comparison.table.interval), 1 - comparison.table.interval);
+      PercentText(comparison.table.interval),
+      is_sequential ? "repeated intervals of a sequential test, which hold however often was "
+                      "looked, not adjusted for the number of arms"
+                    : "t intervals, not adjusted",
+      is_sequential ? " of sequential tests" : "", 1 - comparison.table.interval);
 }
 
 }  // namespace

@@ -100,6 +100,7 @@ class ScalingBuilder {
 
   bool HasSeveralAmounts() const { return highest_ > kSameCompute * lowest_; }
   bool empty() const { return panel_.marks.empty(); }
+  bool has_bands() const { return !panel_.bands.empty(); }
   // Sentences about laws that are drawn, and about those that are not.
   const std::string& laws() const { return laws_; }
 
@@ -123,11 +124,17 @@ class ScalingBuilder {
     Series curve = {.name = fmt::format("{}, α = {:.3g}", method, law.exponent),
                     .style = style,
                     .stroke = Stroke::kFit};
+    std::vector<double> places;
     for (int i = 0; i < kPointsOfALaw; ++i) {
-      const double x = least.x * std::pow(most.x / least.x, i / (kPointsOfALaw - 1.0));
-      curve.spots.push_back({x, law.At(x)});
+      places.push_back(least.x * std::pow(most.x / least.x, i / (kPointsOfALaw - 1.0)));
+      curve.spots.push_back({places.back(), law.At(places.back())});
     }
     panel_.series.push_back(std::move(curve));
+    const auto ends = LawBand(points, law, places, study_.table.interval);
+    Band& band = panel_.bands.emplace_back(Band{.style = style});
+    for (size_t i = 0; i < places.size(); ++i) {
+      band.spots.push_back({places[i], ends[i].low, ends[i].high});
+    }
     laws_ +=
         fmt::format(" Law of {}: {:.4g} + A·C^−α, α = {:.3g} ({:.3g} to {:.3g}).", method,
                     law.floor, law.exponent, law.exponent_interval.low, law.exponent_interval.high);
@@ -178,6 +185,12 @@ StudyPlot ScalingPlot(LedgerReader& ledger, const StudyFacts& study, const PlotR
                              "means over seeds; lines: {} t intervals of the means.",
                              metric, study.name, PercentText(study.table.interval))};
   plot.caption += builder.laws();
+  if (builder.has_bands()) {
+    plot.caption += fmt::format(
+        " Bands: the {} profile intervals of a law's own value, each amount of compute for itself: "
+        "where other laws fit the marks about as well, not where another arm would lie.",
+        PercentText(study.table.interval));
+  }
   if (!chosen.note.empty()) plot.caption += " " + chosen.note;
   plot.rows.emplace_back().push_back(builder.Finish());
   return {.plot = std::move(plot)};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "results/comparison/compare_study.h"
+#include "results/comparison/metric_unit.h"
 #include "results/plots/kinds.h"
 
 namespace upcycle {
@@ -29,13 +30,7 @@ StudyPlot PlotStudy(LedgerReader& ledger, std::string_view name, const PlotReque
 }
 
 Axis AxisOfMetric(const std::string& metric) {
-  const auto axis = [&](const char* unit) { return Axis{.label = metric, .unit = unit}; };
-  if (metric.starts_with("system/memory/")) return axis("B");
-  const std::string_view last = std::string_view(metric).substr(metric.rfind('/') + 1);
-  if (last == "loss" || last == "parent_loss") return axis("nats");
-  if (last == "bits_per_byte") return axis("bits");
-  if (last == "tokens_per_second") return axis("tokens/s");
-  return axis("");
+  return {.label = metric, .unit = UnitOfMetric(metric)};
 }
 
 std::string PercentText(double share) { return fmt::format("{:.4g} %", 100 * share); }

@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "results/comparison/study_factors.h"
 #include "results/report/html.h"
 #include "results/report/sections.h"
-#include "results/report/study_factors.h"
 
 namespace upcycle {
 namespace {

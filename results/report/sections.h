@@ -27,6 +27,7 @@ struct ReportInput {
 std::string QuestionSection(const ReportInput& input);
 std::string FindingsSection(const ReportInput& input);
 std::string TableSection(const ReportInput& input);
+std::string HowSureSection(const ReportInput& input);
 std::string FiguresSection(const ReportInput& input);
 std::string EffectsSection(const ReportInput& input);
 std::string MissingSection(const ReportInput& input);

@@ -3,20 +3,18 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "results/plots/kinds.h"
-#include "results/statistics/power.h"
+#include "results/comparison/evidence.h"
+#include "results/comparison/metric_unit.h"
 #include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {
-
-constexpr double kPower = 0.8;
-constexpr int64_t kMostSeeds = 1000;  // beyond these a number is no plan
 
 std::string Counted(int64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
@@ -24,7 +22,7 @@ std::string Counted(int64_t count, std::string_view noun) {
 
 // " nats", or nothing for a pure number.
 std::string UnitOf(const Comparison& comparison) {
-  const std::string unit = AxisOfMetric(comparison.metrics.front()).unit;
+  const std::string unit = UnitOfMetric(comparison.metrics.front());
   return unit.empty() ? "" : " " + unit;
 }
 
@@ -38,7 +36,7 @@ std::string DifferenceText(const Comparison& comparison, const Summary& differen
          UnitOf(comparison);
 }
 
-std::string Evidence(const Judgement& judgement) {
+std::string EvidenceText(const Judgement& judgement) {
   return fmt::format("({}, adjusted p {})",
                      Counted(judgement.pairs.difference.count, "paired seed"),
                      ProbabilityText(judgement.adjusted_p));
@@ -58,13 +56,13 @@ std::string DecidedText(const Comparison& comparison, const ArmComparison& arm) 
   const std::string head =
       fmt::format("{} is {} than {}", arm.name, NameOf(judgement.verdict), comparison.baseline);
   if (!MeanAgrees(comparison, judgement)) {
-    return fmt::format("{} {}; over all seeds the difference is {}.", head, Evidence(judgement),
+    return fmt::format("{} {}; over all seeds the difference is {}.", head, EvidenceText(judgement),
                        DifferenceText(comparison, difference));
   }
   return fmt::format("{} by {}{} {}.", head,
                      EstimateText(std::fabs(difference.mean), difference.half_width,
                                   {.digits = comparison.table.digits}),
-                     UnitOf(comparison), Evidence(judgement));
+                     UnitOf(comparison), EvidenceText(judgement));
 }
 
 std::string EquivalentText(const Comparison& comparison, const ArmComparison& arm) {
@@ -96,10 +94,10 @@ int64_t ArmsJudged(const Comparison& comparison) {
                                [](const auto& arm) { return arm.judgement.has_value(); });
 }
 
-std::string SeedsNeededText(double size, int64_t present, const TestPlan& plan) {
-  const auto needed = PairsNeeded(size, plan, kMostSeeds);
+std::string SeedsNeededText(const std::optional<int64_t>& needed, int64_t present) {
   if (!needed) {
-    return fmt::format("to find the one that was seen would take more than {} seeds", kMostSeeds);
+    return fmt::format("to find the one that was seen would take more than {} seeds",
+                       kMostSeedsNamed);
   }
   if (*needed <= present) return "the one that was seen is about of that size";
   return fmt::format("to find the one that was seen would take about {}, {} more",
@@ -141,7 +139,7 @@ std::string FindingSentence(const Comparison& comparison, const ArmComparison& a
     case Verdict::kInconclusive:
       return fmt::format(
           "{} against {} is inconclusive: the difference is {} {}.", arm.name, comparison.baseline,
-          DifferenceText(comparison, judgement.pairs.difference), Evidence(judgement));
+          DifferenceText(comparison, judgement.pairs.difference), EvidenceText(judgement));
     case Verdict::kIdentical:
       return fmt::format("{} is identical to {} in {}: {}.", arm.name, comparison.baseline,
                          comparison.metrics.front(), judgement.reason);
@@ -156,16 +154,12 @@ std::string FindingSentence(const Comparison& comparison, const ArmComparison& a
 std::string PowerSentence(const Comparison& comparison, const ArmComparison& arm) {
   if (!arm.judgement || arm.judgement->verdict != Verdict::kInconclusive) return "";
   const Summary& difference = arm.judgement->pairs.difference;
-  if (comparison.table.most_seeds > 0 || difference.count < 2 || !(difference.deviation > 0)) {
-    return "";
-  }
-  const auto family = static_cast<double>(ArmsJudged(comparison));
-  const TestPlan plan = {.level = (1 - comparison.table.interval) / family, .power = kPower};
-  const double found = DetectableSize(difference.count, plan) * difference.deviation;
+  const auto reach = ReachOf(difference, 1 - comparison.table.interval, ArmsJudged(comparison));
+  if (comparison.table.most_seeds > 0 || !reach) return "";
   return fmt::format(
       "With {} a difference of {}{} would have been found in {:g} % of such studies; {}.",
-      Counted(difference.count, "seed"), AloneText(found), UnitOf(comparison), 100 * kPower,
-      SeedsNeededText(std::fabs(difference.mean) / difference.deviation, difference.count, plan));
+      Counted(difference.count, "seed"), AloneText(reach->detectable), UnitOf(comparison),
+      100 * kPlannedPower, SeedsNeededText(reach->seeds_needed, difference.count));
 }
 
 }  // namespace upcycle

@@ -23,6 +23,7 @@ std::string StudyReport(LedgerReader& ledger, std::string_view name, const Repor
       {"question", "What was asked", QuestionSection(input)},
       {"findings", "What was found", FindingsSection(input)},
       {"table", "The table", TableSection(input)},
+      {"sure", "How sure", HowSureSection(input)},
       {"figures", "Figures", FiguresSection(input)},
       {"effects", "What each setting is worth", EffectsSection(input)},
   };

@@ -19,4 +19,22 @@ struct Equivalence {
 // margin > 0.
 Equivalence TestEquivalence(const PairedDifference& pairs, double margin);
 
+// Between which differences two arms count as alike. An infinite bound does not bind: with one of
+// them it is asked whether a difference goes no further to one side.
+struct AlikeBounds {
+  double low = 0;
+  double high = 0;
+};
+
+// That Δ lies within; and that it lies outside, which is one test of each bound that binds,
+// p = 2 · min of the two where both do. One of the two claims is true, so that of their nulls one
+// is.
+struct Alike {
+  double p_within = 0;
+  double p_outside = 0;  // both NaN where differences have no spread
+};
+
+// low ≤ high, one of them finite.
+Alike TestAlike(const PairedDifference& pairs, const AlikeBounds& bounds);
+
 }  // namespace upcycle

@@ -19,6 +19,7 @@ namespace {
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr int kGrid = 160;  // exponents that the search begins with, evenly in their logarithm
 constexpr size_t kFewestPlaces = 4;
+constexpr int kBandExponents = 400;  // within the interval, evenly in their logarithm
 
 struct Fit {
   double exponent = 0, floor = 0, scale = 0;  // the scale where x is in units of the mean place
@@ -59,6 +60,34 @@ class Fitting {
     if (fit.floor < 0) return ForFloor(0, exponent);
     fit.squares = SquaresOf(fit);
     return fit;
+  }
+
+  // Widens `ends` by the values at `place` of the laws of this exponent whose sum of squares is at
+  // most `limit`.
+  void WidenByEllipse(double exponent, double limit, double place, ParameterInterval* ends) const {
+    double uu = 0, uh = 0, hh = 0, u1 = 0, h1 = 0, count = 0;  // as in ForExponent
+    for (size_t i = 0; i < loss_.size(); ++i) {
+      const double u = 1 / loss_[i], h = -std::expm1(-exponent * place_[i]) / exponent * u;
+      uu += u * u;
+      uh += u * h;
+      hh += h * h;
+      u1 += u;
+      h1 += h;
+      count += 1;
+    }
+    const double determinant = uu * hh - uh * uh;
+    const double slope = (uu * h1 - uh * u1) / determinant, middle = (u1 - uh * slope) / uu;
+    const double room = limit - (count - middle * u1 - slope * h1);
+    if (!(room >= 0)) return;
+    const double h0 = -std::expm1(-exponent * place) / exponent;
+    // (M^-1)(1, h0), and the length of (1, h0) by it.
+    const double by_middle = (hh - uh * h0) / determinant, by_slope = (uu * h0 - uh) / determinant;
+    const double reach = std::sqrt(room / (by_middle + h0 * by_slope));
+    for (const double side : {-reach, reach}) {
+      const double c = middle + side * by_middle, d = slope + side * by_slope;
+      if (d <= 0 && c + d / exponent >= 0) Widen(c + d * h0, ends);
+    }
+    WidenByFloor0(exponent, limit, place, ends);
   }
 
   // The best scale for this floor and exponent.
@@ -117,6 +146,27 @@ class Fitting {
   double LeastLoss() const { return *std::ranges::min_element(loss_); }
 
  private:
+  static void Widen(double value, ParameterInterval* ends) {
+    ends->low = std::min(ends->low, value);
+    ends->high = std::max(ends->high, value);
+  }
+
+  // By the laws without a floor, at which ellipses are cut.
+  void WidenByFloor0(double exponent, double limit, double place, ParameterInterval* ends) const {
+    double zz = 0, z1 = 0;
+    for (size_t i = 0; i < loss_.size(); ++i) {
+      const double z = std::exp(-exponent * place_[i]) / loss_[i];
+      zz += z * z;
+      z1 += z;
+    }
+    const double room = limit - (static_cast<double>(loss_.size()) - z1 * z1 / zz);
+    if (!(room >= 0)) return;
+    for (const double side : {-1, 1}) {
+      const double scale = z1 / zz + side * std::sqrt(room / zz);
+      if (scale >= 0) Widen(scale * std::exp(-exponent * place), ends);
+    }
+  }
+
   double SquaresOf(const Fit& fit) const {
     double squares = 0;
     for (size_t i = 0; i < loss_.size(); ++i) {
@@ -129,6 +179,13 @@ class Fitting {
   double mean_log_ = 0;
   std::vector<double> place_, loss_;
 };
+
+// The sum of squares that a law must not exceed to lie in the profile.
+double LimitOf(double least_squares, size_t points, double level) {
+  const double degrees = static_cast<double>(points) - 3;
+  const boost::math::fisher_f distribution(1, degrees);
+  return least_squares * (1 + boost::math::quantile(distribution, level) / degrees);
+}
 
 // Where `squares` passes `limit` between `inside`, where it is below, and `edge`; or the edge.
 template <typename Function>
@@ -184,8 +241,7 @@ PowerLaw FitPowerLaw(std::span<const ScalingPoint> points, double level) {
   if (best.scale == 0) return None("the loss does not fall as x grows");
 
   const double degrees = static_cast<double>(points.size()) - 3;
-  const boost::math::fisher_f distribution(1, degrees);
-  const double limit = best.squares * (1 + boost::math::quantile(distribution, level) / degrees);
+  const double limit = LimitOf(best.squares, points.size(), level);
   const auto of_exponent = [&](double log) { return fitting.ForExponent(std::exp(log)).squares; };
   const auto of_floor = [&](double floor) { return fitting.SquaresForFloor(floor); };
   const auto end = [&](double edge) {
@@ -202,6 +258,25 @@ PowerLaw FitPowerLaw(std::span<const ScalingPoint> points, double level) {
       .problem = {}};
   law.problem = ProblemOf(law);
   return law;
+}
+
+std::vector<ParameterInterval> LawBand(std::span<const ScalingPoint> points, const PowerLaw& law,
+                                       std::span<const double> x, double level) {
+  UPCYCLE_CHECK(law.problem.empty());
+  const Fitting fitting(points);
+  const double limit = LimitOf(fitting.ForExponent(law.exponent).squares, points.size(), level);
+  const auto [lowest, highest] = law.exponent_interval;
+  std::vector<double> exponents = {law.exponent};
+  for (int i = 0; i <= kBandExponents; ++i) {
+    exponents.push_back(lowest * std::pow(highest / lowest, i / double{kBandExponents}));
+  }
+  std::vector<ParameterInterval> band;
+  for (const double at : x) {
+    ParameterInterval& ends = band.emplace_back(ParameterInterval{law.At(at), law.At(at)});
+    const double place = std::log(at) - fitting.mean_log();
+    for (const double exponent : exponents) fitting.WidenByEllipse(exponent, limit, place, &ends);
+  }
+  return band;
 }
 
 }  // namespace upcycle

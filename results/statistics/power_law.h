@@ -12,6 +12,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 namespace upcycle {
 
@@ -44,5 +45,13 @@ inline constexpr double kLeastExponent = 0.005;
 inline constexpr double kMostExponent = 4;
 
 PowerLaw FitPowerLaw(std::span<const ScalingPoint> points, double level = 0.95);
+
+// The profile interval of L(x) at each of these x > 0, each for itself: the least and the largest
+// value there of all laws whose sum of squares lies within the same limit. Of an exponent these are
+// an ellipse in E and A, cut where one of them is negative, so that its ends are known in closed
+// form; over the exponents within their interval they are searched, to a ten-thousandth of the
+// band's width. `law` is that of the points at the level, without a problem.
+std::vector<ParameterInterval> LawBand(std::span<const ScalingPoint> points, const PowerLaw& law,
+                                       std::span<const double> x, double level = 0.95);
 
 }  // namespace upcycle

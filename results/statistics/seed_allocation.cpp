@@ -57,11 +57,11 @@ std::string WhyOf(SeedNeed need, const Judgement& judgement, const SequentialPla
 
 }  // namespace
 
-std::vector<ArmSeeds> AllocateSeeds(std::span<const PairedValues> family,
-                                    const VerdictRules& rules) {
+std::vector<ArmSeeds> AllocateSeeds(std::span<const PairedValues> family, const VerdictRules& rules,
+                                    SequentialTable* table) {
   UPCYCLE_CHECK(rules.looks.has_value() && !rules.allow_incomplete);
   const SequentialPlan& plan = *rules.looks;
-  std::vector<Judgement> judgements = Judge(family, rules);
+  std::vector<Judgement> judgements = Judge(family, rules, table);
   std::vector<ArmSeeds> arms;
   for (size_t i = 0; i < judgements.size(); ++i) {
     const SeedNeed need = NeedOf(judgements[i], family[i], plan);

@@ -42,7 +42,7 @@ struct ArmSeeds {
 
 // One entry for each arm, whose values are in the order of the plan's seeds. rules.looks is set and
 // rules.allow_incomplete is not. The baseline needs as many seeds as the arm that needs most.
-std::vector<ArmSeeds> AllocateSeeds(std::span<const PairedValues> family,
-                                    const VerdictRules& rules);
+std::vector<ArmSeeds> AllocateSeeds(std::span<const PairedValues> family, const VerdictRules& rules,
+                                    SequentialTable* table = nullptr);
 
 }  // namespace upcycle

@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
-#include <mutex>
-#include <tuple>
 #include <vector>
 
 #include <boost/math/tools/toms748_solve.hpp>
@@ -25,11 +22,13 @@ constexpr double kInfinite = std::numeric_limits<double>::infinity();
 // nearly exact there, stands for the probability.
 constexpr double kSmallestX = 1e-9;
 
+constexpr size_t kMostRemembered = 10'000;
+
 void CheckPlan(const SequentialPlan& plan) {
   UPCYCLE_CHECK(plan.first >= 3 && plan.most >= plan.first && plan.exponent >= 0);
 }
 
-double WalkedP(const SequentialPlan& plan, Sides sides, double x) {
+double PassingP(const SequentialPlan& plan, Sides sides, double x) {
   TWalk walk(plan.first);
   double p = 0;
   for (int64_t n = plan.first; n <= plan.most; ++n) {
@@ -44,24 +43,6 @@ double WalkedP(const SequentialPlan& plan, Sides sides, double x) {
     }
   }
   return p;
-}
-
-// A walk takes milliseconds, and whoever follows a growing study asks for the same ones again and
-// again, at every look.
-double RememberedP(const SequentialPlan& plan, Sides sides, double x) {
-  using Walked = std::tuple<int64_t, int64_t, double, Sides, double>;
-  constexpr size_t kMostRemembered = 10'000;
-  static std::mutex mutex;
-  static std::map<Walked, double> remembered;
-  const Walked key = {plan.first, plan.most, plan.exponent, sides, x};
-  {
-    const std::lock_guard lock(mutex);
-    if (const auto found = remembered.find(key); found != remembered.end()) return found->second;
-  }
-  const double p = WalkedP(plan, sides, x);
-  const std::lock_guard lock(mutex);
-  if (remembered.size() >= kMostRemembered) remembered.clear();
-  return remembered.emplace(key, p).first->second;
 }
 
 double SumOfNominalLevels(const SequentialPlan& plan, double x) {
@@ -87,18 +68,26 @@ double SequentialPlan::Weight(int64_t count) const {
   return std::pow(static_cast<double>(count) / static_cast<double>(most), exponent);
 }
 
-double SequentialP(const SequentialPlan& plan, Sides sides, double x) {
+double SequentialTable::WalkedP(const SequentialPlan& plan, Sides sides, double x) {
+  const Key key = {plan.first, plan.most, plan.exponent, sides, x};
+  if (const auto found = walked_.find(key); found != walked_.end()) return found->second;
+  if (walked_.size() >= kMostRemembered) walked_.clear();
+  return walked_.emplace(key, PassingP(plan, sides, x)).first->second;
+}
+
+double SequentialTable::P(const SequentialPlan& plan, Sides sides, double x) {
   CheckPlan(plan);
   UPCYCLE_CHECK(x >= 0);
   // The levels rise with n: the last look's reaches what every walk is below first.
   const double certain = sides == Sides::kTwo ? 1 : 0.5;
   if (x >= certain) return 1;
   const double sum = SumOfNominalLevels(plan, x);
-  if (x < kSmallestX) return std::min(sum, RememberedP(plan, sides, kSmallestX));
-  return std::min({1.0, sum, RememberedP(plan, sides, x)});
+  if (x < kSmallestX) return std::min(sum, WalkedP(plan, sides, kSmallestX));
+  return std::min({1.0, sum, WalkedP(plan, sides, x)});
 }
 
-SequentialTest TestSequentially(const SequentialPlan& plan, std::span<const double> differences) {
+SequentialTest TestSequentially(const SequentialPlan& plan, std::span<const double> differences,
+                                SequentialTable& table) {
   CheckDifferences(plan, differences);
   SequentialTest test;
   double least = kInfinite;
@@ -110,12 +99,12 @@ SequentialTest TestSequentially(const SequentialPlan& plan, std::span<const doub
     test.strongest = n;
     test.t = pairs.t;
   }
-  test.p = SequentialP(plan, Sides::kTwo, least);
+  test.p = table.P(plan, Sides::kTwo, least);
   return test;
 }
 
 double SequentialEquivalenceP(const SequentialPlan& plan, std::span<const double> differences,
-                              double margin) {
+                              double margin, SequentialTable& table) {
   CheckDifferences(plan, differences);
   double above = kInfinite, below = kInfinite;
   for (int64_t n = plan.first; n <= static_cast<int64_t>(differences.size()); ++n) {
@@ -124,19 +113,22 @@ double SequentialEquivalenceP(const SequentialPlan& plan, std::span<const double
     above = std::min(above, test.p_above_low / plan.Weight(n));
     below = std::min(below, test.p_below_high / plan.Weight(n));
   }
-  return SequentialP(plan, Sides::kOne, std::max(above, below));
+  return table.P(plan, Sides::kOne, std::max(above, below));
 }
 
-SequentialBoundary::SequentialBoundary(const SequentialPlan& plan, double level) : plan_(plan) {
+SequentialBoundary::SequentialBoundary(const SequentialPlan& plan, Sides sides, double level,
+                                       SequentialTable& table)
+    : plan_(plan), sides_(sides) {
   CheckPlan(plan);
-  UPCYCLE_CHECK(level > 1e-8 && level < 1);
+  UPCYCLE_CHECK(level > 1e-8 && level < (sides == Sides::kTwo ? 1 : 0.5));
   // By the sum over looks a smaller x has less error than the level; a larger one than itself.
   const double low = level / SumOfNominalLevels(plan, 1);
   std::uintmax_t steps = 60;
-  const auto excess = [&](double x) { return SequentialP(plan, Sides::kTwo, x) / level - 1; };
+  const auto excess = [&](double x) { return table.P(plan, sides, x) / level - 1; };
   const boost::math::tools::eps_tolerance<double> tolerance(30);
   const auto [from, to] = boost::math::tools::toms748_solve(
-      excess, std::min(low, level) * 0.999, std::min(1.0, level * 1.001), tolerance, steps);
+      excess, std::min(low, level) * 0.999, std::min(sides == Sides::kTwo ? 1 : 0.5, level * 1.001),
+      tolerance, steps);
   limit_ = from;
 }
 
@@ -146,6 +138,7 @@ double SequentialBoundary::NominalLevel(int64_t count) const {
 }
 
 double SequentialBoundary::HalfWidth(int64_t count, double standard_error) const {
+  UPCYCLE_CHECK(sides_ == Sides::kTwo);
   return StudentTwoSidedQuantile(NominalLevel(count), static_cast<double>(count - 1)) *
          standard_error;
 }

@@ -18,7 +18,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
+#include <tuple>
 
 namespace upcycle {
 
@@ -32,9 +34,21 @@ struct SequentialPlan {
 
 enum class Sides { kOne, kTwo };
 
-// P(X ≤ x) without a difference; of one side: X from the one-sided p_n of that side. About a
-// millisecond a look.
-double SequentialP(const SequentialPlan& plan, Sides sides, double x);
+// The distribution functions of X. Each value that it is asked for takes about a millisecond a
+// look, and is remembered: whoever follows a growing study asks for the same ones after every seed,
+// and keeps a table as long as he follows it. For one thread at a time.
+class SequentialTable {
+ public:
+  // P(X ≤ x) without a difference; of one side: X from the one-sided p_n of that side.
+  double P(const SequentialPlan& plan, Sides sides, double x);
+
+ private:
+  using Key = std::tuple<int64_t, int64_t, double, Sides, double>;
+
+  double WalkedP(const SequentialPlan& plan, Sides sides, double x);
+
+  std::map<Key, double> walked_;
+};
 
 struct SequentialTest {
   double p = 1;
@@ -45,31 +59,33 @@ struct SequentialTest {
 
 // Two-sided test of differences in the order of their seeds, at most `most`. A look at which all
 // differences are equal says nothing.
-SequentialTest TestSequentially(const SequentialPlan& plan, std::span<const double> differences);
+SequentialTest TestSequentially(const SequentialPlan& plan, std::span<const double> differences,
+                                SequentialTable& table);
 
 // Whether the mean difference lies within ±margin: two one-sided tests (TestEquivalence), each
 // sequential; p is the larger.
 double SequentialEquivalenceP(const SequentialPlan& plan, std::span<const double> differences,
-                              double margin);
+                              double margin, SequentialTable& table);
 
 // The nominal levels that together have an error of α.
 class SequentialBoundary {
  public:
-  SequentialBoundary(const SequentialPlan& plan, double level);
+  SequentialBoundary(const SequentialPlan& plan, Sides sides, double level, SequentialTable& table);
 
-  // x at or below which a test rejects: SequentialP(x) = level.
+  // x at or below which a test rejects: P(X ≤ x) = level.
   double Limit() const { return limit_; }
-  // What p_n must not exceed to reject at this look.
+  // What p_n, of as many sides, must not exceed to reject at this look.
   double NominalLevel(int64_t count) const;
 
   // Half of an interval of the mean around that of the values so far which holds it at all looks
   // together with probability 1 - level (Jennison and Turnbull, "Interim analyses: the repeated
   // confidence interval approach", Journal of the Royal Statistical Society B 1989). Infinite where
-  // the look has a nominal level too small to bound.
+  // the look has a nominal level too small to bound. Of two sides.
   double HalfWidth(int64_t count, double standard_error) const;
 
  private:
   SequentialPlan plan_;
+  Sides sides_;
   double limit_;
 };
 

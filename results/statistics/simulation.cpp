@@ -95,11 +95,16 @@ StudyOfDraws Draw(const SimulatedStudies& studies, int64_t number, bool peeks) {
 
 PreparedDecider PrepareOne(const Decider& decider, int64_t seeds, int64_t arms) {
   PreparedDecider rule = {decider, {kFirstLook, seeds, decider.exponent}, arms, {}, {}};
+  SequentialTable table;
   if (decider.way == Way::kOnce) return rule;
   const bool planned = decider.way == Way::kPlanned;
   for (int64_t open = 1; open <= arms; ++open) {
     const double level = kLevel / static_cast<double>(open);
-    rule.limits.push_back(planned ? SequentialBoundary(rule.plan, level).Limit() : level);
+    const auto limit = [&](Sides sides) {
+      return planned ? SequentialBoundary(rule.plan, sides, level, table).Limit() : level;
+    };
+    rule.limits.push_back(limit(Sides::kTwo));
+    rule.equivalence_limits.push_back(limit(Sides::kOne));
   }
   rule.half_widths.assign(static_cast<size_t>(kFirstLook), kInfinite);
   for (int64_t n = kFirstLook; n <= seeds; ++n) {
@@ -121,19 +126,51 @@ double Score(const PreparedDecider& rule, const Look& look, int64_t n) {
 struct Arm {
   double score = kInfinite;
   double sign = 0;
+  double above = kInfinite, below = kInfinite;  // scores of lying above -margin, below margin
   int64_t seeds = 0;
-  bool decided = false;
+  bool differs = false, equivalent = false;
+  bool IsDecided() const { return differs || equivalent; }
 };
 
-// Holm's step-down over all arms, each with what it has.
-void StepDown(const PreparedDecider& rule, std::vector<Arm>* arms) {
-  std::vector<Arm*> order;
-  for (Arm& arm : *arms) order.push_back(&arm);
-  std::ranges::sort(order, {}, [](const Arm* arm) { return arm->score; });
-  for (size_t rank = 0; rank < order.size(); ++rank) {
-    if (order[rank]->score > rule.limits[order.size() - 1 - rank]) return;
-    order[rank]->decided = true;
+// Of one side; small where the evidence is strong.
+double SideScore(const PreparedDecider& rule, double t, int64_t n) {
+  const double p = StudentUpperP(t, static_cast<double>(n - 1));
+  return rule.decider.way == Way::kPlanned ? p / rule.plan.Weight(n) : p;
+}
+
+void TakeLook(const PreparedDecider& rule, const Look& look, int64_t n, double margin, Arm* arm) {
+  arm->seeds = n;
+  const double score = Score(rule, look, n);
+  if (score < arm->score) arm->score = score, arm->sign = look.t;
+  if (margin == 0) return;
+  arm->above = std::min(arm->above, SideScore(rule, (look.mean + margin) / look.error, n));
+  arm->below = std::min(arm->below, SideScore(rule, (margin - look.mean) / look.error, n));
+}
+
+// Holm's step-down over all arms, each with what it has. Of the two tests of an arm the null of one
+// is true at most, so that a step is divided by the arms with an open one (HolmAdjustedArms).
+void StepDown(const PreparedDecider& rule, bool has_margin, std::vector<Arm>* arms) {
+  for (bool any = true; any;) {
+    any = false;
+    const auto open = static_cast<size_t>(std::ranges::count_if(
+        *arms, [&](const Arm& arm) { return !arm.differs || (has_margin && !arm.equivalent); }));
+    if (open == 0) return;
+    for (Arm& arm : *arms) {
+      const bool differs = arm.score <= rule.limits[open - 1];
+      const bool equivalent =
+          has_margin && std::max(arm.above, arm.below) <= rule.equivalence_limits[open - 1];
+      any = any || (differs && !arm.differs) || (equivalent && !arm.equivalent);
+      arm.differs = arm.differs || differs;
+      arm.equivalent = arm.equivalent || equivalent;
+    }
   }
+}
+
+// As Judge has it: what matters no more is equivalent, different or not.
+Verdict VerdictOf(const Arm& arm) {
+  if (arm.equivalent) return Verdict::kEquivalent;
+  if (!arm.differs) return Verdict::kInconclusive;
+  return arm.sign < 0 ? Verdict::kBetter : Verdict::kWorse;
 }
 
 void Count(const SimulatedStudies& studies, const std::vector<Verdict>& verdicts, Tally* tally) {
@@ -182,19 +219,15 @@ void DecideAlongTheWay(const SimulatedStudies& studies, const StudyOfDraws& stud
   std::vector<Arm> arms(static_cast<size_t>(studies.arms));
   for (int64_t n = kFirstLook; n <= studies.seeds; ++n) {
     for (size_t i = 0; i < arms.size(); ++i) {
-      if (arms[i].decided) continue;
-      const Look& look = study.looks[i][static_cast<size_t>(n)];
-      const double score = Score(rule, look, n);
-      if (score < arms[i].score) arms[i] = {score, look.t, n, false};
-      arms[i].seeds = n;
+      if (arms[i].IsDecided()) continue;
+      TakeLook(rule, study.looks[i][static_cast<size_t>(n)], n, studies.margin, &arms[i]);
     }
-    StepDown(rule, &arms);
+    StepDown(rule, studies.margin > 0, &arms);
   }
   std::vector<Verdict> verdicts;
   for (size_t i = 0; i < arms.size(); ++i) {
     const Arm& arm = arms[i];
-    const Verdict side = arm.sign < 0 ? Verdict::kBetter : Verdict::kWorse;
-    verdicts.push_back(arm.decided ? side : Verdict::kInconclusive);
+    verdicts.push_back(VerdictOf(arm));
     tally->arm_seeds += arm.seeds;
     if (rule.decider.way == Way::kEValue) continue;
     const auto n = static_cast<size_t>(arm.seeds);
@@ -266,8 +299,7 @@ std::vector<Tally> Simulate(const SimulatedStudies& studies,
   for (const PreparedDecider& decider : deciders) {
     UPCYCLE_CHECK_EQ(decider.plan.most, studies.seeds);
     UPCYCLE_CHECK_EQ(decider.arms, studies.arms);
-    // A margin is judged by Judge alone.
-    UPCYCLE_CHECK(decider.decider.way == Way::kOnce || studies.margin == 0);
+    UPCYCLE_CHECK(decider.decider.way != Way::kEValue || studies.margin == 0);
   }
   std::vector<std::vector<Tally>> parts(static_cast<size_t>(threads));
   {

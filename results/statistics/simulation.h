@@ -33,7 +33,7 @@ struct SimulatedStudies {
   int64_t arms = 8;       // beside the baseline
   int64_t different = 0;  // the first of them differ by `size`
   double size = 0;
-  double margin = 0;  // of equivalence, tested where seeds are fixed; 0: not tested
+  double margin = 0;  // of equivalence; 0: not tested
   int64_t studies = 10'000;
   uint64_t seed = 1;
 };
@@ -43,7 +43,7 @@ enum class Way {
   kOnce,         // the verdicts of Judge, once all seeds are there
   kUncorrected,  // the same t tests after each seed: what peeking does
   kPlanned,      // the sequential test after each seed
-  kEValue,       // an e-value after each seed
+  kEValue,       // an e-value after each seed; not of equivalence
 };
 
 struct Decider {
@@ -76,8 +76,9 @@ struct PreparedDecider {
   Decider decider;
   SequentialPlan plan;
   int64_t arms = 0;
-  std::vector<double> limits;       // what a score must not exceed with m tests open; [m - 1]
-  std::vector<double> half_widths;  // of intervals at n seeds, in standard errors; [n]
+  std::vector<double> limits;              // what a score must not exceed with m arms open; [m - 1]
+  std::vector<double> equivalence_limits;  // the same of one-sided scores
+  std::vector<double> half_widths;         // of intervals at n seeds, in standard errors; [n]
 };
 std::vector<PreparedDecider> Prepare(std::span<const Decider> deciders, int64_t seeds,
                                      int64_t arms);

@@ -98,24 +98,46 @@ std::optional<Refusal> RefusalOf(const Judgement& judgement, const PairedValues&
   return std::nullopt;
 }
 
-void TestOnce(const VerdictRules& rules, Case* made) {
+void TestOnce(const VerdictRules& rules, const std::optional<AlikeBounds>& alike, Case* made) {
   const PairedDifference& pairs = made->judgement.pairs;
+  if (alike) {
+    const Alike tests = TestAlike(pairs, *alike);
+    made->p = tests.p_outside;
+    made->equivalence_p = tests.p_within;
+    return;
+  }
   made->p = pairs.p;
   if (rules.margin > 0) made->equivalence_p = TestEquivalence(pairs, rules.margin).p;
 }
 
-void TestAtEachLook(const VerdictRules& rules, const SequentialBoundary& boundary, Case* made) {
-  const SequentialTest test = TestSequentially(*rules.looks, made->differences);
+void TestAtEachLook(const VerdictRules& rules, const SequentialBoundary& boundary,
+                    SequentialTable& table, Case* made) {
+  const SequentialTest test = TestSequentially(*rules.looks, made->differences, table);
   made->p = test.p;
   if (rules.margin > 0) {
-    made->equivalence_p = SequentialEquivalenceP(*rules.looks, made->differences, rules.margin);
+    made->equivalence_p =
+        SequentialEquivalenceP(*rules.looks, made->differences, rules.margin, table);
   }
   Summary& difference = made->judgement.pairs.difference;
   if ((test.t < 0) != (difference.mean < 0)) made->contradicted = test.strongest;
   difference.half_width = boundary.HalfWidth(difference.count, difference.StandardError());
 }
 
-std::string WhyInconclusive(const VerdictRules& rules, const Judgement& judgement) {
+// "within ±0.01", or of one bound "above −0.01".
+std::string WithinText(const VerdictRules& rules, const std::optional<AlikeBounds>& alike) {
+  if (!alike) return fmt::format("within ±{:g}", rules.margin);
+  if (!std::isfinite(alike->high)) return fmt::format("above {:g}", alike->low);
+  if (!std::isfinite(alike->low)) return fmt::format("below {:g}", alike->high);
+  return fmt::format("between {:g} and {:g}", alike->low, alike->high);
+}
+
+std::string WhyInconclusive(const VerdictRules& rules, const std::optional<AlikeBounds>& alike,
+                            const Judgement& judgement) {
+  if (alike) {
+    return fmt::format("adjusted p = {:.2g} of lying {} is above {:.2g}, and so is {:.2g} of not",
+                       judgement.adjusted_equivalence_p, WithinText(rules, alike),
+                       1 - rules.interval, judgement.adjusted_p);
+  }
   std::string reason =
       fmt::format("adjusted p = {:.2g} is above {:.2g}", judgement.adjusted_p, 1 - rules.interval);
   if (rules.margin > 0) {
@@ -125,19 +147,20 @@ std::string WhyInconclusive(const VerdictRules& rules, const Judgement& judgemen
   return reason;
 }
 
-void Decide(const VerdictRules& rules, int64_t contradicted, Judgement* judgement) {
+void Decide(const VerdictRules& rules, const std::optional<AlikeBounds>& alike,
+            int64_t contradicted, Judgement* judgement) {
   const double level = 1 - rules.interval;
   const bool differs = judgement->adjusted_p <= level;
   const Summary& difference = judgement->pairs.difference;
   if (judgement->adjusted_equivalence_p <= level) {
+    const std::string within = WithinText(rules, alike);
     judgement->verdict = Verdict::kEquivalent;
-    judgement->reason =
-        differs ? fmt::format("there is a difference, and it lies within ±{:g}", rules.margin)
-                : fmt::format("it lies within ±{:g}: adjusted p = {:.2g}", rules.margin,
-                              judgement->adjusted_equivalence_p);
+    judgement->reason = differs ? fmt::format("there is a difference, and it lies {}", within)
+                                : fmt::format("it lies {}: adjusted p = {:.2g}", within,
+                                              judgement->adjusted_equivalence_p);
   } else if (!differs) {
     judgement->verdict = Verdict::kInconclusive;
-    judgement->reason = WhyInconclusive(rules, *judgement);
+    judgement->reason = WhyInconclusive(rules, alike, *judgement);
   } else if (contradicted > 0) {
     judgement->verdict = Verdict::kInconclusive;
     judgement->reason = fmt::format(
@@ -145,48 +168,58 @@ void Decide(const VerdictRules& rules, int64_t contradicted, Judgement* judgemen
         "side",
         judgement->adjusted_p, contradicted, difference.count);
   } else {
-    const bool better = (difference.mean < 0) == (rules.preference == Preference::kLower);
+    // Outside of bounds it lies below the low one or above the high one.
+    const double low = alike ? alike->low : 0;
+    const bool lower = difference.mean < low;
+    const bool better = lower == (rules.preference == Preference::kLower);
     judgement->verdict = better ? Verdict::kBetter : Verdict::kWorse;
   }
 }
 
-void Adjust(const VerdictRules& rules, std::vector<Case>* cases) {
+// An arm with one test has it twice: both fall together, so that it counts as one.
+void Adjust(const VerdictRules& rules, std::span<const PairedValues> family,
+            std::vector<Case>* cases) {
+  const auto has_two = [&](size_t i) { return rules.margin > 0 || family[i].alike.has_value(); };
   std::vector<double> p, equivalence_p;
-  for (const Case& made : *cases) {
-    p.push_back(made.p);
-    equivalence_p.push_back(made.equivalence_p);
+  for (size_t i = 0; i < cases->size(); ++i) {
+    p.push_back((*cases)[i].p);
+    equivalence_p.push_back(has_two(i) ? (*cases)[i].equivalence_p : p.back());
   }
-  AdjustedArms adjusted = {HolmAdjusted(p), equivalence_p};
-  if (rules.margin > 0) adjusted = HolmAdjustedArms(p, equivalence_p);
+  const AdjustedArms adjusted = HolmAdjustedArms(p, equivalence_p);
   for (size_t i = 0; i < cases->size(); ++i) {
     (*cases)[i].judgement.adjusted_p = adjusted.difference[i];
-    (*cases)[i].judgement.adjusted_equivalence_p = adjusted.equivalence[i];
+    if (has_two(i)) (*cases)[i].judgement.adjusted_equivalence_p = adjusted.equivalence[i];
   }
 }
 
 }  // namespace
 
-std::vector<Judgement> Judge(std::span<const PairedValues> family, const VerdictRules& rules) {
+std::vector<Judgement> Judge(std::span<const PairedValues> family, const VerdictRules& rules,
+                             SequentialTable* table) {
   UPCYCLE_CHECK(rules.margin >= 0 && std::isfinite(rules.margin));
+  SequentialTable own;
+  SequentialTable& asked = table == nullptr ? own : *table;
   std::optional<SequentialBoundary> boundary;
-  if (rules.looks) boundary.emplace(*rules.looks, 1 - rules.interval);
+  if (rules.looks) boundary.emplace(*rules.looks, Sides::kTwo, 1 - rules.interval, asked);
   std::vector<Case> cases;
   for (const PairedValues& values : family) {
+    UPCYCLE_CHECK(!values.alike || !rules.looks);
     Case made = ComparePresentPairs(values, rules);
     if (auto refusal = RefusalOf(made.judgement, values, rules)) {
       made.judgement.verdict = refusal->verdict;
       made.judgement.reason = std::move(refusal->reason);
     } else if (rules.looks) {
-      TestAtEachLook(rules, *boundary, &made);
+      TestAtEachLook(rules, *boundary, asked, &made);
     } else {
-      TestOnce(rules, &made);
+      TestOnce(rules, values.alike, &made);
     }
     cases.push_back(std::move(made));
   }
-  Adjust(rules, &cases);
+  Adjust(rules, family, &cases);
   std::vector<Judgement> judgements;
-  for (Case& made : cases) {
-    if (!std::isnan(made.p)) Decide(rules, made.contradicted, &made.judgement);
+  for (size_t i = 0; i < cases.size(); ++i) {
+    Case& made = cases[i];
+    if (!std::isnan(made.p)) Decide(rules, family[i].alike, made.contradicted, &made.judgement);
     judgements.push_back(std::move(made.judgement));
   }
   return judgements;

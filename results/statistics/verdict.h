@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/enum_names.h"
+#include "results/statistics/equivalence.h"
 #include "results/statistics/paired_difference.h"
 #include "results/statistics/preference.h"
 #include "results/statistics/sequential_test.h"
@@ -51,6 +52,9 @@ struct PairedValues {
   std::vector<double> baseline;
   std::string incomparable =
       {};  // why no difference of the two means anything; empty: they compare
+  // In place of whether they differ: whether the difference lies within these bounds (equivalent)
+  // or outside (better or worse). Not with a plan.
+  std::optional<AlikeBounds> alike = std::nullopt;
 };
 
 struct VerdictRules {
@@ -69,13 +73,15 @@ struct Judgement {
   std::string reason;      // why it is not better or worse; empty where it is
   PairedDifference pairs;  // of the complete pairs; the interval of a plan is the repeated one
   int64_t missing = 0;     // pairs that lack a value
-  double adjusted_p = 0;   // NaN where no test was made
-  // That it lies within the margin; NaN where that was not tested.
+  double adjusted_p = 0;   // NaN where no test was made; with AlikeBounds: of lying outside
+  // That it lies within the margin, or the bounds; NaN where that was not tested.
   double adjusted_equivalence_p = std::numeric_limits<double>::quiet_NaN();
 };
 
 // One judgement for each arm of the family. An arm that cannot be tested still counts in Holm's
 // correction, so that a verdict does not weaken when a missing run arrives.
-std::vector<Judgement> Judge(std::span<const PairedValues> family, const VerdictRules& rules);
+// `table`: of sequential tests asked before; null: nothing is remembered beyond this call.
+std::vector<Judgement> Judge(std::span<const PairedValues> family, const VerdictRules& rules,
+                             SequentialTable* table = nullptr);
 
 }  // namespace upcycle

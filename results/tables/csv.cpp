@@ -25,9 +25,26 @@ bool HasSpread(const Column& column) {
          (column.notation == Notation::kEstimate || column.notation == Notation::kSignedEstimate);
 }
 
-// Of fields that are quoted.
-std::string Line(const std::vector<std::string>& fields) {
-  return fmt::format("{}\r\n", fmt::join(fields, ","));
+bool HasRange(const Column& column) {
+  return column.notation == Notation::kRange || column.notation == Notation::kEstimateRange;
+}
+
+std::vector<std::string> NamesOf(const Column& column) {
+  const std::string& key = column.key;
+  if (column.notation == Notation::kRange) return {key + " low", key + " high", key + " remark"};
+  if (column.notation == Notation::kEstimateRange) return {key, key + " low", key + " high"};
+  if (HasSpread(column)) return {key, key + " " + column.spread};
+  return {key};
+}
+
+std::vector<std::string> FieldsOf(const Column& column, const Cell& cell) {
+  if (column.notation == Notation::kText) return {cell.text};
+  std::vector<std::string> fields;
+  if (column.notation != Notation::kRange) fields.push_back(Exact(cell.value));
+  if (HasSpread(column)) fields.push_back(Exact(cell.half_width));
+  if (HasRange(column)) fields.insert(fields.end(), {Exact(cell.low), Exact(cell.high)});
+  if (column.notation == Notation::kRange) fields.push_back(cell.text);
+  return fields;
 }
 
 }  // namespace
@@ -35,26 +52,25 @@ std::string Line(const std::vector<std::string>& fields) {
 std::string CsvLine(const std::vector<std::string>& fields) {
   std::vector<std::string> quoted;
   for (const std::string& field : fields) quoted.push_back(Quoted(field));
-  return Line(quoted);
+  return fmt::format("{}\r\n", fmt::join(quoted, ","));
 }
 
 std::string ToCsv(const Table& table) {
   std::vector<std::string> names;
   if (!table.study.empty()) names.emplace_back("study");
   for (const Column& column : table.columns) {
-    names.push_back(Quoted(column.key));
-    if (HasSpread(column)) names.push_back(Quoted(column.key + " " + column.spread));
+    for (std::string& name : NamesOf(column)) names.push_back(std::move(name));
   }
-  std::string text = Line(names);
+  std::string text = CsvLine(names);
   for (const auto& row : table.rows) {
     std::vector<std::string> fields;
-    if (!table.study.empty()) fields.push_back(Quoted(table.study));
+    if (!table.study.empty()) fields.push_back(table.study);
     for (size_t i = 0; i < row.size(); ++i) {
-      const bool is_text = table.columns[i].notation == Notation::kText;
-      fields.push_back(is_text ? Quoted(row[i].text) : Exact(row[i].value));
-      if (HasSpread(table.columns[i])) fields.push_back(Exact(row[i].half_width));
+      for (std::string& field : FieldsOf(table.columns[i], row[i])) {
+        fields.push_back(std::move(field));
+      }
     }
-    text += Line(fields);
+    text += CsvLine(fields);
   }
   return text;
 }

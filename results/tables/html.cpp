@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/check.h"
 #include "core/utf8.h"
 #include "results/tables/number_text.h"
 #include "results/tables/xml_text.h"
@@ -196,14 +197,17 @@ std::string ToHtmlFragment(const Table& table) {
   return html + "</section>\n";
 }
 
-std::string ToHtml(const Table& table) {
+std::string ToHtml(const std::vector<Table>& tables) {
+  UPCYCLE_CHECK(!tables.empty());
+  std::string sections;
+  for (const Table& table : tables) sections += ToHtmlFragment(table);
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n"
       "<style>\nbody {{ margin: 0; }}\n@media (prefers-color-scheme: dark) {{ body {{ background: "
       "#161618; }} }}\n</style>\n</head>\n<body>\n<main>\n{}</main>\n</body>\n</html>\n",
-      XmlText(table.title), ToHtmlFragment(table));
+      XmlText(tables.front().title), sections);
 }
 
 }  // namespace upcycle

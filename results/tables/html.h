@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "results/tables/table.h"
 
@@ -30,7 +31,7 @@ std::string HtmlTable(const Table& table, const HtmlTableStyle& style = {});
 // and where it is too narrow the table scrolls below its caption, the rows' names staying.
 std::string ToHtmlFragment(const Table& table);
 
-// The same as a page of its own.
-std::string ToHtml(const Table& table);
+// The same as a page of its own, tables one below another, at least one.
+std::string ToHtml(const std::vector<Table>& tables);
 
 }  // namespace upcycle

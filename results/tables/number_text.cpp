@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <initializer_list>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -98,6 +99,24 @@ std::string EstimateText(double value, double half_width, const EstimateStyle& s
   const std::string mantissa = PlainEstimate(value / unit, half_width / unit, style);
   return alone ? fmt::format("{}e{}", mantissa, exponent)
                : fmt::format("({})e{}", mantissa, exponent);
+}
+
+std::string RangeText(double low, double high) {
+  if (!std::isfinite(low) || !std::isfinite(high)) return kNotAvailable;
+  const double size = std::max(std::fabs(low), std::fabs(high)), half_width = (high - low) / 2;
+  if (!(half_width > 0)) {
+    const std::string end = EstimateText(low, std::numeric_limits<double>::quiet_NaN());
+    return fmt::format("{0} to {0}", end);
+  }
+  const bool is_plain = size >= kSmallestPlain && size < kLargestPlain;
+  const int exponent = is_plain ? 0 : static_cast<int>(std::floor(std::log10(size)));
+  const double unit = std::pow(10, exponent);
+  const int decimals = DecimalsFor(half_width / unit, 2);
+  const auto text = [&](double value) {
+    return WithSign(Rounded(std::fabs(value / unit), decimals), value < 0, false);
+  };
+  const std::string range = fmt::format("{} to {}", text(low), text(high));
+  return is_plain ? range : fmt::format("({})e{}", range, exponent);
 }
 
 std::string ProbabilityText(double p) {

@@ -24,6 +24,9 @@ struct EstimateStyle {
 // digit. Without a half width (NaN) the value has `style.digits`.
 std::string EstimateText(double value, double half_width, const EstimateStyle& style = {});
 
+// "−0.018 to −0.010": two significant digits of half the distance decide the digits of both.
+std::string RangeText(double low, double high);
+
 // A p-value with two significant digits, "<0.0001" below that.
 std::string ProbabilityText(double p);
 

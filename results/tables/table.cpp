@@ -1,12 +1,32 @@
 #include "results/tables/table.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
 
 #include "core/check.h"
 #include "results/tables/number_text.h"
 #include "results/tables/terminal_text.h"
 
 namespace upcycle {
+namespace {
+
+std::string RangeCellText(const Cell& cell) {
+  const std::string range = RangeText(cell.low, cell.high);
+  return cell.text.empty() ? range : fmt::format("{} {}", range, cell.text);
+}
+
+std::string EstimateRangeText(const Column& column, const Cell& cell) {
+  const std::string value =
+      EstimateText(cell.value, std::numeric_limits<double>::quiet_NaN(), {.digits = column.digits});
+  if (!std::isfinite(cell.low) || !std::isfinite(cell.high)) return value;
+  const std::string range = RangeText(cell.low, cell.high);
+  return std::isfinite(cell.value) ? fmt::format("{} ({})", value, range) : range;
+}
+
+}  // namespace
 
 std::string CellText(const Column& column, const Cell& cell) {
   switch (column.notation) {
@@ -24,6 +44,10 @@ std::string CellText(const Column& column, const Cell& cell) {
       return ScientificText(cell.value);
     case Notation::kSignedPercent:
       return SignedPercentText(cell.value);
+    case Notation::kRange:
+      return RangeCellText(cell);
+    case Notation::kEstimateRange:
+      return EstimateRangeText(column, cell);
   }
   return kNotAvailable;
 }

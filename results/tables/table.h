@@ -17,6 +17,8 @@ enum class Notation {
   kCount,          // 47.49B
   kScientific,     // 7.52e14
   kSignedPercent,  // a share as +0.31 %
+  kRange,          // low to high, with the cell's text behind it as a remark
+  kEstimateRange,  // value (low to high)
 };
 
 enum class Tone { kPlain, kGood, kBad, kFaint };
@@ -33,11 +35,13 @@ struct Column {
 
 // Text where the column's notation is kText, else a number; a NaN is a number that is not there.
 struct Cell {
-  std::string text = {};
+  std::string text = {};  // or the remark of a range
   double value = std::numeric_limits<double>::quiet_NaN();
   double half_width = std::numeric_limits<double>::quiet_NaN();  // or what Column::spread says
   Tone tone = Tone::kPlain;
   bool bold = false;
+  double low = std::numeric_limits<double>::quiet_NaN();  // of a range
+  double high = std::numeric_limits<double>::quiet_NaN();
 };
 
 struct Table {

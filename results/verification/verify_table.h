@@ -22,7 +22,7 @@ struct VerifiedTable {
 };
 
 // What a table without a command was asked for: the columns of CSV, which stand there by their
-// keys; else what the recipe says.
+// keys, or the evidence, whose columns CSV has too; else what the recipe says.
 CompareOptions OptionsFrom(const CommittedTable& table, TableForm form);
 
 // Makes the table again, as it was asked for. CSV may be as it is with or without incomplete arms

@@ -114,7 +114,13 @@ def check_tensorboard(folder, ledger):
     return count
 
 
-def check_mlflow(uri, study, ledger):
+def without_infinities(value):
+    """As MLflow's database keeps it: the largest double in place of an infinity."""
+    largest = sys.float_info.max
+    return value if math.isnan(value) else max(-largest, min(largest, value))
+
+
+def check_mlflow(uri, study, ledger, form=float):
     client = MlflowClient(tracking_uri=uri)
     experiment = client.get_experiment_by_name(study)
     count = 0
@@ -126,7 +132,7 @@ def check_mlflow(uri, study, ledger):
         found = {name: {one.step: one.value for one in client.get_metric_history(run.info.run_id,
                                                                                  name)}
                  for name in run.data.metrics}
-        count += check(f"MLflow {key}", found, ledger[key], float)
+        count += check(f"MLflow {key}", found, ledger[key], form)
         if not run.data.params or run.info.run_name != f"{key[0]}/{key[1]}":
             fail(f"MLflow {key}: parameters or name")
     return count
@@ -173,7 +179,8 @@ def main():
         subprocess.run([sys.executable, "-m", "mlflow", "migrate-filestore", "--source",
                         folder / "mlruns", "--target", database], check=True,
                        capture_output=True)
-        print("MLflow, migrated:", check_mlflow(database, options.study, ledger), "values")
+        print("MLflow, migrated:",
+              check_mlflow(database, options.study, ledger, without_infinities), "values")
         print("pandas:", check_points(folder / "points.csv", ledger), "values")
         (folder / "runs").symlink_to(options.root.resolve())
         print("examples:", run_examples(folder))

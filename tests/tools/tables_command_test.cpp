@@ -68,6 +68,65 @@ TEST_F(TablesCommand, CompareLeadsFromACellToItsRuns) {
   EXPECT_EQ(Do({"compare", "study", "--cell", "rooted,difference"}).exit_code, 2);
 }
 
+TEST_F(TablesCommand, CompareShowsWhatStandsBehindVerdicts) {
+  const Finished text = Do({"compare", "study", "--evidence"});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_TRUE(Says(text.out, "study: evidence on validation/loss against dense\n"));
+  EXPECT_LT(text.out.find("study: validation/loss"), text.out.find("study: evidence on"));
+  const Finished json = Do({"compare", "study", "--evidence", "--json"});
+  EXPECT_EQ(nlohmann::json::parse(json.out).at("evidence").at("arms").size(), 2u);
+  EXPECT_FALSE(nlohmann::json::parse(Do({"compare", "study", "--json"}).out).contains("evidence"));
+  const Finished alone = Do({"compare", "study", "--evidence", "--where", "arm=dense"});
+  EXPECT_EQ(alone.exit_code, 2);
+  EXPECT_TRUE(Says(alone.err, "no arm beside the baseline dense is shown"));
+}
+
+TEST_F(TablesCommand, CompareShowsWhatSettingsAreWorthWhereArmsTellThat) {
+  const Finished none = Do({"compare", "study", "--effects"});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_TRUE(
+      Says(none.err, "--effects: Effects are those of a full grid of two or more settings"));
+  {
+    LedgerWriter ledger(root_ / "ledger.sqlite");
+    StudyRecord grid = StudyOf({"none", "a", "b", "both"}, {0, 1, 2});
+    const char* changes[] = {"{}", R"({"moe.top_k": 4})", R"({"train.rate": 3})",
+                             R"({"moe.top_k": 4, "train.rate": 3})"};
+    grid.name = "grid";
+    grid.recipe = R"({"base": {"moe": {"top_k": 2}, "train": {"rate": 1}}, "name": "grid"})";
+    for (size_t i = 0; i < 4; ++i) grid.arms[i].changes = changes[i];
+    ledger.RecordStudy(grid);
+    for (size_t arm = 0; arm < 4; ++arm) {
+      for (int64_t seed = 0; seed < 3; ++seed) {
+        const double noise = 0.01 * static_cast<double>((seed * 3 + static_cast<int64_t>(arm)) % 4);
+        CompleteRun(ledger, grid.arms[arm].name, seed, {},
+                    {ResultEvent("validation/loss", 3 - 0.5 * (arm % 2 == 1 ? 1 : 0) + noise)});
+      }
+    }
+  }
+  const Finished text = Do({"compare", "grid", "--effects"});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  for (const char* part : {"Main effects, over all levels", "moe.top_k: 2 → 4", "Interactions",
+                           "Share of the variation", "The arms are a full grid"}) {
+    EXPECT_TRUE(Says(text.out, part));
+  }
+  const auto json = nlohmann::json::parse(Do({"compare", "grid", "--effects", "--json"}).out);
+  EXPECT_EQ(json.at("effects").size(), 3u);
+  EXPECT_NEAR(json.at("effects").at(0).at("rows").at(0).at("difference").at("value"), -0.5, 0.03);
+}
+
+TEST_F(TablesCommand, VerifyFindsTheEvidenceEqual) {
+  for (const auto& [format, name] :
+       {std::pair("markdown", "a.md"), std::pair("latex", "a.tex"), std::pair("html", "a.html"),
+        std::pair("csv", "a.csv"), std::pair("json", "a.json")}) {
+    const fs::path file = folder_ / name;
+    const Finished made =
+        Do({"export", "study", "--evidence", "--format", format, "-o", file.native()});
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    const Finished done = Do({"verify", file.native()});
+    EXPECT_EQ(done.exit_code, 0) << name << done.out << done.err;
+  }
+}
+
 TEST_F(TablesCommand, VerifyFindsWhatExportWroteEqual) {
   for (const auto& [format, name] :
        {std::pair("markdown", "a.md"), std::pair("latex", "a.tex"), std::pair("html", "a.html"),

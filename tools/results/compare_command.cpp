@@ -1,13 +1,19 @@
 // `upcycle compare STUDY`
 
-#include <fmt/format.h>
+#include <optional>
 
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
 #include "results/comparison/cell_source.h"
 #include "results/comparison/compare_study.h"
 #include "results/comparison/comparison_json.h"
-#include "results/comparison/comparison_table.h"
+#include "results/comparison/study_effects.h"
+#include "results/comparison/table_forms.h"
 #include "results/ledger/ledger_reader.h"
 #include "results/tables/terminal.h"
+#include "results/tables/terminal_text.h"
 #include "tools/commands.h"
 #include "tools/terminal/command_line.h"
 #include "tools/terminal/state_options.h"
@@ -23,6 +29,27 @@ std::string CellText(LedgerReader& ledger, const Comparison& comparison, const s
   return json ? ToJson(source, stages.native()) : ToText(source, stages.native());
 }
 
+// Throws Error(kInput) where the study has none.
+StudyEffects ReadEffects(LedgerReader& ledger, const Comparison& comparison) {
+  const std::string recipe = ledger.ReadRecipe(ledger.ReadStudy(comparison.study));
+  StudyEffects effects = EffectsOf(comparison, nlohmann::json::parse(recipe));
+  if (!effects.why_not.empty()) {
+    throw Error(Cause::kInput, fmt::format("--effects: {}", effects.why_not));
+  }
+  return effects;
+}
+
+std::string TablesText(const Comparison& comparison, const StudyEffects* effects) {
+  const TerminalLayout layout = LayoutOfOutput();
+  std::string text;
+  for (const Table& table : TablesOf(comparison)) {
+    text += (text.empty() ? "" : "\n") + ToTerminal(table, layout);
+  }
+  if (effects == nullptr) return text;
+  for (const Table& table : effects->tables) text += "\n" + ToTerminal(table, layout);
+  return text + "\n" + Wrapped(effects->introduction, layout.width, 0) + "\n";
+}
+
 }  // namespace
 
 int CompareCommand(const Arguments& arguments) {
@@ -30,6 +57,7 @@ int CompareCommand(const Arguments& arguments) {
   std::string cell;
   StateOptions state;
   TableOptions table;
+  bool asks_effects = false;
   bool json = false;
   CommandLine line(
       "compare STUDY [options]",
@@ -38,6 +66,8 @@ int CompareCommand(const Arguments& arguments) {
   line.Positional("STUDY", &study, "a recipe's name");
   state.Declare(line);
   table.Declare(line);
+  line.Flag("effects", &asks_effects,
+            "what each setting of a grid, or each change of an ablation, is worth");
   line.Option("cell", &cell,
               "ARM,COLUMN: the runs behind that cell, its pairs, and how it was made of them");
   line.Flag("json", &json, "everything in full precision");
@@ -47,11 +77,12 @@ int CompareCommand(const Arguments& arguments) {
   if (!cell.empty()) {
     const fs::path stages = fs::path(state.root) / "stages";
     fmt::print("{}", CellText(ledger, comparison, cell, stages, json));
-  } else if (json) {
-    fmt::print("{}", ToJson(comparison));
-  } else {
-    fmt::print("{}", ToTerminal(TableOf(comparison), LayoutOfOutput()));
+    return kExitDone;
   }
+  std::optional<StudyEffects> effects;
+  if (asks_effects) effects = ReadEffects(ledger, comparison);
+  const StudyEffects* shown = effects ? &*effects : nullptr;
+  fmt::print("{}", json ? ToJson(comparison, shown) : TablesText(comparison, shown));
   return kExitDone;
 }
 

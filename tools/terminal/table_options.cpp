@@ -33,6 +33,10 @@ void TableOptions::Declare(CommandLine& line) {
             "settings that differ between arms as columns, and no other settings");
   line.Flag("allow-incomplete", &allow_incomplete_,
             "judge arms whose seeds are not all there by those that are");
+  line.Flag(
+      "evidence", &evidence_,
+      "a second table (CSV: in place of the first): what other tests, bootstrap, effect sizes "
+      "and power say of each difference");
 }
 
 CompareOptions TableOptions::Asked() const {
@@ -43,12 +47,13 @@ CompareOptions TableOptions::Asked() const {
   if (!sort_.empty()) asked.sort = sort_;
   asked.only_changed = only_changed_;
   asked.where = where_;
+  asked.evidence = evidence_;
   return asked;
 }
 
 bool TableOptions::AskAnything() const {
   return !rows_.empty() || !columns_.empty() || !sort_.empty() || !where_.empty() ||
-         only_changed_ || allow_incomplete_;
+         only_changed_ || allow_incomplete_ || evidence_;
 }
 
 CompareOptions AskedOfTable(const std::vector<std::string>& words) {

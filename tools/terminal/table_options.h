@@ -22,6 +22,7 @@ class TableOptions {
   std::vector<std::string> where_;
   bool only_changed_ = false;
   bool allow_incomplete_ = false;
+  bool evidence_ = false;
 };
 
 // What the words behind `upcycle export` ask of a table. Throws Error(kInput) for options that are

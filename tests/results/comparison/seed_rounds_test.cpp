@@ -85,24 +85,33 @@ TEST(SeedRounds, DoNotWaitForAnArmThatTakesNoPart) {
 TEST(SeedRounds, DependOnValuesAlone) {
   const RandomStream stream(1, "rounds");
   uint64_t draw = 0;
-  const auto whole = PlayRounds(std::vector{Arm(kOpen), Arm(kClear), Arm(kOpen)}, kRules);
+  SequentialTable table;
+  const auto whole = PlayRounds(std::vector{Arm(kOpen), Arm(kClear), Arm(kOpen)}, kRules, &table);
   for (int order = 0; order < 20; ++order) {
     std::vector<PairedValues> seen = {Arm({}), Arm({}), Arm({})};
     const std::vector<double>* sources[] = {&kOpen, &kClear, &kOpen};
-    SeedRounds rounds = PlayRounds(seen, kRules);
+    SeedRounds rounds = PlayRounds(seen, kRules, &table);
     while (!rounds.is_over) {
       const size_t arm = stream.Below(draw++, 3);
       const size_t number = stream.Below(draw++, 8);
       if (static_cast<int64_t>(number) < rounds.arms[arm].seeds) {
         seen[arm].arm[number] = (*sources[arm])[number];
       }
-      rounds = PlayRounds(seen, kRules);
+      rounds = PlayRounds(seen, kRules, &table);
     }
     for (size_t i = 0; i < 3; ++i) {
       EXPECT_EQ(rounds.arms[i].seeds, whole.arms[i].seeds);
       EXPECT_EQ(rounds.arms[i].judgement.adjusted_p, whole.arms[i].judgement.adjusted_p);
     }
   }
+}
+
+TEST(SeedRounds, EndWhereFewerSeedsAreThereThanThePlanHas) {
+  const SeedRounds rounds =
+      PlayRounds(std::vector{PairedValues{First(kOpen, 4), std::vector<double>(4, 0.0)}}, kRules);
+  EXPECT_TRUE(rounds.is_over);
+  EXPECT_EQ(rounds.arms[0].seeds, 4);
+  EXPECT_EQ(rounds.arms[0].judgement.verdict, Verdict::kInconclusive);
 }
 
 }  // namespace

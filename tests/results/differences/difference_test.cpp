@@ -67,6 +67,15 @@ TEST(DifferenceText, CountsStepsBeforeItNamesThem) {
                    "    rate: the same bits at 1 step; 2 steps only in B\n"));
 }
 
+TEST(DifferenceText, SaysNoDistanceFromWhatIsNoNumber) {
+  StageDifference stage = {.place = StageRole::kTrain};
+  stage.series = {CompareSeries("loss", {{5, NAN}}, {{5, 2}})};
+  stage.results = {{.metric = "x", .a = 1, .b = INFINITY}};
+  const std::string text = DifferenceText({.runs = {{"moe", "moe", 0, 1, {stage}}}}, {});
+  EXPECT_TRUE(Says(text, "first   step 5: nan in A, 2 in B\n"));
+  EXPECT_TRUE(Says(text, "result x: 1 in A, inf in B\n"));
+}
+
 // A ledger of two arms, whose second run of "moe" is another one's by an ulp.
 class DifferenceTest : public testing::Test {
  protected:

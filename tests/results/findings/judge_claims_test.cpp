@@ -86,11 +86,12 @@ TEST_F(JudgingClaims, CannotTellWhatIsNotSignificant) {
   EXPECT_TRUE(Says(finding.contrasts[0].reason, "is above 0.05"));
 }
 
-TEST_F(JudgingClaims, JudgesLikenessByTheInterval) {
+TEST_F(JudgingClaims, JudgesLikenessByTestsAgainstTheMargin) {
   FinishAll();
   // The difference is 0 ± 0.0115, 0.36 % of 3.175; routed is 0.0583 ± 0.0277 below dense, 1.8 %.
-  EXPECT_EQ(SupportOf("nearby", Relation::kAlike, "dense", 0.004), Support::kSupports);
-  EXPECT_EQ(SupportOf("nearby", Relation::kAlike, "dense", 0.003), Support::kCannotTell);
+  // Of 0.3 % p is 0.043, of 0.2 % it is 0.11.
+  EXPECT_EQ(SupportOf("nearby", Relation::kAlike, "dense", 0.003), Support::kSupports);
+  EXPECT_EQ(SupportOf("nearby", Relation::kAlike, "dense", 0.002), Support::kCannotTell);
   EXPECT_EQ(SupportOf("routed", Relation::kAlike, "dense", 0.009), Support::kContradicts);
   EXPECT_EQ(SupportOf("routed", Relation::kAlike, "dense", 0.011), Support::kCannotTell);
   EXPECT_EQ(SupportOf("routed", Relation::kAlike, "dense", 0.03), Support::kSupports);
@@ -99,8 +100,8 @@ TEST_F(JudgingClaims, JudgesLikenessByTheInterval) {
 TEST_F(JudgingClaims, JudgesWhetherThereIsNoGainOnTheBetterSideAlone) {
   FinishAll();
   EXPECT_EQ(SupportOf("dense", Relation::kNoBetter, "routed", 0.001), Support::kSupports);
-  EXPECT_EQ(SupportOf("nearby", Relation::kNoBetter, "dense", 0.004), Support::kSupports);
-  EXPECT_EQ(SupportOf("nearby", Relation::kNoBetter, "dense", 0.003), Support::kCannotTell);
+  EXPECT_EQ(SupportOf("nearby", Relation::kNoBetter, "dense", 0.003), Support::kSupports);
+  EXPECT_EQ(SupportOf("nearby", Relation::kNoBetter, "dense", 0.002), Support::kCannotTell);
   EXPECT_EQ(SupportOf("routed", Relation::kNoBetter, "dense", 0.009), Support::kContradicts);
   paper_.studies[0].recipe.metric.goal = Goal::kMaximize;
   EXPECT_EQ(SupportOf("dense", Relation::kNoBetter, "routed", 0.009), Support::kContradicts);
@@ -114,7 +115,7 @@ TEST_F(JudgingClaims, NamesTheBoundsThatDecideNothing) {
     AddClaim(paper_, "a", "nearby", relation, "dense").expect.within = 0.002;
     return Judge().front().contrasts[0].reason;
   };
-  const std::string neither = "the interval lies neither within nor outside ";
+  const std::string neither = "it is shown to lie neither within nor outside ";
   EXPECT_EQ(reason(Relation::kAlike), neither + "±0.2 %, which is ±0.00635");
   EXPECT_EQ(reason(Relation::kNoBetter), neither + "−0.2 %, which is −0.00635");
   paper_.studies[0].recipe.metric.goal = Goal::kMaximize;
@@ -133,10 +134,21 @@ TEST_F(JudgingClaims, CountsEveryTestOfThePaperInHolmsFamily) {
   for (const char* id : {"a", "b", "c"}) {
     AddClaim(paper_, id, "routed", Relation::kBetter, "dense");
   }
-  AddClaim(paper_, "likeness is no test", "nearby", Relation::kAlike, "dense").expect.within = 1;
+  AddClaim(paper_, "likeness", "nearby", Relation::kAlike, "dense").expect.within = 0.004;
   const std::vector<Finding> findings = Judge();
-  EXPECT_NEAR(findings[0].contrasts[0].adjusted_p, 3 * 0.0036849342330343205, 1e-9);
-  EXPECT_TRUE(std::isnan(findings[3].contrasts[0].adjusted_p));
+  EXPECT_NEAR(findings[0].contrasts[0].adjusted_p, 4 * 0.0036849342330343205, 1e-9);
+  EXPECT_GT(findings[3].contrasts[0].adjusted_p, 0.0036849342330343205);
+  EXPECT_EQ(findings[3].support, Support::kSupports);
+}
+
+TEST_F(JudgingClaims, LikenessIsWeakenedByTheOtherTestsOfThePaper) {
+  FinishAll();
+  EXPECT_EQ(SupportOf("nearby", Relation::kAlike, "dense", 0.003), Support::kSupports);
+  AddClaim(paper_, "b", "nearby", Relation::kAlike, "dense").expect.within = 0.003;
+  const std::vector<Finding> findings = Judge();
+  EXPECT_EQ(findings[0].support, Support::kCannotTell);
+  EXPECT_NEAR(findings[0].contrasts[0].adjusted_p, 2 * 0.043210013516644045, 1e-9);
+  EXPECT_TRUE(Says(findings[0].contrasts[0].reason, "neither within nor outside ±0.3 %"));
 }
 
 TEST_F(JudgingClaims, WantsTheBestBetterThanEveryOther) {

@@ -168,6 +168,25 @@ TEST_F(PlotStudyTest, AForestHasEachArmsDifferenceAndVerdict) {
   EXPECT_TRUE(Says(PanelOf({.kind = PlotKind::kForest, .wide = true}).remarks[0], "−0.2 ± 1.3"));
 }
 
+TEST_F(PlotStudyTest, AForestSaysWhichIntervalsItHas) {
+  RecordUsualStudy();
+  EXPECT_TRUE(Says(Draw({.kind = PlotKind::kForest}).plot->caption,
+                   "lines: 95 % t intervals, not adjusted; verdicts at level 0.05"));
+}
+
+TEST_F(PlotStudyTest, AForestSaysThatIntervalsAreOfASequentialTest) {
+  StudyRecord study = PlottedStudy({"dense", "routed"}, {0, 1, 2});
+  study.table.first_seeds = study.table.most_seeds = 3;
+  ledger_.RecordStudy(study);
+  for (const int64_t seed : {0, 1, 2}) {
+    Complete("dense", seed, 1.0 + 0.1 * double(seed)), Complete("routed", seed, 0.9);
+  }
+  EXPECT_TRUE(Says(Draw({.kind = PlotKind::kForest}).plot->caption,
+                   "lines: 95 % repeated intervals of a sequential test, which hold however often "
+                   "was looked, not adjusted for the number of arms; verdicts of sequential tests "
+                   "at level 0.05"));
+}
+
 TEST_F(PlotStudyTest, AForestShowsNoDifferenceOfIncompletePairs) {
   ledger_.RecordStudy(PlottedStudy({"dense", "routed", "half"}, {0, 1}));
   for (const int64_t seed : {0, 1})
@@ -249,9 +268,17 @@ TEST_F(PlotStudyTest, ScalingDrawsTheLawThatPointsTellAndSaysWhereTheyDoNot) {
   EXPECT_NEAR(panel.series[0].spots.front().y, 3.5, 0.02);
   EXPECT_NEAR(panel.series[0].spots.back().y, 0.53, 0.01);
   EXPECT_TRUE(Says(all.plot->caption, "Law of dense: 0.5"));
+  ASSERT_EQ(panel.bands.size(), 1u);
+  for (size_t i = 0; i < panel.series[0].spots.size(); ++i) {
+    EXPECT_LT(panel.bands[0].spots[i].lower, panel.series[0].spots[i].y);
+    EXPECT_GT(panel.bands[0].spots[i].upper, panel.series[0].spots[i].y);
+  }
+  EXPECT_TRUE(Says(all.plot->caption, "Bands: the 95 % profile intervals of a law's own value"));
 
   const StudyPlot few = Draw({.kind = PlotKind::kScaling, .arms = {"dense a", "dense c"}});
   EXPECT_TRUE(few.plot->rows[0][0].series.empty());
+  EXPECT_TRUE(few.plot->rows[0][0].bands.empty());
+  EXPECT_FALSE(Says(few.plot->caption, "Bands:"));
   EXPECT_TRUE(Says(few.plot->caption, "No law for dense: a law of three parameters needs"));
 }
 

@@ -143,8 +143,13 @@ class Browser:
                 raise RuntimeError(f"{method}: {answer['error']}")
             return answer["result"]
 
-    def wait_for(self, method):
-        while not any(event.get("method") == method for event in self.seen):
+    def wait_for_load(self, loader):
+        """Until all of what `loader` loads is there: the page before it has a load event, too."""
+        def is_load(event):
+            of = event.get("params", {})
+            return (event.get("method") == "Page.lifecycleEvent" and of["loaderId"] == loader
+                    and of["name"] == "load")
+        while not any(is_load(event) for event in self.seen):
             self.seen.append(self.read())
 
 
@@ -172,8 +177,8 @@ def look(browser, address, width, theme, folder):
     browser.ask("Emulation.setEmulatedMedia", session,
                 features=[{"name": "prefers-color-scheme", "value": theme},
                           {"name": "prefers-reduced-motion", "value": "reduce"}])
-    browser.ask("Page.navigate", session, url=address)
-    browser.wait_for("Page.loadEventFired")
+    browser.ask("Page.setLifecycleEventsEnabled", session, enabled=True)
+    browser.wait_for_load(browser.ask("Page.navigate", session, url=address)["loaderId"])
     if folder:
         size = browser.ask("Page.getLayoutMetrics", session)["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": width, "height": min(size["height"], 12000), "scale": 1}

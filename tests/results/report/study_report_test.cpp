@@ -34,6 +34,7 @@ TEST(StudyReport, SaysWhatWasAskedAndFoundAndHow) {
         "routed is better than dense by", "would have been found in 80 %", "<caption>study:",
         "href=\"#runs-2\"", "id=\"runs-2\"", "study: validation/loss; arrow keys",
         "Main effects, over all levels", "core hours", "no room left on the disk", "AMD EPYC",
+        "How sure", "study: evidence on validation/loss against dense", "Sign-flip, Wilcoxon.",
         "upcycle run recipes/study.yaml", "upcycle compare study", "Holm&#39;s correction"}) {
     EXPECT_TRUE(Says(report, part)) << part;
   }

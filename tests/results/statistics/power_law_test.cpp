@@ -1,6 +1,7 @@
 #include "results/statistics/power_law.h"
 
 #include "core/random.h"
+#include "results/statistics/student.h"
 #include "tests/results/statistics/golden_cases.h"
 
 namespace upcycle {
@@ -60,17 +61,72 @@ TEST(PowerLaw, IntervalsHoldTheTruthAsOftenAsTheySay) {
   const RandomStream stream(9, "test/power_law");
   constexpr int kFits = 300;
   uint64_t next = 0;
-  int exponents = 0, floors = 0;
+  int exponents = 0, floors = 0, values = 0;
+  const double within = std::pow(3, 4.5), truth = 2 + 3 * std::pow(within, -0.4);
   for (int fit = 0; fit < kFits; ++fit) {
     Points points = OnTheLaw(2, 3, 0.4, 3, 9);
     for (ScalingPoint& point : points) point.loss *= 1 + 0.003 * stream.Normal(next++);
     const PowerLaw law = FitPowerLaw(points);
     exponents += law.exponent_interval.low <= 0.4 && law.exponent_interval.high >= 0.4;
     floors += law.floor_interval.low <= 2 && law.floor_interval.high >= 2;
+    const ParameterInterval band = LawBand(points, law, Numbers{within})[0];
+    values += band.low <= truth && band.high >= truth;
   }
   const double allowed = 4 * std::sqrt(0.95 * 0.05 / kFits);
   EXPECT_NEAR(exponents / double{kFits}, 0.95, allowed);
   EXPECT_NEAR(floors / double{kFits}, 0.95, allowed);
+  EXPECT_NEAR(values / double{kFits}, 0.95, allowed);
+}
+
+// Of floors and exponents on a fine grid, with every scale that the limit leaves.
+ParameterInterval SearchedBand(const Points& points, const PowerLaw& law, double limit, double x) {
+  constexpr int kSteps = 500;
+  ParameterInterval found = {law.At(x), law.At(x)};
+  for (int i = 0; i <= kSteps; ++i) {
+    const ParameterInterval& ends = law.exponent_interval;
+    const double exponent = ends.low + (ends.high - ends.low) * i / kSteps;
+    for (int j = 0; j <= kSteps; ++j) {
+      const double floor = 1.2 * law.floor_interval.high * j / kSteps;
+      double zz = 0, zr = 0, rr = 0;
+      for (const ScalingPoint& point : points) {
+        const double z = std::pow(point.x, -exponent) / point.loss, r = 1 - floor / point.loss;
+        zz += z * z, zr += z * r, rr += r * r;
+      }
+      const double room = limit - (rr - zr * zr / zz);
+      if (room < 0) continue;
+      for (const double side : {-1, 1}) {
+        const double scale = zr / zz + side * std::sqrt(room / zz);
+        if (scale < 0) continue;
+        const double value = floor + scale * std::pow(x, -exponent);
+        found = {std::min(found.low, value), std::max(found.high, value)};
+      }
+    }
+  }
+  return found;
+}
+
+TEST(PowerLaw, BandHoldsExactlyTheLawsWithinTheLimit) {
+  Points with_floor = OnTheLaw(2, 3, 0.4, 3, 7), without = OnTheLaw(0.02, 5, 0.3, 4, 6);
+  for (size_t i = 0; i < 6; ++i) {
+    with_floor[i].loss *= 1 + 0.002 * (i % 3 == 0 ? 1.0 : -0.7);
+    without[i].loss *= 1 + 0.003 * (i % 2 == 0 ? 1.0 : -1.0);
+  }
+  for (const Points& points : {with_floor, without}) {
+    const PowerLaw law = FitPowerLaw(points);
+    ASSERT_EQ(law.problem, "");
+    const double degrees = static_cast<double>(points.size()) - 3;
+    const double t = StudentQuantile(0.975, degrees);  // F of 1 and n - 3 is its square
+    const double limit = law.residual * law.residual * (degrees + t * t);
+    for (const double x : {1.0, 20.0, 700.0}) {
+      const ParameterInterval band = LawBand(points, law, Numbers{x})[0];
+      const ParameterInterval searched = SearchedBand(points, law, limit, x);
+      const double width = band.high - band.low;
+      EXPECT_LE(band.low, searched.low + 1e-4 * width) << x;
+      EXPECT_GE(band.high, searched.high - 1e-4 * width) << x;
+      EXPECT_NEAR(band.low, searched.low, 0.01 * width) << x;
+      EXPECT_NEAR(band.high, searched.high, 0.01 * width) << x;
+    }
+  }
 }
 
 TEST(PowerLaw, NeedsFourPlaces) {

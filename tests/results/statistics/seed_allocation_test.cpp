@@ -89,7 +89,8 @@ TEST(SeedAllocation, CountsTheOtherArmsOfTheTable) {
 }
 
 // What the simulation counts by: Holm's step-down on the boundaries of level/m.
-std::vector<bool> DecidedByBoundaries(const std::vector<PairedValues>& family) {
+std::vector<bool> DecidedByBoundaries(const std::vector<PairedValues>& family,
+                                      SequentialTable& table) {
   std::vector<std::pair<double, size_t>> scores;
   for (size_t arm = 0; arm < family.size(); ++arm) {
     double score = 1e9;
@@ -104,7 +105,8 @@ std::vector<bool> DecidedByBoundaries(const std::vector<PairedValues>& family) {
   std::vector<bool> decided(family.size());
   for (size_t rank = 0; rank < scores.size(); ++rank) {
     const double level = (1 - kRules.interval) / static_cast<double>(scores.size() - rank);
-    if (scores[rank].first > SequentialBoundary(*kRules.looks, level).Limit()) break;
+    if (scores[rank].first > SequentialBoundary(*kRules.looks, Sides::kTwo, level, table).Limit())
+      break;
     decided[scores[rank].second] = true;
   }
   return decided;
@@ -114,6 +116,7 @@ TEST(SeedAllocation, DecidesAsTheBoundariesOfItsPlanDo) {
   const RandomStream stream(4, "test/allocation");
   uint64_t next = 0;
   int decided = 0;
+  SequentialTable table;
   for (int study = 0; study < 12; ++study) {
     std::vector<PairedValues> family;
     for (size_t arm = 0; arm < 4; ++arm) {
@@ -123,8 +126,8 @@ TEST(SeedAllocation, DecidesAsTheBoundariesOfItsPlanDo) {
       }
       family.push_back(Against(differences));
     }
-    const std::vector<bool> expected = DecidedByBoundaries(family);
-    const std::vector<ArmSeeds> arms = AllocateSeeds(family, kRules);
+    const std::vector<bool> expected = DecidedByBoundaries(family, table);
+    const std::vector<ArmSeeds> arms = AllocateSeeds(family, kRules, &table);
     for (size_t arm = 0; arm < arms.size(); ++arm) {
       EXPECT_EQ(arms[arm].need == SeedNeed::kDecided, expected[arm]) << study << " " << arm;
       decided += expected[arm];

@@ -73,6 +73,34 @@ TEST(Simulation, FalseEquivalenceStaysBelowTheLevelWhereArmsLieAtTheMargin) {
   EXPECT_GT(SimulateOne({.seeds = 6, .margin = 4}, Way::kOnce).Power(), 0.8);
 }
 
+TEST(Simulation, FalseEquivalenceOfAPlanStaysBelowTheLevelHoweverOftenItIsLookedAt) {
+  for (const int64_t seeds : {3, 6, 12}) {
+    for (const int64_t different : {4, 8}) {
+      const SimulatedStudies at_margin = {
+          .seeds = seeds, .different = different, .size = 2, .margin = 2};
+      EXPECT_LE(SimulateOne(at_margin, Way::kPlanned).FamilyError(), Allowed(0.05, kStudies))
+          << seeds << " seeds, " << different << " at the margin";
+    }
+  }
+  EXPECT_GT(SimulateOne({.seeds = 12, .margin = 4}, Way::kPlanned).Power(), 0.9);
+}
+
+TEST(Simulation, ShowsThatPeekingAtEquivalenceWithoutAPlanBreaksTheLevel) {
+  const SimulatedStudies at_margin = {.seeds = 12, .different = 8, .size = 2, .margin = 2};
+  EXPECT_GT(SimulateOne(at_margin, Way::kUncorrected).FamilyError(), 0.08);
+}
+
+// With one look both ways are the same tests.
+TEST(Simulation, APlanOfOneLookDecidesAsJudgeDoes) {
+  for (const double margin : {0.0, 3.0}) {
+    const SimulatedStudies studies = {.seeds = 3, .different = 4, .size = 3, .margin = margin};
+    const Tally once = SimulateOne(studies, Way::kOnce);
+    const Tally plan = SimulateOne(studies, Way::kPlanned);
+    EXPECT_EQ(once.found, plan.found) << margin;
+    EXPECT_EQ(once.false_families, plan.false_families) << margin;
+  }
+}
+
 TEST(Simulation, APlanSavesSeedsOfArmsThatDifferAndKeepsMostOfTheirPower) {
   const SimulatedStudies studies = {.seeds = 12, .different = 8, .size = 2};
   const Tally once = SimulateOne(studies, Way::kOnce), plan = SimulateOne(studies, Way::kPlanned);

@@ -9,6 +9,7 @@ namespace upcycle {
 namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
 Judgement JudgeOne(const PairedValues& values, const VerdictRules& rules = {}) {
   return Judge(std::vector<PairedValues>{values}, rules)[0];
@@ -137,12 +138,13 @@ TEST(Verdict, IsUndecidableBeyondTheLastLookOfAPlan) {
 TEST(Verdict, OfAPlanIsSequentialAndItsIntervalTheRepeatedOne) {
   const SequentialPlan plan = {.first = 3, .most = 6};
   const Judgement once = JudgeOne(kLower), sequential = JudgeOne(kLower, {.looks = plan});
+  SequentialTable table;
   EXPECT_EQ(sequential.verdict, Verdict::kBetter);
   EXPECT_GT(sequential.adjusted_p, once.adjusted_p);
-  EXPECT_NEAR(
-      sequential.pairs.difference.half_width,
-      SequentialBoundary(plan, 1 - 0.95).HalfWidth(6, once.pairs.difference.StandardError()),
-      1e-12);
+  EXPECT_NEAR(sequential.pairs.difference.half_width,
+              SequentialBoundary(plan, Sides::kTwo, 1 - 0.95, table)
+                  .HalfWidth(6, once.pairs.difference.StandardError()),
+              1e-12);
   EXPECT_GT(sequential.pairs.difference.half_width, once.pairs.difference.half_width);
 }
 
@@ -154,6 +156,56 @@ TEST(Verdict, OfAPlanIsInconclusiveWhereLaterSeedsLieOnTheOtherSide) {
   EXPECT_EQ(judgement.reason,
             "adjusted p = 0.00048 rests on the first 3 seeds, and the mean of all 6 lies on the "
             "other side");
+}
+
+// kLower differs by -0.0583 ± 0.0277; p are SciPy's.
+Judgement JudgeAlike(const AlikeBounds& bounds, const VerdictRules& rules = {}) {
+  PairedValues values = kLower;
+  values.alike = bounds;
+  return JudgeOne(values, rules);
+}
+
+TEST(Verdict, OfLikenessIsEquivalentWhereTheDifferenceIsShownToLieWithin) {
+  const Judgement judgement = JudgeAlike({-0.1, 0.1});
+  EXPECT_EQ(judgement.verdict, Verdict::kEquivalent);
+  EXPECT_EQ(judgement.reason, "it lies between -0.1 and 0.1: adjusted p = 0.0073");
+  EXPECT_EQ(judgement.adjusted_p, 1);
+}
+
+TEST(Verdict, OfLikenessIsOnTheSideWhereTheDifferenceIsShownToLieOutside) {
+  EXPECT_EQ(JudgeAlike({-0.01, 0.01}).verdict, Verdict::kBetter);
+  EXPECT_EQ(JudgeAlike({-0.01, kInfinite}).verdict, Verdict::kBetter);
+  EXPECT_EQ(JudgeAlike({-kInfinite, -0.1}).verdict, Verdict::kWorse);
+  EXPECT_EQ(JudgeAlike({-0.01, 0.01}, {.preference = Preference::kHigher}).verdict,
+            Verdict::kWorse);
+}
+
+TEST(Verdict, OfLikenessIsInconclusiveWhereNeitherIsShown) {
+  EXPECT_EQ(
+      JudgeAlike({-0.05, 0.05}).reason,
+      "adjusted p = 0.75 of lying between -0.05 and 0.05 is above 0.05, and so is 0.5 of not");
+  EXPECT_EQ(JudgeAlike({-0.05, kInfinite}).reason,
+            "adjusted p = 0.75 of lying above -0.05 is above 0.05, and so is 0.25 of not");
+}
+
+TEST(Verdict, OfLikenessWithinABoundOnOneSideMindsThatSideAlone) {
+  EXPECT_EQ(JudgeAlike({-kInfinite, 0}).verdict, Verdict::kEquivalent);
+  EXPECT_EQ(JudgeAlike({-0.1, kInfinite}).verdict, Verdict::kEquivalent);
+}
+
+TEST(Verdict, OfLikenessCountsOnceInTheFamilyAndIsAdjustedByIt) {
+  PairedValues alike = kLower;
+  alike.alike = AlikeBounds{-0.1, 0.1};
+  const auto judgements = Judge(std::vector<PairedValues>{kLower, alike, kLower}, {});
+  EXPECT_NEAR(judgements[0].adjusted_p, 3 * 0.0036849342330343205, 1e-9);
+  EXPECT_TRUE(std::isnan(judgements[0].adjusted_equivalence_p));
+  // Both others are decided before it, and it stays alone.
+  EXPECT_NEAR(judgements[1].adjusted_equivalence_p, 3 * 0.0036849342330343205, 1e-9);
+  PairedValues missing;
+  missing.alike = AlikeBounds{-0.1, 0.1};
+  const auto with_missing = Judge(std::vector<PairedValues>{alike, missing}, {});
+  EXPECT_NEAR(with_missing[0].adjusted_equivalence_p, 2 * 0.0072803855259832035, 1e-9);
+  EXPECT_EQ(with_missing[1].verdict, Verdict::kUndecidable);
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ TEST(Html, IsASectionWithACaptionHeadersOfRowsAndColumnsAndNotes) {
 }
 
 TEST(Html, IsAPageThatAsksForNothingFromAnywhere) {
-  const std::string page = ToHtml(SmallTable());
+  const std::string page = ToHtml({SmallTable()});
   EXPECT_TRUE(page.starts_with("<!doctype html>\n<html lang=\"en\">"));
   EXPECT_TRUE(page.ends_with("</html>\n"));
   EXPECT_TRUE(Says(page, ToHtmlFragment(SmallTable())));

@@ -18,7 +18,9 @@ Table HostileTable() {
                    {"difference", "difference", Notation::kSignedEstimate},
                    {"adjusted p", "adjusted_p", Notation::kProbability},
                    {"train FLOPs", "train_flops", Notation::kScientific},
-                   {"mismatch", "flops_mismatch", Notation::kSignedPercent}};
+                   {"mismatch", "flops_mismatch", Notation::kSignedPercent},
+                   {"bootstrap", "bootstrap", Notation::kRange},
+                   {"size", "size", Notation::kEstimateRange}};
   for (const char* name :
        {"dense", "\\end{table} \\input{x} ~^&%$#_{}", "[x] *y* -- --- `z' \"w\" <|>",
         "é ö ß à la carte · ≤ ≥ ×", "*", "[2em]"}) {
@@ -27,7 +29,9 @@ Table HostileTable() {
                           {.value = -0.0583, .half_width = 0.0292, .bold = true},
                           {.value = 0.00001},
                           {.value = 7.5e14, .bold = true},
-                          {.value = -0.01}});
+                          {.value = -0.01},
+                          {.text = "(too short)", .low = -0.018, .high = -0.0101},
+                          {.value = -2.34, .low = -4.2, .high = -0.4}});
   }
   table.notes = {"Cells. Mean ± half of the 95 % t interval; – is not available.",
                  "Grid. {a} & b_c, by −1.5 %, p < 0.0001, #3, 10^4, ~x, \\y."};

@@ -1,5 +1,6 @@
 #include "results/tables/number_text.h"
 
+#include <cmath>
 #include <limits>
 
 #include <gtest/gtest.h>
@@ -103,6 +104,14 @@ TEST(SignedPercentText, SignsWhatIsNotZero) {
   EXPECT_EQ(SignedPercentText(0.0031), "+0.31 %");
   EXPECT_EQ(SignedPercentText(-0.125), "−12.50 %");
   EXPECT_EQ(SignedPercentText(-1e-6), "0.00 %");
+}
+
+TEST(Range, ShowsTheDigitsThatItsWidthAllows) {
+  EXPECT_EQ(RangeText(-0.018123, -0.010456), "−0.0181 to −0.0105");
+  EXPECT_EQ(RangeText(-4.2, 0.43), "−4.2 to 0.4");
+  EXPECT_EQ(RangeText(-2e-5, 4e-5), "(−2.0 to 4.0)e-5");
+  EXPECT_EQ(RangeText(0.25, 0.25), "0.25 to 0.25");
+  EXPECT_EQ(RangeText(0.25, INFINITY), kNotAvailable);
 }
 
 }  // namespace

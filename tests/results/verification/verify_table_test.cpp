@@ -79,6 +79,23 @@ TEST_P(Verifying, FindsAnExportEqualToTheLedger) {
   EXPECT_GT(verified.cells, 10);
 }
 
+TEST_P(Verifying, FindsTheEvidenceEqualToTheLedger) {
+  const CompareOptions options = {.evidence = true};
+  const std::vector<CommittedTable> tables = ReadTables(Export(GetParam(), options), GetParam());
+  const bool is_one = GetParam() == TableForm::kCsv || GetParam() == TableForm::kJson;
+  ASSERT_EQ(tables.size(), is_one ? 1u : 2u);
+  LedgerReader reader(LedgerIn(folder_));
+  for (const CommittedTable& table : tables) {
+    const CompareOptions read =
+        GetParam() == TableForm::kCsv ? OptionsFrom(table, GetParam()) : options;
+    const VerifiedTable verified = VerifyTable(reader, table, GetParam(), read);
+    EXPECT_EQ(verified.reason, "");
+    EXPECT_TRUE(verified.differences.empty())
+        << verified.differences.front().row << " " << verified.differences.front().column;
+    EXPECT_GT(verified.cells, 10);
+  }
+}
+
 TEST_P(Verifying, ReadsBehindAByteOrderMark) {
   const VerifiedTable verified = Verify("\uFEFF" + Export(GetParam()), GetParam());
   EXPECT_EQ(verified.reason, "");

@@ -1,4 +1,4 @@
-#include "results/report/study_factors.h"
+#include "results/comparison/study_factors.h"
 
 #include <algorithm>
 #include <map>
