@@ -16,7 +16,8 @@ namespace {
 std::string WrittenTables(const Comparison& comparison, std::string (*write)(const Table&)) {
   std::string text;
   for (const Table& table : TablesOf(comparison)) {
-    text += (text.empty() ? "" : "\n") + write(table);
+    if (!text.empty()) text += "\n";
+    text += write(table);
   }
   return text;
 }

@@ -43,11 +43,12 @@ std::string TablesText(const Comparison& comparison, const StudyEffects* effects
   const TerminalLayout layout = LayoutOfOutput();
   std::string text;
   for (const Table& table : TablesOf(comparison)) {
-    text += (text.empty() ? "" : "\n") + ToTerminal(table, layout);
+    if (!text.empty()) text += "\n";
+    text += ToTerminal(table, layout);
   }
   if (effects == nullptr) return text;
-  for (const Table& table : effects->tables) text += "\n" + ToTerminal(table, layout);
-  return text + "\n" + Wrapped(effects->introduction, layout.width, 0) + "\n";
+  for (const Table& table : effects->tables) text.append("\n").append(ToTerminal(table, layout));
+  return fmt::format("{}\n{}\n", text, Wrapped(effects->introduction, layout.width, 0));
 }
 
 }  // namespace
