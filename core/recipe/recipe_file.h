@@ -114,6 +114,10 @@ struct AllowedLints {
   bool Has(Lint lint) const { return std::find(list.begin(), list.end(), lint) != list.end(); }
 };
 
+inline constexpr const char* kStudyNames = "[A-Za-z0-9][A-Za-z0-9_.-]{0,99}";
+inline constexpr const char* kStudyNamesForm =
+    "at most 100 letters, digits, '-', '_' and '.', the first a letter or digit";
+
 struct RecipeFile {
   std::string name;
   std::string description;
@@ -135,10 +139,9 @@ struct RecipeFile {
 
   template <typename Self, typename Visitor>
   static void Describe(Self& s, Visitor& v) {
-    v.Field("name", s.name,
-            {.help = "the study's name; required",
-             .pattern = "[A-Za-z0-9][A-Za-z0-9_.-]{0,99}",
-             .form = "at most 100 letters, digits, '-', '_' and '.', the first a letter or digit"});
+    v.Field(
+        "name", s.name,
+        {.help = "the study's name; required", .pattern = kStudyNames, .form = kStudyNamesForm});
     v.Field("description", s.description, {.help = "what the study asks, in a sentence"});
     v.Field(
         "extends", s.extends,

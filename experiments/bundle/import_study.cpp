@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <regex>
 #include <tuple>
 
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include "core/check.h"
 #include "core/error.h"
 #include "core/file_lock.h"
+#include "core/recipe/recipe_file.h"
 #include "experiments/bundle/stage_journal.h"
 #include "experiments/bundle/study_events.h"
 #include "experiments/bundle/unpacked.h"
@@ -51,6 +53,10 @@ class Importer {
  public:
   Importer(const fs::path& root, const fs::path& bundle, const ImportOptions& options)
       : root_(root), bundle_(bundle, root) {
+    if (!options.name.empty() && !std::regex_match(options.name, std::regex(kStudyNames))) {
+      Refuse(
+          fmt::format("a study cannot be called {:?}: expected {}", options.name, kStudyNamesForm));
+    }
     study_ = options.name.empty() ? bundle_.manifest().study : options.name;
     bundle_.events().Rename(bundle_.manifest().study, study_);
     if (!fs::exists(Ledger())) return;

@@ -93,6 +93,13 @@ TEST_F(ImportStudyTest, TakesOverWhatAnEmptyRootLacks) {
   EXPECT_EQ(Recorded(here_), Recorded(source_));
 }
 
+TEST_F(ImportStudyTest, RefusesANameThatNoRecipeMayHave) {
+  Export();
+  for (const char* name : {" ", "../x", "a/b", "a\nb", "--json"}) {
+    EXPECT_TRUE(Says(Refusal(name), "a study cannot be called")) << name;
+  }
+}
+
 TEST_F(ImportStudyTest, TheSameRootGivesTheSameBytes) {
   Export(BundledModels::kAll, true);
   const std::string once = ReadTextFile(bundle_);
