@@ -192,11 +192,15 @@ void AddTestNotes(const Comparison& comparison, std::vector<std::string>* notes)
   if (!pairs) return;
   const auto [fewest, most] = *pairs;
   const double exact = SmallestExactP(fewest);
+  // Holm's correction multiplies the smallest p of a family by its size: if that is above the
+  // level, so are all.
+  const double adjusted = std::min(1.0, static_cast<double>(family) * exact);
   notes->push_back(fmt::format(
-      "Seeds. {} paired seeds{}: no exact test (sign-flip, Wilcoxon) can go below p = {}{}.",
+      "Seeds. {} paired seeds{}: no exact test (sign-flip, Wilcoxon) can go below p = {}{}{}.",
       fewest == most ? fmt::format("{}", most) : fmt::format("{} to {}", fewest, most),
       fewest == most ? "" : " an arm", ProbabilityText(exact),
-      exact > level ? ", so a verdict rests on the differences being normal" : ""));
+      family == 1 ? "" : fmt::format(", adjusted {}", ProbabilityText(adjusted)),
+      adjusted > level ? ", so a verdict rests on the differences being normal" : ""));
 }
 
 // What "equal compute" means in this study.

@@ -88,11 +88,14 @@ std::string RemarkText(const Finding& finding) {
 }
 
 double AdjustedP(const Finding& finding) {
-  double largest = kNone;
+  const bool contradicts = finding.support == Support::kContradicts;
+  double found = kNone;
   for (const Contrast& contrast : finding.contrasts) {
-    if (std::isnan(largest) || contrast.adjusted_p > largest) largest = contrast.adjusted_p;
+    if (contradicts && contrast.support != Support::kContradicts) continue;
+    const double p = contrast.adjusted_p;
+    if (std::isnan(found) || (contradicts ? p < found : p > found)) found = p;
   }
-  return largest;
+  return found;
 }
 
 Tone ToneOf(Support support) {

@@ -17,7 +17,8 @@ std::string EstimateText(const Finding& finding);
 std::string OursText(const Finding& finding);
 // Why it cannot tell, and why ours differs; or empty.
 std::string RemarkText(const Finding& finding);
-// The smallest evidence that the verdict rests on: the largest adjusted p; NaN without a test.
+// What the verdict rests on: one contrast is enough to contradict, so of those that do the smallest
+// adjusted p; else the largest of all. NaN without a test.
 double AdjustedP(const Finding& finding);
 Tone ToneOf(Support support);
 // "3 support, 1 contradicts, 2 cannot tell"

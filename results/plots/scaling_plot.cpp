@@ -135,9 +135,11 @@ class ScalingBuilder {
     for (size_t i = 0; i < places.size(); ++i) {
       band.spots.push_back({places[i], ends[i].low, ends[i].high});
     }
-    laws_ +=
-        fmt::format(" Law of {}: {:.4g} + A·C^−α, α = {:.3g} ({:.3g} to {:.3g}).", method,
-                    law.floor, law.exponent, law.exponent_interval.low, law.exponent_interval.high);
+    laws_ += fmt::format(
+        " Law of {}: E + A·C^−α with E = {:.4g} ({:.4g} to {:.4g}) and α = {:.3g} "
+        "({:.3g} to {:.3g}).",
+        method, law.floor, law.floor_interval.low, law.floor_interval.high, law.exponent,
+        law.exponent_interval.low, law.exponent_interval.high);
   }
 
   const StudyFacts& study_;

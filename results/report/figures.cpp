@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
@@ -12,8 +10,6 @@
 #include "results/plots/kinds.h"
 #include "results/report/html.h"
 #include "results/report/sections.h"
-#include "results/statistics/power_law.h"
-#include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {
@@ -38,49 +34,6 @@ bool CostTheSameAToken(const StudyFacts& study) {
   return std::ranges::all_of(study.arms, [&](const ArmFacts& arm) {
     return std::fabs(flops_of(arm) / flops_of(study.arms.front()) - 1) < 1e-3;
   });
-}
-
-std::string LawText(const PowerLaw& law, const std::string& name) {
-  const std::string of = name.empty() ? "" : " of " + name;
-  if (!law.problem.empty()) return fmt::format(" No law{} is drawn: {}.", of, law.problem);
-  return fmt::format(
-      " Dashed{}: E + A·C^−α with α = {:.3g} ({:.3g} to {:.3g}) and E = {:.4g} ({:.4g} to {:.4g}), "
-      "95 % profile intervals.",
-      of, law.exponent, law.exponent_interval.low, law.exponent_interval.high, law.floor,
-      law.floor_interval.low, law.floor_interval.high);
-}
-
-// The law through the marks of a style, where they identify one.
-void AddLaw(const std::vector<Mark>& marks, size_t style, Panel* panel, std::string* caption) {
-  constexpr int kPoints = 60;
-  std::vector<ScalingPoint> points;
-  std::string name;
-  for (const Mark& mark : marks) {
-    if (mark.style != style) continue;
-    if (!mark.name.empty()) name = mark.name;
-    points.push_back({mark.spot.x, mark.spot.y});
-  }
-  if (points.size() < 2) return;
-  const PowerLaw law = FitPowerLaw(points);
-  *caption += LawText(law, name);
-  if (!law.problem.empty()) return;
-  const auto [first, last] = std::ranges::minmax(points, {}, &ScalingPoint::x);
-  Series line = {.style = style, .stroke = Stroke::kFit};
-  for (int i = 0; i <= kPoints; ++i) {
-    const double x = first.x * std::pow(last.x / first.x, static_cast<double>(i) / kPoints);
-    line.spots.push_back({x, law.At(x)});
-  }
-  panel->series.push_back(std::move(line));
-}
-
-void AddLaws(Plot* plot) {
-  Panel& panel = plot->rows.front().front();
-  if (panel.y.scale != Scale::kLogarithmic) return;  // a law is of values above 0
-  size_t styles = 0;
-  for (const Mark& mark : panel.marks) styles = std::max(styles, mark.style + 1);
-  for (size_t style = 0; style < styles; ++style) {
-    AddLaw(panel.marks, style, &panel, &plot->caption);
-  }
 }
 
 class Figures {
@@ -118,9 +71,7 @@ std::string FiguresSection(const ReportInput& input) {
   const StudyPlot by_flops = curves(Against::kFlops);
   if (by_flops.plot) figures.Add(by_flops);
   if (!by_flops.plot || !CostTheSameAToken(input.study)) figures.Add(curves(Against::kTokens));
-  StudyPlot scaling = ScalingPlot(input.ledger, input.study, usual);
-  if (scaling.plot) AddLaws(&*scaling.plot);
-  figures.Add(scaling);
+  figures.Add(ScalingPlot(input.ledger, input.study, usual));
   figures.Add(SchedulePlot(input.ledger, input.study, usual));
   figures.Add(LoadPlot(input.ledger, input.study, usual));
   return std::move(figures).Finish();

@@ -16,9 +16,10 @@ std::string MissingSection(const ReportInput& input) {
     }
   }
   if (!items.empty()) return html::List(items);
-  return html::Paragraph(
-      "Nothing: every run that was asked for has its value, none was ended early, "
-      "and every arm could be tested.");
+  return html::Paragraph(fmt::format(
+      "Nothing: every run that was asked for has its value{}.",
+      input.comparison.baseline.empty() ? " and none was ended early"
+                                        : ", none was ended early, and every arm could be tested"));
 }
 
 }  // namespace upcycle

@@ -40,8 +40,8 @@ std::string DataText(const ReportInput& input) {
   return items.empty() ? "" : html::Heading("Data, as tokens") + html::List(items);
 }
 
-std::string Commands(const std::string& study) {
-  const std::string name = ShellWord(study);
+std::string Commands(const std::string& study, bool allow_incomplete) {
+  const std::string name = ShellWord(study) + (allow_incomplete ? " --allow-incomplete" : "");
   std::string lines;
   for (const char* command : {"compare {}", "export {} --format markdown", "plot {} -o figures",
                               "report {} -o report.html"}) {
@@ -58,7 +58,7 @@ std::string OriginSection(const ReportInput& input) {
       "<p>The table, its files, the figures and this report come from the ledger by these "
       "commands; {} says where it lies, {} leaves out what depends on the machine.</p>\n",
       html::Code("--root"), html::Code("--no-machine"));
-  text += html::Block(Commands(input.study.name));
+  text += html::Block(Commands(input.study.name, input.options.allow_incomplete));
   const auto replace = nlohmann::json::error_handler_t::replace;
   return text + html::Details("The recipe in full, with bases and overrides resolved",
                               html::Block(input.recipe.dump(2, ' ', false, replace)));

@@ -157,7 +157,8 @@ std::string PowerSentence(const Comparison& comparison, const ArmComparison& arm
   const auto reach = ReachOf(difference, 1 - comparison.table.interval, ArmsJudged(comparison));
   if (comparison.table.most_seeds > 0 || !reach) return "";
   return fmt::format(
-      "With {} a difference of {}{} would have been found in {:g} % of such studies; {}.",
+      "Were the spread seen the true one, {} would find a difference of {}{} in {:g} % of such "
+      "studies; {}.",
       Counted(difference.count, "seed"), AloneText(reach->detectable), UnitOf(comparison),
       100 * kPlannedPower, SeedsNeededText(reach->seeds_needed, difference.count));
 }

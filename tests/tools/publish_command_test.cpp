@@ -112,6 +112,13 @@ TEST_F(PublishCommandTest, WritesOverNobodyElsesPage) {
   EXPECT_EQ(Run({"verify", page_.native()}).exit_code, 2);
 }
 
+TEST_F(PublishCommandTest, VerifyTakesNoFormOfAFolder) {
+  Publish();
+  const Finished result = Run({"verify", page_.native(), "--format", "csv"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_TRUE(Says(result.err, "--format is said of a file"));
+}
+
 TEST_F(PublishCommandTest, AsksForAFolderAndAKnownStudy) {
   const Finished nowhere = Run({"publish", "study"});
   EXPECT_EQ(nowhere.exit_code, 2);

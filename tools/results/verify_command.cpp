@@ -57,7 +57,7 @@ int VerifyCommand(const Arguments& arguments) {
   StateOptions state;
   bool json = false;
   CommandLine line(
-      "verify FILE [options]",
+      "verify FILE|FOLDER [options]",
       "Holds the tables that `upcycle export` wrote into a document against the ledger\n"
       "and names the cells that differ; of a folder that `upcycle publish` wrote, every\n"
       "file. Exit status: 0 equal, 1 different, 2 cannot be checked.");
@@ -69,6 +69,10 @@ int VerifyCommand(const Arguments& arguments) {
   line.Parse(arguments);
   std::error_code none;
   const bool in_folder = fs::is_directory(place, none);
+  if (in_folder && !format.empty()) {
+    throw Error(Cause::kInput,
+                fmt::format("--format is said of a file, and {} is a folder: leave it out", place));
+  }
   std::vector<VerifiedFile> files;
   if (in_folder) {
     LedgerReader ledger(state.Ledger());

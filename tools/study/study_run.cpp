@@ -50,8 +50,8 @@ void RunEffort::Declare(CommandLine& line) {
   line.Flag("yes,y", &yes, "run although the prediction exceeds a budget that would ask");
   line.Flag("keep-going,k", &keep_going, "start other stages after one has failed");
   line.Option("restarts", &restarts,
-              "how often a stage that was killed, or ran out of memory, is tried again without "
-              "having got further");
+              "how often in a row a stage that was killed, lost or interrupted is tried again "
+              "without having got further; 0: nothing is tried again");
   line.Option("lease", &lease_seconds,
               "seconds without a sign of life after which a worker is ended and tried again");
   line.Flag("checked", &checked,

@@ -375,5 +375,17 @@ TEST_F(Comparing, SaysWhatThreeSeedsCannotShow) {
                       "0.25, so a verdict rests on the differences being normal."));
 }
 
+TEST_F(Comparing, SaysWhatSixSeedsCannotShowOfSeveralArms) {
+  study = StudyOf({"dense", "routed", "shared"}, {0, 1, 2, 3, 4, 5});
+  writer.RecordStudy(study);
+  Finish("dense", kDense);
+  Finish("routed", kRouted);
+  Finish("shared", kRouted);
+  EXPECT_TRUE(
+      HasNote(Compare(),
+              "Seeds. 6 paired seeds: no exact test (sign-flip, Wilcoxon) can go below p = "
+              "0.031, adjusted 0.062, so a verdict rests on the differences being normal."));
+}
+
 }  // namespace
 }  // namespace upcycle

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "results/findings/report.h"
+#include "results/findings/wording.h"
 #include "tests/says.h"
 
 namespace upcycle {
@@ -48,6 +49,19 @@ FindingsReport Report() {
   size.counted = {Quantity::kParametersTotal, 47.49e9, 34.4e9};
   report.findings = {better, early, size};
   return report;
+}
+
+TEST(Findings, RestAContradictionOnWhatContradicts) {
+  Finding finding = Judged("best", Support::kContradicts);
+  finding.contrasts.resize(3);
+  finding.contrasts[0].adjusted_p = 0.6;
+  finding.contrasts[1].adjusted_p = 0.02;
+  finding.contrasts[1].support = Support::kContradicts;
+  finding.contrasts[2].adjusted_p = 0.001;
+  finding.contrasts[2].support = Support::kSupports;
+  EXPECT_EQ(AdjustedP(finding), 0.02);
+  finding.support = Support::kCannotTell;
+  EXPECT_EQ(AdjustedP(finding), 0.6);
 }
 
 TEST(Findings, AreToldOneByOneInATerminal) {

@@ -267,7 +267,7 @@ TEST_F(PlotStudyTest, ScalingDrawsTheLawThatPointsTellAndSaysWhereTheyDoNot) {
   EXPECT_EQ(panel.series[0].style, panel.marks[0].style);
   EXPECT_NEAR(panel.series[0].spots.front().y, 3.5, 0.02);
   EXPECT_NEAR(panel.series[0].spots.back().y, 0.53, 0.01);
-  EXPECT_TRUE(Says(all.plot->caption, "Law of dense: 0.5"));
+  EXPECT_TRUE(Says(all.plot->caption, "Law of dense: E + A·C^−α with E = 0.5"));
   ASSERT_EQ(panel.bands.size(), 1u);
   for (size_t i = 0; i < panel.series[0].spots.size(); ++i) {
     EXPECT_LT(panel.bands[0].spots[i].lower, panel.series[0].spots[i].y);

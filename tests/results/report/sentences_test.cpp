@@ -125,9 +125,10 @@ TEST(Sentences, TheBaselineSaysWhatItReached) {
 // A size of 0.5 at a level of 0.05 asks for 34 pairs (Cohen 1988, table 2.4.1); what 4 pairs find
 // is that of power_test.cpp's equation, times the deviation of 0.01.
 TEST(Sentences, AnInconclusiveArmSaysWhatCouldHaveBeenFound) {
-  EXPECT_EQ(Power(Judged(Verdict::kInconclusive, -0.005, 0.0159, 0.39)),
-            "With 4 seeds a difference of 0.021 nats would have been found in 80 % of such "
-            "studies; to find the one that was seen would take about 34 seeds, 30 more.");
+  EXPECT_EQ(
+      Power(Judged(Verdict::kInconclusive, -0.005, 0.0159, 0.39)),
+      "Were the spread seen the true one, 4 seeds would find a difference of 0.021 nats in "
+      "80 % of such studies; to find the one that was seen would take about 34 seeds, 30 more.");
 }
 
 TEST(Sentences, ADifferenceNearNothingIsNoPlan) {

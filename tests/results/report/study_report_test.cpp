@@ -31,7 +31,7 @@ TEST(StudyReport, SaysWhatWasAskedAndFoundAndHow) {
   const std::string report = Written(folder);
   for (const char* part :
        {"What was asked", "<code>moe.top_k</code>: 2 → 4", "Of 3 arms against dense",
-        "routed is better than dense by", "would have been found in 80 %", "<caption>study:",
+        "routed is better than dense by", "in 80 % of such studies", "<caption>study:",
         "href=\"#runs-2\"", "id=\"runs-2\"", "study: validation/loss; arrow keys",
         "Main effects, over all levels", "core hours", "no room left on the disk", "AMD EPYC",
         "How sure", "study: evidence on validation/loss against dense", "Sign-flip, Wilcoxon.",
