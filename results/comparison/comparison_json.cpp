@@ -4,6 +4,7 @@
 
 #include "results/comparison/comparison_table.h"
 #include "results/comparison/evidence_json.h"
+#include "results/comparison/settings_places.h"
 
 namespace upcycle {
 namespace {
@@ -64,7 +65,7 @@ Json ArmJson(const ArmComparison& arm, const Comparison& comparison) {
   json["cost"] = CostJson(arm);
   // Parsed with sorted keys, so that the order in which a program wrote them does not matter.
   json["changes"] = Json(nlohmann::json::parse(arm.changes));
-  json["settings"] = Json(nlohmann::json::parse(arm.settings));
+  json["settings"] = Json(WithoutPlaces(nlohmann::json::parse(arm.settings)));
   json["runs"] = std::move(runs);
   return json;
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/shell_word.h"
+#include "results/comparison/settings_places.h"
 #include "results/report/html.h"
 #include "results/report/sections.h"
 
@@ -40,6 +41,11 @@ std::string DataText(const ReportInput& input) {
   return items.empty() ? "" : html::Heading("Data, as tokens") + html::List(items);
 }
 
+std::string RecipeText(const ReportInput& input) {
+  const nlohmann::json recipe = input.options.machine ? input.recipe : WithoutPlaces(input.recipe);
+  return recipe.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 std::string Commands(const std::string& study, bool allow_incomplete) {
   const std::string name = ShellWord(study) + (allow_incomplete ? " --allow-incomplete" : "");
   std::string lines;
@@ -59,9 +65,8 @@ std::string OriginSection(const ReportInput& input) {
       "commands; {} says where it lies, {} leaves out what depends on the machine.</p>\n",
       html::Code("--root"), html::Code("--no-machine"));
   text += html::Block(Commands(input.study.name, input.options.allow_incomplete));
-  const auto replace = nlohmann::json::error_handler_t::replace;
   return text + html::Details("The recipe in full, with bases and overrides resolved",
-                              html::Block(input.recipe.dump(2, ' ', false, replace)));
+                              html::Block(RecipeText(input)));
 }
 
 }  // namespace upcycle

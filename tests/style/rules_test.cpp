@@ -228,6 +228,7 @@ TEST(PathsOfOneMachine, AreFound) {
 TEST(TabsAndTrailingSpace, AreFound) {
   EXPECT_EQ(Places(TabsAndTrailingSpace({{"README.md", "a\n\tb\nc \nd\r\n\n"}})),
             (Strings{"README.md:2", "README.md:3", "README.md:4"}));
+  EXPECT_EQ(Places(TabsAndTrailingSpace({{"recipes/books/table.csv", "a,b\r\n"}})), kNowhere);
 }
 
 TEST(UnknownTopLevelNames, AreFound) {

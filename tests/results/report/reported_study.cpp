@@ -22,7 +22,9 @@ StudyRecord RecordOf(const ReportedStudy& how) {
   StudyRecord study = StudyOf({names.begin(), names.begin() + static_cast<long>(how.arms)}, seeds);
   study.description = "Whether more experts a token help.";
   study.matched_on = "train_flops";
-  study.recipe = R"({"base": {"moe": {"router": {"z_loss": 0.0}, "top_k": 2}}, "name": "study"})";
+  study.recipe = R"({"base": {"data": {"train": [{"files": [")" + how.place +
+                 R"(/books/*.txt", "!)" + how.place + R"(/books/a.txt"]}]}, )" +
+                 R"("moe": {"router": {"z_loss": 0.0}, "top_k": 2}}, "name": "study"})";
   for (size_t i = 0; i < study.arms.size(); ++i) {
     study.arms[i].changes = changes[i];
     study.arms[i].settings =

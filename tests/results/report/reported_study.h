@@ -9,10 +9,11 @@ namespace upcycle {
 
 struct ReportedStudy {
   std::string host = "here";
-  std::string arm = "routed";  // the second arm's name
-  double first_time = 1e9;     // seconds since 1970
-  double core_seconds = 3600;  // of each training
-  size_t arms = 4;             // the baseline, two changes, and with 4 both of them
+  std::string arm = "routed";   // the second arm's name
+  double first_time = 1e9;      // seconds since 1970
+  double core_seconds = 3600;   // of each training
+  std::string place = "/here";  // of the texts
+  size_t arms = 4;              // the baseline, two changes, and with 4 both of them
   int64_t seeds = 4;
 };
 

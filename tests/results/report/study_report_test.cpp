@@ -43,10 +43,15 @@ TEST(StudyReport, SaysWhatWasAskedAndFoundAndHow) {
 TEST(StudyReport, EqualResultsGiveEqualBytesWhateverMachineMadeThem) {
   TemporaryFolder here, there;
   RecordReportedStudy(LedgerIn(here));
-  RecordReportedStudy(LedgerIn(there), {.host = "elsewhere", .first_time = 9e8, .core_seconds = 7});
+  RecordReportedStudy(
+      LedgerIn(there),
+      {.host = "elsewhere", .first_time = 9e8, .core_seconds = 7, .place = "/data/of/x"});
   EXPECT_NE(Written(here), Written(there));
   const std::string report = Written(here, {.machine = false});
   EXPECT_EQ(report, Written(there, {.machine = false}));
+  EXPECT_TRUE(Says(report, "&quot;…/books/*.txt&quot;"));
+  EXPECT_TRUE(Says(report, "&quot;!…/books/a.txt&quot;"));
+  EXPECT_TRUE(Says(Written(there), "&quot;/data/of/x/books/*.txt&quot;"));
   for (const char* part : {"What it cost", "AMD EPYC", "here", "no room left on the disk"}) {
     EXPECT_FALSE(Says(report, std::string(">") + part)) << part;
   }
