@@ -43,6 +43,17 @@ class FailureClasses : public testing::Test {
     return words;
   }
 
+  // Whether the last attempt that a journal tells of is under way and further than step 0, which
+  // is told of before the first step.
+  static bool HasTakenSteps(const std::string& journal) {
+    const size_t began = journal.rfind("attempt_started");
+    if (began == std::string::npos) return false;
+    if (journal.find("attempt_ended", began) != std::string::npos) return false;
+    static const std::string kStep = "\"progress\",\"step\":";
+    const size_t told = journal.rfind(kStep);
+    return told != std::string::npos && told > began && journal[told + kStep.size()] != '0';
+  }
+
   // A worker that has taken steps of a training. The scheduler, too, holds a stage's lock for a
   // moment, where it writes into its journal.
   pid_t AWorkerAmidItsSteps() const {
@@ -50,12 +61,7 @@ class FailureClasses : public testing::Test {
       for (const pid_t worker : WorkersUnder(root_)) {
         const fs::path journal = StageOf(worker) / "journal";
         if (!fs::exists(journal)) continue;
-        const std::string said = ReadTextFile(journal);
-        const size_t began = said.rfind("attempt_started");
-        if (began == std::string::npos || said.find("progress", began) == std::string::npos) {
-          continue;
-        }
-        if (said.find("attempt_ended", began) == std::string::npos) return worker;
+        if (HasTakenSteps(ReadTextFile(journal))) return worker;
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }

@@ -19,7 +19,7 @@
 #include "tools/terminal/output_file.h"
 #include "tools/terminal/state_options.h"
 #include "tools/terminal/table_options.h"
-#include "tools/upkeep/root_lock.h"
+#include "tools/terminal/root_lock.h"
 
 namespace upcycle {
 namespace {

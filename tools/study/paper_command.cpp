@@ -24,7 +24,7 @@
 #include "tools/terminal/output_file.h"
 #include "tools/terminal/recipe_options.h"
 #include "tools/terminal/terminal_layout.h"
-#include "tools/upkeep/root_lock.h"
+#include "tools/terminal/root_lock.h"
 
 namespace upcycle {
 namespace {

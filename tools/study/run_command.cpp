@@ -9,7 +9,7 @@
 #include "tools/commands.h"
 #include "tools/study/study_run.h"
 #include "tools/terminal/recipe_options.h"
-#include "tools/upkeep/root_lock.h"
+#include "tools/terminal/root_lock.h"
 
 namespace upcycle {
 namespace {

@@ -7,7 +7,7 @@
 #include "tools/commands.h"
 #include "tools/terminal/command_line.h"
 #include "tools/terminal/state_options.h"
-#include "tools/upkeep/root_lock.h"
+#include "tools/terminal/root_lock.h"
 
 namespace upcycle {
 

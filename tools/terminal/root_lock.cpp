@@ -1,9 +1,6 @@
-#include "tools/upkeep/root_lock.h"
+#include "tools/terminal/root_lock.h"
 
-#include <chrono>
-#include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,10 +11,6 @@
 
 namespace upcycle {
 namespace {
-
-// `upcycle status` holds the lock for a moment when it looks whether anybody does.
-constexpr int kLockAttempts = 10;
-constexpr std::chrono::milliseconds kLockPause{20};
 
 // Why this process does not go on, if it is on this machine and somebody stopped it.
 std::string StoppedHint(const ProcessIdentity& process) {
@@ -38,16 +31,13 @@ std::string StoppedHint(const ProcessIdentity& process) {
 
 FileLock LockRoot(const StateOptions& state) {
   MakeDirectories(state.Root());
-  for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
-    std::optional<FileLock> lock = FileLock::TryAcquire(state.SchedulerLock());
-    if (lock) return std::move(*lock);
-    std::this_thread::sleep_for(kLockPause);
-  }
+  if (auto lock = FileLock::TryAcquire(state.SchedulerLock())) return std::move(*lock);
   const auto holder = FileLock::HolderOf(state.SchedulerLock()).value_or(ProcessIdentity{});
   throw Error(
       Cause::kInput,
-      fmt::format("another `upcycle run` is at work under {}: {}. Wait for it, stop it with "
-                  "Ctrl-C there, or choose another --root.{}",
+      fmt::format("another `upcycle run` is at work under {}, or another command that changes it "
+                  "or needs it unchanged: {}. Wait for it, stop it with Ctrl-C there, or choose "
+                  "another --root.{}",
                   state.Root().native(), Describe(holder), StoppedHint(holder)));
 }
 
