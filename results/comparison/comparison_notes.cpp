@@ -165,16 +165,14 @@ void AddSequentialNotes(const Comparison& comparison, std::vector<std::string>* 
       "probability of any false verdict in this table stays at or below {:.2g} (Holm's correction "
       "over all arms).",
       comparison.table.first_seeds, comparison.table.most_seeds,
-      comparison.seeds_are_over ? "" : "; this study is not at its end",
-      1 - comparison.table.interval));
+      comparison.seeds_are_over ? "" : "; this study is not at its end", comparison.table.Level()));
 }
 
 void AddTestNotes(const Comparison& comparison, std::vector<std::string>* notes) {
-  const auto family = std::count_if(comparison.arms.begin(), comparison.arms.end(),
-                                    [](const auto& arm) { return arm.judgement.has_value(); });
+  const int64_t family = FamilyOf(comparison);
   if (family == 0 || !ShowsTest(comparison)) return;
-  const double level = 1 - comparison.table.interval;
-  const bool is_sequential = comparison.table.most_seeds > 0;
+  const double level = comparison.table.Level();
+  const bool is_sequential = comparison.table.IsSequential();
   notes->push_back(fmt::format(
       "Test. Verdicts are two-sided{} paired t tests of {} at level {:.2g}: the difference of an "
       "arm to {}, seed by seed. They assume that the differences of paired seeds are independent "

@@ -138,7 +138,7 @@ Table EvidenceTableOf(const Comparison& comparison) {
   builder.Add({"verdict", "verdict"}, [](const ArmEvidence& arm) { return VerdictCell(*arm.arm); });
   table.notes = EvidenceNotes(evidence, comparison);
   table.study = comparison.study;
-  table.command = comparison.command + " --evidence";
+  table.command = EvidenceCommandOf(comparison);
   return table;
 }
 

@@ -53,7 +53,7 @@ bool HasAnyPair(const Comparison& comparison) {
 
 // Why effects cannot be taken of the arms, whatever their design; or empty.
 std::string WhyNone(const Comparison& comparison) {
-  if (comparison.table.most_seeds > 0) {
+  if (comparison.table.IsSequential()) {
     return "Seeds came until arms were decided, so that arms have unlike ones: effects over "
            "several arms have no test.";
   }

@@ -39,7 +39,7 @@ std::string SeedsText(const StudyFacts& study) {
   std::string text = seeds.size() > 12 ? fmt::format("{} of them, from {} to {}", seeds.size(),
                                                      *seeds.begin(), *seeds.rbegin())
                                        : fmt::format("{}", fmt::join(seeds, ", "));
-  if (study.table.most_seeds > 0) {
+  if (study.table.IsSequential()) {
     text += fmt::format(
         "; {} for every arm, then one more at a time until its verdict is decided, "
         "at most {}",
