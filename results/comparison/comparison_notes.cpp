@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "results/comparison/comparison.h"
+#include "results/comparison/matched_budgets.h"
 #include "results/comparison/table_notes.h"
 #include "results/statistics/sign_flip.h"
 #include "results/tables/number_text.h"
@@ -201,22 +202,6 @@ void AddTestNotes(const Comparison& comparison, std::vector<std::string>* notes)
       adjusted > level ? ", so a verdict rests on the differences being normal" : ""));
 }
 
-// What "equal compute" means in this study.
-std::string MatchText(std::string_view matched_on) {
-  if (matched_on.empty() || matched_on == "none") {
-    return "Budgets are not matched: each arm trains on its own number of tokens";
-  }
-  if (matched_on == "train_flops") {
-    return "Budgets are matched on train FLOPs, with the rows that capacity can serve";
-  }
-  if (matched_on == "padded_train_flops") {
-    return "Budgets are matched on train FLOPs with all rows that capacity makes room for; the "
-           "columns count those it can serve";
-  }
-  if (matched_on == "train_tokens") return "Budgets are matched on tokens, not on compute";
-  return fmt::format("Budgets are matched on {}", matched_on);
-}
-
 // "2.4 times a run of dense"
 std::string RunsText(double flops, const ArmComparison& baseline) {
   const std::string times = EstimateText(flops / baseline.cost.train_flops,
@@ -282,11 +267,12 @@ void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* not
     }
   }
   if (farthest != nullptr) {
-    notes->push_back(fmt::format(
-        "Compute. {}. Train FLOPs are those of a run's own training, forward and backward, counted "
-        "from its settings; farthest from {} is {}, by {}.",
-        MatchText(comparison.matched_on), baseline->name, farthest->name,
-        SignedPercentText(farthest->flops_mismatch)));
+    notes->push_back(
+        fmt::format("Compute. Budgets are {}. Train FLOPs are those of a run's own training, "
+                    "forward and backward, counted "
+                    "from its settings; farthest from {} is {}, by {}.",
+                    BudgetsText(comparison.matched_on), baseline->name, farthest->name,
+                    SignedPercentText(farthest->flops_mismatch)));
   }
   AddParentNote(comparison, *baseline, notes);
   AddBranchNotes(comparison, *baseline, notes);
@@ -301,7 +287,8 @@ void AddTwinNotes(const Comparison& comparison, std::vector<std::string>* notes)
                                  twin.why.empty() ? "" : ": ", twin.why));
   }
   if (shown < twins.size()) {
-    notes->push_back(fmt::format("Same run. {} more arms are others.", twins.size() - shown));
+    notes->push_back(
+        fmt::format("Same run. {} more arms are the same runs as others.", twins.size() - shown));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "results/comparison/matched_budgets.h"
 #include "results/comparison/study_factors.h"
 #include "results/report/html.h"
 #include "results/report/sections.h"
@@ -48,18 +49,6 @@ std::string SeedsText(const StudyFacts& study) {
   return text;
 }
 
-std::string MatchText(const std::string& matched_on) {
-  if (matched_on.empty() || matched_on == "none") {
-    return "nothing: each arm trains on its own number of tokens";
-  }
-  std::string text = matched_on;
-  std::ranges::replace(text, '_', ' ');
-  if (const size_t flops = text.find("flops"); flops != std::string::npos) {
-    text.replace(flops, 5, "FLOPs");
-  }
-  return text + " of each arm are made equal to the baseline's";
-}
-
 std::string PreferenceText(Preference preference) {
   for (const auto& entry : EnumNames<Preference>::values) {
     if (entry.value == preference) return std::string(entry.help);
@@ -75,7 +64,7 @@ std::string Facts(const StudyFacts& study) {
   std::string facts = Fact("metric", study.metric + ", " + PreferenceText(study.preference));
   facts += Fact("baseline", study.baseline.empty() ? "none" : study.baseline);
   facts += Fact("seeds", SeedsText(study));
-  facts += Fact("matched", MatchText(study.matched_on));
+  facts += Fact("budgets", BudgetsText(study.matched_on));
   if (study.table.margin > 0) {
     facts += Fact("margin", fmt::format("differences within ±{:g} are called equivalent",
                                         study.table.margin));

@@ -185,7 +185,7 @@ TEST_F(EvidenceOfAStudy, TestsNothingWherePairsAreMissing) {
   EXPECT_TRUE(evidence.arms[0].others.has_value());
   EXPECT_FALSE(evidence.arms[1].others.has_value());
   EXPECT_TRUE(std::isnan(evidence.arms[1].floor));
-  EXPECT_TRUE(Says(NotesText(), "Other tests. None of late: where there is no verdict"));
+  EXPECT_TRUE(Says(NotesText(), "Other tests. None for late: the notes of the main table"));
   EXPECT_EQ(evidence.arms[0].others->sign_flip_test.adjusted_p, 2 * 2.0 / 64)
       << "late counts in the family";
 }
