@@ -243,7 +243,7 @@ int EvaluateCommand(const Arguments& arguments) {
   if (outcome.failed + outcome.skipped == 0) return kExitDone;
   fmt::print(stderr, "some questions were not answered; `upcycle status {} --root {}` says why\n",
              ShellWord(evaluation.name), ShellWord(options.state.root));
-  return kExitSomeRunFailed;
+  return kExitFailed;
 }
 
 }  // namespace upcycle

@@ -254,7 +254,7 @@ int PaperCommand(const Arguments& arguments) {
   report.command = CommandOf(paper, options);
   if (studies.empty()) report.size = options.size;
   Write(report, options);
-  return outcome.failed + outcome.skipped > 0 ? kExitSomeRunFailed : kExitDone;
+  return outcome.failed + outcome.skipped > 0 ? kExitFailed : kExitDone;
 }
 
 }  // namespace upcycle

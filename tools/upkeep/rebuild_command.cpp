@@ -37,7 +37,7 @@ int RebuildCommand(const Arguments& arguments) {
     }
   }
   for (const std::string& problem : rebuilt.problems) fmt::print(stderr, "warning: {}\n", problem);
-  return rebuilt.problems.empty() ? kExitDone : kExitSomeRunFailed;
+  return rebuilt.problems.empty() ? kExitDone : kExitFailed;
 }
 
 }  // namespace upcycle
