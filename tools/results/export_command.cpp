@@ -17,9 +17,9 @@
 #include "tools/terminal/command_line.h"
 #include "tools/terminal/option_values.h"
 #include "tools/terminal/output_file.h"
+#include "tools/terminal/root_lock.h"
 #include "tools/terminal/state_options.h"
 #include "tools/terminal/table_options.h"
-#include "tools/terminal/root_lock.h"
 
 namespace upcycle {
 namespace {

@@ -22,9 +22,9 @@
 #include "tools/terminal/command_line.h"
 #include "tools/terminal/model_options.h"
 #include "tools/terminal/option_values.h"
+#include "tools/terminal/root_lock.h"
 #include "tools/terminal/state_options.h"
 #include "tools/terminal/terminal_layout.h"
-#include "tools/terminal/root_lock.h"
 
 namespace upcycle {
 namespace {

@@ -23,8 +23,8 @@
 #include "tools/terminal/cores.h"
 #include "tools/terminal/output_file.h"
 #include "tools/terminal/recipe_options.h"
-#include "tools/terminal/terminal_layout.h"
 #include "tools/terminal/root_lock.h"
+#include "tools/terminal/terminal_layout.h"
 
 namespace upcycle {
 namespace {
