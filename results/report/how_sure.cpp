@@ -1,6 +1,6 @@
 // How sure the verdicts are: the evidence of each arm, and what it can and cannot tell.
 
-#include "results/comparison/evidence_table.h"
+#include "results/evidence/evidence_table.h"
 #include "results/report/html.h"
 #include "results/report/sections.h"
 

@@ -7,7 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "results/comparison/matched_budgets.h"
-#include "results/comparison/study_factors.h"
+#include "results/evidence/study_factors.h"
 #include "results/report/html.h"
 #include "results/report/sections.h"
 

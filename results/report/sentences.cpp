@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "results/comparison/evidence.h"
 #include "results/comparison/metric_unit.h"
+#include "results/evidence/evidence.h"
 #include "results/tables/number_text.h"
 
 namespace upcycle {

@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "experiments/bundle/export_study.h"
 #include "results/comparison/compare_study.h"
-#include "results/comparison/table_forms.h"
+#include "results/export/table_forms.h"
 #include "results/ledger/ledger_reader.h"
 #include "results/tables/number_text.h"
 #include "results/tables/terminal_text.h"

@@ -13,7 +13,7 @@
 #include "core/shell_word.h"
 #include "core/stop_signals.h"
 #include "experiments/study/model_evaluation.h"
-#include "results/comparison/evaluation_table.h"
+#include "results/evaluations/evaluation_table.h"
 #include "results/ledger/ledger_reader.h"
 #include "results/ledger/schema.h"
 #include "results/tables/terminal.h"

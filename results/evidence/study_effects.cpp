@@ -1,4 +1,4 @@
-#include "results/comparison/study_effects.h"
+#include "results/evidence/study_effects.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +12,7 @@
 
 #include "results/comparison/metric_unit.h"
 #include "results/comparison/seed_pairs.h"
-#include "results/comparison/study_factors.h"
+#include "results/evidence/study_factors.h"
 #include "results/statistics/factorial.h"
 #include "results/statistics/importance.h"
 

@@ -1,10 +1,10 @@
-#include "results/comparison/comparison_json.h"
+#include "results/export/comparison_json.h"
 
 #include <nlohmann/json.hpp>
 
 #include "results/comparison/comparison_table.h"
-#include "results/comparison/evidence_json.h"
-#include "results/comparison/settings_places.h"
+#include "results/evidence/evidence_json.h"
+#include "results/export/settings_places.h"
 
 namespace upcycle {
 namespace {

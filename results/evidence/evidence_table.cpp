@@ -1,4 +1,4 @@
-#include "results/comparison/evidence_table.h"
+#include "results/evidence/evidence_table.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 #include "results/comparison/comparison_table.h"
-#include "results/comparison/evidence_notes.h"
+#include "results/evidence/evidence_notes.h"
 
 namespace upcycle {
 namespace {

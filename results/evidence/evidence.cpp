@@ -1,4 +1,4 @@
-#include "results/comparison/evidence.h"
+#include "results/evidence/evidence.h"
 
 #include <algorithm>
 #include <cmath>

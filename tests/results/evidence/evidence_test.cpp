@@ -1,4 +1,4 @@
-#include "results/comparison/evidence.h"
+#include "results/evidence/evidence.h"
 
 #include <cmath>
 #include <functional>
@@ -7,11 +7,11 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "results/comparison/cell_source.h"
 #include "results/comparison/compare_study.h"
-#include "results/comparison/evidence_notes.h"
-#include "results/comparison/evidence_table.h"
-#include "results/comparison/table_forms.h"
+#include "results/evidence/evidence_notes.h"
+#include "results/evidence/evidence_table.h"
+#include "results/export/cell_source.h"
+#include "results/export/table_forms.h"
 #include "results/statistics/power.h"
 #include "tests/caught_error.h"
 #include "tests/results/fixture.h"

@@ -1,4 +1,4 @@
-#include "results/comparison/cell_source.h"
+#include "results/export/cell_source.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,9 +11,9 @@
 #include "core/error.h"
 #include "core/spelling.h"
 #include "results/comparison/comparison_table.h"
-#include "results/comparison/evidence_json.h"
-#include "results/comparison/evidence_notes.h"
 #include "results/comparison/grid_table.h"
+#include "results/evidence/evidence_json.h"
+#include "results/evidence/evidence_notes.h"
 #include "results/statistics/student.h"
 #include "results/tables/number_text.h"
 

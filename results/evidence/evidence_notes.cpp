@@ -1,4 +1,4 @@
-#include "results/comparison/evidence_notes.h"
+#include "results/evidence/evidence_notes.h"
 
 #include <algorithm>
 #include <cmath>

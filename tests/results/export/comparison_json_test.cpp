@@ -1,9 +1,10 @@
 // The export of a comparison as JSON: what it holds, and that results/README.md names each key.
 
-#include "results/comparison/comparison_json.h"
+#include "results/export/comparison_json.h"
 
 #include <set>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -110,7 +111,7 @@ TEST_F(ComparisonJson, HasNoKeyThatItsDescriptionDoesNotName) {
   const size_t begin = readme.find("## What the JSON of a comparison holds");
   ASSERT_NE(begin, std::string::npos);
   const std::string section = readme.substr(begin, readme.find("\n## ", begin + 1) - begin);
-  for (const std::string& key : keys) EXPECT_TRUE(Says(section, "`" + key + "`")) << key;
+  for (const std::string& key : keys) EXPECT_TRUE(Says(section, fmt::format("`{}`", key))) << key;
 }
 
 }  // namespace
