@@ -20,6 +20,7 @@
 #include "results/ledger/ledger_reader.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
+#include "tests/tools/caught_worker.h"
 #include "tests/tools/program.h"
 #include "tests/tools/slurm_cluster.h"
 #include "tests/tools/tiny_study.h"
@@ -112,7 +113,7 @@ class SlurmTest : public testing::Test {
     const bool is_caught = run.Await([&] {
       const auto found = FindTraining();
       if (found) training = *found;
-      return found && kill(found->worker, SIGSTOP) == 0;
+      return found && StopAmidItsSteps(found->worker, StageOf(found->worker, root_));
     });
     EXPECT_TRUE(is_caught) << "nothing trains: " << run.Wait().err;
     return training;

@@ -1,0 +1,112 @@
+#include "tests/tools/caught_worker.h"
+
+#include <chrono>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <variant>
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "core/file_lock.h"
+#include "core/journal.h"
+#include "results/ledger/journal_events.h"
+
+namespace upcycle {
+namespace {
+
+// What a stage's journal says of the attempt that it tells of last.
+class Course {
+ public:
+  explicit Course(const fs::path& journal) {
+    JournalReader reader(journal);
+    for (auto records = reader.ReadNext(); !records.empty(); records = reader.ReadNext()) {
+      for (const JournalRecord& record : records) Read(record);
+    }
+  }
+
+  bool IsAmidItsSteps() const { return trains_ && progress_.step < progress_.steps; }
+
+ private:
+  void Read(const JournalRecord& record) {
+    if (const auto* point = std::get_if<JournalPoint>(&record)) {
+      trains_ |= point->metric == "train/loss";
+      return;
+    }
+    const StageEvent event = ParseStageEvent(std::get<JournalEvent>(record).json);
+    const bool begins = std::holds_alternative<AttemptStart>(event);
+    const bool ends = std::holds_alternative<AttemptEnd>(event) ||
+                      std::holds_alternative<AttemptJudgement>(event);
+    if (begins || ends) trains_ = false;
+    if (const auto* progress = std::get_if<Progress>(&event)) progress_ = *progress;
+  }
+
+  bool trains_ = false;  // has recorded steps, and no end
+  Progress progress_;
+};
+
+bool IsAmidItsSteps(const fs::path& stage) { return Course(stage / "journal").IsAmidItsSteps(); }
+
+// 'T' where it is stopped (proc(5)); 0 where it is gone.
+char StateOf(pid_t process) {
+  std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
+  std::string text;
+  std::getline(stat, text);
+  const size_t name_end = text.rfind(')');
+  return name_end == std::string::npos || name_end + 2 >= text.size() ? '\0' : text[name_end + 2];
+}
+
+// A signal that stops a process has been sent before it is obeyed.
+bool AwaitStandstill(pid_t process) {
+  while (true) {
+    const char state = StateOf(process);
+    if (state == 'T') return true;
+    if (state == '\0' || state == 'Z' || state == 'X') return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+}  // namespace
+
+bool StopAmidItsSteps(pid_t worker, const fs::path& stage) {
+  if (!IsAmidItsSteps(stage) || kill(worker, SIGSTOP) != 0) return false;
+  // It has gone on until it stood still.
+  if (AwaitStandstill(worker) && IsAmidItsSteps(stage)) return true;
+  kill(worker, SIGCONT);
+  return false;
+}
+
+CaughtWorker::CaughtWorker(Program& run, const fs::path& root) {
+  const bool is_caught = run.Await([&] { return Catch(root); });
+  EXPECT_TRUE(is_caught) << "nothing trains: " << run.ErrorsSoFar();
+}
+
+bool CaughtWorker::Catch(const fs::path& root) {
+  for (const pid_t worker : WorkersUnder(root)) {
+    const fs::path stage = StageOf(worker, root);
+    if (stage.empty() || !StopAmidItsSteps(worker, stage)) continue;
+    pid_ = worker;
+    stage_ = stage;
+    return true;
+  }
+  return false;
+}
+
+void CaughtWorker::Signal(int signal) const {
+  if (pid_ > 0) kill(pid_, signal);
+}
+
+void CaughtWorker::LetGoOn() const { Signal(SIGCONT); }
+
+fs::path StageOf(pid_t worker, const fs::path& root) {
+  std::error_code absent;
+  for (const auto& stage : fs::directory_iterator(root / "stages", absent)) {
+    const auto holder = FileLock::HolderOf(stage.path() / "lock");
+    if (holder && holder->pid == worker) return stage.path();
+  }
+  return {};
+}
+
+}  // namespace upcycle
