@@ -35,6 +35,9 @@ inline constexpr size_t kMarkers = 8;
 // The path of a marker around 0, 0: about `radius` in size.
 std::string MarkerPath(size_t marker, double radius);
 
+// So many steps of a range no eye tells apart.
+inline constexpr int kShades = 32;
+
 // The colour of a share of a range: with rising shares ever farther from the paper in luminance.
 std::string ShadeOf(double share, Theme theme);
 

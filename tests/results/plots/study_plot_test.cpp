@@ -213,11 +213,14 @@ TEST_F(PlotStudyTest, ALoadIsACellForEachExpertAndTime) {
   const std::vector<Panel>& row = found.plot->rows[0];
   ASSERT_EQ(row.size(), 2u);
   EXPECT_EQ(row[1].title, "routed, layer 5");
-  ASSERT_EQ(row[0].cells.size(), 6u);
-  EXPECT_EQ(row[0].cells[1].x.low, 400);
-  EXPECT_EQ(row[0].cells[1].x.high, 800);
-  EXPECT_EQ(row[0].cells[3].y.low, 0.5);
-  EXPECT_EQ(row[0].cells[1].value, 2);
+  ASSERT_EQ(row[0].heat.size(), 2u);
+  const HeatRow& first = row[0].heat[0];
+  ASSERT_EQ(first.cells.size(), 3u);
+  EXPECT_EQ(first.cells[1].x.low, 400);
+  EXPECT_EQ(first.cells[1].x.high, 800);
+  EXPECT_EQ(first.cells[1].value, 2);
+  EXPECT_EQ(first.title, "expert 0: 1 to 3 of an even share, 3 at the end");
+  EXPECT_EQ(row[0].heat[1].y.low, 0.5);
   EXPECT_TRUE(Says(found.plot->caption, "seed 3"));
   EXPECT_TRUE(Says(DrawSvg(*found.plot), "load, 1 is even"));
 }
