@@ -11,8 +11,8 @@
 namespace upcycle {
 namespace {
 
-constexpr std::array<std::string_view, 7> kOnLight = {"#000000", "#0072b2", "#d55e00", "#009e73",
-                                                      "#cc79a7", "#56b4e9", "#e69f00"};
+constexpr std::array<std::string_view, 7> kOnLight = {"#000000", "#005e94", "#b24d00", "#00835f",
+                                                      "#aa648b", "#4696c3", "#c08400"};
 constexpr std::array<std::string_view, 7> kOnDark = {"#ffffff", "#6cc0f0", "#e69f00", "#cc79a7",
                                                      "#009e73", "#d55e00", "#2f86c4"};
 constexpr std::array<std::string_view, 7> kOfPage = {
