@@ -23,7 +23,10 @@ class Course {
     }
   }
 
-  bool IsAmidItsSteps() const { return trains_ && progress_.step < progress_.steps; }
+  // Step 0 is told of before the first step: a scheduler counts it for no progress.
+  bool IsAmidItsSteps() const {
+    return trains_ && progress_.step > 0 && progress_.step < progress_.steps;
+  }
 
  private:
   void Read(const JournalRecord& record) {

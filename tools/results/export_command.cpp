@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "experiments/bundle/export_study.h"
 #include "results/comparison/compare_study.h"
-#include "results/comparison/table_forms.h"
+#include "results/export/table_forms.h"
 #include "results/ledger/ledger_reader.h"
 #include "results/tables/number_text.h"
 #include "results/tables/terminal_text.h"
@@ -17,9 +17,9 @@
 #include "tools/terminal/command_line.h"
 #include "tools/terminal/option_values.h"
 #include "tools/terminal/output_file.h"
+#include "tools/terminal/root_lock.h"
 #include "tools/terminal/state_options.h"
 #include "tools/terminal/table_options.h"
-#include "tools/terminal/root_lock.h"
 
 namespace upcycle {
 namespace {

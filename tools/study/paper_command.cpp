@@ -23,8 +23,8 @@
 #include "tools/terminal/cores.h"
 #include "tools/terminal/output_file.h"
 #include "tools/terminal/recipe_options.h"
-#include "tools/terminal/terminal_layout.h"
 #include "tools/terminal/root_lock.h"
+#include "tools/terminal/terminal_layout.h"
 
 namespace upcycle {
 namespace {
@@ -254,7 +254,7 @@ int PaperCommand(const Arguments& arguments) {
   report.command = CommandOf(paper, options);
   if (studies.empty()) report.size = options.size;
   Write(report, options);
-  return outcome.failed + outcome.skipped > 0 ? kExitSomeRunFailed : kExitDone;
+  return outcome.failed + outcome.skipped > 0 ? kExitFailed : kExitDone;
 }
 
 }  // namespace upcycle

@@ -101,7 +101,7 @@ int RunCommand(const Arguments& arguments) {
   const int64_t held_back = gave_up ? CountHeldBack(study, ledger.StageStates()) : 0;
   PrintOutcome(study, outcome, held_back, options);
   if (outcome.interrupted) return kExitInterrupted;
-  return outcome.failed + outcome.skipped > 0 ? kExitSomeRunFailed : kExitDone;
+  return outcome.failed + outcome.skipped > 0 ? kExitFailed : kExitDone;
 }
 
 }  // namespace upcycle

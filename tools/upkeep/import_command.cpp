@@ -8,8 +8,8 @@
 #include "results/tables/terminal_text.h"
 #include "tools/commands.h"
 #include "tools/terminal/command_line.h"
-#include "tools/terminal/state_options.h"
 #include "tools/terminal/root_lock.h"
+#include "tools/terminal/state_options.h"
 
 namespace upcycle {
 namespace {

@@ -6,8 +6,8 @@
 #include "experiments/scheduling/rebuild.h"
 #include "tools/commands.h"
 #include "tools/terminal/command_line.h"
-#include "tools/terminal/state_options.h"
 #include "tools/terminal/root_lock.h"
+#include "tools/terminal/state_options.h"
 
 namespace upcycle {
 
@@ -37,7 +37,7 @@ int RebuildCommand(const Arguments& arguments) {
     }
   }
   for (const std::string& problem : rebuilt.problems) fmt::print(stderr, "warning: {}\n", problem);
-  return rebuilt.problems.empty() ? kExitDone : kExitSomeRunFailed;
+  return rebuilt.problems.empty() ? kExitDone : kExitFailed;
 }
 
 }  // namespace upcycle

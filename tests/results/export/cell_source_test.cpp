@@ -1,4 +1,4 @@
-#include "results/comparison/cell_source.h"
+#include "results/export/cell_source.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "results/comparison/cell_source.h"
+#include "results/export/cell_source.h"
 #include "results/tables/number_text.h"
 #include "results/tables/table.h"
 #include "results/tables/terminal.h"
