@@ -99,6 +99,10 @@ std::string Number(double value) {
   return std::isfinite(value) ? fmt::format("{}", value) : "none";
 }
 
+std::string DegreesText(double degrees) {
+  return fmt::format("{} degree{} of freedom", degrees, degrees == 1 ? "" : "s");
+}
+
 class Tracer {
  public:
   Tracer(LedgerReader& ledger, const Comparison& comparison, Found found)
@@ -145,6 +149,7 @@ class Tracer {
     source_.runs = RunsOf(arm_);
     if (comparison_.table.cell == CellMeaning::kDifference) return TraceDifference(metric);
     const Summary& summary = arm_.summaries[metric];
+    if (summary.count == 0) return Say("no run has a value of it");
     Say(fmt::format("mean = sum of values / n = {}, n = {}", Number(summary.mean), summary.count));
     if (comparison_.table.cell == CellMeaning::kMeanDeviation) SaySpread(summary, false);
     if (comparison_.table.cell == CellMeaning::kMeanInterval) SaySpread(summary, true);
@@ -159,9 +164,9 @@ class Tracer {
     const double degrees = static_cast<double>(summary.count - 1);
     Say(
         fmt::format("half width = t · s / √n = {}, with t = {}, the {:g} % quantile of Student's t "
-                    "of {} degrees of freedom: the {:g} % interval of the mean",
+                    "of {}: the {:g} % interval of the mean",
                     Number(summary.half_width), StudentQuantile(probability, degrees),
-                    100 * probability, degrees, 100 * level));
+                    100 * probability, DegreesText(degrees), 100 * level));
   }
 
   void TraceDifference(size_t metric) {
@@ -196,9 +201,9 @@ class Tracer {
     Say(fmt::format("s = √(Σ (d − mean)² / (n − 1)) = {}", Number(difference.deviation)));
     Say(
         fmt::format("half width = t · s / √n = {}, with t = {}, the {:g} % quantile of Student's t "
-                    "of {} degrees of freedom",
+                    "of {}",
                     Number(difference.half_width), StudentQuantile(probability, degrees),
-                    100 * probability, degrees));
+                    100 * probability, DegreesText(degrees)));
   }
 
   void TraceTest(TestColumn column) {

@@ -57,7 +57,14 @@ TEST_F(Tracing, LeadsToTheRunsBehindAMean) {
   EXPECT_FALSE(source.runs[2].value.has_value());
   EXPECT_EQ(source.making[0], "mean = sum of values / n = 2.5, n = 2");
   EXPECT_TRUE(Says(source.making[2], "with t = 12.70620473617"));
-  EXPECT_TRUE(Says(source.making[2], "of 1 degrees of freedom: the 95 % interval of the mean"));
+  EXPECT_TRUE(Says(source.making[2], "of 1 degree of freedom: the 95 % interval of the mean"));
+}
+
+TEST_F(Tracing, SaysThatThereIsNoValueAndNothingElse) {
+  writer_.RecordStudy(StudyOf({"dense", "late"}, {3, 5, 7}));
+  const CellSource source = Trace("late,validation/loss");
+  EXPECT_EQ(source.shown, "–");
+  EXPECT_EQ(source.making, std::vector<std::string>{"no run has a value of it"});
 }
 
 TEST_F(Tracing, LeadsToThePairsBehindADifference) {
