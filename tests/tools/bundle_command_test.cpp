@@ -68,7 +68,7 @@ TEST_F(BundleCommand, GivesTheSameResultsElsewhere) {
                                ContentOf(folder_ / "here", "tiny")),
             "");
   const Finished run = Done({"run", recipe_.native()}, "here");
-  EXPECT_TRUE(Says(run.err, "all 18 stages of 6 runs are complete already"));
+  EXPECT_TRUE(Says(run.err, "18 stages of 6 runs, all complete already"));
   const json again = json::parse(Done({"import", bundle_.native(), "--json"}, "here").out);
   EXPECT_EQ(again["kept"], 18);
   EXPECT_EQ(again["added"], 0);
