@@ -98,7 +98,7 @@ std::string LatexEscaped(std::string_view text) {
     std::string replacement(IsControl(text[0]) ? " " : text.substr(0, 1));
     const DecodedCharacter character = DecodeCharacter(text);
     if (TurnsDirection(character.code_point)) {
-      replacement = "?";  // pdflatex has no sign for what cannot be shown
+      replacement.assign(1, '?');  // pdflatex has no sign for what cannot be shown
       taken = character.bytes;
     }
     const auto begins = [&](std::string_view signs) { return text.starts_with(signs); };
