@@ -69,8 +69,8 @@ TEST_F(PaperTest, MakesWhatStudiesShareOnceAndNothingTwice) {
   EXPECT_EQ(corpora, 1);
   const Finished again = Run();
   EXPECT_EQ(again.exit_code, 0);
-  EXPECT_TRUE(Says(again.err, "tiny-tokens: all 19 stages of 8 runs are complete already"));
-  EXPECT_TRUE(Says(again.err, "tiny-experts: all 23 stages of 8 runs are complete already"));
+  EXPECT_TRUE(Says(again.err, "tiny-tokens: 19 stages of 8 runs, all complete already"));
+  EXPECT_TRUE(Says(again.err, "tiny-experts: 23 stages of 8 runs, all complete already"));
 }
 
 TEST_F(PaperTest, WritesAFileThatItWritesAgain) {
