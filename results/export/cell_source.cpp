@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/plural.h"
 #include "core/spelling.h"
 #include "results/comparison/comparison_table.h"
 #include "results/comparison/grid_table.h"
@@ -21,6 +22,10 @@ namespace upcycle {
 namespace {
 
 using Kind = TableColumn::Kind;
+
+std::string DegreesText(const Summary& summary) {
+  return Plural(summary.count - 1, "degree") + " of freedom";
+}
 
 // The place of a cell in the table, and the arm that it shows.
 struct Found {
@@ -159,9 +164,9 @@ class Tracer {
     const double degrees = static_cast<double>(summary.count - 1);
     Say(
         fmt::format("half width = t · s / √n = {}, with t = {}, the {:g} % quantile of Student's t "
-                    "of {} degrees of freedom: the {:g} % interval of the mean",
+                    "of {}: the {:g} % interval of the mean",
                     Number(summary.half_width), StudentQuantile(probability, degrees),
-                    100 * probability, degrees, 100 * level));
+                    100 * probability, DegreesText(summary), 100 * level));
   }
 
   void TraceDifference(size_t metric) {
@@ -196,9 +201,9 @@ class Tracer {
     Say(fmt::format("s = √(Σ (d − mean)² / (n − 1)) = {}", Number(difference.deviation)));
     Say(
         fmt::format("half width = t · s / √n = {}, with t = {}, the {:g} % quantile of Student's t "
-                    "of {} degrees of freedom",
+                    "of {}",
                     Number(difference.half_width), StudentQuantile(probability, degrees),
-                    100 * probability, degrees));
+                    100 * probability, DegreesText(difference)));
   }
 
   void TraceTest(TestColumn column) {

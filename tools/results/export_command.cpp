@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/plural.h"
 #include "experiments/bundle/export_study.h"
 #include "results/comparison/compare_study.h"
 #include "results/export/table_forms.h"
@@ -106,8 +107,8 @@ void PrintBundle(const ExportedStudy& exported, const ExportArguments& options) 
                            .dump(2));
     return;
   }
-  fmt::print("{}: {} with {} stages, {} of them with their output; {} of {}\n", options.bundle,
-             Printable(manifest.study), exported.stages, exported.outputs,
+  fmt::print("{}: {} with {}, {} of them with their output; {} of {}\n", options.bundle,
+             Printable(manifest.study), Plural(exported.stages, "stage"), exported.outputs,
              BytesText(static_cast<double>(exported.bytes)),
              BytesText(static_cast<double>(manifest.Bytes())));
 }
