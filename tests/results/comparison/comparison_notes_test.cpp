@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/caught_error.h"
 #include "tests/results/comparison/comparing.h"
 #include "tests/says.h"
 
