@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 
-PATIENCE = 60  # seconds for each thing to happen
+PATIENCE = 300  # seconds for each thing to happen
 NO_CHROMIUM = "there is no Chromium here: apt-get install chromium"
 
 

@@ -11,7 +11,7 @@ using Arguments = std::vector<std::string>;
 
 // The codes that scripts rely on.
 inline constexpr int kExitDone = 0;
-inline constexpr int kExitSomeRunFailed = 1;
+inline constexpr int kExitFailed = 1;  // a run failed; what was compared differs; a fault
 inline constexpr int kExitBadInput = 2;
 inline constexpr int kExitInterrupted = 130;
 

@@ -86,7 +86,7 @@ int ExitOf(Cause cause) {
     case Cause::kDevice:
       return kExitBadInput;
     default:
-      return kExitSomeRunFailed;
+      return kExitFailed;
   }
 }
 
@@ -131,7 +131,7 @@ int ReportLostOutput(int error_number) {
 }
 
 int Main(const Arguments& arguments) {
-  int code = kExitSomeRunFailed;
+  int code = kExitFailed;
   try {
     code = Dispatch(arguments);
   } catch (const HelpShown&) {

@@ -28,8 +28,8 @@ void Scheduler::Settle(const Fingerprint& stage, const AttemptEnd& end, const Co
     observer_.Ended(stage, end.outcome, end.message);
     return;
   }
-  if (course.was_asked &&
-      IsInterruption(end)) {  // for a hold or a decision: what holds it says so next
+  // It was asked to make way for a hold or a decision, which says so itself.
+  if (course.was_asked && IsInterruption(end)) {
     observer_.Retried(stage, end.message);
     return MakeReady(stage);
   }

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/spelling.h"
+#include "results/comparison/metric_families.h"
 
 namespace upcycle {
 namespace {
@@ -145,13 +146,10 @@ class Chooser {
   void RequireMetric(const std::string& name) const {
     RefuseSystemMetric(name);
     if (!known_only_ || name == study_.metric || IsOfTheUsual(name)) return;
-    std::vector<std::string> recorded = ledger_.RecordedMetrics(study_);
+    const std::vector<std::string> recorded = ledger_.RecordedMetrics(study_);
     if (std::ranges::find(recorded, name) != recorded.end()) return;
     // Shown where nobody chose, whether some run has recorded them yet or not.
     if (std::ranges::find(kExpertMetrics, name) != std::end(kExpertMetrics)) return;
-    // Those of single layers and experts are many: the list names them last.
-    std::ranges::stable_partition(
-        recorded, [](const std::string& metric) { return metric.find("/layer_") == metric.npos; });
     std::vector<std::string> known = recorded;
     known.insert(known.end(), settings_.begin(), settings_.end());
     std::vector<std::string> words;
@@ -162,7 +160,7 @@ class Chooser {
         Cause::kInput,
         fmt::format("there is no column \"{}\"{}\nmetrics: {}\ntest and costs: {}\nsettings that "
                     "differ between arms: {}",
-                    name, DidYouMean(name, known), ListOf(recorded), ListOf(words),
+                    name, DidYouMean(name, known), ListOf(MetricFamilies(recorded)), ListOf(words),
                     ListOf({changed_.begin(), changed_.end()})));
   }
 

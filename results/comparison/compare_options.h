@@ -15,7 +15,7 @@ struct CompareOptions {
   std::optional<std::vector<std::string>> columns = std::nullopt;
   std::optional<std::string> sort = std::nullopt;
   bool only_changed = false;            // or where the recipe says so
-  bool evidence = false;                // the table of results/comparison/evidence.h, too
+  bool evidence = false;                // the table of results/evidence/evidence.h, too
   std::vector<std::string> where = {};  // conditions as results/comparison/arm_filter.h has them
 };
 

@@ -81,7 +81,7 @@ VerdictRules RulesOf(const Comparison& comparison, const CompareOptions& options
                         .interval = comparison.table.interval,
                         .allow_incomplete = options.allow_incomplete,
                         .margin = comparison.table.margin};
-  if (comparison.table.most_seeds > 0) {
+  if (comparison.table.IsSequential()) {
     rules.allow_incomplete = false;  // what has not been asked for does not lack
     rules.looks =
         SequentialPlan{.first = comparison.table.first_seeds, .most = comparison.table.most_seeds};
@@ -138,7 +138,7 @@ void JudgeArms(Comparison* comparison, const CompareOptions& options, Sequential
 Summary DifferenceOf(const PairedValues& values, const Comparison& comparison,
                      const CompareOptions& options) {
   const CompletePairs pairs = CompleteOf(values);
-  const bool takes_all = options.allow_incomplete || comparison.table.most_seeds > 0;
+  const bool takes_all = options.allow_incomplete || comparison.table.IsSequential();
   const bool incomplete = pairs.arm.size() < values.arm.size() && !takes_all;
   const double level = comparison.table.interval;
   return incomplete ? Summarize({}, level)
@@ -261,12 +261,7 @@ Comparison WithoutArms(LedgerReader& ledger, const StudyFacts& study,
 
 Comparison CompareStudy(LedgerReader& ledger, std::string_view name, const CompareOptions& options,
                         SequentialTable* table) {
-  return CompareStudy(ledger, ledger.Snapshot(), name, options, table);
-}
-
-Comparison CompareStudy(LedgerReader& ledger, const Transaction& /*snapshot*/,
-                        std::string_view name, const CompareOptions& options,
-                        SequentialTable* table) {
+  const Transaction snapshot = ledger.Snapshot();
   StudyFacts study = ledger.ReadStudy(name);
   Comparison comparison = WithoutArms(ledger, study, options);
   for (const ArmFacts& facts : study.arms) comparison.arms.push_back(ArmWithoutRuns(facts));

@@ -19,8 +19,4 @@ namespace upcycle {
 Comparison CompareStudy(LedgerReader& ledger, std::string_view study,
                         const CompareOptions& options = {}, SequentialTable* table = nullptr);
 
-// The same within a snapshot of this ledger, for whoever reads more of what it shows.
-Comparison CompareStudy(LedgerReader& ledger, const Transaction& snapshot, std::string_view study,
-                        const CompareOptions& options = {}, SequentialTable* table = nullptr);
-
 }  // namespace upcycle

@@ -1,5 +1,7 @@
 #include "results/comparison/comparison.h"
 
+#include <algorithm>
+
 namespace upcycle {
 
 const ArmComparison* BaselineOf(const Comparison& comparison) {
@@ -15,6 +17,15 @@ std::vector<const ArmComparison*> ShownArms(const Comparison& comparison) {
     if (arm.shown) shown.push_back(&arm);
   }
   return shown;
+}
+
+int64_t FamilyOf(const Comparison& comparison) {
+  return std::ranges::count_if(comparison.arms,
+                               [](const ArmComparison& arm) { return arm.judgement.has_value(); });
+}
+
+std::string EvidenceCommandOf(const Comparison& comparison) {
+  return comparison.command + " --evidence";
 }
 
 std::vector<const SettingTexts*> SettingsOf(const std::vector<const ArmComparison*>& arms) {

@@ -82,6 +82,12 @@ const ArmComparison* BaselineOf(const Comparison& comparison);
 
 std::vector<const ArmComparison*> ShownArms(const Comparison& comparison);
 
+// How many arms are judged, shown or not: the family of the tests.
+int64_t FamilyOf(const Comparison& comparison);
+
+// That makes its table again with the evidence of the verdicts below it.
+std::string EvidenceCommandOf(const Comparison& comparison);
+
 // Their settings.
 std::vector<const SettingTexts*> SettingsOf(const std::vector<const ArmComparison*>& arms);
 

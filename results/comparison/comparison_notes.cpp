@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "results/comparison/comparison.h"
+#include "results/comparison/matched_budgets.h"
 #include "results/comparison/table_notes.h"
 #include "results/statistics/sign_flip.h"
 #include "results/tables/number_text.h"
@@ -165,16 +166,14 @@ void AddSequentialNotes(const Comparison& comparison, std::vector<std::string>* 
       "probability of any false verdict in this table stays at or below {:.2g} (Holm's correction "
       "over all arms).",
       comparison.table.first_seeds, comparison.table.most_seeds,
-      comparison.seeds_are_over ? "" : "; this study is not at its end",
-      1 - comparison.table.interval));
+      comparison.seeds_are_over ? "" : "; this study is not at its end", comparison.table.Level()));
 }
 
 void AddTestNotes(const Comparison& comparison, std::vector<std::string>* notes) {
-  const auto family = std::count_if(comparison.arms.begin(), comparison.arms.end(),
-                                    [](const auto& arm) { return arm.judgement.has_value(); });
+  const int64_t family = FamilyOf(comparison);
   if (family == 0 || !ShowsTest(comparison)) return;
-  const double level = 1 - comparison.table.interval;
-  const bool is_sequential = comparison.table.most_seeds > 0;
+  const double level = comparison.table.Level();
+  const bool is_sequential = comparison.table.IsSequential();
   notes->push_back(fmt::format(
       "Test. Verdicts are two-sided{} paired t tests of {} at level {:.2g}: the difference of an "
       "arm to {}, seed by seed. They assume that the differences of paired seeds are independent "
@@ -201,22 +200,6 @@ void AddTestNotes(const Comparison& comparison, std::vector<std::string>* notes)
       fewest == most ? "" : " an arm", ProbabilityText(exact),
       family == 1 ? "" : fmt::format(", adjusted {}", ProbabilityText(adjusted)),
       adjusted > level ? ", so a verdict rests on the differences being normal" : ""));
-}
-
-// What "equal compute" means in this study.
-std::string MatchText(std::string_view matched_on) {
-  if (matched_on.empty() || matched_on == "none") {
-    return "Budgets are not matched: each arm trains on its own number of tokens";
-  }
-  if (matched_on == "train_flops") {
-    return "Budgets are matched on train FLOPs, with the rows that capacity can serve";
-  }
-  if (matched_on == "padded_train_flops") {
-    return "Budgets are matched on train FLOPs with all rows that capacity makes room for; the "
-           "columns count those it can serve";
-  }
-  if (matched_on == "train_tokens") return "Budgets are matched on tokens, not on compute";
-  return fmt::format("Budgets are matched on {}", matched_on);
 }
 
 // "2.4 times a run of dense"
@@ -284,11 +267,12 @@ void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* not
     }
   }
   if (farthest != nullptr) {
-    notes->push_back(fmt::format(
-        "Compute. {}. Train FLOPs are those of a run's own training, forward and backward, counted "
-        "from its settings; farthest from {} is {}, by {}.",
-        MatchText(comparison.matched_on), baseline->name, farthest->name,
-        SignedPercentText(farthest->flops_mismatch)));
+    notes->push_back(
+        fmt::format("Compute. Budgets are {}. Train FLOPs are those of a run's own training, "
+                    "forward and backward, counted "
+                    "from its settings; farthest from {} is {}, by {}.",
+                    BudgetsText(comparison.matched_on), baseline->name, farthest->name,
+                    SignedPercentText(farthest->flops_mismatch)));
   }
   AddParentNote(comparison, *baseline, notes);
   AddBranchNotes(comparison, *baseline, notes);
@@ -303,7 +287,8 @@ void AddTwinNotes(const Comparison& comparison, std::vector<std::string>* notes)
                                  twin.why.empty() ? "" : ": ", twin.why));
   }
   if (shown < twins.size()) {
-    notes->push_back(fmt::format("Same run. {} more arms are others.", twins.size() - shown));
+    notes->push_back(
+        fmt::format("Same run. {} more arms are the same runs as others.", twins.size() - shown));
   }
 }
 

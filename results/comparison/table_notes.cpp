@@ -94,7 +94,7 @@ void AddBoldNote(const Comparison& comparison, std::vector<std::string>* notes) 
     notes->push_back(fmt::format(
         "Bold. Arms of which it is decided at level {:.2g} that their {} is better than "
         "that of {}.",
-        1 - comparison.table.interval, comparison.metrics.front(), comparison.baseline));
+        comparison.table.Level(), comparison.metrics.front(), comparison.baseline));
   }
 }
 

@@ -96,11 +96,7 @@ void CompareArms(const Sides& sides, const ArmFacts& a, const ArmFacts& b, Diffe
 }  // namespace
 
 LedgerView::LedgerView(const fs::path& path)
-    : path_(PathBehindLinks(path)),
-      ledger_(path),
-      tables_(OpenLedgerForReading(path)),
-      snapshot_(ledger_.Snapshot()),
-      snapshot_of_tables_(tables_, Transaction::Kind::kRead) {}
+    : path_(PathBehindLinks(path)), ledger_(path), snapshot_(ledger_.Snapshot()) {}
 
 Difference CompareRuns(const ChosenRuns& a, LedgerView& ledger_a, const ChosenRuns& b,
                        LedgerView& ledger_b, bool with_system) {

@@ -7,7 +7,6 @@
 
 #include "core/files.h"
 #include "results/differences/difference.h"
-#include "results/ledger/database.h"
 #include "results/ledger/ledger_reader.h"
 
 namespace upcycle {
@@ -17,14 +16,12 @@ class LedgerView {
  public:
   explicit LedgerView(const fs::path& path);  // as LedgerReader
   LedgerReader& ledger() { return ledger_; }
-  Database& tables() { return tables_; }
   const fs::path& path() const { return path_; }  // absolute, behind all links
 
  private:
   fs::path path_;
   LedgerReader ledger_;
-  Database tables_;
-  Transaction snapshot_, snapshot_of_tables_;
+  Transaction snapshot_;
 };
 
 struct ChosenRuns {

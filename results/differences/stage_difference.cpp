@@ -5,8 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "results/ledger/result_table.h"
-
 namespace upcycle {
 namespace {
 
@@ -47,10 +45,10 @@ std::vector<SeriesDifference> CompareAllSeries(const StageSide& a, const StageSi
 
 std::vector<ResultPair> CompareResults(const StageSide& a, const StageSide& b, bool with_system) {
   std::map<std::string, ResultPair> pairs;
-  for (const Result& result : ReadResults(a.view.tables(), a.stage.id)) {
+  for (const Result& result : a.view.ledger().ReadResults(a.stage.id)) {
     pairs[result.metric].a = result.value;
   }
-  for (const Result& result : ReadResults(b.view.tables(), b.stage.id)) {
+  for (const Result& result : b.view.ledger().ReadResults(b.stage.id)) {
     pairs[result.metric].b = result.value;
   }
   std::vector<ResultPair> found;
@@ -72,7 +70,7 @@ std::vector<Item> ItemsOf(const StageSide& side, const std::string& task) {
 std::vector<AnswerDifference> CompareAllAnswers(const StageSide& a, const StageSide& b) {
   std::set<std::string> tasks;
   for (const StageSide* side : {&a, &b}) {
-    for (std::string& task : ReadTasks(side->view.tables(), side->stage.id)) {
+    for (std::string& task : side->view.ledger().ReadTasks(side->stage.id)) {
       tasks.insert(std::move(task));
     }
   }

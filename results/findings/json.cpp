@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "results/comparison/comparison_json.h"
+#include "results/export/comparison_json.h"
 #include "results/findings/report.h"
 
 namespace upcycle {

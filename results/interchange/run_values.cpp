@@ -4,15 +4,11 @@
 
 #include <fmt/format.h>
 
-#include "results/ledger/ledger.h"
-#include "results/ledger/result_table.h"
-
 namespace upcycle {
+
 RunReader::RunReader(const fs::path& ledger, std::string_view study, ValueChoice choice)
     : ledger_(ledger),
-      tables_(OpenLedgerForReading(ledger)),
       snapshot_(ledger_.Snapshot()),
-      snapshot_of_tables_(tables_, Transaction::Kind::kRead),
       study_(ledger_.ReadStudy(study)),
       choice_(choice) {}
 
@@ -22,7 +18,7 @@ StageValues RunReader::ReadStage(const StagePlace& place, int64_t stage) {
     if (IsSystemMetric(metric) && !choice_.system) continue;
     values.series.push_back({metric, ledger_.ReadPoints(stage, metric)});
   }
-  for (Result& result : ReadResults(tables_, stage)) {
+  for (Result& result : ledger_.ReadResults(stage)) {
     if (IsSystemMetric(result.metric) && !choice_.system) continue;
     values.results.push_back(std::move(result));
   }

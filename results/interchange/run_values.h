@@ -62,8 +62,7 @@ class RunReader {
   RunValues ReadRun(const ArmFacts& arm, const RunFacts& run);
 
   LedgerReader ledger_;
-  Database tables_;
-  Transaction snapshot_, snapshot_of_tables_;
+  Transaction snapshot_;
   StudyFacts study_;
   ValueChoice choice_;
 };

@@ -214,8 +214,9 @@ bool Database::InTransaction() const { return sqlite3_get_autocommit(handle_.get
 
 void Database::Fail() const { throw SqliteError(handle_.get(), path()); }
 
-Transaction::Transaction(Database& database, Kind kind) : database_(database) {
-  database.Execute(std::string(BeginOf(kind)));
+Transaction::Transaction(Database& database, Kind kind)
+    : database_(database), open_(kind != Kind::kRead || !database.InTransaction()) {
+  if (open_) database.Execute(std::string(BeginOf(kind)));
 }
 
 Transaction::~Transaction() {
@@ -228,7 +229,7 @@ Transaction::~Transaction() {
 }
 
 void Transaction::Commit() {
-  database_.Execute("COMMIT");
+  if (open_) database_.Execute("COMMIT");
   open_ = false;
 }
 

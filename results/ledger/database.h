@@ -125,7 +125,7 @@ DatabaseHeader ReadDatabaseHeader(const fs::path& path);
 class Transaction {
  public:
   enum class Kind {
-    kRead,       // one snapshot for all reads in it
+    kRead,       // one snapshot for all reads in it; within another transaction, that one's
     kWrite,      // holds the write lock from the start, so that it never fails half-way for a lock
     kExclusive,  // and keeps readers out where the journal mode allows it
   };
@@ -138,7 +138,7 @@ class Transaction {
 
  private:
   Database& database_;
-  bool open_ = true;
+  bool open_ = true;  // this one began what is open, and ends it
 };
 
 template <typename Value>

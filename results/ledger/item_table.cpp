@@ -59,4 +59,12 @@ std::vector<Item> ReadItems(Database& ledger, int64_t stage, std::string_view ta
   return items;
 }
 
+std::vector<std::string> ReadTasks(Database& ledger, int64_t stage) {
+  std::vector<std::string> tasks;
+  Statement rows = ledger.Prepare("SELECT DISTINCT task FROM item WHERE stage = ? ORDER BY task");
+  rows.Bind(stage);
+  while (rows.Step()) tasks.push_back(rows.Text(0));
+  return tasks;
+}
+
 }  // namespace upcycle

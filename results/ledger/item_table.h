@@ -26,4 +26,7 @@ class ItemTable {
 // Of one task, in their order; of "mmlu" those of all its subjects, one after the other.
 std::vector<Item> ReadItems(Database& ledger, int64_t stage, std::string_view task);
 
+// Those that a stage has items of, in the order of the alphabet: "mmlu/physics".
+std::vector<std::string> ReadTasks(Database& ledger, int64_t stage);
+
 }  // namespace upcycle

@@ -12,6 +12,7 @@
 #include "core/spelling.h"
 #include "results/ledger/item_table.h"
 #include "results/ledger/ledger.h"
+#include "results/ledger/result_table.h"
 #include "results/ledger/stage_states.h"
 #include "results/ledger/stored_value.h"
 
@@ -350,6 +351,14 @@ std::map<std::string, MetricPoint> LedgerReader::ReadLatest(int64_t stage) {
   rows.Bind(stage);
   while (rows.Step()) latest[rows.Text(0)] = {rows.Int(1), rows.Real(2)};
   return latest;
+}
+
+std::vector<Result> LedgerReader::ReadResults(int64_t stage) {
+  return upcycle::ReadResults(ledger_, stage);
+}
+
+std::vector<std::string> LedgerReader::ReadTasks(int64_t stage) {
+  return upcycle::ReadTasks(ledger_, stage);
 }
 
 std::vector<Item> LedgerReader::ReadItems(int64_t stage, std::string_view task) {

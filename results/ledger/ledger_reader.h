@@ -96,7 +96,7 @@ class LedgerReader {
   // As OpenLedgerForReading (results/ledger/ledger.h).
   explicit LedgerReader(const fs::path& path);
 
-  // While it lives, all calls see the ledger as it is now.
+  // While it lives, all calls see the ledger as it is now; under another one, as that one does.
   [[nodiscard]] Transaction Snapshot() { return Transaction(ledger_, Transaction::Kind::kRead); }
 
   std::vector<std::string> StudyNames();  // in the order of the alphabet
@@ -144,6 +144,10 @@ class LedgerReader {
   std::string ReadStageSettings(int64_t stage);
   std::vector<AttemptFacts> ReadAttempts(int64_t stage);
   std::map<std::string, MetricPoint> ReadLatest(int64_t stage);
+  // By metric, in the order of the alphabet.
+  std::vector<Result> ReadResults(int64_t stage);
+  // Those that the stage has items of, in the order of the alphabet: "mmlu/physics".
+  std::vector<std::string> ReadTasks(int64_t stage);
   // Of one task of a benchmark, in their order; of "mmlu" those of all its subjects.
   std::vector<Item> ReadItems(int64_t stage, std::string_view task);
   std::vector<MetricPoint> ReadPoints(int64_t stage, std::string_view metric);

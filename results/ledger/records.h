@@ -134,11 +134,14 @@ struct TableSpec {
   BoldRule bold = BoldRule::kNone;
   std::string sort;           // a column, perhaps with ":desc"; empty: the order of the recipe
   bool only_changed = false;  // settings that differ are columns, and no others
-  double interval = 0.95;     // of confidence; 1 - interval is the level of the tests
+  double interval = 0.95;     // of confidence
   int64_t digits = 5;         // the most significant ones that a value shows
   double margin = 0;          // differences within it are equivalent; 0: none is
   // Where arms get seeds until they are decided: before the first look, and at most; 0: all run.
   int64_t first_seeds = 0, most_seeds = 0;
+
+  double Level() const { return 1 - interval; }  // of the tests, as 0.05
+  bool IsSequential() const { return most_seeds > 0; }
   bool operator==(const TableSpec&) const = default;
 };
 std::string JsonFromTableSpec(const TableSpec& spec);

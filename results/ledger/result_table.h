@@ -1,7 +1,6 @@
-// The rows of `result` and the tasks of `item` that one stage has.
+// What the evaluations of a stage came to, one row for a metric. The caller holds the transaction.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "results/ledger/database.h"
@@ -9,10 +8,7 @@
 
 namespace upcycle {
 
-// In the order of the alphabet.
+// By metric, in the order of the alphabet.
 std::vector<Result> ReadResults(Database& ledger, int64_t stage);
-
-// That it has items of, in the same order: "mmlu/physics".
-std::vector<std::string> ReadTasks(Database& ledger, int64_t stage);
 
 }  // namespace upcycle

@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/spelling.h"
+#include "results/comparison/metric_families.h"
 #include "results/plots/chosen_arms.h"
 #include "results/plots/kinds.h"
 #include "results/plots/study_curves.h"
@@ -44,8 +45,7 @@ std::string UsualMetric(const StudyFacts& study, const std::set<std::string>& re
   throw Error(
       Cause::kInput,
       fmt::format("no training of the study \"{}\" recorded \"{}\"{} It has {}", study.name, metric,
-                  DidYouMean(metric, names),
-                  names.empty() ? "no values yet" : fmt::format("{}", fmt::join(names, ", "))));
+                  DidYouMean(metric, names), fmt::join(MetricFamilies(names), ", ")));
 }
 
 struct Extremes {

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "results/plots/text_width.h"
 #include "results/plots/thin.h"
@@ -11,12 +15,13 @@ namespace {
 
 constexpr double kTick = 3;
 constexpr double kShortTick = 1.8;
-constexpr double kCap = 2.5;    // half the cap at the end of an interval
-constexpr double kBand = 0.18;  // opacity
+constexpr double kNoSeam = 0.2;  // by which cells overlap those behind them
+constexpr double kCap = 2.5;     // half the cap at the end of an interval
+constexpr double kBand = 0.18;   // opacity
 constexpr double kFaintBand = 0.09;
 constexpr size_t kFewBands = 4;
 constexpr double kMarkersPerCurve = 7;
-constexpr size_t kTargetsPerCurve = 40;
+constexpr size_t kTargetsPerCurve = 40;  // or panel of cells
 constexpr double kTargetRadius = 5;
 constexpr double kBaseLine = 0.35;  // of a text's size, from its middle down to its base line
 constexpr double kBeyond = 1e5;     // pixels: farther away nothing has to be exact
@@ -35,8 +40,8 @@ class PanelDrawer {
 
   void Draw() {
     DrawGrid();
-    page_.BeginBox(frame_.left, frame_.top, frame_.width, frame_.height, !panel_.cells.empty());
-    DrawCells();
+    page_.BeginBox(frame_.left, frame_.top, frame_.width, frame_.height, !panel_.heat.empty());
+    DrawHeat();
     for (const Rule& rule : panel_.rules) DrawRule(rule);
     for (const Band& band : panel_.bands) DrawBand(Thinned(band));
     for (const Series& series : panel_.series) DrawSeries(Thinned(series));
@@ -72,7 +77,7 @@ class PanelDrawer {
   }
 
   void DrawGrid() {
-    if (!panel_.cells.empty()) return;
+    if (!panel_.heat.empty()) return;
     const Pen pen = {colours_.faint, 0.3};
     for (const Tick& tick : layout_.y_ticks.ticks) {
       const double y = frame_.top + Y(tick.at);
@@ -80,13 +85,46 @@ class PanelDrawer {
     }
   }
 
-  void DrawCells() {
-    for (const HeatCell& cell : panel_.cells) {
-      const double left = X(cell.x.low), top = Y(cell.y.high);
-      const double share = ShareOf(cell.value, shades_->range, shades_->scale);
-      page_.Rectangle(left, top, X(cell.x.high) - left + 0.2, Y(cell.y.low) - top + 0.2,
-                      ShadeOf(std::isnan(share) ? 0 : share, theme_), cell.title);
+  // The cells of one shade are one path of strokes as wide as a row is high, and neighbours of one
+  // shade one stroke: a drawing of 6,000 cells stays small.
+  void DrawHeat() {
+    std::map<std::pair<double, int>, std::string> paths;  // by height of row and shade
+    for (const HeatRow& row : panel_.heat) {
+      const double top = Y(row.y.high), height = Y(row.y.low) - top;
+      const double thickness = std::round(100 * height) / 100;  // as it is written
+      const std::string middle = Coordinate(top + (height + kNoSeam) / 2);
+      for (size_t i = 0; i < row.cells.size();) {
+        const int shade = ShadeStep(row.cells[i].value);
+        const double left = row.cells[i].x.low;
+        double right = row.cells[i++].x.high;
+        for (; i < row.cells.size() && row.cells[i].x.low == right; ++i) {
+          if (ShadeStep(row.cells[i].value) != shade) break;
+          right = row.cells[i].x.high;
+        }
+        paths[{thickness, shade}] += fmt::format("M{} {}h{}", Coordinate(X(left)), middle,
+                                                 Coordinate(X(right) - X(left) + kNoSeam));
+      }
     }
+    for (const auto& [look, path] : paths) {
+      const std::string colour = ShadeOf(static_cast<double>(look.second) / kShades, theme_);
+      page_.Path(path, {colour, look.first + kNoSeam});
+    }
+    DrawHeatTargets();
+  }
+
+  void DrawHeatTargets() {
+    const size_t every = panel_.heat.size() / kTargetsPerCurve + 1;
+    for (size_t i = 0; i < panel_.heat.size(); i += every) {
+      const HeatRow& row = panel_.heat[i];
+      const double top = Y(row.y.high);
+      page_.TargetBox(0, top, frame_.width, Y(row.y.low) - top, row.title);
+    }
+  }
+
+  int ShadeStep(double value) const {
+    const double share = ShareOf(value, shades_->range, shades_->scale);
+    return std::isnan(share) ? 0
+                             : static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * kShades));
   }
 
   void DrawRule(const Rule& rule) {

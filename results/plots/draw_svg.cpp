@@ -13,8 +13,6 @@
 namespace upcycle {
 namespace {
 
-constexpr int kShadeSteps = 48;
-
 void DrawLegend(const PlotLayout& layout, Theme theme, SvgPage* page) {
   const PageColours colours = ColoursOf(theme);
   for (const LegendEntry& entry : layout.legend) {
@@ -38,10 +36,10 @@ void DrawLegend(const PlotLayout& layout, Theme theme, SvgPage* page) {
 
 void DrawShades(const Shades& shades, const Box& bar, Theme theme, SvgPage* page) {
   const PageColours colours = ColoursOf(theme);
-  const double step = bar.width / kShadeSteps;
-  for (int i = 0; i < kShadeSteps; ++i) {
+  const double step = bar.width / (kShades + 1);
+  for (int i = 0; i <= kShades; ++i) {
     page->Rectangle(bar.left + i * step, bar.top, step + 0.2, bar.height,
-                    ShadeOf((i + 0.5) / kShadeSteps, theme));
+                    ShadeOf(static_cast<double>(i) / kShades, theme));
   }
   for (const double value : shades.labels) {
     const double x = bar.left + bar.width * ShareOf(value, shades.range, shades.scale);
@@ -61,7 +59,7 @@ std::string DrawSvg(const Plot& plot, const DrawingStyle& style) {
   const Shades* shades = plot.shades ? &*plot.shades : nullptr;
   for (size_t row = 0; row < plot.rows.size(); ++row) {
     for (size_t i = 0; i < plot.rows[row].size(); ++i) {
-      UPCYCLE_CHECK(plot.rows[row][i].cells.empty() || shades != nullptr);
+      UPCYCLE_CHECK(plot.rows[row][i].heat.empty() || shades != nullptr);
       DrawPanel(plot.rows[row][i], layout.rows[row][i], shades, style.theme, &page);
     }
   }

@@ -70,7 +70,7 @@ ArmEntries EntriesOf(const Comparison& comparison) {
 StudyPlot Refuse(std::string why) { return {.plot = {}, .why_not = std::move(why)}; }
 
 std::string CaptionOf(const Comparison& comparison, const std::string& better) {
-  const bool is_sequential = comparison.table.most_seeds > 0;
+  const bool is_sequential = comparison.table.IsSequential();
   return fmt::format(
       "Differences of {} to {}, study {}; {} is better. Marks: means of paired differences; lines: "
       "{} {}; verdicts{} at level {:.4g}, adjusted by Holm's correction. Square: better; triangle: "
@@ -80,7 +80,7 @@ std::string CaptionOf(const Comparison& comparison, const std::string& better) {
       is_sequential ? "repeated intervals of a sequential test, which hold however often was "
                       "looked, not adjusted for the number of arms"
                     : "t intervals, not adjusted",
-      is_sequential ? " of sequential tests" : "", 1 - comparison.table.interval);
+      is_sequential ? " of sequential tests" : "", comparison.table.Level());
 }
 
 }  // namespace

@@ -75,8 +75,8 @@ std::vector<int64_t> ShownLayers(const RecordedRun& run) {
 }
 
 // Neighbouring times become one where there are more than `most`.
-std::vector<HeatCell> CellsOf(int64_t expert, const std::vector<MetricPoint>& points,
-                              const TrainingAxis& axis, Against against, size_t most) {
+std::vector<HeatCell> CellsOf(const std::vector<MetricPoint>& points, const TrainingAxis& axis,
+                              size_t most) {
   std::vector<HeatCell> cells;
   const size_t together = (points.size() + most - 1) / most;
   double left = 0;
@@ -87,16 +87,20 @@ std::vector<HeatCell> CellsOf(int64_t expert, const std::vector<MetricPoint>& po
     const double right = axis.At(points[end - 1].step);
     const double load = sum / static_cast<double>(end - i);
     if (std::isfinite(right) && right > left && std::isfinite(load)) {
-      const auto row = static_cast<double>(expert);
-      cells.push_back({{left, right},
-                       {row - 0.5, row + 0.5},
-                       load,
-                       fmt::format("expert {}, until {}: {:.3g} of an even share", expert,
-                                   PlaceText(against, right), load)});
+      cells.push_back({{left, right}, load});
     }
     left = std::max(left, right);
   }
   return cells;
+}
+
+HeatRow RowOf(int64_t expert, std::vector<HeatCell> cells) {
+  const auto [least, most] = std::ranges::minmax(cells, {}, &HeatCell::value);
+  const auto middle = static_cast<double>(expert);
+  return {{middle - 0.5, middle + 0.5},
+          fmt::format("expert {}: {:.3g} to {:.3g} of an even share, {:.3g} at the end", expert,
+                      least.value, most.value, cells.back().value),
+          std::move(cells)};
 }
 
 class LoadBuilder {
@@ -142,11 +146,10 @@ class LoadBuilder {
                    .y = {.label = "expert", .whole = true}};
     double last = 0;
     for (const auto& [expert, metric] : experts) {
-      for (HeatCell& cell :
-           CellsOf(expert, ledger_.ReadPoints(run.stage, metric), axis, against_, most)) {
-        last = std::max(last, cell.x.high);
-        panel.cells.push_back(std::move(cell));
-      }
+      std::vector<HeatCell> cells = CellsOf(ledger_.ReadPoints(run.stage, metric), axis, most);
+      if (cells.empty()) continue;
+      last = std::max(last, cells.back().x.high);
+      panel.heat.push_back(RowOf(expert, std::move(cells)));
     }
     if (last > 0) panel.x.range = Range{0, last};
     panel.y.range = Range{-0.5, static_cast<double>(experts.rbegin()->first) + 0.5};

@@ -72,9 +72,14 @@ struct Mark {
 
 struct HeatCell {
   Range x;
-  Range y;
   double value = 0;
-  std::string title = {};
+};
+
+// Cells beside each other, by rising x.
+struct HeatRow {
+  Range y;
+  std::string title = {};  // of all its cells: words for each would be most of a drawing
+  std::vector<HeatCell> cells = {};
 };
 
 // Values of heat cells as shades: what is beyond the range has the range's last shade.
@@ -95,7 +100,7 @@ struct Panel {
   std::string title = {};
   Axis x = {};
   Axis y = {};
-  std::vector<HeatCell> cells = {};
+  std::vector<HeatRow> heat = {};
   std::vector<Rule> rules = {};
   std::vector<Band> bands = {};
   std::vector<Series> series = {};

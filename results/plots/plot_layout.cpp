@@ -75,8 +75,8 @@ Extents ExtentsOf(const Panel& panel) {
       add(mark.spot.x + (mark.along_x ? side : 0), mark.spot.y + (mark.along_x ? 0 : side));
     }
   }
-  for (const HeatCell& cell : panel.cells) {
-    add(cell.x.low, cell.y.low), add(cell.x.high, cell.y.high);
+  for (const HeatRow& row : panel.heat) {
+    for (const HeatCell& cell : row.cells) add(cell.x.low, row.y.low), add(cell.x.high, row.y.high);
   }
   for (const Rule& rule : panel.rules) (rule.vertical ? found.x : found.y).Add(rule.at);
   return found;

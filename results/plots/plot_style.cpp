@@ -11,13 +11,12 @@
 namespace upcycle {
 namespace {
 
-constexpr std::array<std::string_view, 7> kOnLight = {"#000000", "#0072b2", "#d55e00", "#009e73",
-                                                      "#cc79a7", "#56b4e9", "#e69f00"};
+constexpr std::array<std::string_view, 7> kOnLight = {"#000000", "#005e94", "#b24d00", "#00835f",
+                                                      "#aa648b", "#4696c3", "#c08400"};
 constexpr std::array<std::string_view, 7> kOnDark = {"#ffffff", "#6cc0f0", "#e69f00", "#cc79a7",
                                                      "#009e73", "#d55e00", "#2f86c4"};
 constexpr std::array<std::string_view, 7> kOfPage = {
     "var(--c0)", "var(--c1)", "var(--c2)", "var(--c3)", "var(--c4)", "var(--c5)", "var(--c6)"};
-constexpr int kShadesOfPage = 32;  // steps of a range, which no eye tells apart
 constexpr std::array<std::string_view, 4> kDashes = {"", "6 2.5", "2 2", "4.5 2 1.2 2"};
 
 using Rgb = std::array<double, 3>;
@@ -100,7 +99,7 @@ std::string MarkerPath(size_t marker, double radius) {
 
 std::string ShadeOf(double share, Theme theme) {
   if (theme == Theme::kPage) {
-    const double whole = std::clamp(share, 0.0, 1.0) * kShadesOfPage;
+    const double whole = std::clamp(share, 0.0, 1.0) * kShades;
     return fmt::format("var(--h{})", std::lround(whole));
   }
   const auto& stops = theme == Theme::kDark ? kShadesOnDark : kShadesOnLight;
@@ -119,8 +118,8 @@ std::string PageVariables(Theme theme) {
   std::string text = fmt::format("--faint: {};", ColoursOf(theme).faint);
   const auto& colours = ColoursOn(theme);
   for (size_t i = 0; i < colours.size(); ++i) text += fmt::format(" --c{}: {};", i, colours[i]);
-  for (int i = 0; i <= kShadesOfPage; ++i) {
-    text += fmt::format(" --h{}: {};", i, ShadeOf(static_cast<double>(i) / kShadesOfPage, theme));
+  for (int i = 0; i <= kShades; ++i) {
+    text += fmt::format(" --h{}: {};", i, ShadeOf(static_cast<double>(i) / kShades, theme));
   }
   return text;
 }

@@ -20,8 +20,10 @@ struct PageColours {
 PageColours ColoursOf(Theme theme);
 
 // The colours of Okabe and Ito ("Color Universal Design", 2008) without yellow, from the darkest to
-// the lightest; on a dark page the other way round, with white for black. Neighbouring styles also
-// differ in dash and marker: 28 styles are told apart by line, and without colour 16 by marker.
+// the lightest, on a light page with two thirds of their light; on a dark page the other way round,
+// with white for black. So each of them stands 3 to 1 against its paper, as lines have to (WCAG
+// 2.2, 1.4.11), and remains the hue that it was. Neighbouring styles also differ in dash and
+// marker: 28 styles are told apart by line, and without colour 16 by marker.
 struct Style {
   std::string_view colour;
   std::string_view dash;  // as SVG's stroke-dasharray has it; empty: solid
@@ -34,6 +36,9 @@ inline constexpr size_t kMarkers = 8;
 
 // The path of a marker around 0, 0: about `radius` in size.
 std::string MarkerPath(size_t marker, double radius);
+
+// So many steps of a range no eye tells apart.
+inline constexpr int kShades = 32;
 
 // The colour of a share of a range: with rising shares ever farther from the paper in luminance.
 std::string ShadeOf(double share, Theme theme);

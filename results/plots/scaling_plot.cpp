@@ -5,8 +5,12 @@
 #include <map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
+#include "core/spelling.h"
+#include "results/comparison/metric_families.h"
 #include "results/plots/chosen_arms.h"
 #include "results/plots/kinds.h"
 #include "results/statistics/power_law.h"
@@ -151,10 +155,21 @@ class ScalingBuilder {
   bool is_positive_ = true;
 };
 
+// Throws Error(kInput) for a metric that is no result of the study, and is not to come either.
+void RequireMetric(LedgerReader& ledger, const StudyFacts& study, const std::string& metric) {
+  if (metric == study.metric) return;
+  const std::vector<std::string> recorded = ledger.RecordedMetrics(study);
+  if (recorded.empty() || std::ranges::find(recorded, metric) != recorded.end()) return;
+  throw Error(Cause::kInput, fmt::format("the study \"{}\" has no results of \"{}\"{} It has {}",
+                                         study.name, metric, DidYouMean(metric, recorded),
+                                         fmt::join(MetricFamilies(recorded), ", ")));
+}
+
 }  // namespace
 
 StudyPlot ScalingPlot(LedgerReader& ledger, const StudyFacts& study, const PlotRequest& request) {
   const std::string metric = request.metric.empty() ? study.metric : request.metric;
+  RequireMetric(ledger, study, metric);
   StudyFacts valued = study;
   ledger.ReadValues(&valued, std::vector<std::string>{metric});
   const ChosenArms chosen = ChooseArms(ReadArmEntries(ledger, study), request.arms, kMostArms);

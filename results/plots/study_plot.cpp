@@ -9,10 +9,10 @@
 namespace upcycle {
 
 StudyPlot PlotStudy(LedgerReader& ledger, std::string_view name, const PlotRequest& request) {
+  const Transaction snapshot = ledger.Snapshot();
   if (request.kind == PlotKind::kForest) {
     return ForestPlot(CompareStudy(ledger, name, {request.allow_incomplete}), request);
   }
-  const Transaction snapshot = ledger.Snapshot();
   const StudyFacts study = ledger.ReadStudy(name);
   switch (request.kind) {
     case PlotKind::kCurves:

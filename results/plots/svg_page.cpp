@@ -88,6 +88,13 @@ void SvgPage::Target(double x, double y, double radius, std::string_view title) 
   Close("circle", title);
 }
 
+void SvgPage::TargetBox(double x, double y, double width, double height, std::string_view title) {
+  text_ +=
+      fmt::format(R"(<rect x="{}" y="{}" width="{}" height="{}" fill="none" pointer-events="all")",
+                  Coordinate(x), Coordinate(y), Coordinate(width), Coordinate(height));
+  Close("rect", title);
+}
+
 void SvgPage::Text(double x, double y, std::string_view text, std::string_view colour, double size,
                    Anchor anchor, std::string_view title, bool turned) {
   const std::string_view how =

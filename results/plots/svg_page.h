@@ -34,6 +34,7 @@ class SvgPage {
   void Area(std::string_view path, std::string_view fill, double opacity);
   // A place that shows nothing but answers a pointer.
   void Target(double x, double y, double radius, std::string_view title);
+  void TargetBox(double x, double y, double width, double height, std::string_view title);
   // The y is that of the base line. A turned text runs upwards.
   void Text(double x, double y, std::string_view text, std::string_view colour, double size,
             Anchor anchor, std::string_view title = {}, bool turned = false);

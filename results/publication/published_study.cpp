@@ -86,6 +86,7 @@ std::string PageText(const Comparison& comparison, const PageOrigin& origin,
 
 std::vector<PublishedFile> PublishStudy(LedgerReader& ledger, std::string_view study,
                                         bool allow_incomplete) {
+  const Transaction snapshot = ledger.Snapshot();  // the same results in every file
   const Comparison comparison = CompareStudy(ledger, study, {.allow_incomplete = allow_incomplete});
   const PageOrigin origin = {std::string(study), allow_incomplete};
   const std::vector<Figure> figures = FiguresOf(ledger, study, allow_incomplete);

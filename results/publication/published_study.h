@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "results/comparison/table_forms.h"
+#include "results/export/table_forms.h"
 #include "results/ledger/ledger_reader.h"
 
 namespace upcycle {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "results/comparison/study_effects.h"
+#include "results/evidence/study_effects.h"
 #include "results/report/html.h"
 #include "results/report/sections.h"
 

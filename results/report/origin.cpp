@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/shell_word.h"
-#include "results/comparison/settings_places.h"
+#include "results/export/settings_places.h"
 #include "results/report/html.h"
 #include "results/report/sections.h"
 

@@ -6,7 +6,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "results/comparison/study_factors.h"
+#include "results/comparison/matched_budgets.h"
+#include "results/evidence/study_factors.h"
 #include "results/report/html.h"
 #include "results/report/sections.h"
 
@@ -39,25 +40,13 @@ std::string SeedsText(const StudyFacts& study) {
   std::string text = seeds.size() > 12 ? fmt::format("{} of them, from {} to {}", seeds.size(),
                                                      *seeds.begin(), *seeds.rbegin())
                                        : fmt::format("{}", fmt::join(seeds, ", "));
-  if (study.table.most_seeds > 0) {
+  if (study.table.IsSequential()) {
     text += fmt::format(
         "; {} for every arm, then one more at a time until its verdict is decided, "
         "at most {}",
         study.table.first_seeds, study.table.most_seeds);
   }
   return text;
-}
-
-std::string MatchText(const std::string& matched_on) {
-  if (matched_on.empty() || matched_on == "none") {
-    return "nothing: each arm trains on its own number of tokens";
-  }
-  std::string text = matched_on;
-  std::ranges::replace(text, '_', ' ');
-  if (const size_t flops = text.find("flops"); flops != std::string::npos) {
-    text.replace(flops, 5, "FLOPs");
-  }
-  return text + " of each arm are made equal to the baseline's";
 }
 
 std::string PreferenceText(Preference preference) {
@@ -75,7 +64,7 @@ std::string Facts(const StudyFacts& study) {
   std::string facts = Fact("metric", study.metric + ", " + PreferenceText(study.preference));
   facts += Fact("baseline", study.baseline.empty() ? "none" : study.baseline);
   facts += Fact("seeds", SeedsText(study));
-  facts += Fact("matched", MatchText(study.matched_on));
+  facts += Fact("budgets", BudgetsText(study.matched_on));
   if (study.table.margin > 0) {
     facts += Fact("margin", fmt::format("differences within ±{:g} are called equivalent",
                                         study.table.margin));

@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "results/comparison/evidence.h"
 #include "results/comparison/metric_unit.h"
+#include "results/evidence/evidence.h"
 #include "results/tables/number_text.h"
 
 namespace upcycle {
@@ -67,7 +67,7 @@ std::string DecidedText(const Comparison& comparison, const ArmComparison& arm) 
 
 std::string EquivalentText(const Comparison& comparison, const ArmComparison& arm) {
   const Judgement& judgement = *arm.judgement;
-  const bool differs = judgement.adjusted_p <= 1 - comparison.table.interval;
+  const bool differs = judgement.adjusted_p <= comparison.table.Level();
   return fmt::format(
       "{} is equivalent to {} within ±{:g}{}: the difference is {} ({}, adjusted p of lying within "
       "the margin {}){}.",
@@ -89,11 +89,6 @@ std::string ReachedText(const Comparison& comparison, const ArmComparison& arm) 
       UnitOf(comparison), Counted(reached.count, "seed"));
 }
 
-int64_t ArmsJudged(const Comparison& comparison) {
-  return std::ranges::count_if(comparison.arms,
-                               [](const auto& arm) { return arm.judgement.has_value(); });
-}
-
 std::string SeedsNeededText(const std::optional<int64_t>& needed, int64_t present) {
   if (!needed) {
     return fmt::format("to find the one that was seen would take more than {} seeds",
@@ -107,7 +102,7 @@ std::string SeedsNeededText(const std::optional<int64_t>& needed, int64_t presen
 }  // namespace
 
 std::string OverviewSentence(const Comparison& comparison) {
-  const int64_t judged = ArmsJudged(comparison);
+  const int64_t judged = FamilyOf(comparison);
   if (comparison.baseline.empty()) {
     return fmt::format("{}, and no baseline: nothing is compared.",
                        Counted(static_cast<int64_t>(comparison.arms.size()), "arm"));
@@ -154,8 +149,8 @@ std::string FindingSentence(const Comparison& comparison, const ArmComparison& a
 std::string PowerSentence(const Comparison& comparison, const ArmComparison& arm) {
   if (!arm.judgement || arm.judgement->verdict != Verdict::kInconclusive) return "";
   const Summary& difference = arm.judgement->pairs.difference;
-  const auto reach = ReachOf(difference, 1 - comparison.table.interval, ArmsJudged(comparison));
-  if (comparison.table.most_seeds > 0 || !reach) return "";
+  const auto reach = ReachOf(difference, comparison.table.Level(), FamilyOf(comparison));
+  if (comparison.table.IsSequential() || !reach) return "";
   return fmt::format(
       "Were the spread seen the true one, {} would find a difference of {}{} in {:g} % of such "
       "studies; {}.",

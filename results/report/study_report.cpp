@@ -10,7 +10,7 @@ namespace upcycle {
 
 std::string StudyReport(LedgerReader& ledger, std::string_view name, const ReportOptions& options) {
   const Transaction snapshot = ledger.Snapshot();
-  const Comparison comparison = CompareStudy(ledger, snapshot, name, {options.allow_incomplete});
+  const Comparison comparison = CompareStudy(ledger, name, {options.allow_incomplete});
   StudyFacts study = ledger.ReadStudy(name);
   ledger.ReadValues(&study, comparison.metrics);
   const auto recipe = nlohmann::json::parse(ledger.ReadRecipe(study));

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "results/comparison/table_forms.h"
+#include "results/export/table_forms.h"
 
 namespace upcycle {
 

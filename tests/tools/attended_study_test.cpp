@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <signal.h>
 
-#include "core/file_lock.h"
 #include "core/files.h"
 #include "tests/says.h"
+#include "tests/tools/caught_worker.h"
 #include "tests/tools/program.h"
 #include "tests/tools/tiny_study.h"
 
@@ -28,33 +28,6 @@ class AttendedStudyTest : public testing::Test {
     return RunProgram(words);
   }
 
-  void AwaitAWorker(Program& run) const {
-    EXPECT_TRUE(run.Await([&] { return !WorkersUnder(root_).empty(); })) << "no worker began";
-  }
-
-  // The worker of a training that has taken steps and not ended.
-  pid_t AWorkerAmidItsSteps(Program& run) const {
-    pid_t worker = 0;
-    EXPECT_TRUE(run.Await([&] {
-      worker = FindWorkerAmidItsSteps();
-      return worker > 0;
-    })) << "no worker is at a training";
-    return worker;
-  }
-  pid_t FindWorkerAmidItsSteps() const {
-    std::error_code absent;
-    for (const auto& stage : fs::directory_iterator(root_ / "stages", absent)) {
-      const auto holder = FileLock::HolderOf(stage.path() / "lock");
-      const fs::path journal = stage.path() / "journal";
-      if (!holder || holder->pid <= 0 || !fs::exists(journal)) continue;
-      const std::string said = ReadTextFile(journal);
-      if (Says(said, "train/loss") && !Says(said, "attempt_ended")) {
-        return static_cast<pid_t>(holder->pid);
-      }
-    }
-    return 0;
-  }
-
   // Bit by bit what a study has that nobody touched.
   void ExpectUndisturbed(const std::vector<std::string>& more = {}) const {
     const fs::path other = folder_ / "undisturbed";
@@ -71,10 +44,11 @@ class AttendedStudyTest : public testing::Test {
 
 TEST_F(AttendedStudyTest, IsStoppedFromElsewhereAndGoesOn) {
   Program run(Run());
-  AwaitAWorker(run);
+  const CaughtWorker worker(run, root_);
   const Finished stop = Call({"stop", "tiny"});
   EXPECT_EQ(stop.exit_code, 0) << stop.err;
   EXPECT_TRUE(Says(stop.out, "was told to stop"));
+  worker.LetGoOn();
   EXPECT_EQ(run.Wait().exit_code, 130);
   EXPECT_TRUE(WorkersUnder(root_).empty());
   EXPECT_EQ(RunProgram(Run()).exit_code, 0);
@@ -83,9 +57,10 @@ TEST_F(AttendedStudyTest, IsStoppedFromElsewhereAndGoesOn) {
 
 TEST_F(AttendedStudyTest, WaitsForWhatIsPausedMeanwhileAndGoesOnWithIt) {
   Program run(Run());
-  AwaitAWorker(run);
+  const CaughtWorker parent(run, root_);  // which every run needs
   EXPECT_EQ(Call({"pause", "tiny", "moe/1"}).exit_code, 0);
   EXPECT_EQ(Call({"cancel", "tiny", "dense/2"}).exit_code, 0);
+  parent.LetGoOn();
   EXPECT_TRUE(run.Await([&] { return Says(Call({"status"}).out, "4 of 6 runs complete"); }));
   EXPECT_TRUE(Says(Call({"status"}).out, "paused by "));
   EXPECT_EQ(Call({"resume", "tiny", "moe/1"}).out, "resumed tiny, arm moe, seed 1\n");
@@ -99,38 +74,26 @@ TEST_F(AttendedStudyTest, WaitsForWhatIsPausedMeanwhileAndGoesOnWithIt) {
 }
 
 TEST_F(AttendedStudyTest, EndsAWorkerThatIsStoppedAndGoesOnFromItsCheckpoint) {
-  const std::vector<std::string> longer = {"--set", "parent.train.tokens=600k"};
-  std::vector<std::string> words = Run({"--lease", "3"});
-  words.insert(words.end(), longer.begin(), longer.end());
-  Program run(words);
-  const pid_t worker = AWorkerAmidItsSteps(run);
-  ASSERT_NE(worker, 0);
-  ASSERT_EQ(kill(worker, SIGSTOP), 0);
+  Program run(Run({"--lease", "3"}));
+  const CaughtWorker worker(run, root_);
   const Finished finished = run.Wait();
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
   EXPECT_TRUE(Says(finished.err, "to be tried again: gave no sign of life for 3 s"));
-  ExpectUndisturbed(longer);
+  ExpectUndisturbed();
 }
 
-// Its steps are long, and it hears that its scheduler died only after one: until then the next
-// scheduler has found it.
+// It hears that its scheduler died only once the next scheduler has found it.
 TEST_F(AttendedStudyTest, LetsTheNextRunFollowWorkersThatOutliveTheirScheduler) {
-  std::vector<std::string> long_steps;
-  for (const char* setting :
-       {"tokens=3145728", "batch_sequences=32768", "micro_batch_sequences=128", "log_every=1",
-        "learning_rate.warmup_steps=1"}) {
-    long_steps.insert(long_steps.end(), {"--set", std::string("parent.train.") + setting});
-  }
-  {
-    Program run(Run(long_steps));
-    AWorkerAmidItsSteps(run);
-    run.Signal(SIGKILL);
-    run.Wait();
-  }
-  const Finished next = RunProgram(Run(long_steps));
-  EXPECT_EQ(next.exit_code, 0) << next.err;
-  EXPECT_TRUE(Says(next.err, ": an earlier run began it"));
-  ExpectUndisturbed(long_steps);
+  Program run(Run());
+  const CaughtWorker worker(run, root_);
+  run.Signal(SIGKILL);
+  run.Wait();
+  Program next(Run());
+  EXPECT_TRUE(next.Await([&] { return Says(next.ErrorsSoFar(), ": an earlier run began it"); }));
+  worker.LetGoOn();
+  const Finished finished = next.Wait();
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  ExpectUndisturbed();
 }
 
 TEST_F(AttendedStudyTest, FailsAStageThatTakesTooLong) {

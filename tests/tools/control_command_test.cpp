@@ -75,6 +75,24 @@ TEST_F(ControlCommandTest, HasNothingToStopWhereNothingRuns) {
   EXPECT_FALSE(fs::exists(folder_ / "control"));
 }
 
+// What it was asked for is done all the same, or there is nothing left to stop.
+TEST_F(ControlCommandTest, DoesWhatASchedulerWasAskedForThatEndsFirst) {
+  const auto ask_while_it_ends = [&](const char* command) {
+    auto lock = FileLock::TryAcquire(folder_ / "scheduler.lock");
+    Program program({command, "study", "--root", folder_.path()});
+    const fs::path requests = folder_ / "control";
+    EXPECT_TRUE(program.Await([&] { return fs::exists(requests) && !NamesIn(requests).empty(); }));
+    lock.reset();
+    const Finished finished = program.Wait();
+    EXPECT_EQ(finished.exit_code, 0) << finished.err;
+    EXPECT_TRUE(NamesIn(requests).empty());
+    return finished.out;
+  };
+  EXPECT_EQ(ask_while_it_ends("pause"), "paused study\n");
+  EXPECT_EQ(Holds().size(), 1u);
+  EXPECT_TRUE(Says(ask_while_it_ends("stop"), "nothing runs under "));
+}
+
 TEST_F(ControlCommandTest, SaysWhoDoesNotAnswer) {
   const auto lock = FileLock::TryAcquire(folder_ / "scheduler.lock");  // and nothing else
   const Finished finished = Call({"pause", "study"});

@@ -51,7 +51,7 @@ TEST(DoctorCommand, LooksAtTheRoot) {
   const auto lock = FileLock::TryAcquire(folder / "scheduler.lock");
   auto findings = Examine(folder.path());
   EXPECT_TRUE(Says(findings["ledger"].at("found").get<std::string>(),
-                   ", 1 studies, 1 of 10 stages complete"));
+                   ", 1 study, 1 of 10 stages complete"));
   EXPECT_TRUE(Says(findings["runs"].at("found").get<std::string>(), "schedules here"));
 }
 

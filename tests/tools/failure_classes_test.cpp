@@ -1,21 +1,19 @@
 // Every class of failure that core/error.h names, provoked in a study that the program runs: what
 // it prints, what `status` says of the stage, how often it was tried, and the exit code.
 
-#include <chrono>
 #include <fstream>
 #include <functional>
 #include <set>
-#include <thread>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "core/file_lock.h"
 #include "core/files.h"
 #include "tests/processes.h"
 #include "tests/says.h"
+#include "tests/tools/caught_worker.h"
 #include "tests/tools/memory_group.h"
 #include "tests/tools/program.h"
 #include "tests/tools/small_disk.h"
@@ -43,55 +41,14 @@ class FailureClasses : public testing::Test {
     return words;
   }
 
-  // Whether the last attempt that a journal tells of is under way and further than step 0, which
-  // is told of before the first step.
-  static bool HasTakenSteps(const std::string& journal) {
-    const size_t began = journal.rfind("attempt_started");
-    if (began == std::string::npos) return false;
-    if (journal.find("attempt_ended", began) != std::string::npos) return false;
-    static const std::string kStep = "\"progress\",\"step\":";
-    const size_t told = journal.rfind(kStep);
-    return told != std::string::npos && told > began && journal[told + kStep.size()] != '0';
-  }
-
-  // A worker that has taken steps of a training. The scheduler, too, holds a stage's lock for a
-  // moment, where it writes into its journal.
-  pid_t AWorkerAmidItsSteps() const {
-    for (int look = 0; look < 10000; ++look) {
-      for (const pid_t worker : WorkersUnder(root_)) {
-        const fs::path journal = StageOf(worker) / "journal";
-        if (!fs::exists(journal)) continue;
-        if (HasTakenSteps(ReadTextFile(journal))) return worker;
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    ADD_FAILURE() << "no worker is at a training";
-    return 0;
-  }
-
-  // The folder of the stage that it holds; empty where it holds none.
-  fs::path StageOf(pid_t worker) const {
-    std::error_code absent;
-    for (const auto& stage : fs::directory_iterator(root_ / "stages", absent)) {
-      const auto holder = FileLock::HolderOf(stage.path() / "lock");
-      if (holder && holder->pid == worker) return stage.path();
-    }
-    return {};
-  }
-
-  static void WaitForEndOf(pid_t worker) {
-    for (int look = 0; look < 4000 && kill(worker, 0) == 0; ++look) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-  }
-
   // The study runs, and `act` is done to a worker of it that has taken steps.
   Finished RunAndDo(const std::vector<std::string>& words,
                     const std::function<void(pid_t worker)>& act) const {
     Program run(words);
-    const pid_t worker = AWorkerAmidItsSteps();
-    if (worker == 0) return {};  // or the test would end itself
-    act(worker);
+    const CaughtWorker worker(run, root_);
+    if (worker.pid() == 0) return {};  // or the test would end itself
+    act(worker.pid());
+    worker.LetGoOn();
     return run.Wait();
   }
 
@@ -99,15 +56,26 @@ class FailureClasses : public testing::Test {
   // that got further before it was hit does not count.
   Finished RunAndSendToAll(const std::vector<std::string>& words, int signal) const {
     Program run(words);
-    std::set<pid_t> hit = {AWorkerAmidItsSteps()};
-    if (hit.contains(0)) return {};
-    kill(*hit.begin(), signal);
+    const CaughtWorker first(run, root_);
+    if (first.pid() == 0) return {};
+    first.Signal(signal);
+    std::set<pid_t> hit = {first.pid()};
     EXPECT_FALSE(run.Await([&] {
       for (const pid_t next : WorkersUnder(root_)) {
-        if (!StageOf(next).empty() && hit.insert(next).second) kill(next, signal);
+        if (!StageOf(next, root_).empty() && hit.insert(next).second) kill(next, signal);
       }
       return false;
     }));
+    return run.Wait();
+  }
+
+  // The study runs until Ctrl-C, which a worker hears amid its steps.
+  Finished RunAndInterrupt(const std::vector<std::string>& words) const {
+    Program run(words);
+    const CaughtWorker worker(run, root_);
+    run.Signal(SIGINT);
+    EXPECT_TRUE(run.Await([&] { return IsPending(worker.pid(), SIGTERM); }));
+    worker.LetGoOn();
     return run.Wait();
   }
 
@@ -251,13 +219,12 @@ class FailureOfADriver : public FailureClasses {
   Finished RunWithADriverThatSays(const std::string& line, int attempts) const {
     Program run(LongRun());
     for (int attempt = 0; attempt < attempts; ++attempt) {
-      const pid_t worker = AWorkerAmidItsSteps();
-      if (worker == 0) return {};
-      kill(worker, SIGSTOP);
-      std::ofstream(StageOf(worker) / "log.txt", std::ios::app) << line << "\n";
-      kill(worker, SIGABRT);
-      kill(worker, SIGCONT);
-      WaitForEndOf(worker);
+      const CaughtWorker worker(run, root_);
+      if (worker.pid() == 0) return {};
+      std::ofstream(worker.stage() / "log.txt", std::ios::app) << line << "\n";
+      worker.Signal(SIGABRT);
+      worker.LetGoOn();
+      run.Await([&] { return kill(worker.pid(), 0) != 0; });
     }
     return run.Wait();
   }
@@ -288,11 +255,7 @@ TEST_F(FailureClasses, DivergenceIsNotTriedAgain) {
 }
 
 TEST_F(FailureClasses, InterruptionWritesACheckpointAndGoesOn) {
-  Program run(LongRun());
-  const pid_t worker = AWorkerAmidItsSteps();
-  ASSERT_NE(worker, 0);
-  run.Signal(SIGINT);
-  const Finished finished = run.Wait();
+  const Finished finished = RunAndInterrupt(LongRun());
   ExpectClass(finished, {.cause = "interrupted",
                          .state = "stopped",
                          .message = "stopped on request",
@@ -325,16 +288,18 @@ TEST_F(FailureClasses, KillFromOutsideIsTriedAgainAsOftenAsRestartsSay) {
 }
 
 TEST_F(FailureClasses, KillFromOutsideGoesOnFromTheCheckpoint) {
-  const Finished run = RunAndDo(Run({"--set", "parent.train.tokens=600k"}),
-                                [](pid_t worker) { kill(worker, SIGKILL); });
+  const Finished run = RunAndDo(Run(), [](pid_t worker) { kill(worker, SIGKILL); });
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_TRUE(Says(run.err, "to be tried again: killed from outside by SIGKILL"));
 }
 
+// Within the lease a worker that nobody stopped must get to its first sign of life.
 TEST_F(FailureClasses, SilenceIsEndedByTheLeaseAndTriedAgainAsOftenAsRestartsSay) {
-  ExpectClass(
-      RunAndSendToAll(LongRun({"--lease", "3", "--restarts", "0"}), SIGSTOP),
-      {.cause = "lost", .attempts = 2, .or_more = true, .message = "gave no sign of life for 3 s"});
+  ExpectClass(RunAndSendToAll(LongRun({"--lease", "10", "--restarts", "0"}), SIGSTOP),
+              {.cause = "lost",
+               .attempts = 2,
+               .or_more = true,
+               .message = "gave no sign of life for 10 s"});
 }
 
 TEST_F(FailureClasses, FullDiskLetsNothingMoreBegin) {
@@ -368,12 +333,7 @@ TEST_F(FailureClasses, CrashIsABugAndIsNotTriedAgain) {
 
 // A worker that is started by hand on a stage that asks for what cannot be.
 TEST_F(FailureClasses, InternalCheckIsABugThatAsksToBeReported) {
-  {
-    Program run(LongRun());
-    ASSERT_NE(AWorkerAmidItsSteps(), 0);
-    run.Signal(SIGINT);
-    ASSERT_EQ(run.Wait().exit_code, 130);
-  }
+  ASSERT_EQ(RunAndInterrupt(LongRun()).exit_code, 130);
   const fs::path stage = root_ / "stages" / FailedStage().at("stage").get<std::string>();
   json description = json::parse(ReadTextFile(stage / "stage.json"));
   description["execution"]["train"]["tokens"] = 12345;

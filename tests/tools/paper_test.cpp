@@ -10,6 +10,7 @@
 #include "core/files.h"
 #include "results/ledger/ledger_reader.h"
 #include "tests/says.h"
+#include "tests/tools/caught_worker.h"
 #include "tests/tools/program.h"
 #include "tests/tools/tiny_paper.h"
 
@@ -117,8 +118,10 @@ TEST_F(PaperTest, PricesAnotherSizeUnlessItIsAskedToRunIt) {
 
 TEST_F(PaperTest, StopsOnCtrlCAndGoesOn) {
   Program run(Command());
-  EXPECT_TRUE(run.Await([&] { return !WorkersUnder(root_).empty(); }));
+  const CaughtWorker worker(run, root_);
   run.Signal(SIGINT);
+  EXPECT_TRUE(run.Await([&] { return IsPending(worker.pid(), SIGTERM); }));
+  worker.LetGoOn();
   const Finished stopped = run.Wait();
   EXPECT_EQ(stopped.exit_code, 130) << stopped.err;
   EXPECT_EQ(stopped.out, "");

@@ -111,6 +111,20 @@ TEST_F(PlotCommandTest, RefusesWhatItDoesNotKnow) {
   EXPECT_TRUE(Says(Refusal({"-o", (folder_ / "all.pdf").native()}), "which plot?"));
 }
 
+TEST_F(PlotCommandTest, RefusesOptionsThatAKindCannotObey) {
+  const auto refusal = [&](const char* kind, std::vector<std::string> option) {
+    option.insert(option.begin(), {"--kind", kind});
+    return Refusal(option);
+  };
+  EXPECT_TRUE(Says(refusal("forest", {"--seeds"}),
+                   "--seeds does nothing for --kind forest: leave it out; it is for curves\n"));
+  EXPECT_TRUE(Says(refusal("forest", {"--against", "steps"}), "it is for curves, schedule, load"));
+  EXPECT_TRUE(Says(refusal("curves", {"--allow-incomplete"}), "it is for forest"));
+  EXPECT_TRUE(Says(refusal("load", {"--metric", "train/loss"}), "--metric does nothing"));
+  EXPECT_EQ(Plot({"--kind", "curves", "--seeds", "--against", "steps"}).exit_code, 0);
+  EXPECT_EQ(Plot({"-o", (folder_ / "all").native(), "--seeds"}).exit_code, 0) << "curves obey";
+}
+
 TEST_F(PlotCommandTest, RefusesPlacesWhereNothingCanBe) {
   EXPECT_TRUE(Says(Refusal({"--kind", "forest", "-o", (folder_ / "a.jpg").native()}),
                    "end its name so, or say --format"));

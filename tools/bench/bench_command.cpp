@@ -165,7 +165,7 @@ int BenchModels(const Options& options, const std::vector<BenchmarkModel>& model
     measure(bench, models, report, [&] { write(false); });
   }
   write(true);
-  return HasDevice(report) ? kExitDone : kExitSomeRunFailed;
+  return HasDevice(report) ? kExitDone : kExitFailed;
 }
 
 int BenchOrchestration(const Options& options) {

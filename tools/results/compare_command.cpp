@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "results/comparison/cell_source.h"
 #include "results/comparison/compare_study.h"
-#include "results/comparison/comparison_json.h"
-#include "results/comparison/study_effects.h"
-#include "results/comparison/table_forms.h"
+#include "results/evidence/study_effects.h"
+#include "results/export/cell_source.h"
+#include "results/export/comparison_json.h"
+#include "results/export/table_forms.h"
 #include "results/ledger/ledger_reader.h"
 #include "results/tables/terminal.h"
 #include "results/tables/terminal_text.h"

@@ -6,9 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/plural.h"
 #include "experiments/bundle/export_study.h"
 #include "results/comparison/compare_study.h"
-#include "results/comparison/table_forms.h"
+#include "results/export/table_forms.h"
 #include "results/ledger/ledger_reader.h"
 #include "results/tables/number_text.h"
 #include "results/tables/terminal_text.h"
@@ -17,9 +18,9 @@
 #include "tools/terminal/command_line.h"
 #include "tools/terminal/option_values.h"
 #include "tools/terminal/output_file.h"
+#include "tools/terminal/root_lock.h"
 #include "tools/terminal/state_options.h"
 #include "tools/terminal/table_options.h"
-#include "tools/terminal/root_lock.h"
 
 namespace upcycle {
 namespace {
@@ -106,8 +107,8 @@ void PrintBundle(const ExportedStudy& exported, const ExportArguments& options) 
                            .dump(2));
     return;
   }
-  fmt::print("{}: {} with {} stages, {} of them with their output; {} of {}\n", options.bundle,
-             Printable(manifest.study), exported.stages, exported.outputs,
+  fmt::print("{}: {} with {}, {} of them with their output; {} of {}\n", options.bundle,
+             Printable(manifest.study), Plural(exported.stages, "stage"), exported.outputs,
              BytesText(static_cast<double>(exported.bytes)),
              BytesText(static_cast<double>(manifest.Bytes())));
 }

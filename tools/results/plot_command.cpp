@@ -1,5 +1,6 @@
 // `upcycle plot STUDY --kind curves|forest|load|scaling|schedule -o FILE`
 
+#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
@@ -36,9 +37,12 @@ struct PlotOptions {
     line.Positional("STUDY", &study, "a recipe's name");
     state.Declare(line);
     line.Option("kind", &kind, "curves, forest, load, scaling or schedule");
-    line.Option("metric", &request.metric, "what is plotted; the study's own otherwise");
-    line.Option("against", &against,
-                "steps, tokens, flops or time; what the arms are matched on otherwise");
+    line.Option("metric", &request.metric,
+                "curves, scaling: what is plotted; the study's own otherwise");
+    line.Option(
+        "against", &against,
+        "curves, load, schedule: steps, tokens, flops or time; what the arms are matched on "
+        "otherwise");
     line.Option("arm", &request.arms, "an arm to show; repeatable; all otherwise");
     line.Option("output,o", &output,
                 "FILE.svg, FILE.png or FILE.pdf in place of standard output; a folder for all");
@@ -69,6 +73,39 @@ struct PlotOptions {
   }
 };
 
+// An option that only some kinds obey.
+struct KindsOption {
+  std::string_view name;
+  bool given = false;
+  std::vector<PlotKind> kinds;
+};
+
+// Throws Error(kInput) where somebody would wait for what the kind cannot do. A forest says itself
+// which metric it has.
+void RefuseUnusedOptions(const PlotRequest& request) {
+  const std::vector<KindsOption> options = {
+      {"--metric",
+       !request.metric.empty(),
+       {PlotKind::kCurves, PlotKind::kScaling, PlotKind::kForest}},
+      {"--against",
+       request.against.has_value(),
+       {PlotKind::kCurves, PlotKind::kSchedule, PlotKind::kLoad}},
+      {"--seeds", request.seeds, {PlotKind::kCurves}},
+      {"--allow-incomplete", request.allow_incomplete, {PlotKind::kForest}}};
+  for (const KindsOption& option : options) {
+    if (!option.given || std::ranges::find(option.kinds, request.kind) != option.kinds.end()) {
+      continue;
+    }
+    std::string kinds;
+    for (const PlotKind kind : option.kinds) {
+      kinds += fmt::format("{}{}", kinds.empty() ? "" : ", ", NameOf(kind));
+    }
+    throw Error(Cause::kInput, fmt::format("{} does nothing for --kind {}: leave it out; it is "
+                                           "for {}",
+                                           option.name, NameOf(request.kind), kinds));
+  }
+}
+
 std::string Drawn(const Plot& plot, const PlotOptions& options, ImageForm form) {
   return ImageOf(DrawSvg(plot, options.Style()), form);
 }
@@ -84,6 +121,7 @@ std::string FileName(PlotKind kind, ImageForm form) {
 
 void PlotOne(LedgerReader& ledger, PlotOptions& options) {
   options.request.kind = ValueOf<PlotKind>("kind", options.kind);
+  RefuseUnusedOptions(options.request);
   fs::path file = options.output;
   std::error_code none;
   const bool in_folder = fs::is_directory(file, none);

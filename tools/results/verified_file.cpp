@@ -130,7 +130,7 @@ Json JsonOf(const VerifiedFile& file) {
 }
 
 int ExitOf(const std::vector<VerifiedFile>& files) {
-  if (std::ranges::any_of(files, Differs)) return kExitSomeRunFailed;
+  if (std::ranges::any_of(files, Differs)) return kExitFailed;
   const auto has_unchecked = [](const VerifiedFile& file) {
     return std::ranges::any_of(file.tables,
                                [](const auto& table) { return !table.reason.empty(); });

@@ -29,7 +29,7 @@ bool Differs(const VerifiedFile& file);
 std::string TextOf(const VerifiedFile& file);
 nlohmann::ordered_json JsonOf(const VerifiedFile& file);
 
-// An exit code of the program: kExitDone where all is equal, kExitSomeRunFailed where something
+// An exit code of the program: kExitDone where all is equal, kExitFailed where something
 // differs, kExitBadInput where something could not be checked.
 int ExitOf(const std::vector<VerifiedFile>& files);
 

@@ -25,7 +25,7 @@
 namespace upcycle {
 namespace {
 
-constexpr double kPatienceSeconds = 5;
+constexpr double kPatienceSeconds = 20;  // a scheduler may wait for a slow disk
 
 std::string WhoAsks() {
   const passwd* user = ::getpwuid(::geteuid());
@@ -38,14 +38,21 @@ struct Asked {
   bool by_scheduler = false;  // which was at work, and did it
 };
 
-// Leaves the requests for the scheduler and waits until it did them.
-void AskScheduler(const fs::path& root, const std::vector<Request>& requests,
-                  const ProcessIdentity& scheduler) {
+// Leaves the requests for the scheduler and waits until it did them. Those that it ended before it
+// did.
+std::vector<Request> AskScheduler(const StateOptions& state, const std::vector<Request>& requests,
+                                  const ProcessIdentity& scheduler) {
   std::vector<fs::path> left;
-  for (const Request& request : requests) left.push_back(LeaveRequest(root, request));
+  for (const Request& request : requests) left.push_back(LeaveRequest(state.Root(), request));
+  std::vector<Request> undone;
   const Stopwatch waiting;
-  for (const fs::path& file : left) {
-    while (fs::exists(file)) {
+  for (size_t i = 0; i < left.size(); ++i) {
+    while (fs::exists(left[i])) {
+      if (!FileLock::IsHeld(state.SchedulerLock())) {
+        // Taken back, unless the next scheduler has found it meanwhile.
+        if (fs::remove(left[i])) undone.push_back(requests[i]);
+        break;
+      }
       if (waiting.Seconds() > kPatienceSeconds) {
         throw Error(Cause::kInterrupted,
                     fmt::format("{}, which schedules here, did not answer within {:g} s; it will "
@@ -55,6 +62,7 @@ void AskScheduler(const fs::path& root, const std::vector<Request>& requests,
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   }
+  return undone;
 }
 
 void ApplyWithoutScheduler(const StateOptions& state, const std::vector<Request>& requests) {
@@ -62,6 +70,19 @@ void ApplyWithoutScheduler(const StateOptions& state, const std::vector<Request>
   RootJournal journal(state.Root(), ledger);
   for (const Request& request : requests) {
     ApplyToHolds(request, LedgerReader(state.Ledger()).ReadHolds(), journal);
+  }
+}
+
+// By the scheduler, if there is one. Whether it did all of them.
+bool HaveDone(const StateOptions& state, std::vector<Request> requests) {
+  while (true) {
+    if (const auto lock = FileLock::TryAcquire(state.SchedulerLock())) {
+      ApplyWithoutScheduler(state, requests);
+      return false;
+    }
+    const auto scheduler = FileLock::HolderOf(state.SchedulerLock());
+    requests = AskScheduler(state, requests, scheduler.value_or(ProcessIdentity{}));
+    if (requests.empty()) return true;
   }
 }
 
@@ -154,13 +175,7 @@ int HoldCommand(RequestKind kind, const char* usage, const char* summary,
   line.Parse(arguments);
   LedgerReader ledger(state.Ledger());
   Asked asked = {.requests = RequestsFor(kind, study, runs, ledger)};
-  if (const auto lock = FileLock::TryAcquire(state.SchedulerLock())) {
-    ApplyWithoutScheduler(state, asked.requests);
-  } else {
-    asked.by_scheduler = true;
-    AskScheduler(state.Root(), asked.requests,
-                 FileLock::HolderOf(state.SchedulerLock()).value_or(ProcessIdentity{}));
-  }
+  asked.by_scheduler = HaveDone(state, asked.requests);
   if (json) {
     fmt::print("{}\n", JsonOf(asked).dump(2));
   } else {
@@ -208,12 +223,11 @@ int StopCommand(const Arguments& arguments) {
   if (!study.empty()) LedgerReader(state.Ledger()).ReadStudy(study);
   const auto scheduler = FileLock::HolderOf(state.SchedulerLock());
   Asked asked = {
-      .requests = {{now ? RequestKind::kKill : RequestKind::kStop, {.study = study}, WhoAsks()}},
-      .by_scheduler = scheduler.has_value()};
-  if (scheduler) AskScheduler(state.Root(), asked.requests, *scheduler);
+      .requests = {{now ? RequestKind::kKill : RequestKind::kStop, {.study = study}, WhoAsks()}}};
+  if (scheduler) asked.by_scheduler = AskScheduler(state, asked.requests, *scheduler).empty();
   if (json) {
     fmt::print("{}\n", JsonOf(asked).dump(2));
-  } else if (scheduler) {
+  } else if (asked.by_scheduler) {
     fmt::print("{} was told to stop\n", Describe(*scheduler));
   } else {
     fmt::print("nothing runs under {}\n", state.Root().native());

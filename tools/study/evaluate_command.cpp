@@ -13,7 +13,7 @@
 #include "core/shell_word.h"
 #include "core/stop_signals.h"
 #include "experiments/study/model_evaluation.h"
-#include "results/comparison/evaluation_table.h"
+#include "results/evaluations/evaluation_table.h"
 #include "results/ledger/ledger_reader.h"
 #include "results/ledger/schema.h"
 #include "results/tables/terminal.h"
@@ -22,9 +22,9 @@
 #include "tools/terminal/command_line.h"
 #include "tools/terminal/model_options.h"
 #include "tools/terminal/option_values.h"
+#include "tools/terminal/root_lock.h"
 #include "tools/terminal/state_options.h"
 #include "tools/terminal/terminal_layout.h"
-#include "tools/terminal/root_lock.h"
 
 namespace upcycle {
 namespace {
@@ -243,7 +243,7 @@ int EvaluateCommand(const Arguments& arguments) {
   if (outcome.failed + outcome.skipped == 0) return kExitDone;
   fmt::print(stderr, "some questions were not answered; `upcycle status {} --root {}` says why\n",
              ShellWord(evaluation.name), ShellWord(options.state.root));
-  return kExitSomeRunFailed;
+  return kExitFailed;
 }
 
 }  // namespace upcycle

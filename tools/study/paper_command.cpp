@@ -10,6 +10,7 @@
 #include "core/claims/paper.h"
 #include "core/data/file_mistakes.h"
 #include "core/error.h"
+#include "core/plural.h"
 #include "core/shell_word.h"
 #include "experiments/study/forecast.h"
 #include "experiments/study/prediction.h"
@@ -23,8 +24,8 @@
 #include "tools/terminal/cores.h"
 #include "tools/terminal/output_file.h"
 #include "tools/terminal/recipe_options.h"
-#include "tools/terminal/terminal_layout.h"
 #include "tools/terminal/root_lock.h"
+#include "tools/terminal/terminal_layout.h"
 
 namespace upcycle {
 namespace {
@@ -128,19 +129,19 @@ void PrintPrice(const std::vector<Study>& studies, const StateOptions& state, bo
     }
     if (with_stages) PrintIntent(study, plan);
     const StudyForecast forecast = ForecastStudy(study, plan, rate);
-    fmt::print(stderr, "{}: {} arms × {} seeds, {} of {} stages to do, {} training FLOPs\n",
-               study.recipe.name, study.recipe.arms.size(), study.recipe.seeds.size(),
-               forecast.needed_stages, study.stages.size(),
+    fmt::print(stderr, "{}: {} × {}, {} of {} to do, {} training FLOPs\n", study.recipe.name,
+               Plural(study.recipe.arms.size(), "arm"), Plural(study.recipe.seeds.size(), "seed"),
+               forecast.needed_stages, Plural(study.stages.size(), "stage"),
                study_flops > 0 ? ScientificText(study_flops) : "0");
     core_seconds += forecast.core_seconds;
     disk_bytes += static_cast<double>(forecast.disk_bytes);
     flops += study_flops;
   }
   fmt::print(stderr,
-             "together {} training FLOPs, {:.3g} core hours, {} on {} cores, {} of disk; times are "
+             "together {} training FLOPs, {:.3g} core hours, {} on {}, {} of disk; times are "
              "predicted from this machine's matrix rate\n",
              flops > 0 ? ScientificText(flops) : "0", core_seconds / 3600,
-             ClockText(core_seconds / Cores()), Cores(), BytesText(disk_bytes));
+             ClockText(core_seconds / Cores()), Plural(Cores(), "core"), BytesText(disk_bytes));
 }
 
 // Throws Error(kInput) for a study that cannot be run here.
@@ -254,7 +255,7 @@ int PaperCommand(const Arguments& arguments) {
   report.command = CommandOf(paper, options);
   if (studies.empty()) report.size = options.size;
   Write(report, options);
-  return outcome.failed + outcome.skipped > 0 ? kExitSomeRunFailed : kExitDone;
+  return outcome.failed + outcome.skipped > 0 ? kExitFailed : kExitDone;
 }
 
 }  // namespace upcycle

@@ -1,13 +1,17 @@
 #include "tools/terminal/root_lock.h"
 
+#include <chrono>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "core/process_identity.h"
+#include "core/stopwatch.h"
 
 namespace upcycle {
 namespace {
@@ -27,12 +31,37 @@ std::string StoppedHint(const ProcessIdentity& process) {
                      process.pid);
 }
 
+// Whether it was a process of this machine and is none any more.
+bool HasEnded(const ProcessIdentity& process) {
+  if (process.pid == 0 || process.host != HostName()) return false;
+  const auto descriptor = OpenProcess(process);
+  if (!descriptor) return true;
+  pollfd end = {descriptor->get(), POLLIN, 0};
+  return ::poll(&end, 1, 0) == 1;
+}
+
+constexpr double kPatienceSeconds = 20;
+
+// Waits while the lock is let go of: the child of a scheduler that was killed holds it, too, until
+// it gets to run and becomes a worker; and who has just taken it has not left its name yet.
+std::optional<FileLock> AcquireInTurn(const fs::path& path, ProcessIdentity* holder) {
+  const Stopwatch waiting;
+  while (true) {
+    if (auto lock = FileLock::TryAcquire(path)) return lock;
+    const auto found = FileLock::HolderOf(path);
+    *holder = found.value_or(ProcessIdentity{});
+    const bool may_be_free_soon = !found || HasEnded(*found);
+    if (!may_be_free_soon || waiting.Seconds() > kPatienceSeconds) return std::nullopt;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
 }  // namespace
 
 FileLock LockRoot(const StateOptions& state) {
   MakeDirectories(state.Root());
-  if (auto lock = FileLock::TryAcquire(state.SchedulerLock())) return std::move(*lock);
-  const auto holder = FileLock::HolderOf(state.SchedulerLock()).value_or(ProcessIdentity{});
+  ProcessIdentity holder;
+  if (auto lock = AcquireInTurn(state.SchedulerLock(), &holder)) return std::move(*lock);
   throw Error(
       Cause::kInput,
       fmt::format("another `upcycle run` is at work under {}, or another command that changes it "

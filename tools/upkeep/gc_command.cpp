@@ -17,8 +17,8 @@
 #include "tools/commands.h"
 #include "tools/terminal/command_line.h"
 #include "tools/terminal/option_values.h"
-#include "tools/terminal/state_options.h"
 #include "tools/terminal/root_lock.h"
+#include "tools/terminal/state_options.h"
 
 namespace upcycle {
 namespace {

@@ -152,5 +152,25 @@ TEST(StateOfRun, IsDecidedByTheStageThatHoldsItUp) {
   EXPECT_EQ(state(), StageState::kComplete);
 }
 
+TEST(Snapshot, WithinAnotherSeesWhatThatOneSees) {
+  const TemporaryFolder folder;
+  LedgerWriter writer(LedgerIn(folder));
+  writer.RecordStudy(StudyOf({"dense"}, {0}));
+  LedgerReader reader(LedgerIn(folder));
+  {
+    const Transaction outer = reader.Snapshot();
+    EXPECT_EQ(reader.StudyNames(), std::vector<std::string>{"study"});
+    StudyRecord later = StudyOf({"dense"}, {0});
+    later.name = "later";
+    writer.RecordStudy(later);
+    {
+      const Transaction inner = reader.Snapshot();
+      EXPECT_EQ(reader.StudyNames(), std::vector<std::string>{"study"});
+    }
+    EXPECT_EQ(reader.StudyNames(), std::vector<std::string>{"study"}) << "the outer one is over";
+  }
+  EXPECT_EQ(reader.StudyNames(), (std::vector<std::string>{"later", "study"}));
+}
+
 }  // namespace
 }  // namespace upcycle

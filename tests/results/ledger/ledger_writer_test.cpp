@@ -48,7 +48,8 @@ TEST_F(Ledger, KeepsAStudyAsItWasRecorded) {
   study.name = "other";
   study.description = "what is it for";
   study.preference = Preference::kHigher;
-  study.table = {.columns = {"validation/loss", "parameters"}, .interval = 0.9};
+  study.table.columns = {"validation/loss", "parameters"};
+  study.table.interval = 0.9;
   study.arms[1].changes = R"({"moe.top_k":1})";
   study.arms[1].cost = {.parameters_total = 47.49e9, .train_flops = 7.5e14, .experts = 8};
   writer.RecordStudy(study);

@@ -125,6 +125,43 @@ TEST(DrawSvg, IsNoLargerForAMillionPoints) {
   EXPECT_LT(DrawSvg(plot).size(), 100000u);
 }
 
+Plot Heat(int rows, int columns) {
+  Panel panel = {.x = {.label = "tokens"}, .y = {.label = "expert"}};
+  for (int row = 0; row < rows; ++row) {
+    HeatRow& made =
+        panel.heat.emplace_back(HeatRow{{row - 0.5, row + 0.5}, fmt::format("expert {}", row), {}});
+    for (int i = 0; i < columns; ++i) {
+      made.cells.push_back({{double(i), i + 1.0}, 0.25 + (i * 7 + row * 5) % 16 / 4.0});
+    }
+  }
+  Plot plot = {.name = "study: load", .caption = "Cells.", .rows = {}, .shades = Shades{}};
+  plot.shades->range = {0.25, 4};
+  plot.rows.push_back({panel});
+  return plot;
+}
+
+TEST(DrawSvg, DrawsThousandsOfCellsSmallAndNamesTheirRows) {
+  const std::string drawn = DrawSvg(Heat(125, 48));
+  EXPECT_LT(drawn.size(), 140000u) << "6,000 cells, none like its neighbour";
+  const auto titles = TextsOf(ReadXml(drawn), "title");
+  EXPECT_EQ(std::ranges::count(titles, "expert 124"), 1);
+  EXPECT_EQ(drawn, DrawSvg(Heat(125, 48)));
+}
+
+TEST(DrawSvg, JoinsNeighbouringCellsOfOneShadeButNotOverAGap) {
+  Plot plot = Heat(1, 0);
+  std::vector<HeatCell>& cells = plot.rows[0][0].heat[0].cells;
+  const auto strokes = [&] {
+    const std::string drawn = DrawSvg(plot);
+    const std::string path = drawn.substr(drawn.find("d=\"") + 3);  // all cells have one shade
+    return std::ranges::count(path.substr(0, path.find('"')), 'h');
+  };
+  cells = {{{0, 1}, 1}, {{1, 2}, 1}, {{2, 3}, 1}};
+  EXPECT_EQ(strokes(), 1);
+  cells = {{{0, 1}, 1}, {{1.5, 2}, 1}, {{2, 3}, 1}};
+  EXPECT_EQ(strokes(), 2);
+}
+
 // Whether boxes of text do not overlap: no two lines of the legend share a place on the page.
 TEST(LayOut, KeepsTheLegendWithinThePageAndItsNamesApart) {
   for (const double width : {kColumnWidth, kPageWidth}) {

@@ -31,7 +31,18 @@ TEST(StyleOf, ComesNearerToThePaperInLuminanceColourByColour) {
                 Contrast(StyleOf(i - 1, theme).colour, paper))
           << i;
     }
-    EXPECT_GT(Contrast(StyleOf(6, theme).colour, paper), 2) << "it can be seen";
+  }
+}
+
+// Success criteria 1.4.3 and 1.4.11 of WCAG 2.2: text 4.5 to 1, lines and marks 3 to 1.
+TEST(StyleOf, StandsOutFromThePaperAsTextAndLinesHaveTo) {
+  for (const Theme theme : {Theme::kLight, Theme::kDark}) {
+    const PageColours page = ColoursOf(theme);
+    EXPECT_GE(Contrast(page.ink, page.paper), 4.5);
+    EXPECT_GE(Contrast(page.faint, page.paper), 3);
+    for (size_t i = 0; i < 7; ++i) {
+      EXPECT_GE(Contrast(StyleOf(i, theme).colour, page.paper), 3) << i;
+    }
   }
 }
 

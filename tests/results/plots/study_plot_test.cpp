@@ -213,11 +213,14 @@ TEST_F(PlotStudyTest, ALoadIsACellForEachExpertAndTime) {
   const std::vector<Panel>& row = found.plot->rows[0];
   ASSERT_EQ(row.size(), 2u);
   EXPECT_EQ(row[1].title, "routed, layer 5");
-  ASSERT_EQ(row[0].cells.size(), 6u);
-  EXPECT_EQ(row[0].cells[1].x.low, 400);
-  EXPECT_EQ(row[0].cells[1].x.high, 800);
-  EXPECT_EQ(row[0].cells[3].y.low, 0.5);
-  EXPECT_EQ(row[0].cells[1].value, 2);
+  ASSERT_EQ(row[0].heat.size(), 2u);
+  const HeatRow& first = row[0].heat[0];
+  ASSERT_EQ(first.cells.size(), 3u);
+  EXPECT_EQ(first.cells[1].x.low, 400);
+  EXPECT_EQ(first.cells[1].x.high, 800);
+  EXPECT_EQ(first.cells[1].value, 2);
+  EXPECT_EQ(first.title, "expert 0: 1 to 3 of an even share, 3 at the end");
+  EXPECT_EQ(row[0].heat[1].y.low, 0.5);
   EXPECT_TRUE(Says(found.plot->caption, "seed 3"));
   EXPECT_TRUE(Says(DrawSvg(*found.plot), "load, 1 is even"));
 }
@@ -300,9 +303,28 @@ TEST_F(PlotStudyTest, RefusesWhatTheStudyDoesNotHave) {
   RecordUsualStudy();
   EXPECT_TRUE(Says(MessageOf([&] { Draw({.metric = "validation/los"}); }),
                    "did you mean \"validation/loss\"?"));
+  EXPECT_TRUE(
+      Says(MessageOf([&] { Draw({.kind = PlotKind::kScaling, .metric = "train/learn_rate"}); }),
+           "no results of \"train/learn_rate\"; did you mean \"train/learning_rate\"?"));
   EXPECT_TRUE(Says(MessageOf([&] { Draw({.arms = {"rooted"}}); }), "did you mean \"routed\"?"));
   LedgerReader reader(LedgerIn(folder_));
   EXPECT_TRUE(Says(MessageOf([&] { PlotStudy(reader, "studi", {}); }), "did you mean \"study\"?"));
+}
+
+TEST_F(PlotStudyTest, NamesTheMetricsOfExpertsAsOneFamily) {
+  ledger_.RecordStudy(PlottedStudy({"routed"}, {0}));
+  std::vector<JournalRecord> records = Training(1.0);
+  for (int expert = 0; expert < 64; ++expert) {
+    records.push_back(Point(fmt::format("moe/layer_00/expert_{:03}/load", expert), 10, 1));
+  }
+  CompleteRun(ledger_, "routed", 0, records, {ResultEvent("validation/loss", 1)});
+  for (const PlotKind kind : {PlotKind::kCurves, PlotKind::kScaling}) {
+    const std::string said = MessageOf([&] { Draw({.kind = kind, .metric = "unknown"}); });
+    EXPECT_TRUE(Says(said,
+                     "validation/loss, moe/layer_*/expert_*/load "
+                     "(moe/layer_00/expert_000/load and 63 more)"));
+    EXPECT_FALSE(Says(said, "expert_001"));
+  }
 }
 
 TEST_F(PlotStudyTest, DoesNotDependOnTheOrderOfRecording) {

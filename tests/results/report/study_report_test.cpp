@@ -147,6 +147,7 @@ TEST(StudyReport, ThePagesStyleHasTheColoursOfPlots) {
   for (const Theme theme : {Theme::kLight, Theme::kDark}) {
     EXPECT_TRUE(Says(style, PageVariables(theme))) << PageVariables(theme);
     EXPECT_TRUE(Says(style, fmt::format("--paper: {};", ColoursOf(theme).paper)));
+    EXPECT_TRUE(Says(style, fmt::format("--paper: {};", ColoursOf(theme).paper)));
   }
 }
 

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "results/comparison/compare_study.h"
-#include "results/comparison/comparison_json.h"
 #include "results/comparison/comparison_table.h"
+#include "results/export/comparison_json.h"
 #include "results/ledger/ledger_reader.h"
 #include "results/tables/csv.h"
 #include "results/tables/latex.h"

@@ -1,4 +1,4 @@
-#include "results/comparison/study_effects.h"
+#include "results/evidence/study_effects.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +12,7 @@
 
 #include "results/comparison/metric_unit.h"
 #include "results/comparison/seed_pairs.h"
-#include "results/comparison/study_factors.h"
+#include "results/evidence/study_factors.h"
 #include "results/statistics/factorial.h"
 #include "results/statistics/importance.h"
 
@@ -53,7 +53,7 @@ bool HasAnyPair(const Comparison& comparison) {
 
 // Why effects cannot be taken of the arms, whatever their design; or empty.
 std::string WhyNone(const Comparison& comparison) {
-  if (comparison.table.most_seeds > 0) {
+  if (comparison.table.IsSequential()) {
     return "Seeds came until arms were decided, so that arms have unlike ones: effects over "
            "several arms have no test.";
   }

@@ -41,7 +41,7 @@ struct CellSource {
   std::vector<CellRun> baseline_runs;
   std::vector<CellPair> pairs;      // those with both values
   std::vector<std::string> making;  // how the cell was made of these, a line each
-  // Of a difference and its verdict: how sure they are (results/comparison/evidence.h), in lines
+  // Of a difference and its verdict: how sure they are (results/evidence/evidence.h), in lines
   // and as JSON; empty of other cells.
   std::vector<std::string> evidence;
   std::string evidence_json;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "results/comparison/comparison.h"
-#include "results/comparison/evidence.h"
+#include "results/evidence/evidence.h"
 #include "results/tables/table.h"
 
 namespace upcycle {

@@ -1,10 +1,10 @@
-#include "results/comparison/comparison_json.h"
+#include "results/export/comparison_json.h"
 
 #include <nlohmann/json.hpp>
 
 #include "results/comparison/comparison_table.h"
-#include "results/comparison/evidence_json.h"
-#include "results/comparison/settings_places.h"
+#include "results/evidence/evidence_json.h"
+#include "results/export/settings_places.h"
 
 namespace upcycle {
 namespace {
@@ -40,7 +40,8 @@ Json JudgementJson(const Judgement& judgement) {
           {"missing_pairs", judgement.missing},
           {"t", judgement.pairs.t},
           {"p", judgement.pairs.p},
-          {"adjusted_p", judgement.adjusted_p}};
+          {"adjusted_p", judgement.adjusted_p},
+          {"adjusted_equivalence_p", judgement.adjusted_equivalence_p}};
 }
 
 Json CostJson(const ArmComparison& arm) {
@@ -50,6 +51,7 @@ Json CostJson(const ArmComparison& arm) {
           {"flops_mismatch", arm.flops_mismatch},
           {"train_tokens", arm.cost.train_tokens},
           {"parent_train_flops", arm.cost.parent_train_flops},
+          {"branch_train_flops", arm.cost.branch_train_flops},
           {"experts", arm.cost.experts}};
 }
 
@@ -62,6 +64,7 @@ Json ArmJson(const ArmComparison& arm, const Comparison& comparison) {
   for (const RunOutcome& run : arm.runs) runs.push_back(RunJson(run));
   Json json = {{"name", arm.name}, {"summaries", std::move(summaries)}};
   if (arm.judgement) json["against_baseline"] = JudgementJson(*arm.judgement);
+  if (arm.seeds_asked) json["seeds_asked"] = *arm.seeds_asked;
   json["cost"] = CostJson(arm);
   // Parsed with sorted keys, so that the order in which a program wrote them does not matter.
   json["changes"] = Json(nlohmann::json::parse(arm.changes));
@@ -83,6 +86,22 @@ Json CellJson(const Column& column, const Cell& cell) {
   }
   if (cell.bold) json["bold"] = true;
   return json;
+}
+
+// How verdicts came about.
+Json RulesJson(const Comparison& comparison) {
+  const TableSpec& table = comparison.table;
+  Json rules = {{"comparisons", FamilyOf(comparison)},
+                {"level", table.Level()},
+                {"interval", table.interval},
+                {"margin", table.margin},
+                {"sequential", table.IsSequential()}};
+  if (table.IsSequential()) {
+    rules["first_seeds"] = table.first_seeds;
+    rules["most_seeds"] = table.most_seeds;
+    rules["seeds_are_over"] = comparison.seeds_are_over;
+  }
+  return rules;
 }
 
 // As it is shown, row by row.
@@ -107,15 +126,16 @@ Json TableJson(const Table& table) {
 std::string ToJson(const Comparison& comparison, const StudyEffects* effects) {
   Json arms = Json::array();
   for (const ArmComparison* arm : ShownArms(comparison)) arms.push_back(ArmJson(*arm, comparison));
-  const std::string evidence = comparison.with_evidence ? " --evidence" : "";
+  const std::string command =
+      comparison.with_evidence ? EvidenceCommandOf(comparison) : comparison.command;
   Json json = {{"study", comparison.study},
-               {"command", comparison.command + evidence + " --format json"},
+               {"command", command + " --format json"},
                {"description", comparison.description},
                {"metric", comparison.metrics.front()},
                {"goal", NameOf(comparison.preference)},
                {"baseline", comparison.baseline},
                {"matched_on", comparison.matched_on},
-               {"interval", comparison.table.interval},
+               {"rules", RulesJson(comparison)},
                {"parents", comparison.parent_values},
                {"table", TableJson(TableOf(comparison))},
                {"arms", std::move(arms)},

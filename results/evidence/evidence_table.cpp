@@ -1,4 +1,4 @@
-#include "results/comparison/evidence_table.h"
+#include "results/evidence/evidence_table.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 #include "results/comparison/comparison_table.h"
-#include "results/comparison/evidence_notes.h"
+#include "results/evidence/evidence_notes.h"
 
 namespace upcycle {
 namespace {
@@ -138,7 +138,7 @@ Table EvidenceTableOf(const Comparison& comparison) {
   builder.Add({"verdict", "verdict"}, [](const ArmEvidence& arm) { return VerdictCell(*arm.arm); });
   table.notes = EvidenceNotes(evidence, comparison);
   table.study = comparison.study;
-  table.command = comparison.command + " --evidence";
+  table.command = EvidenceCommandOf(comparison);
   return table;
 }
 

@@ -1,4 +1,4 @@
-#include "results/comparison/cell_source.h"
+#include "results/export/cell_source.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -57,7 +57,7 @@ TEST_F(Tracing, LeadsToTheRunsBehindAMean) {
   EXPECT_FALSE(source.runs[2].value.has_value());
   EXPECT_EQ(source.making[0], "mean = sum of values / n = 2.5, n = 2");
   EXPECT_TRUE(Says(source.making[2], "with t = 12.70620473617"));
-  EXPECT_TRUE(Says(source.making[2], "of 1 degrees of freedom: the 95 % interval of the mean"));
+  EXPECT_TRUE(Says(source.making[2], "of 1 degree of freedom: the 95 % interval of the mean"));
 }
 
 TEST_F(Tracing, LeadsToThePairsBehindADifference) {
@@ -101,6 +101,14 @@ TEST_F(Tracing, NamesWhatTheTableHas) {
                    "no arm \"dence\"; did you mean \"dense\"? It has dense, a, b"));
   EXPECT_TRUE(Says(MessageOf([&] { Trace("dense,verdicts"); }), "did you mean \"verdict\"?"));
   EXPECT_TRUE(Says(MessageOf([&] { Trace("dense,arm"); }), "comes from the recipe"));
+}
+
+TEST_F(Tracing, SaysOnceThatARunDiverged) {
+  IngestNext(writer_, StageFor(StageRole::kTrain, "a, b", 7),
+             {Event(R"({"event": "attempt_ended", "outcome": "diverged", "cause": "diverged"})")});
+  const std::string text = ToText(Trace("a, b,validation/loss"), "runs/stages");
+  EXPECT_TRUE(Says(text, "diverged"));
+  EXPECT_FALSE(Says(text, "diverged (diverged)"));
 }
 
 TEST_F(Tracing, IsWrittenForPeopleAndForPrograms) {

@@ -1,4 +1,4 @@
-#include "results/comparison/settings_places.h"
+#include "results/export/settings_places.h"
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "results/comparison/evidence.h"
+#include "results/evidence/evidence.h"
 
 namespace upcycle {
 

@@ -1,8 +1,8 @@
-#include "results/comparison/table_forms.h"
+#include "results/export/table_forms.h"
 
-#include "results/comparison/comparison_json.h"
 #include "results/comparison/comparison_table.h"
-#include "results/comparison/evidence_table.h"
+#include "results/evidence/evidence_table.h"
+#include "results/export/comparison_json.h"
 #include "results/tables/csv.h"
 #include "results/tables/html.h"
 #include "results/tables/latex.h"

@@ -1,4 +1,4 @@
-#include "results/comparison/evaluation_table.h"
+#include "results/evaluations/evaluation_table.h"
 
 #include <algorithm>
 #include <optional>
@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "results/comparison/item_difference.h"
+#include "results/evaluations/item_difference.h"
 
 namespace upcycle {
 namespace {

@@ -1,4 +1,4 @@
-#include "results/comparison/cell_source.h"
+#include "results/export/cell_source.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,11 +9,12 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/plural.h"
 #include "core/spelling.h"
 #include "results/comparison/comparison_table.h"
-#include "results/comparison/evidence_json.h"
-#include "results/comparison/evidence_notes.h"
 #include "results/comparison/grid_table.h"
+#include "results/evidence/evidence_json.h"
+#include "results/evidence/evidence_notes.h"
 #include "results/statistics/student.h"
 #include "results/tables/number_text.h"
 
@@ -21,6 +22,10 @@ namespace upcycle {
 namespace {
 
 using Kind = TableColumn::Kind;
+
+std::string DegreesText(const Summary& summary) {
+  return Plural(summary.count - 1, "degree") + " of freedom";
+}
 
 // The place of a cell in the table, and the arm that it shows.
 struct Found {
@@ -159,9 +164,9 @@ class Tracer {
     const double degrees = static_cast<double>(summary.count - 1);
     Say(
         fmt::format("half width = t · s / √n = {}, with t = {}, the {:g} % quantile of Student's t "
-                    "of {} degrees of freedom: the {:g} % interval of the mean",
+                    "of {}: the {:g} % interval of the mean",
                     Number(summary.half_width), StudentQuantile(probability, degrees),
-                    100 * probability, degrees, 100 * level));
+                    100 * probability, DegreesText(summary), 100 * level));
   }
 
   void TraceDifference(size_t metric) {
@@ -186,7 +191,7 @@ class Tracer {
     Say(fmt::format("d = value of {} − value of {}, seed by seed; mean of d = {}, n = {}",
                     arm_.name, baseline->name, Number(difference.mean), difference.count));
     if (difference.count < 2) return Say("one pair has no spread");
-    if (comparison_.table.most_seeds > 0 && metric == 0) {
+    if (comparison_.table.IsSequential() && metric == 0) {
       return Say(fmt::format("half width = {}, of the interval that holds however often was looked",
                              Number(difference.half_width)));
     }
@@ -196,9 +201,9 @@ class Tracer {
     Say(fmt::format("s = √(Σ (d − mean)² / (n − 1)) = {}", Number(difference.deviation)));
     Say(
         fmt::format("half width = t · s / √n = {}, with t = {}, the {:g} % quantile of Student's t "
-                    "of {} degrees of freedom",
+                    "of {}",
                     Number(difference.half_width), StudentQuantile(probability, degrees),
-                    100 * probability, degrees));
+                    100 * probability, DegreesText(difference)));
   }
 
   void TraceTest(TestColumn column) {
@@ -215,11 +220,10 @@ class Tracer {
     if (!std::isnan(judgement.pairs.t)) {
       Say(fmt::format("t = mean of d / (s / √n) = {}, p = P(|T| ≥ |t|) = {}, two-sided",
                       judgement.pairs.t, judgement.pairs.p));
-      const auto family = std::ranges::count_if(
-          comparison_.arms, [](const ArmComparison& arm) { return arm.judgement.has_value(); });
+      const int64_t family = FamilyOf(comparison_);
       Say(fmt::format(
           "adjusted p = {} by {} over {} comparison{} of the study", judgement.adjusted_p,
-          comparison_.table.most_seeds > 0 ? "sequential tests, corrected" : "Holm's correction",
+          comparison_.table.IsSequential() ? "sequential tests, corrected" : "Holm's correction",
           family, family == 1 ? "" : "s"));
     }
     if (!std::isnan(judgement.adjusted_equivalence_p)) {

@@ -1,4 +1,4 @@
-#include "results/comparison/evidence.h"
+#include "results/evidence/evidence.h"
 
 #include <algorithm>
 #include <cmath>
@@ -91,15 +91,14 @@ std::optional<Reach> ReachOf(const Summary& difference, double level, int64_t fa
 }
 
 Evidence EvidenceOf(const Comparison& comparison) {
-  Evidence evidence = {.level = 1 - comparison.table.interval,
-                       .is_sequential = comparison.table.most_seeds > 0,
+  Evidence evidence = {.level = comparison.table.Level(),
+                       .is_sequential = comparison.table.IsSequential(),
                        .floor = {kNone, 0, kNone},
                        .arms = {}};
   const ArmComparison* baseline = BaselineOf(comparison);
   if (baseline == nullptr) return evidence;
   evidence.floor = FloorOf(*baseline, comparison, &evidence.floor_runs);
-  evidence.family = std::ranges::count_if(
-      comparison.arms, [](const ArmComparison& arm) { return arm.judgement.has_value(); });
+  evidence.family = FamilyOf(comparison);
   for (const ArmComparison& arm : comparison.arms) {
     if (!arm.judgement) continue;
     ArmEvidence of_arm = {.arm = &arm,

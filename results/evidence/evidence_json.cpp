@@ -1,8 +1,8 @@
-#include "results/comparison/evidence_json.h"
+#include "results/evidence/evidence_json.h"
 
 #include <nlohmann/json.hpp>
 
-#include "results/comparison/evidence_notes.h"
+#include "results/evidence/evidence_notes.h"
 
 namespace upcycle {
 namespace {

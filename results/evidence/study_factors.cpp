@@ -1,4 +1,4 @@
-#include "results/comparison/study_factors.h"
+#include "results/evidence/study_factors.h"
 
 #include <algorithm>
 #include <map>

@@ -1,4 +1,4 @@
-#include "results/comparison/item_difference.h"
+#include "results/evaluations/item_difference.h"
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include "results/comparison/evidence.h"
+#include "results/evidence/evidence.h"
 
 #include <cmath>
 #include <functional>
@@ -7,11 +7,11 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "results/comparison/cell_source.h"
 #include "results/comparison/compare_study.h"
-#include "results/comparison/evidence_notes.h"
-#include "results/comparison/evidence_table.h"
-#include "results/comparison/table_forms.h"
+#include "results/evidence/evidence_notes.h"
+#include "results/evidence/evidence_table.h"
+#include "results/export/cell_source.h"
+#include "results/export/table_forms.h"
 #include "results/statistics/power.h"
 #include "tests/caught_error.h"
 #include "tests/results/fixture.h"
@@ -185,7 +185,7 @@ TEST_F(EvidenceOfAStudy, TestsNothingWherePairsAreMissing) {
   EXPECT_TRUE(evidence.arms[0].others.has_value());
   EXPECT_FALSE(evidence.arms[1].others.has_value());
   EXPECT_TRUE(std::isnan(evidence.arms[1].floor));
-  EXPECT_TRUE(Says(NotesText(), "Other tests. None of late: where there is no verdict"));
+  EXPECT_TRUE(Says(NotesText(), "Other tests. None for late: the notes of the main table"));
   EXPECT_EQ(evidence.arms[0].others->sign_flip_test.adjusted_p, 2 * 2.0 / 64)
       << "late counts in the family";
 }

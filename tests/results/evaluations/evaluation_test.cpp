@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "results/comparison/evaluation_table.h"
-#include "results/comparison/item_difference.h"
+#include "results/evaluations/evaluation_table.h"
+#include "results/evaluations/item_difference.h"
 #include "tests/caught_error.h"
 #include "tests/results/fixture.h"
 #include "tests/says.h"

@@ -1,4 +1,4 @@
-#include "results/comparison/evidence_notes.h"
+#include "results/evidence/evidence_notes.h"
 
 #include <algorithm>
 #include <cmath>
@@ -160,8 +160,8 @@ class Notes {
     const std::string without =
         Names(evidence_, [](const ArmEvidence& arm) { return !arm.others.has_value(); });
     if (!without.empty()) {
-      Add("Other tests. None of {}: where there is no verdict, as the notes of the main table say "
-          "why, nothing else is tested either.",
+      Add("Other tests. None for {}: the notes of the main table say why there is no verdict, and "
+          "without one nothing else is tested either.",
           without);
     }
   }

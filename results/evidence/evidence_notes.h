@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "results/comparison/evidence.h"
+#include "results/evidence/evidence.h"
 
 namespace upcycle {
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "results/comparison/comparison.h"
-#include "results/comparison/study_effects.h"
+#include "results/evidence/study_effects.h"
 
 namespace upcycle {
 

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "results/comparison/cell_source.h"
+#include "results/export/cell_source.h"
 #include "results/tables/number_text.h"
 #include "results/tables/table.h"
 #include "results/tables/terminal.h"
@@ -30,8 +30,9 @@ std::string ExactText(const std::optional<double>& value) {
 // "evaluate, of step 610's weights"; "train, its series at step 610".
 std::string OriginText(const CellRun& run) {
   if (!run.origin) {
-    return run.cause.empty() ? std::string(NameOf(run.state))
-                             : fmt::format("{} ({})", NameOf(run.state), run.cause);
+    const std::string state(NameOf(run.state));
+    const bool is_said = run.cause.empty() || run.cause == state;
+    return is_said ? state : fmt::format("{} ({})", state, run.cause);
   }
   const std::string role = NameOf(run.origin->place);
   if (run.origin->step)
