@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "results/comparison/comparison.h"
 #include "results/comparison/matched_budgets.h"
 #include "results/comparison/table_notes.h"
@@ -30,12 +31,7 @@ std::string Seeds(const std::vector<int64_t>& seeds) {
 }
 
 // "copy, groups", with a count in place of the names beyond the first ones.
-std::string Names(const std::vector<std::string>& arms) {
-  const size_t shown = std::min(arms.size(), kMostArmsNamed);
-  std::string names = fmt::format("{}", fmt::join(arms.begin(), arms.begin() + shown, ", "));
-  if (shown < arms.size()) names += fmt::format(" and {} more", arms.size() - shown);
-  return names;
-}
+std::string Names(const std::vector<std::string>& arms) { return FirstNames(arms, kMostArmsNamed); }
 
 // What became of a run that has no value, without what only clock and machine decide.
 std::string FateOf(const RunOutcome& run) {

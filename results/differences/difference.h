@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "core/setting_changes.h"
 #include "results/differences/answer_difference.h"
 #include "results/differences/series_difference.h"
-#include "results/ledger/setting_changes.h"
 
 namespace upcycle {
 

@@ -47,7 +47,4 @@ std::string StudyInTitle(std::string_view title);
 // "routing" of "upcycle export routing --sort arm"; empty for another command.
 std::string StudyInCommand(std::string_view command);
 
-// Without blanks at its ends.
-std::string_view TrimmedText(std::string_view text);
-
 }  // namespace upcycle
