@@ -1,5 +1,6 @@
 // `upcycle COMMAND …`: finds the command, and turns what it throws into a message and an exit code.
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -13,6 +14,7 @@
 #include "core/build_info.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "results/tables/terminal_text.h"
 #include "tools/commands.h"
 #include "tools/terminal/command_line.h"
 
@@ -111,9 +113,18 @@ int Dispatch(const Arguments& arguments) {
               fmt::format("there is no command \"{}\"; `upcycle --help` lists them", name));
 }
 
-// Standard error may be gone or full too, and then nobody can be told.
+// Standard error may be gone or full too, and then nobody can be told. Errors quote names and files
+// of others, which a terminal must not obey.
 void Complain(const std::string& message) {
-  std::fputs(fmt::format("error: {}\n", message).c_str(), stderr);
+  std::string shown;
+  for (std::string_view rest = message; !rest.empty();) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    shown += Printable(std::string(rest.substr(0, end)));
+    rest.remove_prefix(end);
+    if (!rest.empty()) shown += '\n';
+    rest.remove_prefix(rest.empty() ? 0 : 1);
+  }
+  std::fputs(fmt::format("error: {}\n", shown).c_str(), stderr);
 }
 
 // Whatever a command printed must have arrived before it can claim success. The error of the system

@@ -116,8 +116,8 @@ std::string ToText(const CellSource& source, const std::string& stages) {
   if (!source.evidence.empty()) text += "\nhow sure\n\n";
   for (const std::string& line : source.evidence) text += fmt::format("  {}\n", Printable(line));
   if (!source.runs.empty()) {
-    text +=
-        "\n" + RunsText(fmt::format("{} of {}", source.metric, source.arm), source.runs, stages);
+    text += "\n";
+    text += RunsText(fmt::format("{} of {}", source.metric, source.arm), source.runs, stages);
   }
   if (!source.baseline_runs.empty()) {
     text += RunsText(fmt::format("{} of {}", source.metric, source.baseline), source.baseline_runs,

@@ -112,7 +112,7 @@ const std::vector<Room> kRooms = {
      {"core/", "kernels/", "results/", "experiments/", "tools", "tools/terminal", "tools/upkeep"}},
     {"tools/bench",
      {"core/", "kernels/", "results/", "experiments/", "tools", "tools/terminal", "tools/bench"}},
-    {"tools", {"core", "tools", "tools/terminal"}},
+    {"tools", {"core", "tools", "tools/terminal"}, {"results/tables/terminal_text.h"}},
 };
 
 bool IsBelow(std::string_view path, std::string_view folder) {

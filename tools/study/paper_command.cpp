@@ -59,6 +59,7 @@ void CheckOptions(const PaperCommandOptions& options) {
 
 PaperCommandOptions ParseOptions(const Arguments& arguments) {
   PaperCommandOptions options;
+  bool json = false;
   CommandLine line(
       "paper NAME [options]",
       "Runs what is missing of the studies that ask what a paper asked, and says of each of its\n"
@@ -75,8 +76,13 @@ PaperCommandOptions ParseOptions(const Arguments& arguments) {
   line.Flag("no-run", &options.no_run, "judge by the runs that are there");
   line.Flag("run", &options.run, "run, whatever the size");
   line.Option("format,f", &options.format, "terminal, markdown or json");
+  line.Flag("json", &json, "the findings as --format json has them");
   line.Option("output,o", &options.output, "a file in place of standard output");
   line.Parse(arguments);
+  if (json && options.format == "markdown") {
+    throw Error(Cause::kInput, "choose one of --json and --format markdown");
+  }
+  if (json) options.format = "json";
   CheckOptions(options);
   return options;
 }
