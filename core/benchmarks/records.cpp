@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/text.h"
 
 namespace upcycle {
 namespace {
@@ -23,19 +24,13 @@ struct Piece {
   int64_t line;
 };
 
-std::string_view TrimJson(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kJsonSpace);
-  if (begin == std::string_view::npos) return "";
-  return text.substr(begin, text.find_last_not_of(kJsonSpace) - begin + 1);
-}
-
 std::vector<Piece> Lines(std::string_view text) {
   std::vector<Piece> lines;
   int64_t line = 0;
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());
     ++line;
-    const std::string_view record = TrimJson(text.substr(0, end));
+    const std::string_view record = TrimmedText(text.substr(0, end));
     if (!record.empty()) lines.push_back({record, line});
     text.remove_prefix(std::min(end + 1, text.size()));
   }
@@ -84,12 +79,12 @@ class ArrayCutter {
     const size_t blank = std::min(piece.find_first_not_of(kJsonSpace), piece.size());
     CountLines(begin, begin + blank);
     const bool empty_array = pieces_.empty() && !followed;
-    if (!empty_array || blank < piece.size()) pieces_.push_back({TrimJson(piece), line_});
+    if (!empty_array || blank < piece.size()) pieces_.push_back({TrimmedText(piece), line_});
     CountLines(begin + blank, at_);
   }
 
   std::vector<Piece> Finish() {
-    if (!TrimJson(text_.substr(at_ + 1)).empty()) {
+    if (!TrimmedText(text_.substr(at_ + 1)).empty()) {
       throw Error(Cause::kInput,
                   fmt::format("{}:{}: text behind the array of records", name_, line_));
     }
@@ -211,7 +206,7 @@ std::vector<std::string> Record::Fields() const {
 
 void ForEachRecord(std::string_view text, std::string_view name,
                    const std::function<void(const Record&, const Fingerprint&)>& visit) {
-  const bool is_array = TrimJson(text).starts_with('[');
+  const bool is_array = TrimmedText(text).starts_with('[');
   for (const Piece& piece : is_array ? ArrayCutter(text, name).Elements() : Lines(text)) {
     const std::string place = fmt::format("{}:{}", name, piece.line);
     const Json json = ParsePiece(piece, place);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/recipe/metrics.h"
+#include "core/setting_paths.h"
 #include "core/spelling.h"
 
 namespace upcycle {

@@ -18,6 +18,8 @@
 #include "core/recipe/effective.h"
 #include "core/recipe/match.h"
 #include "core/recipe/relations.h"
+#include "core/setting_paths.h"
+#include "core/text.h"
 
 namespace upcycle {
 namespace {
@@ -88,7 +90,7 @@ std::string WhySame(const RunSettings& a, const RunSettings& b, MatchOn match) {
   std::vector<Reduction> reductions = FindReductions(a);
   for (Reduction& reduction : FindReductions(b)) reductions.push_back(std::move(reduction));
   std::vector<std::pair<std::string, std::vector<std::string>>> paths_by_reason;
-  for (const Difference& difference : Differences(a, b)) {
+  for (const SettingChange& difference : Differences(a, b)) {
     const std::string why = WhyNoMatter(difference.path, reductions, match);
     const auto known = std::find_if(paths_by_reason.begin(), paths_by_reason.end(),
                                     [&](const auto& entry) { return entry.first == why; });
@@ -151,12 +153,9 @@ class FileViolations {
 
 std::string NameArms(const std::vector<std::string>& arms) {
   constexpr size_t kNamed = 3;
-  std::string names;
-  for (size_t i = 0; i < std::min(kNamed, arms.size()); ++i) {
-    names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", arms[i]);
-  }
-  if (arms.size() > kNamed) names += fmt::format(" and {} more", arms.size() - kNamed);
-  return fmt::format("{} {}", arms.size() == 1 ? "arm" : "arms", names);
+  std::vector<std::string> quoted;
+  for (const std::string& arm : arms) quoted.push_back(fmt::format("\"{}\"", arm));
+  return fmt::format("{} {}", arms.size() == 1 ? "arm" : "arms", FirstNames(quoted, kNamed));
 }
 
 void CheckRelations(const std::vector<Candidate>& candidates, const FileKnowledge& files,

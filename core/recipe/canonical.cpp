@@ -5,43 +5,11 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/setting_paths.h"
 
 namespace upcycle {
-namespace {
 
 using nlohmann::json;
-
-std::string Join(const std::string& path, const std::string& step) {
-  return path.empty() ? step : path + "." + step;
-}
-
-void Collect(const std::string& path, const json& a, const json& b,
-             std::vector<Difference>& differences) {
-  if (a == b && a.type() == b.type()) return;
-  if (a.is_object() && b.is_object()) {
-    json keys = a;
-    keys.update(b);
-    for (const auto& [key, unused] : keys.items()) {
-      Collect(Join(path, key), a.value(key, json()), b.value(key, json()), differences);
-    }
-  } else if (a.is_array() && b.is_array() && a.size() == b.size()) {
-    for (size_t i = 0; i < a.size(); ++i) {
-      Collect(Join(path, std::to_string(i)), a[i], b[i], differences);
-    }
-  } else {
-    differences.push_back({path, a, b});
-  }
-}
-
-}  // namespace
-
-std::vector<Difference> DifferencesOfJson(const json& a, const json& b) {
-  std::vector<Difference> differences;
-  Collect("", a, b, differences);
-  std::sort(differences.begin(), differences.end(),
-            [](const Difference& x, const Difference& y) { return x.path < y.path; });
-  return differences;
-}
 
 json ToJson(bool value) { return value; }
 json ToJson(int64_t value) { return value; }
@@ -83,7 +51,7 @@ void JsonReader::ThrowUnknownKey() const {
     throw Error(Cause::kInput,
                 fmt::format("settings in JSON: the key \"{}\" is not known; were they written by "
                             "another version?",
-                            Join(path_, key)));
+                            JoinPath(path_, key)));
   }
   throw Error(Cause::kBug, "settings in JSON: no unknown key found");
 }

@@ -12,6 +12,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/recipe/fields.h"
+#include "core/setting_changes.h"
+#include "core/setting_paths.h"
 
 namespace upcycle {
 
@@ -34,19 +36,10 @@ T SettingsFromJson(const nlohmann::json& json);
 template <typename T>
 nlohmann::json SettingAt(const T& settings, std::string_view path);
 
-struct Difference {
-  std::string path;
-  nlohmann::json from;  // null where only the other has it
-  nlohmann::json to;
-  bool operator==(const Difference&) const = default;
-};
-
-// Where two JSON trees differ, leaf by leaf, sorted by path; arrays of unequal length as a whole.
-std::vector<Difference> DifferencesOfJson(const nlohmann::json& a, const nlohmann::json& b);
-
+// Where the second is not as the first.
 template <typename T>
-std::vector<Difference> Differences(const T& a, const T& b) {
-  return DifferencesOfJson(AllSettings(a), AllSettings(b));
+std::vector<SettingChange> Differences(const T& a, const T& b) {
+  return ChangesBetween(AllSettings(a), AllSettings(b));
 }
 
 nlohmann::json ToJson(bool value);
@@ -157,7 +150,7 @@ class JsonReader {
   }
 
  private:
-  std::string PathOf(const char* name) const { return path_.empty() ? name : path_ + "." + name; }
+  std::string PathOf(const char* name) const { return JoinPath(path_, name); }
   const nlohmann::json* Find(const char* name) {
     known_.emplace_back(name);
     const auto found = json_.find(name);

@@ -10,6 +10,7 @@
 #include "core/recipe/reader.h"
 #include "core/recipe/relations.h"
 #include "core/recipe/weight_scaling.h"
+#include "core/setting_paths.h"
 
 namespace upcycle {
 namespace {

@@ -11,6 +11,7 @@
 
 #include "core/recipe/canonical.h"
 #include "core/recipe/reader.h"
+#include "core/setting_paths.h"
 
 namespace upcycle {
 namespace {
@@ -39,10 +40,6 @@ class SpeedPaths {
   std::set<std::string>& paths_;
 };
 
-std::string TextOf(const nlohmann::json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
 // What only a run with experts reads, and what decides whether it has them.
 bool IsOfUpcycling(std::string_view path) {
   return path.starts_with("upcycle.") || path.starts_with("moe.") ||
@@ -57,7 +54,7 @@ std::string FactorPathOf(const std::string& path) {
 }
 
 Factor UpcyclingOf(const RunSettings& settings) {
-  const std::string method = TextOf(ToJson(settings.upcycle.method));
+  const std::string method = SettingText(ToJson(settings.upcycle.method));
   return {kUpcycling, method,
           AllSettings(settings.upcycle).dump() + AllSettings(settings.moe).dump()};
 }
@@ -132,7 +129,7 @@ Factors FactorFinder::Of(const Candidate& candidate) const {
     if (IsUnused(path, reductions) || IsUnused(path, reductions_)) continue;
     const nlohmann::json value = SettingAt(settings, path);
     if (value == SettingAt(settings_, path)) continue;
-    factors.push_back({path, TextOf(value), value.dump()});
+    factors.push_back({path, SettingText(value), value.dump()});
   }
   std::sort(factors.begin(), factors.end(),
             [](const Factor& a, const Factor& b) { return a.name < b.name; });

@@ -9,6 +9,7 @@
 #include "core/recipe/canonical.h"
 #include "core/recipe/reader.h"
 #include "core/recipe/recipe_file.h"
+#include "core/setting_paths.h"
 
 namespace upcycle {
 namespace {
@@ -21,8 +22,7 @@ concept HasJson = requires(const V& value) {
 template <typename V>
 std::string DefaultText(const V& value) {
   if constexpr (HasJson<V>) {
-    const nlohmann::json json = ToJson(value);
-    const std::string text = json.is_string() ? json.get<std::string>() : json.dump();
+    const std::string text = SettingText(ToJson(value));
     if (!text.empty() && text != "[]") return ": " + text;
   }
   return {};

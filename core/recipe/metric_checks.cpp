@@ -15,6 +15,7 @@
 #include "core/recipe/canonical.h"
 #include "core/recipe/effective.h"
 #include "core/recipe/metrics.h"
+#include "core/setting_paths.h"
 #include "core/spelling.h"
 #include "core/table_words.h"
 

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/recipe/relations.h"
 #include "core/recipe/sources.h"
+#include "core/setting_paths.h"
 
 namespace upcycle {
 namespace {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/setting_paths.h"
 #include "core/utf8.h"
 
 namespace upcycle {

@@ -10,6 +10,7 @@
 
 #include "core/recipe/node.h"
 #include "core/recipe/reader.h"
+#include "core/setting_paths.h"
 
 namespace upcycle {
 

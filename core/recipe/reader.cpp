@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "core/error.h"
+#include "core/setting_paths.h"
 #include "core/spelling.h"
 
 namespace upcycle {
@@ -79,14 +80,6 @@ void Places::RecordValue(const std::string& path, const Node& node) {
 void Places::ForgetInside(const std::string& path) {
   const std::string prefix = path + ".";
   std::erase_if(places_, [&](const auto& entry) { return entry.first.starts_with(prefix); });
-}
-
-std::string JoinPath(std::string_view parent, std::string_view name) {
-  return parent.empty() ? std::string(name) : fmt::format("{}.{}", parent, name);
-}
-
-bool IsWithin(std::string_view path, std::string_view parent) {
-  return path.starts_with(parent) && (path.size() == parent.size() || path[parent.size()] == '.');
 }
 
 void AddUnknownKey(const Place& place, std::string_view parent, std::string_view key,

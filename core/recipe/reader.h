@@ -17,6 +17,7 @@
 #include "core/recipe/file_readers.h"
 #include "core/recipe/node.h"
 #include "core/recipe/values.h"
+#include "core/setting_paths.h"
 
 namespace upcycle {
 
@@ -43,11 +44,6 @@ class Places {
   std::map<std::string, Place, std::less<>> places_;
   std::set<std::string, std::less<>> wrong_;
 };
-
-// "moe" and "top_k" as "moe.top_k"; "" is the root.
-std::string JoinPath(std::string_view parent, std::string_view name);
-// Whether `path` is `parent` or a setting inside it.
-bool IsWithin(std::string_view path, std::string_view parent);
 
 // All paths of a settings struct, mappings included: "moe", "moe.top_k", …
 template <typename T>

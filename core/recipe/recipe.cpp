@@ -13,6 +13,7 @@
 #include "core/recipe/metric_checks.h"
 #include "core/recipe/seed_plan.h"
 #include "core/recipe/sources.h"
+#include "core/setting_paths.h"
 
 namespace upcycle {
 namespace {
@@ -164,9 +165,8 @@ std::string DescribeRecipe(const Recipe& recipe) {
     const Arm& arm = recipe.arms[i];
     std::string changes;
     for (const ArmChange& change : arm.changes) {
-      changes += fmt::format(
-          "{}{}={}", changes.empty() ? ": " : ", ", change.path,
-          change.value.is_string() ? change.value.get<std::string>() : change.value.dump());
+      changes += fmt::format("{}{}={}", changes.empty() ? ": " : ", ", change.path,
+                             SettingText(change.value));
     }
     text += fmt::format("  {} {}{}\n", i == recipe.baseline ? '*' : ' ', arm.name, changes);
   }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/recipe/source_text.h"
+#include "core/setting_paths.h"
 
 namespace upcycle {
 namespace {
@@ -255,8 +256,7 @@ std::string ExpectedWords(const ArmTexts&, const FieldInfo&) {
 }
 std::string ExpectedWords(const Parameters&, const FieldInfo&) {
   return "a mapping of settings to lists of values; for method: list, a list of mappings of "
-         "settings "
-         "to values";
+         "settings to values";
 }
 std::string ExpectedWords(const Exclusions&, const FieldInfo&) {
   return "a list of mappings of settings to values";

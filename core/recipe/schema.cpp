@@ -12,6 +12,7 @@
 #include "core/recipe/canonical.h"
 #include "core/recipe/reader.h"
 #include "core/recipe/recipe_file.h"
+#include "core/setting_paths.h"
 
 namespace upcycle {
 namespace {

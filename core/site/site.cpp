@@ -9,6 +9,7 @@
 #include "core/files.h"
 #include "core/recipe/document.h"
 #include "core/recipe/reader.h"
+#include "core/setting_paths.h"
 
 namespace upcycle {
 namespace {

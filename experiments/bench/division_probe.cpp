@@ -15,6 +15,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/plural.h"
 #include "core/stopwatch.h"
 #include "experiments/bench/step_benchmark.h"
 #include "experiments/run/device.h"
@@ -176,8 +177,8 @@ const DivisionRate* BestOf(const std::vector<DivisionRate>& rates) {
 std::string DescribeRate(const DivisionRate& rate) {
   const Division& division = rate.division;
   const std::string what =
-      fmt::format("-j {} with {} thread{}{}", division.jobs, division.threads,
-                  division.threads == 1 ? "" : "s", division.jobs == 1 ? "" : " each");
+      fmt::format("-j {} with {}{}", division.jobs, Plural(division.threads, "thread"),
+                  division.jobs == 1 ? "" : " each");
   if (!rate.problem.empty()) return what + ": " + rate.problem;
   return fmt::format("{}: {:.3g} steps/s", what, rate.steps_per_second);
 }

@@ -48,10 +48,10 @@ std::vector<ParentMistake> FindParentMistakes(const ModelSettings& settings) {
   asked.init_std = there.init_std;  // of weights that it does not draw
   asked.name = there.name;
   std::vector<ParentMistake> mistakes;
-  for (const Difference& difference : Differences(there, asked)) {
+  for (const SettingChange& difference : Differences(there, asked)) {
     mistakes.push_back({"model." + difference.path,
                         fmt::format("{} is {} in {}, and not {}", difference.path,
-                                    difference.from.dump(), settings.from, difference.to.dump())});
+                                    difference.was.dump(), settings.from, difference.is.dump())});
   }
   return mistakes;
 }

@@ -9,9 +9,9 @@
 
 #include "core/files.h"
 #include "core/fingerprint.h"
+#include "core/setting_changes.h"
 #include "experiments/study/plan.h"
 #include "results/ledger/ledger_reader.h"
-#include "results/ledger/setting_changes.h"
 
 namespace upcycle {
 

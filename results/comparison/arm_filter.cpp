@@ -1,11 +1,11 @@
 #include "results/comparison/arm_filter.h"
 
-#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "results/tables/number_text.h"
 
 namespace upcycle {
@@ -18,12 +18,6 @@ constexpr std::pair<std::string_view, Sign> kSigns[] = {
     {"!=", Sign::kIsNot}, {"!~", Sign::kHasNot}, {"<=", Sign::kAtMost}, {">=", Sign::kAtLeast},
     {"=", Sign::kIs},     {"<", Sign::kLess},    {">", Sign::kMore},    {"~", Sign::kHas},
 };
-
-std::string Trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(' ');
-  if (begin == text.npos) return "";
-  return std::string(text.substr(begin, text.find_last_not_of(' ') - begin + 1));
-}
 
 bool NeedsNumbers(Sign sign) {
   return sign == Sign::kLess || sign == Sign::kAtMost || sign == Sign::kMore ||
@@ -62,8 +56,8 @@ ArmCondition ParseCondition(std::string_view text) {
   if (at == text.npos) Refuse(text, "it has no sign");
   for (const auto& [written, sign] : kSigns) {
     if (!text.substr(at).starts_with(written)) continue;
-    const ArmCondition condition = {Trimmed(text.substr(0, at)), sign,
-                                    Trimmed(text.substr(at + written.size()))};
+    const ArmCondition condition = {std::string(TrimmedText(text.substr(0, at))), sign,
+                                    std::string(TrimmedText(text.substr(at + written.size())))};
     if (condition.path.empty()) Refuse(text, "nothing stands before the sign");
     if (NeedsNumbers(sign) && !NumberIn(condition.value)) {
       Refuse(text, fmt::format("{} compares numbers", written));

@@ -1,38 +1,22 @@
 #include "results/comparison/arm_settings.h"
 
-#include <algorithm>
 #include <set>
 
 #include <nlohmann/json.hpp>
 
+#include "core/setting_paths.h"
+
 namespace upcycle {
-namespace {
 
 using nlohmann::json;
-
-bool IsListOfMappings(const json& value) {
-  return value.is_array() && !value.empty() &&
-         std::ranges::all_of(value, [](const json& item) { return item.is_object(); });
-}
-
-void AddTexts(const std::string& path, const json& value, SettingTexts* texts) {
-  const auto below = [&](const std::string& key) { return path.empty() ? key : path + "." + key; };
-  if (value.is_object()) {
-    for (const auto& [key, part] : value.items()) AddTexts(below(key), part, texts);
-  } else if (IsListOfMappings(value)) {
-    for (size_t i = 0; i < value.size(); ++i) AddTexts(below(std::to_string(i)), value[i], texts);
-  } else {
-    (*texts)[path] = value.is_string() ? value.get<std::string>() : value.dump();
-  }
-}
-
-}  // namespace
 
 SettingTexts SettingTextsOf(std::string_view settings, bool has_experts) {
   json all = json::parse(settings);
   if (!has_experts) all.erase("moe");
   SettingTexts texts;
-  AddTexts("", all, &texts);
+  VisitSettings(all, PlainLists::kAsOneValue, [&](const std::string& path, const json& value) {
+    texts[path] = SettingText(value);
+  });
   return texts;
 }
 

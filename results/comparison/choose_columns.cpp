@@ -4,10 +4,10 @@
 #include <set>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "core/error.h"
 #include "core/spelling.h"
+#include "core/text.h"
 #include "results/comparison/metric_families.h"
 
 namespace upcycle {
@@ -44,10 +44,7 @@ void LeaveOutRepeatedLoss(std::vector<std::string>* metrics) {
 
 std::string ListOf(const std::vector<std::string>& words) {
   constexpr size_t kMostNamed = 40;
-  const size_t shown = std::min(words.size(), kMostNamed);
-  std::string list = fmt::format("{}", fmt::join(words.begin(), words.begin() + shown, ", "));
-  if (shown < words.size()) list += fmt::format(" and {} more", words.size() - shown);
-  return words.empty() ? "none" : list;
+  return words.empty() ? "none" : FirstNames(words, kMostNamed);
 }
 
 class Chooser {

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "results/comparison/comparison.h"
 #include "results/ledger/ledger_reader.h"
 

@@ -9,8 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "results/comparison/comparison.h"
-#include "results/comparison/listed_names.h"
 #include "results/comparison/matched_budgets.h"
 #include "results/comparison/table_notes.h"
 #include "results/statistics/sign_flip.h"
@@ -21,7 +21,7 @@ namespace {
 
 // "seed 3" or "seeds 3, 4"; "seeds 3, 4 and 18 more".
 std::string Seeds(const std::vector<int64_t>& seeds) {
-  const size_t shown = std::min(seeds.size(), kMostArmsNamed);
+  const size_t shown = std::min(seeds.size(), kNamesInASentence);
   std::string text = fmt::format("seed{} {}", seeds.size() == 1 ? "" : "s",
                                  fmt::join(seeds.begin(), seeds.begin() + shown, ", "));
   if (shown < seeds.size()) text += fmt::format(" and {} more", seeds.size() - shown);
@@ -70,7 +70,7 @@ void AddEarlyStoppingNote(const Comparison& comparison, std::vector<std::string>
       "Early stopping. {} {} ended early, as others were better at the same share of their "
       "training. Those that were kept were chosen by what is compared here: their verdicts are "
       "those of a search, not of an ablation.",
-      ListedNames(pruned), pruned.size() == 1 ? "was" : "were"));
+      FirstNames(pruned), pruned.size() == 1 ? "was" : "were"));
 }
 
 void AddMissingNotes(const Comparison& comparison, std::vector<std::string>* notes) {
@@ -79,7 +79,7 @@ void AddMissingNotes(const Comparison& comparison, std::vector<std::string>* not
     const std::string text = MissingRuns(*arm, comparison.metrics.front());
     if (!text.empty()) missing.push_back(text);
   }
-  const size_t shown = std::min(missing.size(), kMostArmsNamed);
+  const size_t shown = std::min(missing.size(), kNamesInASentence);
   for (size_t i = 0; i < shown; ++i) notes->push_back("Missing. " + missing[i] + ".");
   if (shown < missing.size()) {
     notes->push_back(fmt::format("Missing. {} more arms lack runs.", missing.size() - shown));
@@ -108,7 +108,7 @@ void AddRefusalNotes(const Comparison& comparison, std::vector<std::string>* not
     }
   }
   for (const auto& [reason, arms] : arms_by_reason) {
-    notes->push_back(fmt::format("No verdict. {} {} {}.", ListedNames(arms),
+    notes->push_back(fmt::format("No verdict. {} {} {}.", FirstNames(arms),
                                  arms.size() == 1 ? "is" : "are", reason));
   }
 }
@@ -125,7 +125,7 @@ void AddComparabilityNotes(const Comparison& comparison, std::vector<std::string
       if (!reason.empty()) arms_by_reason[reason].push_back(arm->name);
     }
     for (const auto& [reason, arms] : arms_by_reason) {
-      notes->push_back(fmt::format("Do not compare. {}: {}.", ListedNames(arms), reason));
+      notes->push_back(fmt::format("Do not compare. {}: {}.", FirstNames(arms), reason));
     }
   }
 }
@@ -257,7 +257,7 @@ void AddBranchNotes(const Comparison& comparison, const ArmComparison& baseline,
   for (const auto& [flops, arms] : arms_by_flops) {
     notes->push_back(fmt::format(
         "Branches. Those of {} had cost {} FLOPs more, {}; no column counts them either.",
-        ListedNames(arms), ScientificText(flops), RunsText(flops, baseline)));
+        FirstNames(arms), ScientificText(flops), RunsText(flops, baseline)));
   }
 }
 
@@ -286,7 +286,7 @@ void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* not
 
 void AddTwinNotes(const Comparison& comparison, std::vector<std::string>* notes) {
   const std::vector<Twin>& twins = comparison.twins;
-  const size_t shown = std::min(twins.size(), kMostArmsNamed);
+  const size_t shown = std::min(twins.size(), kNamesInASentence);
   for (size_t i = 0; i < shown; ++i) {
     const Twin& twin = twins[i];
     notes->push_back(fmt::format("Same run. {} is {}{}{}.", twin.name, twin.kept,

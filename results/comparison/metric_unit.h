@@ -1,3 +1,4 @@
+// The units of metrics, by their names alone.
 #pragma once
 
 #include <string>
@@ -5,7 +6,8 @@
 
 namespace upcycle {
 
-// "nats" for a loss; empty for a pure number.
+// "nats" of a loss, "bits" of bits_per_byte, "B" of the memory of the system, "tokens/s" of its
+// rate; empty for any other name: shares, counts, cosines.
 std::string UnitOfMetric(std::string_view metric);
 
 }  // namespace upcycle

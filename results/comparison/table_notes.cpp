@@ -41,10 +41,8 @@ constexpr std::string_view kLabels[] = {"Cells",
                                         "Other tests",
                                         "Disagreement"};
 
-std::string Percent(double share) { return fmt::format("{:g} %", 100 * share); }
-
 std::string CellsText(const Comparison& comparison) {
-  const std::string interval = Percent(comparison.table.interval);
+  const std::string interval = PercentText(comparison.table.interval);
   switch (comparison.table.cell) {
     case CellMeaning::kMeanInterval:
       return fmt::format("Mean ± half of the {} t interval over seeds", interval);

@@ -1,7 +1,6 @@
 // Finding where two sides differ. A side is a study, or its runs that were chosen.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 

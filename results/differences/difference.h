@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "core/setting_changes.h"
 #include "results/differences/answer_difference.h"
 #include "results/differences/series_difference.h"
-#include "results/ledger/setting_changes.h"
 
 namespace upcycle {
 
@@ -45,10 +45,11 @@ struct ArmDifference {
 };
 
 struct Difference {
-  std::string a, b;  // as they were named
-  std::vector<ArmDifference> arms;
-  std::vector<RunDifference> runs;
-  std::vector<std::string> unpaired;  // arms and runs of one side: "seed 3 of moe is only in A"
+  std::string a = {}, b = {};  // as they were named
+  std::vector<ArmDifference> arms = {};
+  std::vector<RunDifference> runs = {};
+  std::vector<std::string> unpaired =
+      {};  // arms and runs of one side: "seed 3 of moe is only in A"
 };
 
 struct DifferenceStyle {

@@ -5,8 +5,8 @@
 #include <fmt/ranges.h>
 
 #include "core/plural.h"
+#include "core/setting_paths.h"
 #include "results/differences/difference.h"
-#include "results/interchange/flat_settings.h"
 #include "results/tables/number_text.h"
 #include "results/tables/terminal_text.h"
 

@@ -1,7 +1,6 @@
 #include "results/evaluations/evaluation_table.h"
 
 #include <algorithm>
-#include <optional>
 #include <vector>
 
 #include <fmt/format.h>

@@ -8,13 +8,11 @@
 
 #include <fmt/format.h>
 
-#include "results/comparison/listed_names.h"
+#include "core/text.h"
 #include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {
-
-std::string Percent(double share) { return fmt::format("{:.4g} %", 100 * share); }
 
 std::string Number(double value) {
   return std::isfinite(value) ? fmt::format("{}", value) : "none";
@@ -28,7 +26,7 @@ std::string Names(const Evidence& evidence, const Condition& meets) {
   for (const ArmEvidence& arm : evidence.arms) {
     if (arm.arm->shown && meets(arm)) names.push_back(arm.arm->name);
   }
-  return ListedNames(names);
+  return FirstNames(names);
 }
 
 bool AnyOther(const Evidence& evidence, const std::function<bool(const OtherTests&)>& meets) {
@@ -86,7 +84,7 @@ class Notes {
     Add("Differences. Mean over paired seeds ± half of the {} {} interval, for differences that "
         "are independent and about normal; adjusted p is of the two-sided {}paired t test, by "
         "Holm's correction over {} comparison{}.",
-        Percent(interval_), evidence_.is_sequential ? "repeated" : "t",
+        PercentText(interval_), evidence_.is_sequential ? "repeated" : "t",
         evidence_.is_sequential ? "sequential " : "", evidence_.family,
         evidence_.family == 1 ? "" : "s");
     if (comparison_.table.margin > 0) {
@@ -121,7 +119,7 @@ class Notes {
     });
     Add("Bootstrap. The {} BCa interval of the mean difference from resampled pairs, of no assumed "
         "shape{}.",
-        Percent(interval_),
+        PercentText(interval_),
         any_short ? fmt::format("; below {} pairs it is too short, and only the t interval counts",
                                 kBootstrapPairs)
                   : "");
@@ -131,11 +129,11 @@ class Notes {
     Add("Effect size. The mean difference in deviations of a difference (d_z with Hedges' "
         "correction), with the {} interval of the true one for normal differences: how clearly "
         "arms differ, not how much.",
-        Percent(interval_));
+        PercentText(interval_));
     Add("Detectable. The smallest true difference that so many seeds find in {} of studies at "
         "level "
         "{:.2g}, the strictest of Holm's correction, if the deviation seen is the true one.",
-        Percent(kPlannedPower), 1 / static_cast<double>(evidence_.family) * evidence_.level);
+        PercentText(kPlannedPower), 1 / static_cast<double>(evidence_.family) * evidence_.level);
     Add("Seeds needed. As many would find a true difference as large as the one seen that often; "
         "neither it nor its deviation is known from few seeds, so take it as an order of "
         "magnitude.");
@@ -146,7 +144,7 @@ class Notes {
     Add("Noise floor. Means over so many pairs of equal but unpaired arms lie within ± this in {} "
         "of cases, by the spread of {} runs of {}; pairing takes some of that noise away, so a "
         "difference below it can still be decided.",
-        Percent(interval_), evidence_.floor_runs, comparison_.baseline);
+        PercentText(interval_), evidence_.floor_runs, comparison_.baseline);
   }
 
   void AddRefusalNotes() {
@@ -219,7 +217,7 @@ std::string ReachLine(const Reach& reach, int64_t pairs) {
   return fmt::format(
       "{} pairs find a true difference of {} in {} of studies at level {:.4g}; one as large as "
       "seen would take {}",
-      pairs, Number(reach.detectable), Percent(kPlannedPower), reach.level, needed);
+      pairs, Number(reach.detectable), PercentText(kPlannedPower), reach.level, needed);
 }
 
 }  // namespace
@@ -247,12 +245,12 @@ std::vector<std::string> EvidenceLines(const Evidence& evidence, const ArmEviden
         Number(tests.ranks_test.adjusted_p), Disagrees(tests.ranks_test)));
     const std::string& warning = tests.bootstrap.warning;
     lines.push_back(fmt::format("bootstrap: {} BCa interval {} to {}{}{}",
-                                Percent(comparison.table.interval), Number(tests.bootstrap.low),
+                                PercentText(comparison.table.interval), Number(tests.bootstrap.low),
                                 Number(tests.bootstrap.high), warning.empty() ? "" : "; ",
                                 warning));
     lines.push_back(fmt::format(
         "effect size: d_z = {}, with Hedges' correction {}, {} interval {} to {}",
-        Number(tests.size.cohen), Number(tests.size.hedges), Percent(comparison.table.interval),
+        Number(tests.size.cohen), Number(tests.size.hedges), PercentText(comparison.table.interval),
         Number(tests.size.low), Number(tests.size.high)));
     lines.push_back(ReachLine(tests.reach, pairs));
   }
@@ -260,7 +258,7 @@ std::vector<std::string> EvidenceLines(const Evidence& evidence, const ArmEviden
     lines.push_back(fmt::format(
         "noise floor: means over {} pairs of equal, unpaired arms lie within ±{} in {} of cases, "
         "by {} runs of {}",
-        pairs, Number(arm.floor), Percent(comparison.table.interval), evidence.floor_runs,
+        pairs, Number(arm.floor), PercentText(comparison.table.interval), evidence.floor_runs,
         comparison.baseline));
   }
   return lines;

@@ -15,6 +15,7 @@
 #include "results/evidence/study_factors.h"
 #include "results/statistics/factorial.h"
 #include "results/statistics/importance.h"
+#include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {
@@ -107,9 +108,8 @@ Table ShareTable(const StudyFactors& factors, const FactorialAnalysis& analysis)
   for (const FactorialTerm& term : analysis.terms) {
     std::vector<std::string> names;
     for (const size_t factor : term.factors) names.push_back(factors.factors[factor].name);
-    table.rows.push_back(
-        {{.text = fmt::format("{}", fmt::join(names, " × "))},
-         {.text = std::isfinite(term.share) ? fmt::format("{:.1f} %", 100 * term.share) : ""}});
+    table.rows.push_back({{.text = fmt::format("{}", fmt::join(names, " × "))},
+                          {.text = std::isfinite(term.share) ? PercentText(term.share, 1) : ""}});
   }
   return table;
 }

@@ -4,14 +4,12 @@
 #include <map>
 #include <set>
 
+#include "core/setting_paths.h"
+
 namespace upcycle {
 namespace {
 
 using Json = nlohmann::json;
-
-std::string ValueText(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
 
 // The arms with the baseline in front, whose levels so become the first ones.
 std::vector<size_t> BaselineFirst(const Comparison& comparison) {
@@ -25,11 +23,10 @@ std::vector<size_t> BaselineFirst(const Comparison& comparison) {
 }  // namespace
 
 std::string SettingOfArm(const Json& changes, const Json& recipe, const std::string& path) {
-  if (const auto changed = changes.find(path); changed != changes.end()) return ValueText(*changed);
-  std::string place = "/base/" + path;
-  std::ranges::replace(place, '.', '/');
-  const Json::json_pointer pointer(place);
-  return recipe.contains(pointer) ? ValueText(recipe.at(pointer)) : "not set";
+  if (const auto changed = changes.find(path); changed != changes.end())
+    return SettingText(*changed);
+  const Json* base = FindSetting(recipe, JoinPath("base", path));
+  return base == nullptr ? "not set" : SettingText(*base);
 }
 
 bool StudyFactors::IsFullGrid() const {

@@ -223,9 +223,9 @@ class Tracer {
                       judgement.pairs.t, judgement.pairs.p));
       const int64_t family = FamilyOf(comparison_);
       Say(fmt::format(
-          "adjusted p = {} by {} over {} comparison{} of the study", judgement.adjusted_p,
+          "adjusted p = {} by {} over {} of the study", judgement.adjusted_p,
           comparison_.table.IsSequential() ? "sequential tests, corrected" : "Holm's correction",
-          family, family == 1 ? "" : "s"));
+          Plural(family, "comparison")));
     }
     if (!std::isnan(judgement.adjusted_equivalence_p)) {
       Say(fmt::format("equivalence: adjusted p = {} of two one-sided tests against ±{:g}",

@@ -1,9 +1,6 @@
-#include <cmath>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -17,11 +14,6 @@ namespace upcycle {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string TimeText(std::optional<double> seconds) {
-  if (!seconds || !std::isfinite(*seconds)) return "";
-  return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(static_cast<std::time_t>(*seconds)));
-}
 
 std::string ExactText(const std::optional<double>& value) {
   return value ? fmt::format("{}", *value) : "";
@@ -61,7 +53,7 @@ std::string RunsText(const std::string& title, const std::vector<CellRun>& runs,
                           {.text = run.origin ? fmt::format("{}/{}", stages, run.stage.Hex()) : ""},
                           {.text = tried ? std::to_string(run.attempt->number) : ""},
                           {.text = tried ? run.attempt->start.host : ""},
-                          {.text = tried ? TimeText(run.attempt->start.time) : ""}});
+                          {.text = tried ? UtcSecondText(run.attempt->start.time) : ""}});
   }
   return ToTerminal(table, {});
 }

@@ -37,12 +37,10 @@ Table FindingsTable(const FindingsReport& report) {
                   "and in percent of the other arm's value.",
                   100 * kClaimInterval),
       "Verdict. Paired t tests at level 0.05, adjusted by Holm's correction over all comparisons "
-      "of "
-      "these claims, those without a value included. Of a direction they are two-sided: "
-      "significant "
-      "on the claim's side supports it, on the other side contradicts it. Of likeness they are "
-      "against the claim's margin: a difference shown to lie within supports it, one shown to lie "
-      "outside contradicts it. Intervals are not adjusted. Counts need no run."};
+      "of these claims, those without a value included. Of a direction they are two-sided: "
+      "significant on the claim's side supports it, on the other side contradicts it. Of likeness "
+      "they are against the claim's margin: a difference shown to lie within supports it, one "
+      "shown to lie outside contradicts it. Intervals are not adjusted. Counts need no run."};
   return table;
 }
 
@@ -79,8 +77,7 @@ std::string HowText(const FindingsReport& report) {
   std::string text = fmt::format("```\n{}\n```\n\n", report.command);
   text += fmt::format(
       "{}{} paired seeds. {} of {} stages are complete; their trainings, those of the dense "
-      "parents "
-      "included, are {} FLOPs, and all of them took {:.3g} core hours, each stage counted "
+      "parents included, are {} FLOPs, and all of them took {:.3g} core hours, each stage counted "
       "once however many studies share it.\n",
       report.size.empty() ? "" : fmt::format("Size {}, ", report.size), report.seeds,
       spent.complete, spent.stages, ScientificText(spent.train_flops), spent.core_seconds / 3600);

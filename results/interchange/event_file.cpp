@@ -5,10 +5,15 @@
 #include <limits>
 
 #include <boost/crc.hpp>
+#include <nlohmann/json.hpp>
 #include <protozero/pbf_builder.hpp>
+
+#include "core/setting_paths.h"
 
 namespace upcycle {
 namespace {
+
+using nlohmann::json;
 
 // Fields by their numbers in the files that the header names.
 enum class EventField : protozero::pbf_tag_type {
@@ -83,26 +88,27 @@ void AddShape(Message<TensorField>& tensor, int64_t size) {
 }
 
 // One entry of map<string, google.protobuf.Value>.
-void AddSetting(Message<SessionField>& session, const FlatSetting& setting) {
+void AddSetting(Message<SessionField>& session, const std::string& path, const json& setting) {
   Message<EntryField> entry(session, SessionField::kSettings);
-  entry.add_string(EntryField::kKey, setting.path);
+  entry.add_string(EntryField::kKey, path);
   Message<AnyField> value(entry, EntryField::kValue);
-  if (setting.value.is_boolean()) {
-    value.add_bool(AnyField::kTruth, setting.value.get<bool>());
-  } else if (setting.value.is_number()) {
-    value.add_double(AnyField::kNumber, setting.value.get<double>());
+  if (setting.is_boolean()) {
+    value.add_bool(AnyField::kTruth, setting.get<bool>());
+  } else if (setting.is_number()) {
+    value.add_double(AnyField::kNumber, setting.get<double>());
   } else {
-    value.add_string(AnyField::kText, SettingText(setting.value));
+    value.add_string(AnyField::kText, SettingText(setting));
   }
 }
 
-std::string SessionContent(double time, std::string_view group,
-                           std::span<const FlatSetting> settings) {
+std::string SessionContent(double time, std::string_view group, const json& settings) {
   std::string content;
   {
     Message<SettingsField> plugin(content);
     Message<SessionField> session(plugin, SettingsField::kSessionStart);
-    for (const FlatSetting& setting : settings) AddSetting(session, setting);
+    VisitSettings(
+        settings, PlainLists::kItemByItem,
+        [&](const std::string& path, const json& value) { AddSetting(session, path, value); });
     session.add_string(SessionField::kGroup, group.data(), group.size());
     session.add_double(SessionField::kStarted, time);
   }
@@ -163,8 +169,7 @@ void EventFile::AddText(double time, std::string_view tag, std::string_view text
   bytes_ += EventRecord(event);
 }
 
-void EventFile::AddSettings(double time, std::string_view group,
-                            std::span<const FlatSetting> settings) {
+void EventFile::AddSettings(double time, std::string_view group, const json& settings) {
   const std::string content = SessionContent(time, group, settings);
   std::string data;
   {

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "results/interchange/flat_settings.h"
+#include <nlohmann/json_fwd.hpp>
 
 namespace upcycle {
 
@@ -32,8 +32,8 @@ class EventFile {
   void AddScalars(double time, int64_t step, std::span<const Scalar> scalars);
   // Shown under TEXT, as Markdown.
   void AddText(double time, std::string_view tag, std::string_view text);
-  // Shown under HPARAMS. Runs of one group are repetitions of the same settings.
-  void AddSettings(double time, std::string_view group, std::span<const FlatSetting> settings);
+  // Shown under HPARAMS, value by value. Runs of one group are repetitions of the same settings.
+  void AddSettings(double time, std::string_view group, const nlohmann::json& settings);
 
   const std::string& bytes() const { return bytes_; }
 

@@ -5,16 +5,15 @@
 // Values of YAML are written as JSON, which YAML includes but for the way that it escapes letters.
 #include <cctype>
 #include <cmath>
-#include <map>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/fingerprint.h"
+#include "core/setting_paths.h"
 #include "core/utf8.h"
 #include "results/interchange/export_folder.h"
-#include "results/interchange/flat_settings.h"
 #include "results/interchange/interchange.h"
 #include "results/interchange/safe_names.h"
 
@@ -117,9 +116,10 @@ NamedTexts MetricsOf(const RunValues& run) {
 
 NamedTexts ParametersOf(const RunValues& run) {
   NamedTexts parameters;
-  for (const FlatSetting& setting : FlatSettings(run.settings)) {
-    parameters.emplace_back(setting.path, SettingText(setting.value));
-  }
+  VisitSettings(nlohmann::json::parse(run.settings), PlainLists::kItemByItem,
+                [&](const std::string& path, const nlohmann::json& value) {
+                  parameters.emplace_back(path, SettingText(value));
+                });
   return parameters;
 }
 

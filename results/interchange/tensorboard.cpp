@@ -1,6 +1,5 @@
 #include <map>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "results/interchange/event_file.h"
@@ -44,7 +43,7 @@ std::string EventsOf(const std::string& study, const RunValues& run) {
   const double begin = train != nullptr ? train->TimeAt(0) : 0;
   EventFile events(begin);
   events.AddText(begin, "run", DescriptionOf(study, run));
-  events.AddSettings(begin, run.arm, FlatSettings(run.settings));
+  events.AddSettings(begin, run.arm, nlohmann::json::parse(run.settings));
   const int64_t end = train != nullptr ? train->LastStep() : 0;
   for (const StageValues& stage : run.stages) {
     AddCurves(stage, events);

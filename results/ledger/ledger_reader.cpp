@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/spelling.h"
+#include "core/text.h"
 #include "results/ledger/item_table.h"
 #include "results/ledger/ledger.h"
 #include "results/ledger/result_table.h"
@@ -64,11 +65,7 @@ std::string UnknownStudy(std::string_view name, const std::vector<std::string>& 
                          const fs::path& path) {
   std::string message = fmt::format("there is no study \"{}\" in {}", name, path.native());
   if (known.empty()) return message + ", which has none yet: run a recipe first";
-  message += DidYouMean(name, known);
-  const size_t shown = std::min<size_t>(known.size(), 20);
-  message += fmt::format(" It has {}", fmt::join(known.begin(), known.begin() + shown, ", "));
-  if (shown < known.size()) message += fmt::format(" and {} more", known.size() - shown);
-  return message;
+  return message + DidYouMean(name, known) + " It has " + FirstNames(known);
 }
 
 AttemptEnd EndFromRow(const Statement& row) {

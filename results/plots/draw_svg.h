@@ -18,6 +18,7 @@ struct DrawingStyle {
   double width = kColumnWidth;
 };
 
+// The whole document; as high as the plot's panels and words need.
 std::string DrawSvg(const Plot& plot, const DrawingStyle& style = {});
 
 }  // namespace upcycle

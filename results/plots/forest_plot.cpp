@@ -1,6 +1,5 @@
 // Differences to the baseline with their intervals, and what they allow to say.
 
-#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>

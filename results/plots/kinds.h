@@ -18,7 +18,4 @@ StudyPlot ScalingPlot(LedgerReader& ledger, const StudyFacts& study, const PlotR
 // The y axis of a metric, with its unit.
 Axis AxisOfMetric(const std::string& metric);
 
-// "95 %".
-std::string PercentText(double share);
-
 }  // namespace upcycle

@@ -164,8 +164,7 @@ class LoadBuilder {
     std::string text = fmt::format(
         "Load of each expert against {}, study {}, seed {}: assignments before dropping over those "
         "of an even spread; shades end at a quarter and at four times. The first layer with "
-        "experts "
-        "and the last.",
+        "experts and the last.",
         AxisOf(against_).label, study_.name, seeds);
     if (left_out_ > 0) {
       text += fmt::format(" {} more arms have experts; --arm chooses others.", left_out_);

@@ -55,6 +55,7 @@ struct PlotLayout {
   Box shades;  // the bar of the shades, if there is one
 };
 
+// On a page of this width, as high as it has to be.
 PlotLayout LayOut(const Plot& plot, double width);
 
 // Where a value lies between the ends of a range, 0 at the low one.

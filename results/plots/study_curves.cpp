@@ -1,6 +1,5 @@
 #include "results/plots/study_curves.h"
 
-#include <algorithm>
 #include <cmath>
 #include <optional>
 

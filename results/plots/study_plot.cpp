@@ -1,7 +1,5 @@
 #include "results/plots/study_plot.h"
 
-#include <fmt/format.h>
-
 #include "results/comparison/compare_study.h"
 #include "results/comparison/metric_unit.h"
 #include "results/plots/kinds.h"
@@ -32,7 +30,5 @@ StudyPlot PlotStudy(LedgerReader& ledger, std::string_view name, const PlotReque
 Axis AxisOfMetric(const std::string& metric) {
   return {.label = metric, .unit = UnitOfMetric(metric)};
 }
-
-std::string PercentText(double share) { return fmt::format("{:.4g} %", 100 * share); }
 
 }  // namespace upcycle

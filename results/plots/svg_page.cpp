@@ -1,6 +1,5 @@
 #include "results/plots/svg_page.h"
 
-#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/recipe/canonical.h"
+#include "core/setting_paths.h"
 #include "results/tables/number_text.h"
 
 namespace upcycle {
@@ -17,16 +18,16 @@ constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 BatchPlan PlanOf(const ArmFacts& arm) {
   const auto settings = nlohmann::json::parse(arm.settings);
-  const nlohmann::json::json_pointer length("/model/sequence_length");
-  if (!settings.contains("train") || !settings.contains(length) ||
-      !settings[length].is_number_integer() || settings[length] < 1) {
+  const nlohmann::json* length = FindSetting(settings, "model.sequence_length");
+  if (!settings.contains("train") || length == nullptr || !length->is_number_integer() ||
+      *length < 1) {
     throw Error(Cause::kInput,
                 fmt::format("the arm \"{}\" does not say how many tokens a step has; plot it with "
                             "--against steps",
                             arm.name));
   }
   ModelSettings model;
-  model.sequence_length = settings[length];
+  model.sequence_length = *length;
   return {SettingsFromJson<TrainSettings>(settings["train"]), model};
 }
 

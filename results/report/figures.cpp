@@ -19,8 +19,7 @@ std::string Drawn(const Plot& plot) {
   const bool has_rows = !plot.rows.front().front().y.categories.empty();
   return fmt::format(
       "<figure{}>\n<div class=\"drawing\" tabindex=\"0\" role=\"group\" aria-label=\"{}; arrow "
-      "keys "
-      "go through its points\">\n{}</div>\n<div>\n<figcaption>{}</figcaption>\n"
+      "keys go through its points\">\n{}</div>\n<div>\n<figcaption>{}</figcaption>\n"
       "<output class=\"readout\"></output>\n</div>\n</figure>\n",
       has_rows ? " class=\"rows\"" : "", html::Text(plot.name),
       DrawSvg(plot, {.theme = Theme::kPage}), html::Text(plot.caption));

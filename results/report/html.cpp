@@ -10,6 +10,7 @@
 namespace upcycle::html {
 namespace {
 
+// Room for every label that notes begin with (NoteLabels): a longer first sentence is no topic.
 constexpr size_t kLongestTopic = 24;
 constexpr size_t kManyColumns = 10;  // a page that stands upright is too narrow for more
 

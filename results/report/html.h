@@ -14,6 +14,7 @@ namespace upcycle::html {
 // As contents or within a quoted attribute.
 std::string Text(std::string_view text);
 
+// As elements of their own.
 std::string Paragraph(std::string_view text);
 std::string Heading(std::string_view text);  // below that of a section
 std::string Code(std::string_view text);     // in a line
@@ -24,6 +25,7 @@ std::string List(const std::vector<std::string>& items);  // of pieces, not of t
 // What opens when it is asked to; `body` is a piece.
 std::string Details(std::string_view summary, std::string_view body);
 
+// With these columns and no rows yet.
 Table EmptyTable(std::string title, std::vector<Column> columns);
 
 struct TableStyle {
@@ -32,6 +34,7 @@ struct TableStyle {
   bool notes = false;  // the table's notes below it
   LinkOfCell link = {};
 };
+// In a box that scrolls where the page is too narrow.
 std::string TableOf(const Table& table, const TableStyle& style = {});
 
 }  // namespace upcycle::html

@@ -17,11 +17,9 @@ std::string LimitsSection(const ReportInput& input) {
       "estimate, for normal differences and at the strictest level of Holm's correction: read it "
       "as an order of magnitude.");
   add("Transfer. Seeds stand for data order, routers and noise. Another data set, another size of "
-      "model or "
-      "another parent may order the arms otherwise; nothing here says how they would.");
+      "model or another parent may order the arms otherwise; nothing here says how they would.");
   add("Tuning. Settings that every arm shares, such as a learning rate, were not tuned arm by arm "
-      "unless "
-      "the arms say so.");
+      "unless the arms say so.");
   add(fmt::format(
       "Words. The words better, worse and equivalent are about {} alone. Other columns have "
       "intervals and no tests.",

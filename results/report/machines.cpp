@@ -1,13 +1,13 @@
 // What computed the results: programs, machines, devices, libraries, and how they were started.
 
-#include <cmath>
 #include <map>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "core/setting_paths.h"
 #include "results/report/html.h"
 #include "results/report/sections.h"
+#include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {
@@ -26,14 +26,8 @@ void CountProvenance(const AttemptFacts& attempt, Counts* counts) {
   if (!provenance.is_object()) return;
   for (const auto& [what, value] : provenance.items()) {
     if (what == "command_line") continue;
-    count(what, value.is_string() ? value.get<std::string>() : value.dump());
+    count(what, SettingText(value));
   }
-}
-
-std::string TimeText(const std::optional<double>& seconds) {
-  constexpr double kLastYear = 253402300799;  // 9999
-  if (!seconds || !(*seconds >= 0) || *seconds > kLastYear) return "";
-  return fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(static_cast<std::time_t>(*seconds)));
 }
 
 Table LaunchTable(const std::vector<LaunchFacts>& launches) {
@@ -46,8 +40,8 @@ Table LaunchTable(const std::vector<LaunchFacts>& launches) {
     table.rows.push_back({{.text = fmt::format("{}", launch.start.launch)},
                           {.text = launch.start.command_line},
                           {.text = launch.start.host},
-                          {.text = TimeText(launch.start.time)},
-                          {.text = launch.end ? TimeText(launch.end->time) : "not ended"}});
+                          {.text = UtcText(launch.start.time)},
+                          {.text = launch.end ? UtcText(launch.end->time) : "not ended"}});
   }
   return table;
 }

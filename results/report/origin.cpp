@@ -1,9 +1,8 @@
 // Where the results come from: data, recipe, and the commands that make everything again.
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
+#include "core/setting_paths.h"
 #include "core/shell_word.h"
 #include "results/export/settings_places.h"
 #include "results/report/html.h"
@@ -17,16 +16,10 @@ std::string SettingsList(const std::string& json) {
   const auto settings = nlohmann::json::parse(json, nullptr, false);
   if (!settings.is_object()) return html::Code(json);
   std::vector<std::string> items;
-  const auto flat = settings.flatten();
-  for (const auto& [place, value] : flat.items()) {
-    std::string path = place.substr(1);
-    std::ranges::replace(path, '/', '.');
-    const auto replace = nlohmann::json::error_handler_t::replace;
-    items.push_back(
-        fmt::format("{}: {}", html::Code(path),
-                    html::Text(value.is_string() ? value.get<std::string>()
-                                                 : value.dump(-1, ' ', false, replace))));
-  }
+  VisitSettings(
+      settings, PlainLists::kItemByItem, [&](const std::string& path, const nlohmann::json& value) {
+        items.push_back(fmt::format("{}: {}", html::Code(path), html::Text(SettingText(value))));
+      });
   return html::List(items);
 }
 

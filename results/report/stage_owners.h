@@ -1,4 +1,5 @@
-// Which arms a stage was done for: most are one run's, the parent's are everybody's.
+// Whom a stage was done for, and what readers know it by: most are one run's, the parent's are
+// everybody's.
 #pragma once
 
 #include <string>
@@ -10,7 +11,7 @@ namespace upcycle {
 
 struct StageOwner {
   std::vector<size_t> arms;  // rising, each once; empty: of no run that is still in the recipe
-  std::string name;          // "train E8T2, seed 3"; "parent of 12 runs"
+  std::string name;          // "train E8T2, seed 3"; "parent of 12 runs"; of no run, empty
 };
 
 // One for each stage of the study, in their order.

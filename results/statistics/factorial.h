@@ -10,7 +10,6 @@
 // analysis of variance does: its sum of squares over that of all cells.
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
 #include "results/statistics/effect.h"

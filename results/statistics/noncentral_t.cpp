@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <limits>
-#include <utility>
 
 #include <boost/math/distributions/non_central_t.hpp>
 #include <boost/math/tools/toms748_solve.hpp>

@@ -4,7 +4,6 @@
 // is the probability of a mean at least this far from 0 if there were no difference.
 #pragma once
 
-#include <cstdint>
 #include <span>
 
 #include "results/statistics/summary.h"

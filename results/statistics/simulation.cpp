@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <thread>
 
 #include "core/check.h"
@@ -94,7 +93,7 @@ StudyOfDraws Draw(const SimulatedStudies& studies, int64_t number, bool peeks) {
 }
 
 PreparedDecider PrepareOne(const Decider& decider, int64_t seeds, int64_t arms) {
-  PreparedDecider rule = {decider, {kFirstLook, seeds, decider.exponent}, arms, {}, {}};
+  PreparedDecider rule = {decider, {kFirstLook, seeds, decider.exponent}, arms, {}, {}, {}};
   SequentialTable table;
   if (decider.way == Way::kOnce) return rule;
   const bool planned = decider.way == Way::kPlanned;

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/plural.h"
 #include "results/tables/number_text.h"
 #include "results/tables/terminal_text.h"
 
@@ -67,7 +68,7 @@ std::string Bar(double share, size_t cells) {
   return bar;
 }
 
-std::string ShareText(double share) { return fmt::format("{:.0f} %", 100 * share); }
+std::string ShareText(double share) { return PercentText(share, 0); }
 
 std::string CountsText(const StudyView& study) {
   int64_t all = 0;
@@ -162,9 +163,7 @@ ScreenLineList HeadLines(const ScreenFacts& facts) {
   const MachineLoad& machine = facts.machine;
   ScreenLine line;
   line.Add(machine.host);
-  if (machine.cores > 0) {
-    line.Add(fmt::format(" {} core{}", machine.cores, machine.cores == 1 ? "" : "s"));
-  }
+  if (machine.cores > 0) line.Add(" " + Plural(machine.cores, "core"));
   if (machine.busy_share) line.Add(fmt::format(" {} busy", ShareText(*machine.busy_share)));
   if (machine.memory_bytes > 0) {
     line.Add(fmt::format(", memory {} of {}", BytesText(static_cast<double>(machine.used_bytes)),

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <vector>
 
 #include "results/status/screen.h"
@@ -12,6 +11,7 @@ namespace upcycle {
 
 using ScreenLineList = std::vector<ScreenLine>;
 
+// The machine and its GPUs.
 ScreenLineList HeadLines(const ScreenFacts& facts);
 ScreenLineList StudyHeadLines(const StudyView& study, size_t columns);
 // A line of titles, then one line for each arm.

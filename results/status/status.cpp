@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/setting_paths.h"
+
 namespace upcycle {
 namespace {
 
@@ -53,12 +55,11 @@ std::optional<double> ValueOf(const std::map<std::string, MetricPoint>& latest,
 // still grows read less, so the time that is left is overrated until it is whole.
 double TokensPerStep(const std::string& settings) {
   const auto json = nlohmann::json::parse(settings);
-  const nlohmann::json::json_pointer sequences("/train/batch_sequences");
-  const nlohmann::json::json_pointer length("/model/sequence_length");
   double tokens = 1;
-  for (const auto& factor : {sequences, length}) {
-    if (!json.contains(factor) || !json.at(factor).is_number()) return 0;
-    tokens *= json.at(factor).get<double>();
+  for (const char* path : {"train.batch_sequences", "model.sequence_length"}) {
+    const nlohmann::json* factor = FindSetting(json, path);
+    if (factor == nullptr || !factor->is_number()) return 0;
+    tokens *= factor->get<double>();
   }
   return tokens;
 }

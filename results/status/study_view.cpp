@@ -6,8 +6,6 @@
 #include <numeric>
 #include <tuple>
 
-#include <fmt/format.h>
-
 #include "core/utf8.h"
 #include "results/ledger/live_reader.h"
 #include "results/status/messages.h"

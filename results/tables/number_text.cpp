@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <ctime>
 #include <initializer_list>
 #include <limits>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "core/check.h"
@@ -18,6 +20,7 @@ constexpr double kSmallestPlain = 1e-3;
 constexpr double kLargestPlain = 1e7;
 constexpr int kMostDecimals = 12;
 constexpr double kLongestClock = 1e7 * 3600;  // seconds
+constexpr double kLastTime = 253402300799;    // the end of the year 9999
 
 // Adds the sign as text shows it. What was rounded to zero has none.
 std::string WithSign(std::string digits, bool negative, bool plus) {
@@ -75,6 +78,11 @@ std::string Scaled(double value, std::initializer_list<const char*> suffixes) {
     if (scaled < 999.95) return fmt::format("{:.1f}{}", scaled, suffix);
   }
   return "";
+}
+
+std::optional<std::tm> CalendarTime(std::optional<double> seconds) {
+  if (!seconds || !(*seconds >= 0) || *seconds > kLastTime) return std::nullopt;
+  return fmt::gmtime(static_cast<std::time_t>(*seconds));
 }
 
 }  // namespace
@@ -148,6 +156,24 @@ std::string ClockText(double seconds) {
     return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
   }
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+std::string UtcText(std::optional<double> seconds) {
+  const auto time = CalendarTime(seconds);
+  return time ? fmt::format("{:%Y-%m-%d %H:%M} UTC", *time) : "";
+}
+
+std::string UtcSecondText(std::optional<double> seconds) {
+  const auto time = CalendarTime(seconds);
+  return time ? fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", *time) : "";
+}
+
+std::string PercentText(double share) {
+  return std::isfinite(share) ? fmt::format("{:g} %", 100 * share) : kNotAvailable;
+}
+
+std::string PercentText(double share, int decimals) {
+  return std::isfinite(share) ? fmt::format("{:.{}f} %", 100 * share, decimals) : kNotAvailable;
 }
 
 std::string SignedPercentText(double share) {

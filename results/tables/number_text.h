@@ -36,8 +36,18 @@ std::string CountText(double count);
 // "1:02:03", "0:07"; beyond ten million hours "1.52e14 h".
 std::string ClockText(double seconds);
 
+// "2026-11-23 23:52 UTC"; empty where `seconds` since 1970 are in no year of four digits.
+std::string UtcText(std::optional<double> seconds);
+// The same to the second: "2026-11-23 23:52:07 UTC".
+std::string UtcSecondText(std::optional<double> seconds);
+
 // "2.654 GB", "41.5 kB", "0 B": four significant digits, in powers of 1000.
 std::string BytesText(double bytes);
+
+// A share as "95 %" or "99.9 %": the digits that it needs, up to six.
+std::string PercentText(double share);
+// The same with so many decimals, whatever they are: "33.0 %".
+std::string PercentText(double share, int decimals);
 
 // A share as "+0.31 %", signed.
 std::string SignedPercentText(double share);

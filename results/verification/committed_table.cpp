@@ -4,13 +4,6 @@
 
 namespace upcycle {
 
-std::string_view TrimmedText(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == text.npos) return "";
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
 std::string StudyInTitle(std::string_view title) {
   const size_t colon = title.find(": ");
   if (colon == title.npos || colon == 0) return "";

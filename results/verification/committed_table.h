@@ -51,7 +51,4 @@ std::string StudyInCommand(std::string_view command);
 // What is known of a table in front of which only its command was read.
 CommittedTable CommandAlone(int64_t line, std::string_view command);
 
-// Without blanks at its ends.
-std::string_view TrimmedText(std::string_view text);
-
 }  // namespace upcycle

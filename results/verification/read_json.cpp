@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/foreign_json.h"
+#include "core/text.h"
 #include "results/verification/committed_table.h"
 
 namespace upcycle {

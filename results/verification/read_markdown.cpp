@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/text.h"
 #include "results/verification/committed_table.h"
 
 namespace upcycle {

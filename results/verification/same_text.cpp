@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "results/verification/committed_table.h"
+#include "core/text.h"
 
 namespace upcycle {
 namespace {

@@ -58,7 +58,7 @@ const std::vector<Room> kRooms = {
      {"core", "results/ledger", "results/interchange"},
      {"results/tables/csv.h"}},
     {"results/differences",
-     {"core", "results/statistics", "results/ledger", "results/interchange", "results/differences"},
+     {"core", "results/statistics", "results/ledger", "results/differences"},
      {"results/tables/number_text.h", "results/tables/terminal_text.h"}},
     {"results/status", {"core", "results/tables", "results/ledger", "results/status"}},
     {"results/findings",

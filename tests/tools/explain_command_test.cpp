@@ -88,7 +88,7 @@ TEST_F(ExplainCommand, SaysThatTheDataDiffer) {
   const std::string text =
       Explain({"moe/0/train", "--set", "data.train=[{kind: atlas, people: 9}]"});
   EXPECT_TRUE(Says(text, "its tokens: the content of the data is another\n"));
-  EXPECT_TRUE(Says(text, "its tokens: data.train[0].people was 8, is 9\n"));
+  EXPECT_TRUE(Says(text, "its tokens: data.train.0.people was 8, is 9\n"));
   EXPECT_FALSE(Says(text, "evaluate"));
 }
 

@@ -35,7 +35,7 @@ Table TableOf(const std::string& title, std::initializer_list<const char*> colum
   return table;
 }
 
-std::string Percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+std::string Percent(double share) { return PercentText(share, 1); }
 
 // `part[key]` as text.
 std::string Text(const Json& part, const char* key,
@@ -78,15 +78,12 @@ Table SpeedTable(const Json& report) {
   }
   table.notes = {
       "A step is forward, backward, clipping and AdamW over the whole batch; the median of "
-      "several, "
-      "by the host's clock, which a step's end waits for.",
+      "several, by the host's clock, which a step's end waits for.",
       "Model TFLOP/s and MFU: the count of the literature, attention's scores in full, experts "
-      "with "
-      "the rows that capacity can serve (core/recipe/cost.h). Served rows: the experts with the "
-      "rows that they did serve. Executed: the same, and of the scores the causal half.",
+      "with the rows that capacity can serve (core/recipe/cost.h). Served rows: the experts with "
+      "the rows that they did serve. Executed: the same, and of the scores the causal half.",
       "Balanced: fresh routers on tokens drawn evenly. Learned: after training without "
-      "load-balance "
-      "loss on tokens as unequal as words are (Zipf).",
+      "load-balance loss on tokens as unequal as words are (Zipf).",
       "Every op gives the same bits on every run; there is no faster way to compare with, so what "
       "that costs is not measured."};
   return table;

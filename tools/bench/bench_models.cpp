@@ -12,6 +12,7 @@
 #include "core/stopwatch.h"
 #include "experiments/run/device.h"
 #include "kernels/gpus.h"
+#include "results/tables/number_text.h"
 #include "tools/bench/bench_process.h"
 #include "tools/bench/bench_report.h"
 
@@ -21,14 +22,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kNotTried = "not tried";
-
-std::string UtcNow() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts = {};
-  ::gmtime_r(&now, &parts);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02} UTC", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min);
-}
 
 std::string VersionText(int version) {
   return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
@@ -146,7 +139,7 @@ std::vector<BenchmarkModel> ChosenModels(const std::string& regex) {
 
 Json EmptyReport(const ModelsBench& bench, const std::vector<BenchmarkModel>& models) {
   Json report = {{"program", fmt::format("upcycle {}", kVersion)},
-                 {"date", UtcNow()},
+                 {"date", UtcText(static_cast<double>(std::time(nullptr)))},
                  {"device", DeviceJson(bench.device)},
                  {"precision", NameOf(bench.precision)},
                  {"determinism", "always"}};

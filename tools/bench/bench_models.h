@@ -2,7 +2,6 @@
 // kernel that hangs or faults takes no other model with it.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>

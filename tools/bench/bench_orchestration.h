@@ -21,6 +21,7 @@ struct OrchestrationBench {
 // Each step is told on standard error. Throws Error(kInterrupted) where Ctrl-C stopped it.
 nlohmann::json MeasureOrchestration(const OrchestrationBench& bench);
 
+// A report of MeasureOrchestration, for a terminal and as a page.
 std::string OrchestrationText(const nlohmann::json& report);
 std::string OrchestrationMarkdown(const nlohmann::json& report);
 

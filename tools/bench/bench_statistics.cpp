@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "results/statistics/simulation.h"
+#include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {
@@ -134,14 +135,13 @@ class Measuring {
 };
 
 std::string Percent(const Json& row, const char* key) {
-  return fmt::format("{:.1f} %", 100 * row.at(key).get<double>());
+  return PercentText(row.at(key).get<double>(), 1);
 }
 
 std::string NoiseTable(const Json& rows) {
   std::string text =
       "| noise | seeds | error once | error peeking, uncorrected | error planned | t intervals "
-      "hold "
-      "| repeated intervals hold | power once | power planned | seeds planned |\n"
+      "hold | repeated intervals hold | power once | power planned | seeds planned |\n"
       "|---|---|---|---|---|---|---|---|---|---|\n";
   for (const Json& row : rows) {
     text += fmt::format("| {} | {} |", row.at("noise").get<std::string>(),
@@ -196,8 +196,8 @@ Json MeasureStatistics(int threads, bool quick) { return Measuring(threads, quic
 std::string StatisticsMarkdown(const Json& report) {
   return fmt::format(
       "{} studies a figure, {} arms against one baseline, level {:g}. Half of the arms differ by "
-      "{:g} "
-      "deviations of a difference:\n\n{}\nAll arms differ, normal noise, at most 12 seeds:\n\n{}\n"
+      "{:g} deviations of a difference:\n\n{}\n"
+      "All arms differ, normal noise, at most 12 seeds:\n\n{}\n"
       "Are arms called equivalent within a margin of 2? Errors where all arms lie at it, half of "
       "them do, or none differs, the largest; power where none differs:\n\n{}",
       report.at("studies").get<int64_t>(), report.at("arms").get<int64_t>(),

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
@@ -12,6 +11,7 @@
 
 #include "core/checkpoints/tensor_folder.h"
 #include "core/error.h"
+#include "core/plural.h"
 #include "core/stop_signals.h"
 #include "experiments/conversion/conversion.h"
 #include "experiments/conversion/disk_rate.h"
@@ -46,12 +46,11 @@ std::string Describe(const ConversionPlan& plan) {
                     target.moe.top_k, CountText(static_cast<double>(ParametersOf(target, true))));
   }
   const bool is_shared = plan.folders.front().share.has_value();
-  return fmt::format("{} as {}: {} parameters{}, {}; {} in {} file{}{}\n",
-                     NameOf(target.model.family), NameOf(plan.format),
-                     CountText(static_cast<double>(ParametersOf(target, false))), experts,
-                     NameOf(plan.type), BytesText(static_cast<double>(plan.Bytes())), plan.Files(),
-                     plan.Files() == 1 ? "" : "s",
-                     is_shared ? fmt::format(" for {} ranks", plan.folders.size()) : "");
+  return fmt::format(
+      "{} as {}: {} parameters{}, {}; {} in {}{}\n", NameOf(target.model.family),
+      NameOf(plan.format), CountText(static_cast<double>(ParametersOf(target, false))), experts,
+      NameOf(plan.type), BytesText(static_cast<double>(plan.Bytes())), Plural(plan.Files(), "file"),
+      is_shared ? fmt::format(" for {} ranks", plan.folders.size()) : "");
 }
 
 json PlanJson(const ConversionPlan& plan) {

@@ -1,7 +1,6 @@
 // `upcycle plot STUDY --kind curves|forest|load|scaling|schedule -o FILE`
 
 #include <algorithm>
-#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

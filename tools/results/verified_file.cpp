@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "core/shell_word.h"
-#include "results/comparison/listed_names.h"
+#include "core/text.h"
 #include "results/tables/terminal_text.h"
 #include "tools/commands.h"
 #include "tools/terminal/table_options.h"
@@ -56,7 +56,7 @@ std::string TableText(const std::string& file, const VerifiedTable& table) {
     return LineOf(fmt::format("{}: {} cannot be checked: {}", place, table.study, table.reason));
   }
   if (table.differences.empty()) {
-    const std::string without = ListedNames(table.left_out);
+    const std::string without = FirstNames(table.left_out);
     return LineOf(fmt::format("{}: {} is as in the ledger, {} cells{}{}", place, table.study,
                               table.cells, without.empty() ? "" : "; left out: ", without));
   }

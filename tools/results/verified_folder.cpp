@@ -1,7 +1,6 @@
 #include "tools/results/verified_folder.h"
 
 #include <algorithm>
-#include <optional>
 
 #include <fmt/format.h>
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

@@ -1,7 +1,6 @@
 // Who may ask the live server what. Everything here is decided from the request alone.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -4,7 +4,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -34,6 +33,7 @@ class LiveAnswers {
   bool at_work_;
 };
 
+// As it is now; a share that is busy is null where the machine does not say.
 nlohmann::json MachineJson(const MachineLoad& load);
 
 }  // namespace upcycle

@@ -2,7 +2,6 @@
 // are to run later.
 
 #include <chrono>
-#include <optional>
 #include <thread>
 
 #include <fmt/format.h>

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/plural.h"
+#include "core/text.h"
 #include "results/tables/number_text.h"
 #include "results/tables/terminal_text.h"
 
@@ -147,13 +148,6 @@ std::string Body(const RunExplanation& run, bool all) {
   return text;
 }
 
-std::string NamesText(const std::vector<std::string>& names) {
-  const size_t shown = std::min(names.size(), kMostRuns);
-  std::string text = fmt::format("{}", fmt::join(names.begin(), names.begin() + shown, ", "));
-  if (shown < names.size()) text += fmt::format(" and {} more", names.size() - shown);
-  return text;
-}
-
 template <typename T>
 json OrNull(const std::optional<T>& value) {
   return value ? json(*value) : json(nullptr);
@@ -248,7 +242,7 @@ std::string GroupedText(const std::string& study, const std::vector<RunExplanati
   for (const auto& [body, names] : groups) {
     text += "\n";
     AddLine(text, 0,
-            fmt::format("{}{}:{}", NamesText(names),
+            fmt::format("{}{}:{}", FirstNames(names, kMostRuns),
                         names.size() > 1 ? fmt::format(" ({} runs)", names.size()) : "",
                         body.empty() ? " complete, nothing to do" : ""));
     text += body;

@@ -16,6 +16,7 @@ std::string ExplanationText(const RunExplanation& run);
 // All runs of a study, those with the same explanation together and without what is each one's own.
 std::string GroupedText(const std::string& study, const std::vector<RunExplanation>& runs);
 
+// Everything of all runs, without bounds.
 nlohmann::json ExplanationJson(const std::string& study, const std::vector<RunExplanation>& runs);
 
 }  // namespace upcycle

@@ -1,11 +1,6 @@
 #include "tools/study/study_run.h"
 
-#include <chrono>
 #include <memory>
-#include <optional>
-#include <string>
-#include <thread>
-#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

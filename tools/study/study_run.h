@@ -36,6 +36,7 @@ struct RunEffort {
 // To standard error, what would be done.
 void PrintIntent(const Study& study, const std::map<Fingerprint, StagePlan>& plan);
 
+// What a launch records of its end: how many stages were done, failed, ….
 nlohmann::json OutcomeJson(const StudyOutcome& outcome);
 
 // Makes what is missing of a study, on a root that the caller has locked; the ledger keeps `record`

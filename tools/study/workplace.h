@@ -39,6 +39,7 @@ void FindGpus(const Recipe& recipe, bool checked, Workplace* workplace);
 void Arrange(const Workplace& workplace, int jobs, const fs::path& ledger,
              SchedulerOptions* options);
 
+// What runs stages there.
 std::unique_ptr<Executor> MakeExecutor(const Workplace& workplace, const StateOptions& state);
 
 }  // namespace upcycle

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/spelling.h"
+#include "core/text.h"
 
 namespace upcycle {
 namespace {
@@ -35,11 +36,7 @@ std::vector<std::string> ArmNames(const Study& study) {
 // "; did you mean "moe"? It has dense, moe"
 std::string Known(std::string_view word, const std::vector<std::string>& names) {
   if (names.empty()) return "; it has none";
-  const size_t shown = std::min(names.size(), kMostNames);
-  std::string text = DidYouMean(word, names);
-  text += fmt::format(" It has {}", fmt::join(names.begin(), names.begin() + shown, ", "));
-  if (shown < names.size()) text += fmt::format(" and {} more", names.size() - shown);
-  return text;
+  return DidYouMean(word, names) + " It has " + FirstNames(names, kMostNames);
 }
 
 // The arm with the longest name that is the word, or what stands before one of its slashes.

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "results/verification/committed_table.h"
+#include "core/text.h"
 
 namespace upcycle {
 namespace {

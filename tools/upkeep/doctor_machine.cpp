@@ -50,8 +50,8 @@ std::vector<fs::path> GroupsUnder(const fs::path& mount, const std::string& cont
     const size_t name = line.find(':') + 1;
     const size_t path = line.find(':', name) + 1;
     if (name == 0 || path == 0) continue;
-    const std::string controllers = "," + line.substr(name, path - 1 - name) + ",";
-    if (controllers.find("," + controller + ",") == std::string::npos) continue;
+    const std::string controllers = fmt::format(",{},", line.substr(name, path - 1 - name));
+    if (controllers.find(fmt::format(",{},", controller)) == std::string::npos) continue;
     fs::path group = line.substr(path);
     for (; group.has_relative_path(); group = group.parent_path()) {
       groups.push_back(mount / group.relative_path());

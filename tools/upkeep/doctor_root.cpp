@@ -1,8 +1,5 @@
 // What `upcycle doctor` says of a folder of state.
 
-#include <algorithm>
-#include <cmath>
-
 #include <fmt/format.h>
 #include <sys/vfs.h>
 #include <unistd.h>

@@ -152,14 +152,15 @@ TEST(Differences, AreThePathsWhoseValuesDiffer) {
   EXPECT_TRUE(Differences(a, b).empty());
   b.moe.capacity_factor.factor = 2;
   b.train.learning_rate.peak = 3e-4;
-  EXPECT_EQ(Differences(a, b), (std::vector<Difference>{{"moe.capacity_factor", "dropless", 2.0},
-                                                        {"train.learning_rate.peak", 1e-3, 3e-4}}));
+  EXPECT_EQ(Differences(a, b),
+            (std::vector<SettingChange>{{"moe.capacity_factor", "dropless", 2.0},
+                                        {"train.learning_rate.peak", 1e-3, 3e-4}}));
 }
 
 TEST(Differences, OfListsAreThoseOfTheirItemsIfTheyAreEquallyLong) {
   RunSettings a = Unusual(), b = Unusual();
   b.data.train[1].people = 60;
-  EXPECT_EQ(Differences(a, b), (std::vector<Difference>{{"data.train.1.people", 50, 60}}));
+  EXPECT_EQ(Differences(a, b), (std::vector<SettingChange>{{"data.train.1.people", 50, 60}}));
   b.data.train.pop_back();
   ASSERT_EQ(Differences(a, b).size(), 1u);
   EXPECT_EQ(Differences(a, b)[0].path, "data.train");
@@ -191,7 +192,8 @@ TEST(EffectiveSettings, ForgetWhatAMethodDoesNotUse) {
   for (const auto& method : EnumNames<UpcycleMethod>::values) {
     a.upcycle.method = b.upcycle.method = method.value;
     std::vector<std::string> used;
-    for (const Difference& difference : Differences(EffectiveSettings(a), EffectiveSettings(b))) {
+    for (const SettingChange& difference :
+         Differences(EffectiveSettings(a), EffectiveSettings(b))) {
       used.push_back(difference.path);
     }
     std::vector<std::string> expected;

@@ -113,7 +113,7 @@ TEST(EffectiveSettings, AreTheSameWhetherReasonsAreAskedForOrNot) {
   std::vector<std::string> paths;
   for (const Reduction& reduction : FindReductions(settings)) paths.push_back(reduction.path);
   std::vector<std::string> expected;
-  for (const Difference& d : Differences(settings, EffectiveSettings(settings))) {
+  for (const SettingChange& d : Differences(settings, EffectiveSettings(settings))) {
     expected.push_back(d.path);
   }
   std::sort(paths.begin(), paths.end());

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace upcycle {
 namespace {
@@ -51,7 +52,7 @@ TEST(EventFile, HasScalarsAsTensorBoardWritesThem) {
 TEST(EventFile, HasSettingsAsTensorBoardWritesThem) {
   EventFile file(0.0);
   const size_t begin = file.bytes().size();
-  const FlatSetting settings[] = {{"a", 2}, {"b", "x"}, {"c", true}};
+  const nlohmann::json settings = {{"a", 2}, {"b", "x"}, {"c", true}};
   file.AddSettings(1.5, "arm", settings);
   EXPECT_EQ(file.bytes().substr(begin),
             Bytes("7500000000000000d7d9417809000000000000f83f2a6a0a680a1c5f68706172616d735f2f736573"

@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "results/interchange/flat_settings.h"
-
 namespace upcycle {
 namespace {
 
@@ -48,16 +46,6 @@ TEST(SafeNames, MakeNoKeyTheFolderOfAnother) {
   const Strings keys = Keys({"mmlu", "mmlu/physics"});
   EXPECT_EQ(keys[0].substr(0, 5), "mmlu-");
   EXPECT_EQ(keys[1], "mmlu/physics");
-}
-
-TEST(FlatSettings, AreNamedByTheirPaths) {
-  std::string text;
-  for (const FlatSetting& setting :
-       FlatSettings(R"({"train": {"peak": 0.1}, "list": [{"a": "x"}, true], "none": []})")) {
-    text += setting.path + "=" + SettingText(setting.value) + " ";
-  }
-  EXPECT_EQ(text, "list.0.a=x list.1=true none=[] train.peak=0.1 ");
-  EXPECT_EQ(SettingText("two\nlines"), "\"two\\nlines\"");
 }
 
 }  // namespace

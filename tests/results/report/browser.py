@@ -6,18 +6,15 @@
 Wrong is: an error or warning in the console, anything that is asked for beside the file itself,
 anything wider than the page outside the boxes that scroll, a link that leads nowhere, a drawing
 whose points say nothing, cut off text in drawings, a table too wide for paper, headings out of
-order, and text whose contrast to its page is below 4.5. Exit status: 0 nothing
-is wrong, 1 something is, 77 there is no Chromium. It talks to the browser over two pipes, in the
-words of the DevTools protocol.
+order, and text whose contrast to its page is below 4.5. Exit status: 0 nothing is wrong, 1
+something is, 77 there is no Chromium.
 """
-import base64
-import json
-import os
 import pathlib
-import shutil
-import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from chromium import NO_CHROMIUM, Browser, Page, find_chromium
 
 LOOK = r"""(() => {
   const wrong = [];
@@ -97,136 +94,54 @@ OPENED = """(() => {
 })()"""
 
 
-class Browser:
-    def __init__(self, program, profile):
-        commands, self.commands = os.pipe()
-        self.events, events = os.pipe()
-
-        def inherit():
-            # The protocol's own descriptors. They are moved away first, lest one hide the other.
-            read, write = os.dup2(commands, 20), os.dup2(events, 21)
-            os.dup2(read, 3)
-            os.dup2(write, 4)
-
-        self.process = subprocess.Popen(
-            [program, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-             "--disable-dev-shm-usage", f"--user-data-dir={profile}", "--remote-debugging-pipe",
-             "about:blank"],
-            preexec_fn=inherit, close_fds=False, stderr=subprocess.DEVNULL)
-        os.close(commands)
-        os.close(events)
-        self.rest = b""
-        self.number = 0
-        self.seen = []
-
-    def read(self):
-        while b"\0" not in self.rest:
-            more = os.read(self.events, 1 << 20)
-            if not more:
-                raise RuntimeError("the browser has gone")
-            self.rest += more
-        message, self.rest = self.rest.split(b"\0", 1)
-        return json.loads(message)
-
-    def ask(self, method, session=None, **parameters):
-        self.number += 1
-        message = {"id": self.number, "method": method, "params": parameters}
-        if session:
-            message["sessionId"] = session
-        os.write(self.commands, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self.read()
-            if answer.get("id") != self.number:
-                self.seen.append(answer)
-                continue
-            if "error" in answer:
-                raise RuntimeError(f"{method}: {answer['error']}")
-            return answer["result"]
-
-    def wait_for_load(self, loader):
-        """Until all of what `loader` loads is there: the page before it has a load event, too."""
-        def is_load(event):
-            of = event.get("params", {})
-            return (event.get("method") == "Page.lifecycleEvent" and of["loaderId"] == loader
-                    and of["name"] == "load")
-        while not any(is_load(event) for event in self.seen):
-            self.seen.append(self.read())
+def requests_beside(page, address):
+    return ["asks for " + event["request"]["url"]
+            for event in page.told("Network.requestWillBeSent")
+            if event["request"]["url"] != address]
 
 
-def complaints(events, address):
-    for event in events:
-        method, of = event.get("method"), event.get("params", {})
-        if method == "Runtime.exceptionThrown":
-            yield "exception: " + json.dumps(of["exceptionDetails"])[:300]
-        if method == "Runtime.consoleAPICalled" and of["type"] in ("error", "warning", "assert"):
-            yield "console: " + json.dumps(of["args"])[:300]
-        if method == "Log.entryAdded" and of["entry"]["level"] in ("error", "warning"):
-            yield "log: " + of["entry"]["text"]
-        if method == "Network.requestWillBeSent" and of["request"]["url"] != address:
-            yield "asks for " + of["request"]["url"]
+def take_picture(page, width, path):
+    size = page.ask("Page.getLayoutMetrics")["cssContentSize"]
+    page.screenshot(path, clip={"x": 0, "y": 0, "width": width, "scale": 1,
+                                "height": min(size["height"], 12000)})
 
 
 def look(browser, address, width, theme, folder):
-    target = browser.ask("Target.createTarget", url="about:blank")["targetId"]
-    session = browser.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-    browser.seen = []
-    for domain in ("Page", "Runtime", "Log", "Network"):
-        browser.ask(domain + ".enable", session)
-    browser.ask("Emulation.setDeviceMetricsOverride", session, width=width, height=900,
-                deviceScaleFactor=1, mobile=width < 500)
-    browser.ask("Emulation.setEmulatedMedia", session,
-                features=[{"name": "prefers-color-scheme", "value": theme},
-                          {"name": "prefers-reduced-motion", "value": "reduce"}])
-    browser.ask("Page.setLifecycleEventsEnabled", session, enabled=True)
-    browser.wait_for_load(browser.ask("Page.navigate", session, url=address)["loaderId"])
-    if folder:
-        size = browser.ask("Page.getLayoutMetrics", session)["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": width, "height": min(size["height"], 12000), "scale": 1}
-        image = browser.ask("Page.captureScreenshot", session, clip=clip,
-                            captureBeyondViewport=True)["data"]
-        (folder / f"{width}-{theme}.png").write_bytes(base64.b64decode(image))
-    wrong = []
-    for expression in (LOOK, OPENED):
-        answer = browser.ask("Runtime.evaluate", session, expression=expression,
-                             returnByValue=True)
-        if "exceptionDetails" in answer:
-            wrong.append("exception: " + json.dumps(answer["exceptionDetails"])[:500])
-        else:
-            wrong += answer["result"]["value"]
-    if theme == "light":
-        for width, upright in ((688, "true"), (1016, "false")):
-            browser.ask("Emulation.setDeviceMetricsOverride", session, width=width, height=900,
-                        deviceScaleFactor=1, mobile=False)
-            browser.ask("Emulation.setEmulatedMedia", session, media="print")
-            wrong += browser.ask("Runtime.evaluate", session, expression=PRINTED % upright,
-                                 returnByValue=True)["result"]["value"]
-    wrong += complaints(browser.seen, address)
-    browser.ask("Target.closeTarget", targetId=target)
-    return wrong
+    with Page(browser) as page:
+        page.resize(width, 900, mobile=width < 500)
+        page.ask("Emulation.setEmulatedMedia",
+                 features=[{"name": "prefers-color-scheme", "value": theme},
+                           {"name": "prefers-reduced-motion", "value": "reduce"}])
+        page.open(address)
+        if folder:
+            take_picture(page, width, folder / f"{width}-{theme}.png")
+        wrong = page.value(LOOK) + page.value(OPENED)
+        if theme == "light":
+            for paper, upright in ((688, "true"), (1016, "false")):
+                page.resize(paper, 900, mobile=False)
+                page.ask("Emulation.setEmulatedMedia", media="print")
+                wrong += page.value(PRINTED % upright)
+        return wrong + page.complaints() + requests_beside(page, address)
 
 
 def main():
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    program = find_chromium()
     if not program:
-        print("there is no Chromium here: apt-get install chromium")
+        print(NO_CHROMIUM)
         return 77
     report = pathlib.Path(sys.argv[1]).resolve()
     folder = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
     found = 0
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = Browser(program, profile)
-        try:
-            for width in (390, 1280):
-                for theme in ("light", "dark"):
-                    wrong = look(browser, report.as_uri(), width, theme, folder)
-                    found += len(wrong)
-                    for line in wrong[:20]:
-                        print(f"{width} pixels, {theme}: {line}")
-        finally:
-            browser.process.terminate()
-            browser.process.wait()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, \
+            Browser(program, profile) as browser:
+        for width in (390, 1280):
+            for theme in ("light", "dark"):
+                wrong = look(browser, report.as_uri(), width, theme, folder)
+                found += len(wrong)
+                for line in wrong[:20]:
+                    print(f"{width} pixels, {theme}: {line}")
     if not found:
         print("nothing is wrong at 390 and 1280 pixels, light and dark")
     return 1 if found else 0

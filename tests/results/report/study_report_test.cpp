@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "results/comparison/table_notes.h"
 #include "results/plots/plot_style.h"
 #include "results/report/html.h"
 #include "results/report/page_sources.h"
@@ -177,6 +178,9 @@ TEST(StudyReport, WithoutAnyPairThereAreNoEffects) {
 TEST(Html, NotesHaveTheirTopicsSetOff) {
   EXPECT_EQ(html::Note("Test. Two-sided < one."), "<b>Test.</b> Two-sided &lt; one.");
   EXPECT_EQ(html::Note("No topic here"), "No topic here");
+  for (const std::string_view label : NoteLabels()) {
+    EXPECT_TRUE(html::Note(std::string(label) + ". Words.").starts_with("<b>")) << label;
+  }
 }
 
 TEST(Html, TextIsEscapedEverywhere) {

@@ -107,6 +107,29 @@ TEST(CountedFlopsText, HasFourDigitsWhereThereAreSoMany) {
   EXPECT_EQ(CountedFlopsText(0), kNotAvailable);
 }
 
+TEST(UtcText, IsThatOfEveryPlace) {
+  EXPECT_EQ(UtcText(0), "1970-01-01 00:00 UTC");
+  EXPECT_EQ(UtcText(1795477987.9), "2026-11-23 23:53 UTC");
+  EXPECT_EQ(UtcSecondText(1795477987.9), "2026-11-23 23:53:07 UTC");
+}
+
+TEST(UtcText, SaysNothingOfWhatIsInNoCalendar) {
+  for (const double seconds : {-1.0, 1e300, double{INFINITY}, double{NAN}}) {
+    EXPECT_EQ(UtcText(seconds), "") << seconds;
+    EXPECT_EQ(UtcSecondText(seconds), "") << seconds;
+  }
+  EXPECT_EQ(UtcText(std::nullopt), "");
+}
+
+TEST(PercentText, HasTheDigitsThatItNeedsOrIsAskedFor) {
+  EXPECT_EQ(PercentText(0.95), "95 %");
+  EXPECT_EQ(PercentText(0.07), "7 %");
+  EXPECT_EQ(PercentText(0.99999), "99.999 %");
+  EXPECT_EQ(PercentText(1.0 / 3, 1), "33.3 %");
+  EXPECT_EQ(PercentText(0.5, 0), "50 %");
+  EXPECT_EQ(PercentText(NAN), kNotAvailable);
+}
+
 TEST(SignedPercentText, SignsWhatIsNotZero) {
   EXPECT_EQ(SignedPercentText(0.0031), "+0.31 %");
   EXPECT_EQ(SignedPercentText(-0.125), "−12.50 %");

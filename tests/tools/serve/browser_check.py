@@ -4,112 +4,27 @@
 Opens the page of `PROGRAM serve` in headless Chromium, at the width of a desktop and of a phone,
 light and dark, and looks whether it draws itself: no message of an error on the console, nothing
 wider than the window, no shift of the layout on refresh, values under the pointer and with the
-keyboard. ROOT holds studies; without it an empty folder is served. Ends with 0 where all is well.
-
-Chromium is spoken to through its pipe, with Python's own library alone.
+keyboard. ROOT holds studies; without it an empty folder is served. Exit status: 0 nothing is
+wrong, 1 something is, 77 there is no Chromium.
 """
 import argparse
-import base64
-import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
-import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from chromium import NO_CHROMIUM, Browser, Page, find_chromium
 
 VIEWS = [("desktop", 1280, 900, False), ("phone", 390, 844, True)]
 SCHEMES = ["light", "dark"]
-PATIENCE = 300  # seconds for each thing to happen
-
-
-class Browser:
-    """Chromium, asked in the words of its DevTools protocol."""
-
-    def __init__(self, folder):
-        to_browser, from_browser = os.pipe(), os.pipe()
-        # The browser reads its descriptor 3 and writes its descriptor 4.
-        command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-                   f"--user-data-dir={folder}", "--remote-debugging-pipe", "about:blank"]
-        shell = f'exec 3<&{to_browser[0]} 4>&{from_browser[1]}; exec "$@"'
-        self.process = subprocess.Popen(["bash", "-c", shell, "bash", *command],
-                                        pass_fds=(to_browser[0], from_browser[1]),
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        os.close(to_browser[0])
-        os.close(from_browser[1])
-        self.to_browser, self.from_browser = to_browser[1], from_browser[0]
-        self.buffer, self.number, self.session, self.problems = b"", 0, None, []
-        self.loaded = set()  # pages, by the browser's word for each load
-        target = self.ask("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for part in ("Page", "Runtime", "Log", "Network"):
-            self.ask(part + ".enable")
-        self.ask("Page.setLifecycleEventsEnabled", enabled=True)
-
-    def next_message(self):
-        while b"\0" not in self.buffer:
-            more = os.read(self.from_browser, 1 << 20)
-            if not more:
-                raise RuntimeError("chromium ended: does `chromium --headless` work here?")
-            self.buffer += more
-        message, self.buffer = self.buffer.split(b"\0", 1)
-        return json.loads(message)
-
-    def ask(self, method, **parameters):
-        self.number += 1
-        question = {"id": self.number, "method": method, "params": parameters}
-        if self.session:
-            question["sessionId"] = self.session
-        os.write(self.to_browser, json.dumps(question).encode() + b"\0")
-        while True:
-            message = self.next_message()
-            if message.get("id") == self.number:
-                if "error" in message:
-                    raise RuntimeError(f"{method}: {message['error']}")
-                return message["result"]
-            self.note(message)
-
-    def open(self, address):
-        """Until all of that page is there: the one before it answers questions, too."""
-        loader = self.ask("Page.navigate", url=address)["loaderId"]
-        while loader not in self.loaded:
-            self.note(self.next_message())
-
-    def note(self, event):
-        """Keeps which pages are there, and what a console would show in red."""
-        method, params = event.get("method"), event.get("params", {})
-        if method == "Page.lifecycleEvent" and params["name"] == "load":
-            self.loaded.add(params["loaderId"])
-        if method == "Runtime.exceptionThrown":
-            self.problems.append("exception: " + json.dumps(params["exceptionDetails"])[:400])
-        if method == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning"):
-            self.problems.append("console: " + json.dumps(params["args"])[:400])
-        if method == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
-            self.problems.append("log: " + params["entry"]["text"])
-
-    def value(self, script):
-        result = self.ask("Runtime.evaluate", expression=script, returnByValue=True)
-        if "exceptionDetails" in result:
-            raise RuntimeError(f"{script}: {result['exceptionDetails']}")
-        return result["result"].get("value")
-
-    def wait_for(self, script):
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            if self.value(script):
-                return
-            time.sleep(0.1)
-        raise RuntimeError(f"after {PATIENCE} s still not: {script}")
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
 
 
 class Check:
-    def __init__(self, browser, address, screenshots):
-        self.browser, self.address, self.screenshots = browser, address, screenshots
+    def __init__(self, page, address, screenshots):
+        self.page, self.address, self.screenshots = page, address, screenshots
         self.failed = []
 
     def expect(self, holds, what):
@@ -119,52 +34,51 @@ class Check:
 
     def screenshot(self, name):
         if self.screenshots:
-            picture = self.browser.ask("Page.captureScreenshot", captureBeyondViewport=True)["data"]
-            (self.screenshots / f"{name}.png").write_bytes(base64.b64decode(picture))
+            self.page.screenshot(self.screenshots / f"{name}.png")
 
     def open(self, place):
-        self.browser.open("about:blank")
-        self.browser.open(self.address + place)
-        self.browser.wait_for("document.body && document.body.dataset.refreshed > 0")
+        self.page.open("about:blank")
+        self.page.open(self.address + place)
+        self.page.wait_for("document.body && document.body.dataset.refreshed > 0")
 
-    def page(self, name, place):
+    def look_at(self, name, place):
         self.open(place)
-        self.expect(self.browser.value("document.getElementById('problem').hidden"),
+        self.expect(self.page.value("document.getElementById('problem').hidden"),
                     f"{name}: the page shows no problem")
-        wide = self.browser.value("document.documentElement.scrollWidth - window.innerWidth")
+        wide = self.page.value("document.documentElement.scrollWidth - window.innerWidth")
         self.expect(wide <= 0, f"{name}: nothing is wider than the window ({wide} pixels)")
-        self.browser.value(
+        self.page.value(
             "window.shifts = 0; new PerformanceObserver((list) => { for (const entry of "
             "list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value; })"
             ".observe({type: 'layout-shift'}); 1")
-        self.browser.wait_for("document.body.dataset.refreshed > 2")
-        shift = self.browser.value("window.shifts")
+        self.page.wait_for("document.body.dataset.refreshed > 2")
+        shift = self.page.value("window.shifts")
         self.expect(shift < 0.01, f"{name}: a refresh moves nothing ({shift})")
         self.screenshot(name)
 
     def charts(self, name):
         """Values under the pointer and with the arrow keys; arms that are hidden and come back."""
-        self.expect(self.browser.value("document.querySelectorAll('.chart .line').length > 0"),
+        self.expect(self.page.value("document.querySelectorAll('.chart .line').length > 0"),
                     f"{name}: curves are drawn")
-        self.browser.value("document.querySelector('.chart svg').focus()")
+        self.page.value("document.querySelector('.chart svg').focus()")
         for key in ("ArrowLeft", "ArrowLeft"):
-            self.browser.ask("Input.dispatchKeyEvent", type="keyDown", key=key)
-        text = self.browser.value("document.querySelector('.chart .tip').innerText")
+            self.page.ask("Input.dispatchKeyEvent", type="keyDown", key=key)
+        text = self.page.value("document.querySelector('.chart .tip').innerText")
         self.expect(re.search(r"\d\.\d+", text or ""), f"{name}: arrow keys show values")
-        outside = self.browser.value(
+        outside = self.page.value(
             "(() => { const tip = [...document.querySelectorAll('.chart .tip')]"
             ".find((tip) => !tip.hidden), box = tip.getBoundingClientRect();"
             "return [...tip.querySelectorAll('*')].filter((part) => "
             "part.getBoundingClientRect().right > box.right).length; })()")
         self.expect(outside == 0, f"{name}: values stay in their box ({outside} do not)")
         self.screenshot(f"{name}-values")
-        self.browser.value("document.querySelector('.chart svg').blur()")
+        self.page.value("document.querySelector('.chart svg').blur()")
         lines = "document.querySelectorAll('.chart .line').length"
-        before = self.browser.value(lines)
-        self.browser.value("document.querySelector('.key').click()")
-        self.expect(self.browser.value(lines) < before, f"{name}: an arm can be hidden")
-        self.browser.value("document.querySelector('.key').click()")
-        self.expect(self.browser.value(lines) == before, f"{name}: and shown again")
+        before = self.page.value(lines)
+        self.page.value("document.querySelector('.key').click()")
+        self.expect(self.page.value(lines) < before, f"{name}: an arm can be hidden")
+        self.page.value("document.querySelector('.key').click()")
+        self.expect(self.page.value(lines) == before, f"{name}: and shown again")
 
 
 def begin_server(program, root):
@@ -182,15 +96,35 @@ def look(check, studies):
         for scheme in SCHEMES:
             name = f"{view}-{scheme}"
             print(name)
-            check.browser.ask("Emulation.setDeviceMetricsOverride", width=width, height=height,
-                              deviceScaleFactor=1, mobile=mobile)
-            check.browser.ask("Emulation.setEmulatedMedia", features=[
-                {"name": "prefers-color-scheme", "value": scheme}])
-            check.page(name, "#/")
+            check.page.resize(width, height, mobile)
+            check.page.ask("Emulation.setEmulatedMedia",
+                           features=[{"name": "prefers-color-scheme", "value": scheme}])
+            check.look_at(name, "#/")
             for study in studies:
-                check.page(f"{name}-study", study)
-                if check.browser.value("document.querySelectorAll('.chart .line').length"):
+                check.look_at(f"{name}-study", study)
+                if check.page.value("document.querySelectorAll('.chart .line').length"):
                     check.charts(f"{name}-study")
+
+
+def failures(program, arguments, folder):
+    root = arguments.root or os.path.join(folder, "runs")
+    server, address = begin_server(arguments.program, root)
+    try:
+        profile = os.path.join(folder, "browser")
+        with Browser(program, profile) as browser, Page(browser) as page:
+            check = Check(page, address, arguments.screenshots)
+            check.open("#/")
+            studies = page.value("[...document.querySelectorAll('.studies a')].slice(0, 2)"
+                                 ".map((link) => link.getAttribute('href'))")
+            look(check, studies)
+            failed = check.failed + page.complaints()
+    finally:
+        server.terminate()
+        server.wait()
+    if arguments.root:
+        return failed
+    # Then there is no ledger, which the page and the console say.
+    return [text for text in failed if "503" not in text and "shows no problem" not in text]
 
 
 def main():
@@ -199,29 +133,17 @@ def main():
     parser.add_argument("--root")
     parser.add_argument("--screenshots", type=pathlib.Path)
     arguments = parser.parse_args()
+    program = find_chromium()
+    if not program:
+        print(NO_CHROMIUM)
+        return 77
     if arguments.screenshots:
         arguments.screenshots.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        root = arguments.root or os.path.join(folder, "runs")
-        server, address = begin_server(arguments.program, root)
-        browser = Browser(os.path.join(folder, "browser"))
-        try:
-            check = Check(browser, address, arguments.screenshots)
-            check.open("#/")
-            studies = browser.value("[...document.querySelectorAll('.studies a')].slice(0, 2)"
-                                    ".map((link) => link.getAttribute('href'))")
-            look(check, studies)
-            if not arguments.root:  # then there is no ledger, which the page and the console say
-                browser.problems = [text for text in browser.problems if "503" not in text]
-                check.failed = [text for text in check.failed if "shows no problem" not in text]
-            check.failed += browser.problems
-        finally:
-            browser.close()
-            server.terminate()
-            server.wait()
-    for problem in check.failed:
-        print(f"failed: {problem}", file=sys.stderr)
-    return 1 if check.failed else 0
+        failed = failures(program, arguments, folder)
+    for failure in failed:
+        print(f"failed: {failure}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -10,14 +9,15 @@
 namespace upcycle {
 
 struct SettingChange {
-  std::string path;    // "train.learning_rate.peak"
+  std::string path;    // "train.learning_rate.peak", "data.train.0.people"
   nlohmann::json was;  // discarded: it was not there
   nlohmann::json is;   // discarded: it is not there
 
   bool operator==(const SettingChange&) const = default;
 };
 
-// Leaf by leaf, in the order of their paths; a list whose length changed is one leaf.
+// Value by value, in the order of keys and items; a list whose length changed is one value, and so
+// is what only one of the two has.
 std::vector<SettingChange> ChangesBetween(const nlohmann::json& was, const nlohmann::json& is);
 
 // "train.tokens was 15000, is 20000".

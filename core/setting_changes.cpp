@@ -1,8 +1,10 @@
-#include "results/ledger/setting_changes.h"
+#include "core/setting_changes.h"
 
 #include <set>
 
 #include <fmt/format.h>
+
+#include "core/setting_paths.h"
 
 namespace upcycle {
 namespace {
@@ -14,10 +16,9 @@ bool HaveParts(const json& was, const json& is) { return was.is_object() && is.i
 void Compare(const std::string& path, const json& was, const json& is,
              std::vector<SettingChange>& changes) {
   if (was == is) return;
-  const auto below = [&](const std::string& key) { return path.empty() ? key : path + "." + key; };
   if (was.is_array() && is.is_array() && was.size() == is.size()) {
     for (size_t i = 0; i < was.size(); ++i) {
-      Compare(fmt::format("{}[{}]", path, i), was[i], is[i], changes);
+      Compare(JoinPath(path, std::to_string(i)), was[i], is[i], changes);
     }
     return;
   }
@@ -31,15 +32,13 @@ void Compare(const std::string& path, const json& was, const json& is,
   }
   const json absent(json::value_t::discarded);
   for (const std::string& key : keys) {
-    Compare(below(key), was.contains(key) ? was.at(key) : absent,
+    Compare(JoinPath(path, key), was.contains(key) ? was.at(key) : absent,
             is.contains(key) ? is.at(key) : absent, changes);
   }
 }
 
-// Numbers as they are written in recipes, texts without quotes.
 std::string ValueText(const json& value) {
-  if (value.is_discarded()) return "not there";
-  return value.is_string() ? value.get<std::string>() : value.dump();
+  return value.is_discarded() ? "not there" : SettingText(value);
 }
 
 }  // namespace

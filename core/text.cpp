@@ -1,4 +1,4 @@
-#include "results/comparison/listed_names.h"
+#include "core/text.h"
 
 #include <algorithm>
 
@@ -7,8 +7,15 @@
 
 namespace upcycle {
 
-std::string ListedNames(const std::vector<std::string>& names) {
-  const size_t shown = std::min(names.size(), kMostArmsNamed);
+std::string_view TrimmedText(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == text.npos) return "";
+  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+std::string FirstNames(const std::vector<std::string>& names, size_t most) {
+  const size_t shown = std::min(names.size(), most);
   const auto end = names.begin() + static_cast<ptrdiff_t>(shown);
   const bool has_comma = std::any_of(
       names.begin(), end, [](const std::string& name) { return name.find(',') != name.npos; });

@@ -1,4 +1,4 @@
-#include "results/ledger/setting_changes.h"
+#include "core/setting_changes.h"
 
 #include <gtest/gtest.h>
 
@@ -32,7 +32,7 @@ TEST(SettingChanges, TellWhatWasAddedAndTakenAway) {
 
 TEST(SettingChanges, GoIntoListsOfOneLength) {
   EXPECT_EQ(Lines(R"({"train": [{"kind": "atlas"}, 1]})", R"({"train": [{"kind": "text"}, 1]})"),
-            Strings{"train[0].kind was atlas, is text"});
+            Strings{"train.0.kind was atlas, is text"});
   EXPECT_EQ(Lines(R"({"train": [1]})", R"({"train": [1, 2]})"), Strings{"train was [1], is [1,2]"});
 }
 
