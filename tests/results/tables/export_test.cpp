@@ -274,8 +274,8 @@ TEST(Export, IsAFunctionOfTheResultsAlone) {
 
 TEST(Export, GivesOneLineForEachArmOfAStudy) {
   const std::string markdown = ExportsOf({false, "lab", 17, 12.5, 41000, false})[0];
-  EXPECT_TRUE(Says(markdown, "| 50% \\[x\\] & co | 3     |"));
-  EXPECT_TRUE(Says(markdown, "| late           | 1/3   |"));
+  EXPECT_TRUE(Says(markdown, "| 50% \\[x\\] & co |     3 |"));
+  EXPECT_TRUE(Says(markdown, "| late           |   1/3 |"));
 }
 
 TEST(Json, HoldsEverySeedInFullPrecision) {
