@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "results/comparison/comparison.h"
+#include "results/comparison/listed_names.h"
 #include "results/comparison/matched_budgets.h"
 #include "results/comparison/table_notes.h"
 #include "results/statistics/sign_flip.h"
@@ -18,8 +19,6 @@
 namespace upcycle {
 namespace {
 
-constexpr size_t kMostArmsNamed = 20;
-
 // "seed 3" or "seeds 3, 4"; "seeds 3, 4 and 18 more".
 std::string Seeds(const std::vector<int64_t>& seeds) {
   const size_t shown = std::min(seeds.size(), kMostArmsNamed);
@@ -27,14 +26,6 @@ std::string Seeds(const std::vector<int64_t>& seeds) {
                                  fmt::join(seeds.begin(), seeds.begin() + shown, ", "));
   if (shown < seeds.size()) text += fmt::format(" and {} more", seeds.size() - shown);
   return text;
-}
-
-// "copy, groups", with a count in place of the names beyond the first ones.
-std::string Names(const std::vector<std::string>& arms) {
-  const size_t shown = std::min(arms.size(), kMostArmsNamed);
-  std::string names = fmt::format("{}", fmt::join(arms.begin(), arms.begin() + shown, ", "));
-  if (shown < arms.size()) names += fmt::format(" and {} more", arms.size() - shown);
-  return names;
 }
 
 // What became of a run that has no value, without what only clock and machine decide.
@@ -79,7 +70,7 @@ void AddEarlyStoppingNote(const Comparison& comparison, std::vector<std::string>
       "Early stopping. {} {} ended early, as others were better at the same share of their "
       "training. Those that were kept were chosen by what is compared here: their verdicts are "
       "those of a search, not of an ablation.",
-      Names(pruned), pruned.size() == 1 ? "was" : "were"));
+      ListedNames(pruned), pruned.size() == 1 ? "was" : "were"));
 }
 
 void AddMissingNotes(const Comparison& comparison, std::vector<std::string>* notes) {
@@ -117,8 +108,8 @@ void AddRefusalNotes(const Comparison& comparison, std::vector<std::string>* not
     }
   }
   for (const auto& [reason, arms] : arms_by_reason) {
-    notes->push_back(
-        fmt::format("No verdict. {} {} {}.", Names(arms), arms.size() == 1 ? "is" : "are", reason));
+    notes->push_back(fmt::format("No verdict. {} {} {}.", ListedNames(arms),
+                                 arms.size() == 1 ? "is" : "are", reason));
   }
 }
 
@@ -134,7 +125,7 @@ void AddComparabilityNotes(const Comparison& comparison, std::vector<std::string
       if (!reason.empty()) arms_by_reason[reason].push_back(arm->name);
     }
     for (const auto& [reason, arms] : arms_by_reason) {
-      notes->push_back(fmt::format("Do not compare. {}: {}.", Names(arms), reason));
+      notes->push_back(fmt::format("Do not compare. {}: {}.", ListedNames(arms), reason));
     }
   }
 }
@@ -169,6 +160,31 @@ void AddSequentialNotes(const Comparison& comparison, std::vector<std::string>* 
       comparison.seeds_are_over ? "" : "; this study is not at its end", comparison.table.Level()));
 }
 
+// What no exact test can find, however the values came out: of arms with the most pairs, and of
+// those with the fewest. Holm's correction multiplies the smallest p of a family by its size: if
+// that is above the level, so are all.
+std::string SeedsNote(int64_t fewest, int64_t most, int64_t family, double level) {
+  const auto adjusted = [&](int64_t pairs) {
+    return std::min(1.0, static_cast<double>(family) * SmallestExactP(pairs));
+  };
+  const auto least = [&](int64_t pairs) {
+    const std::string p = ProbabilityText(SmallestExactP(pairs));
+    return family == 1 ? p : fmt::format("{}, adjusted {}", p, ProbabilityText(adjusted(pairs)));
+  };
+  constexpr const char* kBound = "no exact test (sign-flip, Wilcoxon) can go below p = ";
+  if (fewest == most) {
+    return fmt::format(
+        "Seeds. {} paired seeds: {}{}{}.", most, kBound, least(most),
+        adjusted(most) > level ? ", so a verdict rests on the differences being normal" : "");
+  }
+  const char* which = adjusted(most) > level     ? " A verdict rests"
+                      : adjusted(fewest) > level ? " With so few a verdict rests"
+                                                 : "";
+  return fmt::format("Seeds. {} to {} paired seeds an arm: {}{} with {}, and {} with {}.{}{}",
+                     fewest, most, kBound, least(most), most, least(fewest), fewest, which,
+                     *which == '\0' ? "" : " on the differences being normal.");
+}
+
 void AddTestNotes(const Comparison& comparison, std::vector<std::string>* notes) {
   const int64_t family = FamilyOf(comparison);
   if (family == 0 || !ShowsTest(comparison)) return;
@@ -187,19 +203,9 @@ void AddTestNotes(const Comparison& comparison, std::vector<std::string>* notes)
       "verdict is inconclusive.",
       family, family == 1 ? "" : "s",
       comparison.where.empty() ? "table" : "study, shown here or not"));
-  const auto pairs = PairsOfTests(comparison);
-  if (!pairs) return;
-  const auto [fewest, most] = *pairs;
-  const double exact = SmallestExactP(fewest);
-  // Holm's correction multiplies the smallest p of a family by its size: if that is above the
-  // level, so are all.
-  const double adjusted = std::min(1.0, static_cast<double>(family) * exact);
-  notes->push_back(fmt::format(
-      "Seeds. {} paired seeds{}: no exact test (sign-flip, Wilcoxon) can go below p = {}{}{}.",
-      fewest == most ? fmt::format("{}", most) : fmt::format("{} to {}", fewest, most),
-      fewest == most ? "" : " an arm", ProbabilityText(exact),
-      family == 1 ? "" : fmt::format(", adjusted {}", ProbabilityText(adjusted)),
-      adjusted > level ? ", so a verdict rests on the differences being normal" : ""));
+  if (const auto pairs = PairsOfTests(comparison)) {
+    notes->push_back(SeedsNote(pairs->first, pairs->second, family, level));
+  }
 }
 
 // "2.4 times a run of dense"
@@ -251,7 +257,7 @@ void AddBranchNotes(const Comparison& comparison, const ArmComparison& baseline,
   for (const auto& [flops, arms] : arms_by_flops) {
     notes->push_back(fmt::format(
         "Branches. Those of {} had cost {} FLOPs more, {}; no column counts them either.",
-        Names(arms), ScientificText(flops), RunsText(flops, baseline)));
+        ListedNames(arms), ScientificText(flops), RunsText(flops, baseline)));
   }
 }
 

@@ -4,16 +4,15 @@
 #include <cmath>
 #include <functional>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include "results/comparison/listed_names.h"
 #include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {
-
-constexpr size_t kMostArmsNamed = 20;
 
 std::string Percent(double share) { return fmt::format("{:.4g} %", 100 * share); }
 
@@ -29,11 +28,7 @@ std::string Names(const Evidence& evidence, const Condition& meets) {
   for (const ArmEvidence& arm : evidence.arms) {
     if (arm.arm->shown && meets(arm)) names.push_back(arm.arm->name);
   }
-  if (names.empty()) return "";
-  const size_t shown = std::min(names.size(), kMostArmsNamed);
-  const auto end = names.begin() + static_cast<ptrdiff_t>(shown);
-  const std::string text = fmt::format("{}", fmt::join(names.begin(), end, ", "));
-  return shown == names.size() ? text : fmt::format("{} and {} more", text, names.size() - shown);
+  return ListedNames(names);
 }
 
 bool AnyOther(const Evidence& evidence, const std::function<bool(const OtherTests&)>& meets) {
@@ -42,13 +37,17 @@ bool AnyOther(const Evidence& evidence, const std::function<bool(const OtherTest
   });
 }
 
-// The fewest pairs that an exact test rests on.
-int64_t FewestPairs(const Evidence& evidence) {
-  int64_t fewest = INT64_MAX;
+// "with 6 pairs no values take them below 0.031", of the most pairs and of the fewest.
+std::string ExactBoundText(const Evidence& evidence) {
+  std::set<int64_t> pairs;
   for (const ArmEvidence& arm : evidence.arms) {
-    if (arm.others) fewest = std::min(fewest, arm.difference.count);
+    if (arm.others) pairs.insert(arm.difference.count);
   }
-  return fewest;
+  const int64_t fewest = *pairs.begin(), most = *pairs.rbegin();
+  const std::string text = fmt::format("with {} pairs no values take them below {}", most,
+                                       ProbabilityText(SmallestExactP(most)));
+  if (fewest == most) return text;
+  return fmt::format("{}, with {} below {}", text, fewest, ProbabilityText(SmallestExactP(fewest)));
 }
 
 class Notes {
@@ -101,11 +100,10 @@ class Notes {
     const bool drawn =
         AnyOther(evidence_, [](const auto& tests) { return !tests.sign_flip.exact; });
     const bool normal = AnyOther(evidence_, [](const auto& tests) { return !tests.ranks.exact; });
-    const int64_t fewest = FewestPairs(evidence_);
     Add("Sign-flip, Wilcoxon. Two-sided p over all choices of signs, of the differences and of "
         "their ranks; they assume that differences are independent and symmetric, not that they "
-        "are normal, and with {} pairs no values take them below {}.{}{}",
-        fewest, ProbabilityText(SmallestExactP(fewest)),
+        "are normal, and {}.{}{}",
+        ExactBoundText(evidence_),
         drawn ? fmt::format(" Beyond {} pairs signs are drawn.", kExactPairs) : "",
         normal ? fmt::format(" Beyond {} ranks Wilcoxon's is approximate.", kExactRanks) : "");
     const std::string silent = Names(evidence_, [&](const ArmEvidence& arm) {

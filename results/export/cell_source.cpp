@@ -150,6 +150,7 @@ class Tracer {
     source_.runs = RunsOf(arm_);
     if (comparison_.table.cell == CellMeaning::kDifference) return TraceDifference(metric);
     const Summary& summary = arm_.summaries[metric];
+    if (summary.count == 0) return Say("no run has a value of it");
     Say(fmt::format("mean = sum of values / n = {}, n = {}", Number(summary.mean), summary.count));
     if (comparison_.table.cell == CellMeaning::kMeanDeviation) SaySpread(summary, false);
     if (comparison_.table.cell == CellMeaning::kMeanInterval) SaySpread(summary, true);

@@ -184,18 +184,22 @@ class Judging {
   static void TakeLikeness(const Judgement& judgement, const AlikeBounds& shares,
                            Contrast& contrast) {
     contrast.adjusted_p = std::fmin(judgement.adjusted_p, judgement.adjusted_equivalence_p);
+    const std::string margin = TextOf(shares, std::abs(contrast.reference));
     switch (judgement.verdict) {
       case Verdict::kEquivalent:
+        contrast.support = Support::kSupports;
+        contrast.reason = fmt::format("it is shown to lie within {}", margin);
+        return;
       case Verdict::kIdentical:
         contrast.support = Support::kSupports;
         return;
       case Verdict::kBetter:
       case Verdict::kWorse:
         contrast.support = Support::kContradicts;
+        contrast.reason = fmt::format("it is shown to lie outside {}", margin);
         return;
       case Verdict::kInconclusive:
-        contrast.reason = fmt::format("it is shown to lie neither within nor outside {}",
-                                      TextOf(shares, std::abs(contrast.reference)));
+        contrast.reason = fmt::format("it is shown to lie neither within nor outside {}", margin);
         return;
       case Verdict::kUndecidable:
       case Verdict::kIncomplete:

@@ -80,9 +80,7 @@ std::string OursText(const Finding& finding) {
 
 std::string RemarkText(const Finding& finding) {
   std::string text;
-  for (const Contrast& contrast : finding.contrasts) {
-    if (contrast.support == Support::kCannotTell) Append(text, contrast.reason);
-  }
+  for (const Contrast& contrast : finding.contrasts) Append(text, contrast.reason);
   Append(text, finding.claim.because);
   return text;
 }

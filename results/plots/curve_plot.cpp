@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
+#include <span>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -185,6 +187,24 @@ std::string CaptionOf(const std::string& metric, const StudyFacts& study, Agains
   return text;
 }
 
+// Whether the value of a complete run in tables, by its evaluation, is another than the last that
+// its training recorded: validations along the way are shorter, and may leave out tokens.
+bool EndsBesideTables(LedgerReader& ledger, StudyFacts study, const std::string& metric,
+                      const std::map<size_t, std::vector<RunCurve>>& curves) {
+  const std::vector<std::string> results = ledger.ResultNames(study);
+  if (std::ranges::find(results, metric) == results.end()) return false;
+  ledger.ReadValues(&study, std::span(&metric, 1));
+  for (const auto& [arm, runs] : curves) {
+    for (const RunFacts& run : study.arms[arm].runs) {
+      const auto value = run.values.find(metric);
+      const auto curve = std::ranges::find(runs, run.seed, &RunCurve::seed);
+      if (value == run.values.end() || curve == runs.end()) continue;
+      if (curve->points.back().value != value->second.value) return true;
+    }
+  }
+  return false;
+}
+
 // A line that stands for many arms has no room for all their names.
 std::string NameOfLine(const std::vector<std::string>& arms, bool is_only_line) {
   if (arms.size() <= 2) return fmt::format("{}", fmt::join(arms, ", "));
@@ -210,8 +230,10 @@ StudyPlot CurvePlot(LedgerReader& ledger, const StudyFacts& study, const PlotReq
   const Against against = request.against.value_or(UsualAxis(study));
   const ChosenArms chosen = ChooseArms(ReadArmEntries(ledger, study), request.arms, kMostArms);
   CurveBuilder curves(study, against, request.seeds);
+  std::map<size_t, std::vector<RunCurve>> runs;  // by arm
   for (const size_t arm : chosen.arms) {
-    curves.Add(study.arms[arm].name, ReadCurves(ledger, study, study.arms[arm], metric, against));
+    runs[arm] = ReadCurves(ledger, study, study.arms[arm], metric, against);
+    curves.Add(study.arms[arm].name, runs[arm]);
   }
   Plot plot = {.name = fmt::format("{}: {}", study.name, metric),
                .caption = CaptionOf(metric, study, against, curves)};
@@ -228,6 +250,11 @@ StudyPlot CurvePlot(LedgerReader& ledger, const StudyFacts& study, const PlotReq
   const ShownRange shown = RangeToShow(panel, last_x);
   panel.y.range = shown.range;
   plot.caption += shown.remark;
+  if (EndsBesideTables(ledger, study, metric, runs)) {
+    plot.caption +=
+        " Values along the training are of short validations, those in tables of the evaluation "
+        "at its end: lines do not end at them.";
+  }
   if (!chosen.note.empty()) plot.caption += " " + chosen.note;
   plot.rows.emplace_back().push_back(std::move(panel));
   return {.plot = std::move(plot)};

@@ -131,18 +131,26 @@ std::string WithinText(const VerdictRules& rules, const std::optional<AlikeBound
   return fmt::format("between {:g} and {:g}", alike->low, alike->high);
 }
 
+// With as many digits, from two on, as show that it is above the level: 0.053, but 0.0502.
+std::string AboveText(double p, double level) {
+  const std::string bound = fmt::format("{:.2g}", level);
+  int digits = 2;
+  while (digits < 17 && fmt::format("{:.{}g}", p, digits) == bound) ++digits;
+  return fmt::format("{:.{}g}", p, digits);
+}
+
 std::string WhyInconclusive(const VerdictRules& rules, const std::optional<AlikeBounds>& alike,
                             const Judgement& judgement) {
+  const double level = 1 - rules.interval;
+  const std::string of_difference = AboveText(judgement.adjusted_p, level);
+  const std::string of_likeness = AboveText(judgement.adjusted_equivalence_p, level);
   if (alike) {
-    return fmt::format("adjusted p = {:.2g} of lying {} is above {:.2g}, and so is {:.2g} of not",
-                       judgement.adjusted_equivalence_p, WithinText(rules, alike),
-                       1 - rules.interval, judgement.adjusted_p);
+    return fmt::format("adjusted p = {} of lying {} is above {:.2g}, and so is {} of not",
+                       of_likeness, WithinText(rules, alike), level, of_difference);
   }
-  std::string reason =
-      fmt::format("adjusted p = {:.2g} is above {:.2g}", judgement.adjusted_p, 1 - rules.interval);
+  std::string reason = fmt::format("adjusted p = {} is above {:.2g}", of_difference, level);
   if (rules.margin > 0) {
-    reason += fmt::format(", and so is {:.2g}, that of lying within ±{:g}",
-                          judgement.adjusted_equivalence_p, rules.margin);
+    reason += fmt::format(", and so is {}, that of lying within ±{:g}", of_likeness, rules.margin);
   }
   return reason;
 }

@@ -19,8 +19,11 @@ std::string RangeCellText(const Cell& cell) {
 }
 
 std::string EstimateRangeText(const Column& column, const Cell& cell) {
+  // Beside its range, what is left of 0 by rounding is 0.
+  const bool is_zero = std::fabs(cell.value) < 1e-9 * (cell.high - cell.low);
   const std::string value =
-      EstimateText(cell.value, std::numeric_limits<double>::quiet_NaN(), {.digits = column.digits});
+      EstimateText(is_zero ? 0 : cell.value, std::numeric_limits<double>::quiet_NaN(),
+                   {.digits = column.digits});
   if (!std::isfinite(cell.low) || !std::isfinite(cell.high)) return value;
   const std::string range = RangeText(cell.low, cell.high);
   return std::isfinite(cell.value) ? fmt::format("{} ({})", value, range) : range;

@@ -31,6 +31,14 @@ std::string StudyInCommand(std::string_view command) {
   return words->at(2);
 }
 
+CommittedTable CommandAlone(int64_t line, std::string_view command) {
+  CommittedTable table;
+  table.line = line;
+  table.study = StudyInCommand(command);
+  table.command = command;
+  return table;
+}
+
 std::vector<CommittedTable> ReadTables(std::string_view document, TableForm form) {
   constexpr std::string_view kByteOrderMark = "\uFEFF";  // spreadsheets begin CSV with it
   if (document.starts_with(kByteOrderMark)) document.remove_prefix(kByteOrderMark.size());

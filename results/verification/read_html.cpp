@@ -64,11 +64,13 @@ class Reader {
     for (Element table = NextElement(html_, at, "table"); table.begin != html_.npos;
          table = NextElement(html_, at, "table")) {
       CommittedTable read = ReadTable(table);
-      read.command = CommandBetween(at, table.begin);
+      read.command = CommandBetween(at, table.begin, &tables).command;
       read.study = read.command.empty() ? StudyInTitle(read.title) : StudyInCommand(read.command);
       at = table.end;
       if (!read.study.empty()) tables.push_back(std::move(read));
     }
+    CommittedTable last = CommandBetween(at, html_.size(), &tables);
+    if (!last.command.empty()) tables.push_back(std::move(last));
     return tables;
   }
 
@@ -77,15 +79,18 @@ class Reader {
     return 1 + std::count(html_.begin(), html_.begin() + static_cast<ptrdiff_t>(place), '\n');
   }
 
-  std::string CommandBetween(size_t from, size_t to) const {
-    std::string command;
+  // The last one; those in front of it have no table.
+  CommittedTable CommandBetween(size_t from, size_t to, std::vector<CommittedTable>* tables) const {
+    CommittedTable last;
     for (size_t at = html_.find("<!--", from); at < to; at = html_.find("<!--", at + 1)) {
       const size_t end = html_.find("-->", at);
       if (end == html_.npos) break;
       const std::string_view comment = TrimmedText(html_.substr(at + 4, end - at - 4));
-      if (!StudyInCommand(comment).empty()) command = comment;
+      if (StudyInCommand(comment).empty()) continue;
+      if (!last.command.empty()) tables->push_back(std::move(last));
+      last = CommandAlone(LineAt(at), comment);
     }
-    return command;
+    return last;
   }
 
   CommittedTable ReadTable(const Element& table) const {

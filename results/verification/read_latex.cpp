@@ -5,8 +5,6 @@
 namespace upcycle {
 namespace {
 
-constexpr std::string_view kBegin = "\\begin{tabular}", kEnd = "\\end{tabular}";
-
 // Behind the group in braces that begins at `at`; the end of the text if it stays open.
 size_t BehindGroup(std::string_view text, size_t at) {
   int depth = 0;
@@ -22,10 +20,23 @@ size_t BehindGroup(std::string_view text, size_t at) {
   return text.size();
 }
 
-// The length of a rule's command in front of the text; 0: none is there.
+// Behind what one of these encloses in front of the text, if anything.
+size_t BehindOption(std::string_view text, size_t at, char opens, char closes) {
+  if (at >= text.size() || text[at] != opens) return at;
+  const size_t end = text.find(closes, at);
+  return end == text.npos ? at : end + 1;
+}
+
+// The length of a command between rows in front of the text, a rule or a space, with its arguments;
+// 0: none is there.
 size_t RuleLength(std::string_view text) {
   for (const std::string_view rule : {"\\toprule", "\\midrule", "\\bottomrule", "\\hline"}) {
     if (text.starts_with(rule)) return rule.size();
+  }
+  for (const std::string_view rule : {"\\cmidrule", "\\cline", "\\addlinespace"}) {
+    if (!text.starts_with(rule)) continue;
+    const size_t at = BehindOption(text, rule.size(), '[', ']');
+    return BehindOption(text, BehindOption(text, at, '(', ')'), '{', '}');
   }
   return 0;
 }
@@ -50,38 +61,63 @@ class Reader {
   std::vector<CommittedTable> Read() {
     std::vector<CommittedTable> tables;
     size_t from = 0;
-    for (size_t at = text_.find(kBegin); at != text_.npos; at = text_.find(kBegin, from)) {
-      const size_t end = std::min(text_.find(kEnd, at), text_.size());
+    for (Begin begin = NextBegin(0); begin.at != text_.npos; begin = NextBegin(from)) {
+      const std::string closing = "\\end{" + begin.environment + "}";
+      const size_t end = std::min(text_.find(closing, begin.at), text_.size());
       CommittedTable table;
-      table.line = LineAt(at);
-      table.command = CommandBetween(from, at);
-      table.title = CaptionAround(at, end);
+      table.command = CommandBetween(from, begin.at, &tables).command;
+      table.line = LineAt(begin.at);
+      table.title = CaptionAround(begin.at, end);
       const std::string plain = PlainTitle(table.title);
       table.study = table.command.empty() ? StudyInTitle(plain) : StudyInCommand(table.command);
-      ReadRows(BehindGroup(text_, at + kBegin.size()), end, &table);
+      ReadRows(begin.behind, end, &table);
       ReadNotes(end, &table);
-      from = std::min(end + kEnd.size(), text_.size());
+      from = std::min(end + closing.size(), text_.size());
       if (!table.study.empty()) tables.push_back(std::move(table));
     }
+    CommittedTable last = CommandBetween(from, text_.size(), &tables);
+    if (!last.command.empty()) tables.push_back(std::move(last));
     return tables;
   }
 
  private:
+  struct Begin {
+    size_t at = std::string_view::npos;  // npos: there is none
+    size_t behind = 0;                   // its arguments
+    std::string environment = {};
+  };
+
+  // Of the next tabular, or of one that has its width as an argument in front of its columns.
+  Begin NextBegin(size_t from) const {
+    Begin next;
+    for (const std::string environment : {"tabular", "tabular*", "tabularx", "tabulary"}) {
+      const std::string opening = "\\begin{" + environment + "}";
+      const size_t at = text_.find(opening, from);
+      if (at >= next.at) continue;
+      size_t behind = BehindGroup(text_, at + opening.size());
+      if (environment != "tabular") behind = BehindGroup(text_, behind);
+      next = {at, behind, environment};
+    }
+    return next;
+  }
+
   int64_t LineAt(size_t place) const {
     return 1 + std::count(text_.begin(), text_.begin() + static_cast<ptrdiff_t>(place), '\n');
   }
 
-  std::string CommandBetween(size_t from, size_t to) const {
-    std::string command;
+  // The last one; those in front of it have no table.
+  CommittedTable CommandBetween(size_t from, size_t to, std::vector<CommittedTable>* tables) const {
+    CommittedTable last;
     while (from < to) {
       const size_t end = std::min(text_.find('\n', from), to);
       const std::string_view line = TrimmedText(text_.substr(from, end - from));
       if (line.starts_with('%') && !StudyInCommand(line.substr(1)).empty()) {
-        command = TrimmedText(line.substr(1));
+        if (!last.command.empty()) tables->push_back(std::move(last));
+        last = CommandAlone(LineAt(from), TrimmedText(line.substr(1)));
       }
       from = end + 1;
     }
-    return command;
+    return last;
   }
 
   // In front of the table or behind it, within the same environment.
@@ -107,7 +143,7 @@ class Reader {
       } else if (c == '&') {
         cells.emplace_back();
       } else if (text_.substr(at).starts_with("\\\\")) {
-        ++at;
+        at = BehindOption(text_, at + 2 + text_.substr(at + 2).starts_with('*'), '[', ']') - 1;
         EndRow(line, &cells, table);
         line = 0;
       } else if (const size_t rule = RuleLength(text_.substr(at)); rule > 0) {

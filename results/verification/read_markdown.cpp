@@ -47,6 +47,7 @@ class Reader {
 
   std::vector<CommittedTable> Read() {
     while (at_ < lines_.size()) ReadLine();
+    EndWithoutTable();
     return std::move(tables_);
   }
 
@@ -58,17 +59,30 @@ class Reader {
     } else if (fenced_) {
       // What is shown as code is an example.
     } else if (line.starts_with('#')) {
-      table_ = {};
+      EndWithoutTable();
       const size_t begin = std::min(line.find_first_not_of('#'), line.size());
       table_.title = TrimmedText(line.substr(begin));
       table_.line = LineNumber();
     } else if (line.starts_with("<!--") && line.ends_with("-->")) {
       const std::string_view comment = TrimmedText(line.substr(4, line.size() - 7));
-      if (!StudyInCommand(comment).empty()) table_.command = comment;
+      if (!StudyInCommand(comment).empty()) ReadCommand(comment);
     } else if (IsRow(line) && at_ + 1 < lines_.size() && IsRule(lines_[at_ + 1])) {
       return ReadTable();
     }
     ++at_;
+  }
+
+  void ReadCommand(std::string_view command) {
+    if (!table_.command.empty()) EndWithoutTable();
+    table_.command = command;
+    if (table_.line == 0) table_.line = LineNumber();
+  }
+
+  // A command may stand there whose table is gone, or is written as nothing that can be read.
+  void EndWithoutTable() {
+    table_.study = StudyInCommand(table_.command);
+    if (!table_.study.empty()) tables_.push_back(std::move(table_));
+    table_ = {};
   }
 
   void ReadTable() {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "results/comparison/table_notes.h"
+#include "results/verification/same_text.h"
 
 namespace upcycle {
 namespace {
@@ -64,21 +65,35 @@ class Comparer {
 
   void CompareColumns() {
     for (const std::string& column : file_.columns) {
-      if (!PlaceIn(ledger_.columns, column)) Add(file_.line, "", column, "a column", "");
+      if (!ColumnOf(ledger_, column)) Add(file_.line, "", column, "a column", "");
     }
     for (const std::string& column : ledger_.columns) {
-      if (!PlaceIn(file_.columns, column)) Add(file_.line, "", column, "", "a column");
+      if (!ColumnOf(file_, column)) Add(file_.line, "", column, "", "a column");
     }
   }
 
-  const CommittedTable::Row* TakeRow(const std::string& name) {
-    const size_t naming = NamingColumn(ledger_);
-    for (size_t i = 0; i < ledger_.rows.size(); ++i) {
-      if (used_[i] || NameOf(ledger_.rows[i], naming) != name) continue;
-      used_[i] = true;
-      return &ledger_.rows[i];
+  // The column of that title, or else of one that says the same.
+  std::optional<size_t> ColumnOf(const CommittedTable& table, const std::string& title) const {
+    if (const auto exact = PlaceIn(table.columns, title)) return exact;
+    for (size_t i = 0; i < table.columns.size(); ++i) {
+      if (SameText(table.columns[i], title, form_)) return i;
     }
-    return nullptr;
+    return std::nullopt;
+  }
+
+  // The row of that name, or else of one that says the same.
+  const CommittedTable::Row* TakeRow(const std::string& name) {
+    const auto take = [&](const auto& fits) -> const CommittedTable::Row* {
+      for (size_t i = 0; i < ledger_.rows.size(); ++i) {
+        if (used_[i] || !fits(NameOf(ledger_.rows[i], NamingColumn(ledger_)))) continue;
+        used_[i] = true;
+        return &ledger_.rows[i];
+      }
+      return nullptr;
+    };
+    const auto* exact = take([&](const std::string& other) { return other == name; });
+    if (exact != nullptr) return exact;
+    return take([&](const std::string& other) { return SameText(other, name, form_); });
   }
 
   void CompareRow(const CommittedTable::Row& row) {
@@ -90,9 +105,9 @@ class Comparer {
                  fmt::format("{} cells", other->cells.size()));
     }
     for (size_t i = 0; i < row.cells.size(); ++i) {
-      const auto place = PlaceIn(ledger_.columns, file_.columns[i]);
+      const auto place = ColumnOf(ledger_, file_.columns[i]);
       if (!place || *place >= other->cells.size()) continue;
-      if (row.cells[i] != other->cells[*place]) {
+      if (!SameText(row.cells[i], other->cells[*place], form_)) {
         Add(row.line, name, file_.columns[i], row.cells[i], other->cells[*place]);
       }
     }
@@ -108,7 +123,9 @@ class Comparer {
   void CompareNotes() {
     for (const CommittedTable::Note& note : file_.notes) {
       if (!IsOurs(note.text)) continue;
-      const auto same = [&](const CommittedTable::Note& other) { return other.text == note.text; };
+      const auto same = [&](const CommittedTable::Note& other) {
+        return SameText(other.text, note.text, form_);
+      };
       if (std::ranges::any_of(ledger_.notes, same)) continue;
       const std::string label = note.text.substr(0, note.text.find(". ") + 2);
       const auto alike = std::ranges::find_if(
@@ -125,6 +142,19 @@ class Comparer {
 };
 
 }  // namespace
+
+std::vector<std::string> RowsLeftOut(const CommittedTable& file, const CommittedTable& ledger,
+                                     TableForm form) {
+  std::vector<std::string> names;
+  for (const CommittedTable::Row& row : ledger.rows) {
+    const std::string name = NameOf(row, NamingColumn(ledger));
+    const bool is_there = std::ranges::any_of(file.rows, [&](const auto& other) {
+      return SameText(NameOf(other, NamingColumn(file)), name, form);
+    });
+    if (!is_there) names.push_back(name);
+  }
+  return names;
+}
 
 std::vector<CellDifference> DifferencesBetween(const CommittedTable& file,
                                                const CommittedTable& ledger, TableForm form) {

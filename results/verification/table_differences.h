@@ -17,9 +17,14 @@ struct CellDifference {
   std::string ledger;  // what the ledger says; empty: nothing
 };
 
-// Cell by cell, rows by their names and columns by their titles, so that their order is free. Rows
-// and columns that the document left out count, but for rows of CSV, which does not say that it
-// shows all; notes may be left out, and those that are there must be the ledger's.
+// Names of the rows that the document's table does not have.
+std::vector<std::string> RowsLeftOut(const CommittedTable& file, const CommittedTable& ledger,
+                                     TableForm form);
+
+// Cell by cell, texts by what they say; rows by their names and columns by their titles, so that
+// their order is free. Rows and columns that the document left out count, but for rows of CSV,
+// which does not say that it shows all; notes may be left out, and those that are there must be the
+// ledger's.
 std::vector<CellDifference> DifferencesBetween(const CommittedTable& file,
                                                const CommittedTable& ledger, TableForm form);
 

@@ -42,7 +42,12 @@ VerifiedTable VerifyAsAsked(LedgerReader& ledger, const CommittedTable& table, T
                             .command = table.command,
                             .reason = "",
                             .cells = 0,
+                            .left_out = {},
                             .differences = {}};
+  if (table.columns.empty()) {
+    verified.reason = "no table that can be read stands below this command";
+    return verified;
+  }
   try {
     const std::string text = Written(CompareStudy(ledger, table.study, options), form);
     const std::vector<CommittedTable> made = ReadTables(text, form);
@@ -53,7 +58,9 @@ VerifiedTable VerifyAsAsked(LedgerReader& ledger, const CommittedTable& table, T
     for (const CommittedTable::Row& row : table.rows) {
       verified.cells += static_cast<int64_t>(row.cells.size());
     }
-    verified.differences = DifferencesBetween(table, Counterpart(made, table.command), form);
+    const CommittedTable& counterpart = Counterpart(made, table.command);
+    verified.differences = DifferencesBetween(table, counterpart, form);
+    if (form == TableForm::kCsv) verified.left_out = RowsLeftOut(table, counterpart, form);
   } catch (const Error& error) {
     if (error.cause() != Cause::kInput) throw;
     verified.reason = error.what();

@@ -15,9 +15,10 @@ namespace upcycle {
 struct VerifiedTable {
   int64_t line = 0;  // where it begins
   std::string study;
-  std::string command;  // that it says made it; empty: it does not say
-  std::string reason;   // why it cannot be checked; empty: it was
-  int64_t cells = 0;    // that were checked
+  std::string command;                // that it says made it; empty: it does not say
+  std::string reason;                 // why it cannot be checked; empty: it was
+  int64_t cells = 0;                  // that were checked
+  std::vector<std::string> left_out;  // rows of a CSV file, which need not show all
   std::vector<CellDifference> differences;
 };
 

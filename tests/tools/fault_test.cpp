@@ -164,9 +164,7 @@ class FaultTest : public testing::Test {
     return true;
   }
   void AwaitWorker() {
-    for (int look = 0; look < 200 && run_->Running() && WorkersUnder(root_).empty(); ++look) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
+    run_->Await([&] { return !Workers().empty(); });
   }
   bool KillWorker() {
     const pid_t worker = AWorker();
@@ -282,8 +280,12 @@ TEST_F(FaultTest, LeavesEveryValueAsItWouldHaveBeen) {
   for (const Fault& fault : faults)
     urn.insert(urn.end(), static_cast<size_t>(fault.weight), &fault);
   std::map<std::string, int> counts;
+  const auto each_was_done = [&] {
+    return std::ranges::all_of(faults, [&](const Fault& fault) { return counts[fault.name] > 0; });
+  };
   int done = 0;
-  while (done < kFaults) {
+  // Where workers are rarely there, as on a busy machine, it takes more to have done all to them.
+  while (done < kFaults || !each_was_done()) {
     KeepRunning();
     if (complete_) {
       ExpectAsIfUndisturbed();
@@ -299,7 +301,6 @@ TEST_F(FaultTest, LeavesEveryValueAsItWouldHaveBeen) {
     ++done;
   }
   for (const auto& [name, count] : counts) std::cout << count << " × " << name << "\n";
-  for (const Fault& fault : faults) EXPECT_GT(counts[fault.name], 0) << fault.name;
   ExpectAsIfUndisturbed();
 }
 

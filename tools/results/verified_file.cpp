@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/shell_word.h"
+#include "results/comparison/listed_names.h"
 #include "results/tables/terminal_text.h"
 #include "tools/commands.h"
 #include "tools/terminal/table_options.h"
@@ -36,7 +37,7 @@ VerifiedTable Verified(LedgerReader& ledger, const CommittedTable& table, TableF
     return VerifyTable(ledger, table, form, AskedFor(table, form));
   } catch (const Error& error) {
     if (error.cause() != Cause::kInput) throw;
-    return {table.line, table.study, table.command, error.what(), 0, {}};
+    return {table.line, table.study, table.command, error.what(), 0, {}, {}};
   }
 }
 
@@ -55,8 +56,9 @@ std::string TableText(const std::string& file, const VerifiedTable& table) {
     return LineOf(fmt::format("{}: {} cannot be checked: {}", place, table.study, table.reason));
   }
   if (table.differences.empty()) {
-    return LineOf(
-        fmt::format("{}: {} is as in the ledger, {} cells", place, table.study, table.cells));
+    const std::string without = ListedNames(table.left_out);
+    return LineOf(fmt::format("{}: {} is as in the ledger, {} cells{}{}", place, table.study,
+                              table.cells, without.empty() ? "" : "; left out: ", without));
   }
   std::string text;
   const size_t named = std::min(table.differences.size(), kMostNamed);
@@ -88,13 +90,10 @@ Json TableJson(const VerifiedTable& table) {
   const char* state = !table.reason.empty()       ? "unchecked"
                       : table.differences.empty() ? "equal"
                                                   : "different";
-  return {{"line", table.line},
-          {"study", table.study},
-          {"command", table.command},
-          {"state", state},
-          {"reason", table.reason},
-          {"cells", table.cells},
-          {"differences", std::move(differences)}};
+  return {{"line", table.line},         {"study", table.study},
+          {"command", table.command},   {"state", state},
+          {"reason", table.reason},     {"cells", table.cells},
+          {"left_out", table.left_out}, {"differences", std::move(differences)}};
 }
 
 }  // namespace

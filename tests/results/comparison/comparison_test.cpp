@@ -375,6 +375,40 @@ TEST_F(Comparing, SaysWhatThreeSeedsCannotShow) {
                       "0.25, so a verdict rests on the differences being normal."));
 }
 
+TEST_F(Comparing, SaysWhatNoExactTestCanFindOfTheMostPairsAndOfTheFewest) {
+  study = StudyOf({"dense", "routed", "late"}, {0, 1, 2, 3, 4, 5});
+  writer.RecordStudy(study);
+  Finish("dense", kDense);
+  Finish("routed", kRouted);
+  Finish("late", std::span(kRouted).first(2));
+  EXPECT_TRUE(HasNote(
+      Compare({.allow_incomplete = true}),
+      "Seeds. 2 to 6 paired seeds an arm: no exact test (sign-flip, Wilcoxon) can go below p = "
+      "0.031, adjusted 0.062 with 6, and 0.50, adjusted 1.0 with 2. A verdict rests on the "
+      "differences being normal."));
+}
+
+TEST_F(Comparing, SaysThatAVerdictOfFewPairsRestsOnNormalDifferences) {
+  writer.RecordStudy(study = StudyOf({"dense", "routed", "late"}, {0, 1, 2, 3, 4, 5, 6, 7}));
+  const double dense[] = {1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7};
+  const double routed[] = {0.9, 1.05, 1.1, 1.25, 1.3, 1.45, 1.5, 1.65};
+  Finish("dense", dense);
+  Finish("routed", routed);
+  Finish("late", std::span(routed).first(3));
+  EXPECT_TRUE(HasNote(
+      Compare({.allow_incomplete = true}),
+      "Seeds. 3 to 8 paired seeds an arm: no exact test (sign-flip, Wilcoxon) can go below p = "
+      "0.0078, adjusted 0.016 with 8, and 0.25, adjusted 0.50 with 3. With so few a verdict rests "
+      "on the differences being normal."));
+}
+
+TEST_F(Comparing, TellsNamesWithCommasApart) {
+  writer.RecordStudy(study = StudyOf({"dense", "before, std 0.2", "after, std 0.2"}, {0, 1}));
+  EXPECT_TRUE(HasNote(Compare(),
+                      "No verdict. before, std 0.2; after, std 0.2 are incomplete: 2 of 2 paired "
+                      "seeds have no result."));
+}
+
 TEST_F(Comparing, SaysWhatSixSeedsCannotShowOfSeveralArms) {
   study = StudyOf({"dense", "routed", "shared"}, {0, 1, 2, 3, 4, 5});
   writer.RecordStudy(study);

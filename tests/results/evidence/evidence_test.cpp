@@ -190,6 +190,12 @@ TEST_F(EvidenceOfAStudy, TestsNothingWherePairsAreMissing) {
       << "late counts in the family";
 }
 
+TEST_F(EvidenceOfAStudy, BoundsExactTestsByTheMostPairsAndByTheFewest) {
+  Record({{"a", kClear}, {"late", {-0.06, -0.08, -0.02}}});
+  EXPECT_TRUE(Says(NotesText({.allow_incomplete = true}),
+                   "and with 6 pairs no values take them below 0.031, with 3 below 0.25."));
+}
+
 TEST_F(EvidenceOfAStudy, HasNothingElseWhereSeedsComeUntilArmsAreDecided) {
   change_ = [](StudyRecord* study) {
     study->table.first_seeds = 3;

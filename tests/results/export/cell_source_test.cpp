@@ -60,6 +60,13 @@ TEST_F(Tracing, LeadsToTheRunsBehindAMean) {
   EXPECT_TRUE(Says(source.making[2], "of 1 degree of freedom: the 95 % interval of the mean"));
 }
 
+TEST_F(Tracing, SaysThatThereIsNoValueAndNothingElse) {
+  writer_.RecordStudy(StudyOf({"dense", "late"}, {3, 5, 7}));
+  const CellSource source = Trace("late,validation/loss");
+  EXPECT_EQ(source.shown, "–");
+  EXPECT_EQ(source.making, std::vector<std::string>{"no run has a value of it"});
+}
+
 TEST_F(Tracing, LeadsToThePairsBehindADifference) {
   const CellSource source = Trace("a, b,difference", {.allow_incomplete = true});
   EXPECT_EQ(source.baseline, "dense");

@@ -9,6 +9,7 @@
 
 #include "core/recipe/cost.h"
 #include "results/findings/claim_values.h"
+#include "results/findings/wording.h"
 #include "tests/results/findings/findings_fixture.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
@@ -120,6 +121,17 @@ TEST_F(JudgingClaims, NamesTheBoundsThatDecideNothing) {
   EXPECT_EQ(reason(Relation::kNoBetter), neither + "−0.2 %, which is −0.00635");
   paper_.studies[0].recipe.metric.goal = Goal::kMaximize;
   EXPECT_EQ(reason(Relation::kNoBetter), neither + "+0.2 %, which is +0.00635");
+}
+
+TEST_F(JudgingClaims, SaysWithinOrOutsideOfWhatADifferenceLies) {
+  FinishAll();
+  const auto remark = [&](const std::string& arm, double within) {
+    paper_.claims.clear();
+    AddClaim(paper_, "a", arm, Relation::kAlike, "dense").expect.within = within;
+    return RemarkText(Judge().front());
+  };
+  EXPECT_EQ(remark("nearby", 0.003), "it is shown to lie within ±0.3 %, which is ±0.00953");
+  EXPECT_EQ(remark("routed", 0.009), "it is shown to lie outside ±0.9 %, which is ±0.0286");
 }
 
 TEST_F(JudgingClaims, TakesEqualRunsForAlikeAndForNoBetter) {

@@ -98,6 +98,19 @@ TEST_F(PlotStudyTest, CurvesCanBeAgainstAnythingThatTrainingIsCountedIn) {
   EXPECT_EQ(Xs(PanelOf({}).series[0]), xs(Against::kFlops)) << "what its arms are equal in";
 }
 
+TEST_F(PlotStudyTest, SaysWhereLinesDoNotEndAtTheValuesOfTables) {
+  ledger_.RecordStudy(PlottedStudy({"dense"}, {0}));
+  const std::vector<JournalRecord> training = Training(1.0);
+  CompleteRun(ledger_, "dense", 0, training, {ResultEvent("validation/loss", 1.0 - 30.0 / 100)});
+  EXPECT_FALSE(Says(Draw({}).plot->caption, "short validations"));
+  EXPECT_FALSE(Says(Draw({.metric = "train/learning_rate"}).plot->caption, "short validations"));
+  ledger_.RecordStudy(PlottedStudy({"dense"}, {0, 1}));
+  CompleteRun(ledger_, "dense", 1, training, {ResultEvent("validation/loss", 0.75)});
+  EXPECT_TRUE(Says(Draw({}).plot->caption,
+                   "Values along the training are of short validations, those in tables of the "
+                   "evaluation at its end: lines do not end at them."));
+}
+
 TEST_F(PlotStudyTest, AMeanEndsWhereASeedEndsAndTheOthersGoOnAlone) {
   ledger_.RecordStudy(PlottedStudy({"dense"}, {0, 1}));
   Complete("dense", 0, 1.0);

@@ -33,6 +33,14 @@ TEST(Verdict, IsInconclusiveAboveTheLevel) {
   EXPECT_EQ(judgement.reason, "adjusted p = 0.69 is above 0.05");
 }
 
+TEST(Verdict, SaysEnoughDigitsOfPToBeAboveTheLevel) {
+  // Of two differences 1 ± e, p is 2/π · atan(e).
+  const double e = std::tan(0.0502 * 3.14159265358979 / 2);
+  const Judgement judgement = JudgeOne({{1 + e, 1 - e}, {0, 0}});
+  EXPECT_EQ(judgement.verdict, Verdict::kInconclusive);
+  EXPECT_EQ(judgement.reason, "adjusted p = 0.0502 is above 0.05");
+}
+
 TEST(Verdict, IsWeakenedByTheOtherTestsOfTheTable) {
   const PairedValues noise = {{1.0, 2.0, 3.0}, {1.1, 1.8, 3.3}};
   const std::vector<PairedValues> family(14, noise);

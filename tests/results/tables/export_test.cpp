@@ -120,6 +120,13 @@ TEST(Latex, DrawsNoTwoSignsAsOne) {
   EXPECT_EQ(LatexEscaped("arm's, really?"), "arm's, really?");
 }
 
+TEST(Cells, TakeWhatRoundingLeavesOfZeroForZeroBesideItsRange) {
+  const Column size = {"effect size", "effect_size", Notation::kEstimateRange, 2, ""};
+  EXPECT_EQ(CellText(size, {.value = -5.3e-16, .low = -1.13, .high = 1.13}), "0 (−1.1 to 1.1)");
+  EXPECT_EQ(CellText(size, {.value = -5.3e-3, .low = -1.13, .high = 1.13}),
+            "−0.0053 (−1.1 to 1.1)");
+}
+
 TEST(Terminal, AlignsItsColumns) {
   EXPECT_EQ(ToTerminal(SmallTable(), {}),
             "routing: validation/loss, lower is better\n"

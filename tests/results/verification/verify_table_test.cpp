@@ -116,6 +116,28 @@ TEST_P(Verifying, FindsTheTableAmidOtherText) {
   EXPECT_TRUE(Verify(around + exported + "\n" + around, GetParam()).differences.empty());
 }
 
+TEST_P(Verifying, NamesACommandThatHasNoTable) {
+  if (GetParam() == TableForm::kJson || GetParam() == TableForm::kCsv) {
+    GTEST_SKIP() << "these files hold nothing else";
+  }
+  std::string alone = "<!-- upcycle export a_study--1 -->\n";
+  if (GetParam() == TableForm::kLatex) {
+    alone = "% upcycle export a_study--1\n\\begin{longtable}{l}a\\\\\\end{longtable}\n";
+  }
+  const std::string exported = Export(GetParam());
+  for (const std::string& document : {alone + exported, exported + alone, alone}) {
+    const std::vector<CommittedTable> tables = ReadTables(document, GetParam());
+    ASSERT_EQ(tables.size(), document == alone ? 1u : 2u) << document;
+    const auto bare =
+        std::ranges::find_if(tables, [](const auto& table) { return table.columns.empty(); });
+    ASSERT_NE(bare, tables.end());
+    EXPECT_EQ(bare->line,
+              document == exported + alone ? 1 + std::ranges::count(exported, '\n') : 1);
+    LedgerReader reader(LedgerIn(folder_));
+    EXPECT_TRUE(Says(VerifyTable(reader, *bare, GetParam(), {}).reason, "no table that can be"));
+  }
+}
+
 TEST_P(Verifying, NamesTheCellThatDiffersAndItsLine) {
   const std::string exported = Export(GetParam());
   const bool is_exact = GetParam() == TableForm::kCsv;
@@ -143,7 +165,9 @@ TEST_P(Verifying, ReadsOrRefusesDamagedDocuments) {
   const CommittedTable good = ReadTables(exported, GetParam()).at(0);
   ExpectReadOrRefused(NameOf(GetParam()), exported, 400, kWords, [&](const std::string& document) {
     const std::vector<CommittedTable> tables = ReadTables(document, GetParam());
-    if (tables.empty()) throw Error(Cause::kInput, "no table");
+    const bool has_table = std::ranges::any_of(
+        tables, [](const CommittedTable& table) { return !table.columns.empty(); });
+    if (!has_table) throw Error(Cause::kInput, "no table");
     for (const CommittedTable& table : tables) {
       OptionsFrom(table, GetParam());
       DifferencesBetween(table, good, GetParam());
@@ -187,6 +211,26 @@ TEST_F(Verifying, MissesRowsAndColumnsThatWereLeftOutButNotNotes) {
   EXPECT_TRUE(std::ranges::any_of(other.differences, [](const CellDifference& difference) {
     return difference.column == "verdict" && difference.file.empty();
   }));
+}
+
+TEST_F(Verifying, NamesRowsThatCsvLeftOut) {
+  const std::string document = Export(TableForm::kCsv, {.where = {"arm!=late"}});
+  const VerifiedTable verified = Verify(document, TableForm::kCsv);
+  EXPECT_TRUE(verified.differences.empty());
+  EXPECT_EQ(verified.left_out, std::vector<std::string>{"late"});
+  EXPECT_TRUE(Verify(Export(TableForm::kCsv), TableForm::kCsv).left_out.empty());
+}
+
+TEST_F(Verifying, ReadsTablesAsAuthorsOfLatexChangeThem) {
+  std::string document = Export(TableForm::kLatex);
+  document = Replaced(document, "\\midrule", "\\cmidrule(lr){1-3}\\addlinespace[2pt]");
+  document = Replaced(document, " \\\\\nlate", " \\\\*[2pt]\nlate");
+  document = Replaced(document, "\\begin{tabular}", "\\begin{tabularx}{\\linewidth}");
+  document = Replaced(document, "\\end{tabular}", "\\end{tabularx}");
+  const VerifiedTable verified = Verify(document, TableForm::kLatex);
+  EXPECT_TRUE(verified.differences.empty()) << verified.differences.front().file;
+  const std::string changed = Replaced(document, "2.892 ", "2.792 ");
+  EXPECT_EQ(Verify(changed, TableForm::kLatex).differences.size(), 1u);
 }
 
 TEST_F(Verifying, ReadsDocumentsThatDoNotSayHowTheyWereMade) {
