@@ -1,53 +1,15 @@
-#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "results/comparison/compare_study.h"
 #include "results/comparison/comparison_table.h"
-#include "results/ledger/ledger_reader.h"
 #include "tests/caught_error.h"
-#include "tests/results/fixture.h"
+#include "tests/results/comparison/comparing.h"
 #include "tests/says.h"
-#include "tests/temporary_folder.h"
 
 namespace upcycle {
 namespace {
-
-constexpr double kDense[] = {3.16, 3.13, 3.22, 3.24, 3.15, 3.15};
-constexpr double kRouted[] = {3.10, 3.05, 3.20, 3.15, 3.08, 3.12};
-
-class Comparing : public ::testing::Test {
- protected:
-  Comparing() : writer(LedgerIn(folder)), study(StudyOf({"dense", "routed"}, {0, 1, 2, 3, 4, 5})) {}
-
-  void Finish(const std::string& arm, std::span<const double> losses) {
-    for (size_t seed = 0; seed < losses.size(); ++seed) {
-      CompleteRun(writer, arm, static_cast<int64_t>(seed), {},
-                  {ResultEvent("validation/loss", losses[seed])});
-    }
-  }
-  Comparison Compare(const CompareOptions& options = {}) {
-    LedgerReader reader(LedgerIn(folder));
-    return CompareStudy(reader, "study", options);
-  }
-  static std::vector<CostColumn> CostsOf(const Comparison& comparison) {
-    std::vector<CostColumn> costs;
-    for (const TableColumn& column : comparison.columns) {
-      if (column.kind == TableColumn::Kind::kCost) costs.push_back(column.cost);
-    }
-    return costs;
-  }
-  static bool HasNote(const Comparison& comparison, const std::string& note) {
-    return std::find(comparison.notes.begin(), comparison.notes.end(), note) !=
-           comparison.notes.end();
-  }
-
-  TemporaryFolder folder;
-  LedgerWriter writer;
-  StudyRecord study;
-};
 
 TEST_F(Comparing, JudgesEachArmByItsPairsWithTheBaseline) {
   writer.RecordStudy(study);
@@ -214,82 +176,6 @@ TEST_F(Comparing, UsesTheRecipesInterval) {
   EXPECT_EQ(Compare().arms[1].judgement->verdict, Verdict::kInconclusive);
 }
 
-TEST_F(Comparing, SaysWhatAParentHadReachedThatWasTrainedElsewhere) {
-  const Fingerprint parent = StageFor(StageRole::kParentEvaluate);
-  study.stages.push_back({parent, "evaluate", "{}", {}});
-  study.arms[0].cost = {.train_flops = 2e15};
-  study.arms[0].runs[0].stages[StageRole::kParentEvaluate] = parent;
-  writer.RecordStudy(study);
-  IngestNext(writer, parent, {ResultEvent("validation/loss", 4.0625)});
-  writer.SetStageState(parent, StageState::kComplete);
-  EXPECT_TRUE(HasNote(Compare(),
-                      "Parent. The dense parent was trained elsewhere. It had reached "
-                      "validation/loss 4.0625."));
-}
-
-TEST_F(Comparing, SaysHowFarComputeIsFromEqualAndWhatTheParentHadCost) {
-  study.matched_on = "train_flops";
-  study.arms[0].cost = {.train_flops = 2e15, .parent_train_flops = 1e15};
-  study.arms[1].cost = {.train_flops = 2.01e15, .parent_train_flops = 1e15};
-  const Fingerprint parent = StageFor(StageRole::kParentEvaluate);
-  study.stages.push_back({parent, "evaluate", "{}", {}});
-  study.arms[0].runs[0].stages[StageRole::kParentEvaluate] = parent;
-  study.arms[1].runs[0].stages[StageRole::kParentEvaluate] = parent;
-  writer.RecordStudy(study);
-  IngestNext(writer, parent, {ResultEvent("validation/loss", 4.0625)});
-  writer.SetStageState(parent, StageState::kComplete);
-  const Comparison comparison = Compare();
-  EXPECT_NEAR(comparison.arms[1].flops_mismatch, 0.005, 1e-12);
-  EXPECT_TRUE(
-      HasNote(comparison,
-              "Compute. Budgets are matched on train FLOPs, with the rows that capacity can "
-              "serve. Train FLOPs are those of a run's own training, forward and backward, "
-              "counted from its settings; farthest from dense is routed, by +0.50 %."));
-  EXPECT_TRUE(
-      HasNote(comparison,
-              "Parent. The dense parent had cost 1.00e15 FLOPs before these runs began, 0.5 "
-              "times a run of dense; no column counts them. It had reached validation/loss "
-              "4.0625."));
-}
-
-TEST_F(Comparing, SaysWhatBranchesHadCostBesideTheParent) {
-  study.arms[0].cost = {.train_flops = 2e15, .parent_train_flops = 1e15};
-  study.arms[1].cost = {
-      .train_flops = 2e15, .parent_train_flops = 5e15, .branch_train_flops = 4e15};
-  writer.RecordStudy(study);
-  const Comparison comparison = Compare();
-  EXPECT_TRUE(
-      HasNote(comparison,
-              "Parent. The dense parent had cost 1.00e15 FLOPs before these runs began, 0.5 times "
-              "a run of dense; no column counts them."));
-  EXPECT_TRUE(HasNote(comparison,
-                      "Branches. Those of routed had cost 4.00e15 FLOPs more, 2 times a run of "
-                      "dense; no column counts them either."));
-}
-
-TEST_F(Comparing, CountsTheParentInRuns) {
-  for (const auto& [parent, words] : {std::pair(2.02e15, "began, as much as a run of dense;"),
-                                      std::pair(3.06e17, "began, 150 times a run of dense;")}) {
-    study.arms[0].cost = {.train_flops = 2e15, .parent_train_flops = parent};
-    writer.RecordStudy(study);
-    const std::vector<std::string> notes = Compare().notes;
-    EXPECT_TRUE(std::ranges::any_of(notes, [&](const std::string& note) {
-      return note.starts_with("Parent.") && Says(note, words);
-    })) << words;
-  }
-}
-
-TEST_F(Comparing, SaysThatBudgetsWereNotMatched) {
-  study.arms[0].cost = {.train_flops = 2e15};
-  study.arms[1].cost = {.train_flops = 4e15};
-  writer.RecordStudy(study);
-  EXPECT_TRUE(
-      HasNote(Compare(),
-              "Compute. Budgets are not matched: each arm trains on its own number of "
-              "tokens. Train FLOPs are those of a run's own training, forward and backward, "
-              "counted from its settings; farthest from dense is routed, by +100.00 %."));
-}
-
 TEST_F(Comparing, ShowsASettingInFrontOfTheArmWhereTheRecipeAsksForIt) {
   study.table.rows = "moe.top_k";
   study.arms[0].settings = R"({"moe":{"top_k":2}})";  // of a dense arm: in force nowhere
@@ -350,75 +236,6 @@ TEST_F(Comparing, JudgesBitsPerByteOfOtherTokens) {
     CompleteRun(writer, "routed", seed, {}, {ResultEvent(study.metric, kRouted[i])});
   }
   EXPECT_EQ(Compare().arms[1].judgement->verdict, Verdict::kBetter);
-}
-
-TEST_F(Comparing, SaysHowManySeedsOfACompleteRunHaveNoValue) {
-  writer.RecordStudy(study);
-  for (int64_t seed = 0; seed < 6; ++seed) CompleteRun(writer, "dense", seed, {}, {});
-  EXPECT_TRUE(HasNote(Compare(), "Missing. dense: seeds 0, 1, 2, 3, 4, 5 have no value."));
-}
-
-TEST_F(Comparing, SaysNothingOfTheSeedsWhereNoTestWasMade) {
-  writer.RecordStudy(study);
-  const std::vector<std::string> notes = Compare().notes;
-  EXPECT_TRUE(std::none_of(notes.begin(), notes.end(),
-                           [](const std::string& note) { return note.starts_with("Seeds."); }));
-}
-
-TEST_F(Comparing, SaysWhatThreeSeedsCannotShow) {
-  study = StudyOf({"dense", "routed"}, {0, 1, 2});
-  writer.RecordStudy(study);
-  Finish("dense", std::span(kDense).first(3));
-  Finish("routed", std::span(kRouted).first(3));
-  EXPECT_TRUE(HasNote(Compare(),
-                      "Seeds. 3 paired seeds: no exact test (sign-flip, Wilcoxon) can go below p = "
-                      "0.25, so a verdict rests on the differences being normal."));
-}
-
-TEST_F(Comparing, SaysWhatNoExactTestCanFindOfTheMostPairsAndOfTheFewest) {
-  study = StudyOf({"dense", "routed", "late"}, {0, 1, 2, 3, 4, 5});
-  writer.RecordStudy(study);
-  Finish("dense", kDense);
-  Finish("routed", kRouted);
-  Finish("late", std::span(kRouted).first(2));
-  EXPECT_TRUE(HasNote(
-      Compare({.allow_incomplete = true}),
-      "Seeds. 2 to 6 paired seeds an arm: no exact test (sign-flip, Wilcoxon) can go below p = "
-      "0.031, adjusted 0.062 with 6, and 0.50, adjusted 1.0 with 2. A verdict rests on the "
-      "differences being normal."));
-}
-
-TEST_F(Comparing, SaysThatAVerdictOfFewPairsRestsOnNormalDifferences) {
-  writer.RecordStudy(study = StudyOf({"dense", "routed", "late"}, {0, 1, 2, 3, 4, 5, 6, 7}));
-  const double dense[] = {1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7};
-  const double routed[] = {0.9, 1.05, 1.1, 1.25, 1.3, 1.45, 1.5, 1.65};
-  Finish("dense", dense);
-  Finish("routed", routed);
-  Finish("late", std::span(routed).first(3));
-  EXPECT_TRUE(HasNote(
-      Compare({.allow_incomplete = true}),
-      "Seeds. 3 to 8 paired seeds an arm: no exact test (sign-flip, Wilcoxon) can go below p = "
-      "0.0078, adjusted 0.016 with 8, and 0.25, adjusted 0.50 with 3. With so few a verdict rests "
-      "on the differences being normal."));
-}
-
-TEST_F(Comparing, TellsNamesWithCommasApart) {
-  writer.RecordStudy(study = StudyOf({"dense", "before, std 0.2", "after, std 0.2"}, {0, 1}));
-  EXPECT_TRUE(HasNote(Compare(),
-                      "No verdict. before, std 0.2; after, std 0.2 are incomplete: 2 of 2 paired "
-                      "seeds have no result."));
-}
-
-TEST_F(Comparing, SaysWhatSixSeedsCannotShowOfSeveralArms) {
-  study = StudyOf({"dense", "routed", "shared"}, {0, 1, 2, 3, 4, 5});
-  writer.RecordStudy(study);
-  Finish("dense", kDense);
-  Finish("routed", kRouted);
-  Finish("shared", kRouted);
-  EXPECT_TRUE(
-      HasNote(Compare(),
-              "Seeds. 6 paired seeds: no exact test (sign-flip, Wilcoxon) can go below p = "
-              "0.031, adjusted 0.062, so a verdict rests on the differences being normal."));
 }
 
 }  // namespace
