@@ -20,9 +20,9 @@ Remedy RemedyFor(int error_number) {
     case ENOSPC:
     case EDQUOT:
       return {Cause::kDisk,
-              "free some space or choose another --root, then run the same command again"};
+              "free some space there or choose another place, then run the same command again"};
     case EROFS:
-      return {Cause::kDisk, "the file system is read-only; choose a --root that can be written"};
+      return {Cause::kDisk, "the file system is read-only; choose a place that can be written"};
     case EACCES:
     case EPERM:
       return {Cause::kDisk, "check the permissions of the folder, or choose another place"};

@@ -39,7 +39,7 @@ class MistakeFinder : public nlohmann::json_sax<json> {
   bool string(std::string&) override { return true; }
   bool binary(binary_t&) override { return true; }
   bool parse_error(size_t, const std::string&, const json::exception& error) override {
-    return Fail(std::string(error.what()).substr(0, kLongestMessage));
+    return Fail(JsonProblem(error).substr(0, kLongestMessage));
   }
 
  private:
@@ -62,6 +62,12 @@ class MistakeFinder : public nlohmann::json_sax<json> {
 };
 
 }  // namespace
+
+std::string JsonProblem(const std::exception& error) {
+  const std::string_view said = error.what();
+  const size_t end = said.starts_with('[') ? said.find("] ") : said.npos;
+  return std::string(end == said.npos ? said : said.substr(end + 2));
+}
 
 std::string MistakeInJson(std::string_view text) {
   MistakeFinder finder;

@@ -1,6 +1,7 @@
 // JSON that somebody else wrote: of bounded size and depth, and saying each thing once.
 #pragma once
 
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,9 @@ std::string MistakeInJson(std::string_view text);
 
 // Throws Error(kInput), naming `file`, for a text with a mistake.
 nlohmann::json ParseForeignJson(std::string_view text, std::string_view file);
+
+// What the JSON library says, in words: without its own names and numbers in brackets.
+std::string JsonProblem(const std::exception& error);
 
 // The same of a file, which is refused if it is far larger than those of models are.
 nlohmann::json ReadForeignJson(const fs::path& path);

@@ -15,6 +15,7 @@
 #include "core/files.h"
 #include "tools/commands.h"
 #include "tools/terminal/command_line.h"
+#include "tools/terminal/error_line.h"
 
 namespace upcycle {
 namespace {
@@ -112,9 +113,7 @@ int Dispatch(const Arguments& arguments) {
 }
 
 // Standard error may be gone or full too, and then nobody can be told.
-void Complain(const std::string& message) {
-  std::fputs(fmt::format("error: {}\n", message).c_str(), stderr);
-}
+void Complain(const std::string& message) { std::fputs(ErrorLine(message).c_str(), stderr); }
 
 // Whatever a command printed must have arrived before it can claim success. The error of the system
 // if it has not, else 0.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/plural.h"
 #include "core/recipe/canonical.h"
 #include "core/recipe/cost.h"
 #include "core/recipe/decision_steps.h"
@@ -148,12 +149,9 @@ Recipe LoadRecipe(const std::filesystem::path& path, const std::vector<std::stri
 }
 
 std::string DescribeRecipe(const Recipe& recipe) {
-  const auto plural = [](size_t count, std::string_view word) {
-    return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
-  };
   std::string text = fmt::format(
-      "{}: {} × {} = {}\n", recipe.name, plural(recipe.arms.size(), "arm"),
-      plural(recipe.seeds.size(), "seed"), plural(recipe.arms.size() * recipe.seeds.size(), "run"));
+      "{}: {} × {} = {}\n", recipe.name, Plural(recipe.arms.size(), "arm"),
+      Plural(recipe.seeds.size(), "seed"), Plural(recipe.arms.size() * recipe.seeds.size(), "run"));
   if (recipe.seeds_before_look > 0) {
     text += fmt::format("at most: from {} seeds on, arms get another only until they are decided\n",
                         recipe.seeds_before_look);

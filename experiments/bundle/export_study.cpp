@@ -10,6 +10,7 @@
 
 #include "core/archive.h"
 #include "core/build_info.h"
+#include "core/plural.h"
 #include "core/temporary_name.h"
 #include "experiments/bundle/stage_journal.h"
 #include "experiments/bundle/study_events.h"
@@ -87,6 +88,12 @@ class Exporter {
   ExportedStudy Write(const fs::path& target) {
     RemoveLeftovers(target);
     for (const auto& [stage, kind] : kinds_) AddStage(stage);
+    if (unsettled_ > 0) {
+      exported_.notes.push_back(
+          fmt::format("left out: {} that the process which works on this root is at; export again "
+                      "once it has ended",
+                      Plural(unsettled_, "stage")));
+    }
     const PassingFile journal(target.native() + ".journal");
     events_.KeepLaunchesOf(options_.study, launches_);
     {
@@ -103,6 +110,10 @@ class Exporter {
     const StageFolder folder(root_, stage);
     if (!fs::exists(folder.description()) || !fs::exists(folder.journal())) return;
     const StageJournal journal = ReadStageJournal(folder.journal());
+    if (options_.complete_only && !IsSettled(journal)) {
+      ++unsettled_;
+      return;
+    }
     const std::set<int64_t> launches = journal.Launches();
     launches_.insert(launches.begin(), launches.end());
     const std::string name = FolderNameOf(stage);
@@ -115,6 +126,14 @@ class Exporter {
     if (!journal.IsComplete() || !IsWanted(stage)) return;
     const auto kind = ValueNamed<StageKind>(kinds_.at(stage));
     if (kind && HasOutput(*kind)) AddOutput(stage, folder, *kind);
+  }
+
+  // Whether its last attempt is complete, and no launch made it that began after the root's journal
+  // was read.
+  bool IsSettled(const StageJournal& journal) const {
+    return journal.IsComplete() && std::ranges::all_of(journal.Launches(), [&](int64_t launch) {
+             return events_.launches.contains(launch);
+           });
   }
 
   void AddOutput(const Fingerprint& stage, const StageFolder& folder, StageKind kind) {
@@ -167,6 +186,7 @@ class Exporter {
   std::set<Fingerprint> trained_;             // what each run's own training is, as it is now
   std::set<int64_t> launches_;                // that attempts at its stages belong to
   std::map<std::string, Source> files_;       // by name
+  int64_t unsettled_ = 0;                     // stages left out, as they may still change
   ExportedStudy exported_;
 };
 

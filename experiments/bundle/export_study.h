@@ -14,6 +14,8 @@ struct ExportOptions {
   std::string study;
   BundledModels models = BundledModels::kNone;
   bool logs = false;
+  // While a scheduler is at work: the bundle has what is complete, and notes say what it lacks.
+  bool complete_only = false;
 };
 
 struct ExportedStudy {
@@ -25,7 +27,8 @@ struct ExportedStudy {
 };
 
 // Writes the bundle, which appears whole. The same root and options give the same bytes. The caller
-// holds the root's lock. Throws Error(kInput) for an unknown study, and for a journal that is
+// holds the root's lock, or asks for what is complete: that changes no more, and what is made again
+// comes to the same bytes. Throws Error(kInput) for an unknown study, and for a journal that is
 // damaged: `upcycle run` sets that aside and does its stage anew.
 ExportedStudy ExportStudy(const fs::path& root, const ExportOptions& options,
                           const fs::path& target);

@@ -137,7 +137,7 @@ Manifest ParseManifest(std::string_view text) {
     return Read(parsed);
   } catch (const json::exception& error) {
     throw Error(Cause::kInput,
-                fmt::format("{} cannot be understood: {}", kManifestName, error.what()));
+                fmt::format("{} cannot be understood: {}", kManifestName, JsonProblem(error)));
   }
 }
 

@@ -53,7 +53,7 @@ Stage ReadDescription(const fs::path& path) {
   try {
     return Stage::FromJson(ParseForeignJson(ReadTextFile(path), path.native()));
   } catch (const json::exception& error) {
-    Refuse(fmt::format("{} cannot be understood: {}", path.native(), error.what()));
+    Refuse(fmt::format("{} cannot be understood: {}", path.native(), JsonProblem(error)));
   }
 }
 
@@ -71,7 +71,7 @@ UnpackedBundle::UnpackedBundle(const fs::path& bundle, const fs::path& root)
                                            bundle.native(), error.what()));
   } catch (const json::exception& error) {
     throw Error(Cause::kInput, fmt::format("{} is not taken over: {}; nothing was changed",
-                                           bundle.native(), error.what()));
+                                           bundle.native(), JsonProblem(error)));
   }
 }
 

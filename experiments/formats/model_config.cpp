@@ -124,7 +124,7 @@ Architecture ArchitectureOfOwn(const json& config, const fs::path& path) {
     if (!reason.empty()) RefuseDamaged(path, reason);
     return architecture;
   } catch (const json::exception& error) {
-    RefuseDamaged(path, error.what());
+    RefuseDamaged(path, JsonProblem(error));
   }
 }
 

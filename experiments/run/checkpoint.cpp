@@ -10,6 +10,7 @@
 #include "core/checksums.h"
 #include "core/directory_transaction.h"
 #include "core/error.h"
+#include "core/foreign_json.h"
 #include "experiments/formats/model_folder.h"
 #include "experiments/run/optimizer_file.h"
 
@@ -57,7 +58,7 @@ void Checkpoints::Write(int64_t step, const json& state, const ModelParameters& 
 
 bool Checkpoints::Restore(ModelParameters& parameters, Backend& backend, const StateReader& reader,
                           std::vector<std::string>& passed_over) {
-  const auto pass_over = [&](const fs::path& folder, const char* reason) {
+  const auto pass_over = [&](const fs::path& folder, const std::string& reason) {
     passed_over.push_back(fmt::format("{}: {}", folder.native(), reason));
   };
   for (const fs::path& folder : NewestFirst()) {
@@ -74,7 +75,7 @@ bool Checkpoints::Restore(ModelParameters& parameters, Backend& backend, const S
       if (error.cause() != Cause::kInput) throw;
       pass_over(folder, error.what());
     } catch (const json::exception& error) {
-      pass_over(folder, error.what());
+      pass_over(folder, "trainer.json cannot be understood: " + JsonProblem(error));
     }
   }
   return false;

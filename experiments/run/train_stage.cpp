@@ -21,6 +21,7 @@
 #include "experiments/run/optimizer_file.h"
 #include "experiments/run/parent_cosine.h"
 #include "experiments/run/result_record.h"
+#include "experiments/run/stage_file.h"
 #include "experiments/run/trainer.h"
 #include "experiments/run/validation.h"
 #include "experiments/run/worker.h"
@@ -39,7 +40,7 @@ struct Ancestry {
 // Empty for any other start.
 std::optional<Ancestry> AncestryOf(const StageContext& context) {
   if (context.stage.inputs.size() < 3) return std::nullopt;
-  const Stage start = Stage::FromJson(json::parse(ReadTextFile(context.Input(1).description())));
+  const Stage start = ReadStage(context.Input(1).description());
   const UpcycleOrder order = ReadUpcycleOrder(start);
   return Ancestry{ModelFolder(context.Input(2).model()),
                   ExpertNeurons(order.target, order.upcycle, order.seed)};

@@ -9,6 +9,14 @@
 #include "core/error.h"
 
 namespace upcycle {
+namespace {
+
+// Whether a NaN has a sign is no news.
+std::string NumberText(double value) {
+  return std::isnan(value) ? "nan" : fmt::format("{}", value);
+}
+
+}  // namespace
 
 Trainer::Trainer(Transformer& model, const TrainSettings& settings, const Schedule& schedule,
                  int64_t steps, uint64_t seed, FillSamples fill)
@@ -87,7 +95,8 @@ void Trainer::RequireFinite(const StepReport& report) const {
       fmt::format("diverged at step {} of {}: loss {}, gradient norm {} at learning rate {:.3g}. "
                   "Lower train.learning_rate.peak, lengthen warmup_steps, or set "
                   "optimizer.clip_norm",
-                  step_ + 1, steps_, report.loss, report.gradient_norm, report.learning_rate));
+                  step_ + 1, steps_, NumberText(report.loss), NumberText(report.gradient_norm),
+                  report.learning_rate));
 }
 
 void Trainer::Update(double learning_rate) {

@@ -20,6 +20,7 @@
 #include "core/stopwatch.h"
 #include "experiments/run/device.h"
 #include "experiments/run/provenance.h"
+#include "experiments/run/stage_file.h"
 #include "kernels/checked_backend.h"
 #include "results/ledger/journal_events.h"
 
@@ -43,7 +44,7 @@ double SecondsOf(const timeval& time) {
 void RequireWholeInputs(const StageContext& context) {
   for (size_t i = 0; i < context.stage.inputs.size(); ++i) {
     const StageFolder input = context.Input(i);
-    const StageKind kind = Stage::FromJson(json::parse(ReadTextFile(input.description()))).kind;
+    const StageKind kind = ReadStage(input.description()).kind;
     const std::string damage = kind == StageKind::kTokens ? "" : input.FindOutputDamage(kind);
     if (damage.empty()) continue;
     throw Error(Cause::kInput,
@@ -223,7 +224,7 @@ WorkerExit RunWorker(const fs::path& path, const WorkerOptions& options, const S
       return WorkerExit::kBusy;
     }
     const Heartbeat heartbeat(folder.heartbeat());
-    const Stage stage = Stage::FromJson(json::parse(ReadTextFile(folder.description())));
+    const Stage stage = ReadStage(folder.description());
     if (IsComplete(folder, stage.kind)) return WorkerExit::kComplete;
     return RunAttempt(stage, folder, options, stop, work);
   } catch (const Error& error) {

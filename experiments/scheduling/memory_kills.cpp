@@ -1,6 +1,5 @@
 #include "experiments/scheduling/memory_kills.h"
 
-#include <algorithm>
 #include <fstream>
 #include <string>
 
@@ -21,15 +20,34 @@ int64_t ValueOf(const std::string& path, const std::string& key) {
   return 0;
 }
 
-// Of the whole machine, and of the container this runs in, where the machine's count is hidden.
-int64_t KillsSoFar() {
-  return std::max(ValueOf("/proc/vmstat", "oom_kill"),
-                  ValueOf("/sys/fs/cgroup/memory.events", "oom_kill"));
+// The file that counts kills in the group (cgroups(7), either version) that this process is in, and
+// with it those that it starts: what the kernel kills in others is no worker of ours. Where there
+// are no groups, it counts those of the whole machine.
+std::string FileThatCounts() {
+  const std::string mount = "/sys/fs/cgroup";  // where it always is
+  std::ifstream groups("/proc/self/cgroup");
+  for (std::string line; std::getline(groups, line);) {
+    const size_t controllers = line.find(':') + 1;
+    const size_t path = line.find(':', controllers) + 1;
+    if (controllers == 0 || path == 0) continue;
+    const bool is_unified = path == controllers + 1;
+    const std::string names = "," + line.substr(controllers, path - 1 - controllers) + ",";
+    if (!is_unified && names.find(",memory,") == std::string::npos) continue;
+    const std::string top = is_unified ? mount : mount + "/memory";
+    const std::string name = is_unified ? "/memory.events.local" : "/memory.oom_control";
+    // A container may see its own group in the place of the topmost.
+    for (const std::string& file : {top + line.substr(path) + name, top + name}) {
+      if (std::ifstream(file).good()) return file;
+    }
+  }
+  return "/proc/vmstat";
 }
 
 }  // namespace
 
-MemoryKills::MemoryKills() : seen_(KillsSoFar()) {}
+MemoryKills::MemoryKills() : file_(FileThatCounts()), seen_(KillsSoFar()) {}
+
+int64_t MemoryKills::KillsSoFar() const { return ValueOf(file_, "oom_kill"); }
 
 void MemoryKills::Look() {
   if (since_look_.Seconds() >= kLookSeconds) Count();

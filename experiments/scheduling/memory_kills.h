@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "core/stopwatch.h"
 
@@ -22,7 +23,9 @@ class MemoryKills {
 
  private:
   void Count();
+  int64_t KillsSoFar() const;
 
+  std::string file_;  // that counts them
   int64_t seen_;
   int64_t untaken_ = 0;
   Stopwatch since_look_, since_kill_;

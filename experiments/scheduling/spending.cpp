@@ -1,20 +1,17 @@
 #include "experiments/scheduling/spending.h"
 
-#include "experiments/run/stage_folder.h"
+#include "experiments/run/stage_parts.h"
 #include "results/ledger/stage_use.h"
 
 namespace upcycle {
 namespace {
 
-// Of files that other processes write and remove meanwhile.
-int64_t BytesUnder(const fs::path& folder) {
+// What is there to stay, as a plan predicts it. Checkpoints go when their training is complete:
+// with them, a study that was cut to what fits would not fit while it runs.
+int64_t BytesKeptOf(const StageFolder& stage) {
   int64_t bytes = 0;
-  std::error_code error;
-  for (auto file = fs::recursive_directory_iterator(folder, error);
-       !error && file != fs::recursive_directory_iterator(); file.increment(error)) {
-    std::error_code gone;
-    const uintmax_t size = file->is_regular_file(gone) ? file->file_size(gone) : 0;
-    if (!gone) bytes += static_cast<int64_t>(size);
+  for (const StagePart& part : PartsOf(stage)) {
+    if (part.kind == PartKind::kOutput) bytes += part.bytes;
   }
   return bytes;
 }
@@ -31,7 +28,7 @@ StudyCost SpentOn(const Study& study, const fs::path& root) {
       spent.gpu_seconds += use->second.gpu_seconds;
     }
     if (study.recipe.budget.disk_gb > 0) {
-      spent.disk_bytes += BytesUnder(StageFolder(root, stage).path());
+      spent.disk_bytes += BytesKeptOf(StageFolder(root, stage));
     }
   }
   return spent;

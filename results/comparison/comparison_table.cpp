@@ -83,7 +83,7 @@ void AddTest(Builder& builder, TestColumn column) {
   const std::string key(NameOf(column));
   switch (column) {
     case TestColumn::kSeeds:
-      builder.Add({key, key, Notation::kText},
+      builder.Add({.title = key, .key = key, .right = true},
                   [](const ArmComparison& arm) { return Cell{.text = SeedsText(arm)}; });
       return;
     case TestColumn::kDifference:

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/plural.h"
 #include "results/differences/difference.h"
 #include "results/interchange/flat_settings.h"
 #include "results/tables/number_text.h"
@@ -14,10 +15,6 @@ namespace {
 
 std::string ValueText(const nlohmann::json& value) {
   return value.is_discarded() ? "nothing" : Printable(SettingText(value));
-}
-
-std::string Counted(int64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 // Numbers with all their digits: two that differ never look alike.
@@ -51,12 +48,12 @@ std::string SeriesText(const SeriesDifference& series, const DifferenceStyle& st
   if (steps == 0) {
     text += "no step that both have";
   } else if (series.differing == 0) {
-    text += fmt::format("the same bits at {}", Counted(steps, "step"));
+    text += fmt::format("the same bits at {}", Plural(steps, "step"));
   } else {
     text += fmt::format("{} of {} steps differ", series.differing, steps);
   }
-  if (series.only_a > 0) text += fmt::format("; {} only in A", Counted(series.only_a, "step"));
-  if (series.only_b > 0) text += fmt::format("; {} only in B", Counted(series.only_b, "step"));
+  if (series.only_a > 0) text += fmt::format("; {} only in A", Plural(series.only_a, "step"));
+  if (series.only_b > 0) text += fmt::format("; {} only in B", Plural(series.only_b, "step"));
   text += '\n';
   if (series.first) text += fmt::format("      first   {}\n", PairText(*series.first));
   if (series.largest) text += fmt::format("      largest {}\n", PairText(*series.largest));
@@ -130,7 +127,7 @@ std::string ArmText(const ArmDifference& arm) {
                                : fmt::format("{} and {}", Printable(arm.a), Printable(arm.b));
   if (arm.settings.empty()) return fmt::format("\n{}: equal settings\n", name);
   const auto settings = static_cast<int64_t>(arm.settings.size());
-  return fmt::format("\n{}: {} differ{}\n{}", name, Counted(settings, "setting"),
+  return fmt::format("\n{}: {} differ{}\n{}", name, Plural(settings, "setting"),
                      settings == 1 ? "s" : "", ChangeLines("  ", "", arm.settings));
 }
 

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/plural.h"
 #include "core/spelling.h"
 #include "results/comparison/comparison_table.h"
 #include "results/comparison/grid_table.h"
@@ -21,6 +22,10 @@ namespace upcycle {
 namespace {
 
 using Kind = TableColumn::Kind;
+
+std::string DegreesText(const Summary& summary) {
+  return Plural(summary.count - 1, "degree") + " of freedom";
+}
 
 // The place of a cell in the table, and the arm that it shows.
 struct Found {
@@ -99,10 +104,6 @@ std::string Number(double value) {
   return std::isfinite(value) ? fmt::format("{}", value) : "none";
 }
 
-std::string DegreesText(double degrees) {
-  return fmt::format("{} degree{} of freedom", degrees, degrees == 1 ? "" : "s");
-}
-
 class Tracer {
  public:
   Tracer(LedgerReader& ledger, const Comparison& comparison, Found found)
@@ -166,7 +167,7 @@ class Tracer {
         fmt::format("half width = t · s / √n = {}, with t = {}, the {:g} % quantile of Student's t "
                     "of {}: the {:g} % interval of the mean",
                     Number(summary.half_width), StudentQuantile(probability, degrees),
-                    100 * probability, DegreesText(degrees), 100 * level));
+                    100 * probability, DegreesText(summary), 100 * level));
   }
 
   void TraceDifference(size_t metric) {
@@ -203,7 +204,7 @@ class Tracer {
         fmt::format("half width = t · s / √n = {}, with t = {}, the {:g} % quantile of Student's t "
                     "of {}",
                     Number(difference.half_width), StudentQuantile(probability, degrees),
-                    100 * probability, DegreesText(degrees)));
+                    100 * probability, DegreesText(difference)));
   }
 
   void TraceTest(TestColumn column) {

@@ -30,8 +30,9 @@ std::string ExactText(const std::optional<double>& value) {
 // "evaluate, of step 610's weights"; "train, its series at step 610".
 std::string OriginText(const CellRun& run) {
   if (!run.origin) {
-    return run.cause.empty() ? std::string(NameOf(run.state))
-                             : fmt::format("{} ({})", NameOf(run.state), run.cause);
+    const std::string state(NameOf(run.state));
+    const bool is_said = run.cause.empty() || run.cause == state;
+    return is_said ? state : fmt::format("{} ({})", state, run.cause);
   }
   const std::string role = NameOf(run.origin->place);
   if (run.origin->step)
@@ -123,8 +124,8 @@ std::string ToText(const CellSource& source, const std::string& stages) {
   if (!source.evidence.empty()) text += "\nhow sure\n\n";
   for (const std::string& line : source.evidence) text += fmt::format("  {}\n", Printable(line));
   if (!source.runs.empty()) {
-    text +=
-        "\n" + RunsText(fmt::format("{} of {}", source.metric, source.arm), source.runs, stages);
+    text += "\n";
+    text += RunsText(fmt::format("{} of {}", source.metric, source.arm), source.runs, stages);
   }
   if (!source.baseline_runs.empty()) {
     text += RunsText(fmt::format("{} of {}", source.metric, source.baseline), source.baseline_runs,

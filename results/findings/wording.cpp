@@ -14,7 +14,7 @@ namespace {
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 std::string CountOf(const Counted& counted, double value) {
-  return counted.quantity == Quantity::kForwardBackwardFlops ? fmt::format("{:.4g}", value)
+  return counted.quantity == Quantity::kForwardBackwardFlops ? CountedFlopsText(value)
                                                              : CountText(value);
 }
 

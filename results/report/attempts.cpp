@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/plural.h"
 #include "results/report/html.h"
 #include "results/report/sections.h"
 #include "results/report/stage_owners.h"
@@ -29,10 +30,6 @@ std::vector<Cell> RowOf(const std::string& stage, const AttemptFacts& attempt) {
   row.push_back({.text = attempt.start.host});
   row.push_back({.text = end.wall_seconds ? ClockText(*end.wall_seconds) : ""});
   return row;
-}
-
-std::string Counted(size_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 std::string EndsText(size_t broken, size_t under_way) {
@@ -70,11 +67,11 @@ std::string AttemptsSection(const ReportInput& input) {
   }
   if (attempts == 0) return "";
   std::string text = html::Paragraph(fmt::format(
-      "{} at {}: {}, and {} took more than one.{}", Counted(attempts, "attempt"),
-      Counted(static_cast<size_t>(std::ranges::count_if(
-                  input.attempts, [](const auto& its) { return !its.empty(); })),
-              "stage"),
-      EndsText(broken, under_way), repeated == 0 ? "no stage" : Counted(repeated, "stage"),
+      "{} at {}: {}, and {} took more than one.{}", Plural(attempts, "attempt"),
+      Plural(static_cast<size_t>(std::ranges::count_if(
+                 input.attempts, [](const auto& its) { return !its.empty(); })),
+             "stage"),
+      EndsText(broken, under_way), repeated == 0 ? "no stage" : Plural(repeated, "stage"),
       broken > kMostRows ? fmt::format(" The first {} are shown.", kMostRows) : ""));
   if (!table.rows.empty()) text += html::TableOf(table);
   return text;

@@ -174,7 +174,7 @@ StudyView ReadStudyView(LedgerReader& ledger, const std::string& study,
   StatusOptions shown = options;
   shown.most_details = std::min(options.most_details, bounds.stages);
   StudyStatus status = StatusOfStudy(ledger, shown, &facts);
-  ledger.ReadValues(&facts, std::array{facts.metric});
+  if (bounds.arms > 0) ledger.ReadValues(&facts, std::array{facts.metric});
 
   LiveReader live(ledger);
   const bool is_running = !status.running.empty();  // else no time is told

@@ -9,6 +9,7 @@
 
 #include "core/utf8.h"
 #include "results/tables/number_text.h"
+#include "results/tables/writing_direction.h"
 
 namespace upcycle {
 namespace {
@@ -95,6 +96,11 @@ std::string LatexEscaped(std::string_view text) {
   while (!text.empty()) {
     size_t taken = 1;
     std::string replacement(IsControl(text[0]) ? " " : text.substr(0, 1));
+    const DecodedCharacter character = DecodeCharacter(text);
+    if (TurnsDirection(character.code_point)) {
+      replacement.assign(1, '?');  // pdflatex has no sign for what cannot be shown
+      taken = character.bytes;
+    }
     const auto begins = [&](std::string_view signs) { return text.starts_with(signs); };
     if (std::ranges::any_of(kLigatures, begins)) replacement += "{}";
     for (const auto& [sign, command] : kCommands) {

@@ -7,6 +7,7 @@
 
 #include "core/utf8.h"
 #include "results/tables/terminal_text.h"
+#include "results/tables/writing_direction.h"
 
 namespace upcycle {
 namespace {
@@ -54,10 +55,19 @@ bool IsMarkup(std::string_view text, size_t i) {
 }  // namespace
 
 std::string EscapedMarkdown(const std::string& text) {
+  const std::string_view all = text;
   std::string escaped;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (IsMarkup(text, i)) escaped += '\\';
-    escaped += IsControl(text[i]) ? ' ' : text[i];
+  for (size_t i = 0, bytes = 1; i < all.size(); i += bytes) {
+    const DecodedCharacter character = DecodeCharacter(all.substr(i));
+    bytes = std::max<size_t>(character.bytes, 1);
+    if (IsMarkup(all, i)) escaped += '\\';
+    if (TurnsDirection(character.code_point)) {
+      escaped += "\uFFFD";
+    } else if (IsControl(all[i])) {
+      escaped += ' ';
+    } else {
+      escaped += all.substr(i, bytes);
+    }
   }
   return escaped;
 }

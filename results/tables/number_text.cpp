@@ -169,4 +169,12 @@ std::string ScientificText(double value) {
   return fmt::format("{}e{}", parts.mantissa, parts.exponent);
 }
 
+std::string CountedFlopsText(double flops) {
+  if (!std::isfinite(flops) || flops <= 0) return kNotAvailable;
+  const std::string text = fmt::format("{:.3e}", flops);
+  const size_t e = text.find('e');
+  const size_t last = text.find_last_not_of(".0", e - 1);
+  return fmt::format("{}e{}", text.substr(0, last + 1), std::stoi(text.substr(e + 1)));
+}
+
 }  // namespace upcycle

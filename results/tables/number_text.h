@@ -50,4 +50,7 @@ struct Scientific {
 Scientific ScientificParts(double value);  // value is finite and positive
 std::string ScientificText(double value);  // "7.52e14"; 0 stands for not counted
 
+// "7.516e14", "4.7e14": what is counted or quoted has up to four digits, and no zeros behind them.
+std::string CountedFlopsText(double flops);
+
 }  // namespace upcycle

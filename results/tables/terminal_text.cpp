@@ -7,6 +7,7 @@
 #include <utf8proc.h>
 
 #include "core/utf8.h"
+#include "results/tables/writing_direction.h"
 
 namespace upcycle {
 namespace {
@@ -47,7 +48,7 @@ std::string Printable(const std::string& text) {
   for (std::string_view rest = text; !rest.empty();) {
     const DecodedCharacter character = DecodeCharacter(rest);
     const std::string_view bytes = rest.substr(0, std::max<size_t>(character.bytes, 1));
-    if (character.bytes == 0) {
+    if (character.bytes == 0 || TurnsDirection(character.code_point)) {
       printable += kNotACharacter;
     } else if (IsControl(bytes.front()) || IsControlOfEightBits(character.code_point)) {
       printable += ' ';

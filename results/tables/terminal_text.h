@@ -10,7 +10,7 @@
 namespace upcycle {
 
 // With blanks for control characters, which a terminal would obey, those of eight bits too, and �
-// for every byte that is not UTF-8.
+// for every byte that is not UTF-8 and every mark that turns the direction of writing.
 std::string Printable(const std::string& text);
 
 // How many columns of a terminal the characters of `text` take: two each of Chinese, none of marks

@@ -3,16 +3,12 @@
 #include <cstdint>
 
 #include "core/utf8.h"
+#include "results/tables/writing_direction.h"
 
 namespace upcycle {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-// Marks of Unicode's bidirectional algorithm that reach beyond the letters they stand between.
-bool TurnsDirection(uint32_t code) {
-  return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
-}
 
 // XML 1.0, section 2.2.
 bool IsAllowed(uint32_t code) {

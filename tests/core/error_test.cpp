@@ -44,8 +44,8 @@ TEST(SystemError, SaysWhatHappenedWhereAndWhatToDo) {
   const Error error = SystemError("write", "runs/ledger.sqlite", ENOSPC);
   EXPECT_STREQ(
       error.what(),
-      "cannot write runs/ledger.sqlite: No space left on device; free some space or choose "
-      "another --root, then run the same command again");
+      "cannot write runs/ledger.sqlite: No space left on device; free some space there or choose "
+      "another place, then run the same command again");
 }
 
 TEST(SystemError, BlamesTheDiskForSpaceRightsAndDevices) {

@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 // Waits until the file says something else than `beats`; what it says then.
 uint64_t NextAfter(uint64_t beats, const fs::path& path) {
   uint64_t now = beats;
-  for (int look = 0; look < 10'000 && now == beats; ++look) {
+  for (int look = 0; look < 60'000 && now == beats; ++look) {
     std::this_thread::sleep_for(milliseconds(1));
     now = Heartbeat::Read(path);
   }

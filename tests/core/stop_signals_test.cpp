@@ -17,7 +17,7 @@ namespace {
 int RequestsAfter(int signal) {
   StopSignals stop;
   kill(getpid(), signal);
-  for (int waits = 0; stop.Requests() == 0 && waits < 1000; ++waits) {
+  for (int waits = 0; stop.Requests() == 0 && waits < 60'000; ++waits) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return stop.Requests();

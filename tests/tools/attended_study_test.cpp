@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include "core/files.h"
 #include "tests/says.h"
@@ -82,8 +84,19 @@ TEST_F(AttendedStudyTest, EndsAWorkerThatIsStoppedAndGoesOnFromItsCheckpoint) {
   ExpectUndisturbed();
 }
 
+// What loses its parent becomes a child of this process while it lives. A group of processes whose
+// parents have gone altogether would be told to go on where it was stopped (setpgid(2)).
+class Adopting {
+ public:
+  Adopting() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
+  ~Adopting() { prctl(PR_SET_CHILD_SUBREAPER, 0); }
+  Adopting(const Adopting&) = delete;
+  Adopting& operator=(const Adopting&) = delete;
+};
+
 // It hears that its scheduler died only once the next scheduler has found it.
 TEST_F(AttendedStudyTest, LetsTheNextRunFollowWorkersThatOutliveTheirScheduler) {
+  const Adopting adopting;
   Program run(Run());
   const CaughtWorker worker(run, root_);
   run.Signal(SIGKILL);
@@ -92,6 +105,7 @@ TEST_F(AttendedStudyTest, LetsTheNextRunFollowWorkersThatOutliveTheirScheduler) 
   EXPECT_TRUE(next.Await([&] { return Says(next.ErrorsSoFar(), ": an earlier run began it"); }));
   worker.LetGoOn();
   const Finished finished = next.Wait();
+  waitpid(worker.pid(), nullptr, 0);
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
   ExpectUndisturbed();
 }

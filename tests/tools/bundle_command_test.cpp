@@ -7,7 +7,10 @@
 #include <nlohmann/json.hpp>
 #include <signal.h>
 
+#include "core/file_lock.h"
 #include "core/files.h"
+#include "core/journal.h"
+#include "results/ledger/journal_events.h"
 #include "tests/says.h"
 #include "tests/temporary_folder.h"
 #include "tests/tools/program.h"
@@ -68,7 +71,7 @@ TEST_F(BundleCommand, GivesTheSameResultsElsewhere) {
                                ContentOf(folder_ / "here", "tiny")),
             "");
   const Finished run = Done({"run", recipe_.native()}, "here");
-  EXPECT_TRUE(Says(run.err, "all 18 stages of 6 runs are complete already"));
+  EXPECT_TRUE(Says(run.err, "18 stages of 6 runs, all complete already"));
   const json again = json::parse(Done({"import", bundle_.native(), "--json"}, "here").out);
   EXPECT_EQ(again["kept"], 18);
   EXPECT_EQ(again["added"], 0);
@@ -90,6 +93,30 @@ TEST_F(BundleCommand, MakesAgainWhatIsReadAndWasLeftBehind) {
   EXPECT_EQ(DifferencesBetween(ContentOf(folder_ / "with", "tiny"),
                                ContentOf(folder_ / "without", "tiny")),
             "");
+}
+
+// Half a study beside a running one is what is complete of it.
+TEST_F(BundleCommand, HasWhatIsCompleteWhereASchedulerIsAtWork) {
+  Export();
+  const std::string alone = ReadTextFile(bundle_);
+  const auto scheduler = FileLock::TryAcquire(folder_ / "source/scheduler.lock");
+  ASSERT_TRUE(scheduler);
+  Export();
+  EXPECT_EQ(ReadTextFile(bundle_), alone) << "all is complete";
+  const json stages = json::parse(
+      Done({"query", "SELECT fingerprint FROM stage WHERE kind = 'evaluate'", "--json"}, "source")
+          .out);
+  const std::string one = stages.at("rows").at(0).at(0);
+  JournalWriter(folder_ / "source/stages" / one / "journal")
+      .Event(EventOf(AttemptStart{.host = "lab", .pid = 1, .time = 2}));
+  const json beside =
+      json::parse(Done({"export", "tiny", "--bundle", bundle_.native(), "--json"}, "source").out);
+  EXPECT_EQ(beside.at("stages"), 17);
+  EXPECT_TRUE(Says(beside.at("notes").dump(), "left out: 1 stage that the process which works"));
+  EXPECT_EQ(json::parse(Done({"import", bundle_.native(), "--json"}, "here").out)["added"], 17);
+  Done({"run", recipe_.native()}, "here");
+  EXPECT_EQ(Done({"export", "tiny", "--format", "csv"}, "here").out,
+            Done({"export", "tiny", "--format", "csv"}, "source").out);
 }
 
 // Wherever it is killed, the same command goes on.

@@ -1,10 +1,6 @@
 #include "tests/tools/caught_worker.h"
 
-#include <chrono>
-#include <fstream>
-#include <string>
 #include <system_error>
-#include <thread>
 #include <variant>
 
 #include <gtest/gtest.h>
@@ -52,31 +48,12 @@ class Course {
 
 bool IsAmidItsSteps(const fs::path& stage) { return Course(stage / "journal").IsAmidItsSteps(); }
 
-// 'T' where it is stopped (proc(5)); 0 where it is gone.
-char StateOf(pid_t process) {
-  std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
-  std::string text;
-  std::getline(stat, text);
-  const size_t name_end = text.rfind(')');
-  return name_end == std::string::npos || name_end + 2 >= text.size() ? '\0' : text[name_end + 2];
-}
-
-// A signal that stops a process has been sent before it is obeyed.
-bool AwaitStandstill(pid_t process) {
-  while (true) {
-    const char state = StateOf(process);
-    if (state == 'T') return true;
-    if (state == '\0' || state == 'Z' || state == 'X') return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-}
-
 }  // namespace
 
 bool StopAmidItsSteps(pid_t worker, const fs::path& stage) {
-  if (!IsAmidItsSteps(stage) || kill(worker, SIGSTOP) != 0) return false;
+  if (!IsAmidItsSteps(stage)) return false;
   // It has gone on until it stood still.
-  if (AwaitStandstill(worker) && IsAmidItsSteps(stage)) return true;
+  if (StopProcess(worker) && IsAmidItsSteps(stage)) return true;
   kill(worker, SIGCONT);
   return false;
 }

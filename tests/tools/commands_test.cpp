@@ -99,7 +99,7 @@ TEST_F(CommandsTest, PlanPricesARecipeWhoseDataIsNotHere) {
   const Finished plan = RunProgram({"plan", recipe.native(), "--root", root, "--tflops", "400"});
   EXPECT_EQ(plan.exit_code, 0) << plan.err;
   for (const char* figure :
-       {"47.49B", "13.67B", "4.744e+14", "7.515e+14", "34.34B and 11.79B",
+       {"47.49B", "13.67B", "4.744e14", "7.515e14", "34.34B and 11.79B",
         "can drop nothing: it is dropless", "The data is not here", "dense: 1.086k"}) {
     EXPECT_TRUE(Says(plan.out, figure)) << figure << '\n' << plan.out;
   }

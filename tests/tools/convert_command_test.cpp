@@ -1,9 +1,8 @@
 // `upcycle convert` as its users run it: what it prints, what it leaves, how it goes on.
 
-#include <chrono>
 #include <csignal>
 #include <map>
-#include <thread>
+#include <memory>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -149,26 +148,45 @@ TEST_F(ConvertCommand, WritesIntoTheModelsOwnFolderIfAsked) {
 
 // Many files, so that there is time to be stopped between two.
 const Words kLong = {"--experts", "96", "--init", "drop", "--shard-size", "20kB"};
+constexpr size_t kFilesOfLong = 46;  // of tensors
 
-class StoppedConversion : public ConvertCommand, public testing::WithParamInterface<int> {
+class LongConversion : public ConvertCommand {
  protected:
-  // Runs until the first file is there, and stops it with this signal.
-  Finished Stop(int signal) const {
-    Program program(Line(output_, kLong));
-    const fs::path unfinished = output_.native() + ".unfinished";
-    const auto has_begun = [&] {
-      std::error_code none;
-      for (fs::directory_iterator entry(unfinished, none), end; !none && entry != end;
-           entry.increment(none)) {
-        if (entry->path().extension() == ".safetensors") return true;
-      }
-      return false;
-    };
-    while (program.Running() && !has_begun()) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  // One that stands still (SIGSTOP) with the first files written and the last ones missing. Where
+  // it was further before it was stopped, another one is begun. Null where it always was.
+  std::unique_ptr<Program> StopAmidItsFiles() const {
+    for (int attempt = 0; attempt < 50; ++attempt) {
+      auto program = std::make_unique<Program>(Line(output_, kLong));
+      program->Await([&] { return FilesWritten() > 0; });
+      if (StopProcess(program->pid()) && FilesWritten() < kFilesOfLong / 2) return program;
+      program->Signal(SIGKILL);
+      program->Wait();
+      for (const fs::path& made : {output_, Unfinished()}) fs::remove_all(made);
     }
-    program.Signal(signal);
-    return program.Wait();
+    return nullptr;
+  }
+
+ private:
+  fs::path Unfinished() const { return output_.native() + ".unfinished"; }
+  size_t FilesWritten() const {
+    size_t written = 0;
+    std::error_code none;
+    for (fs::directory_iterator entry(Unfinished(), none), end; !none && entry != end;
+         entry.increment(none)) {
+      written += entry->path().extension() == ".safetensors";
+    }
+    return none ? 0 : written;
+  }
+};
+
+class StoppedConversion : public LongConversion, public testing::WithParamInterface<int> {
+ protected:
+  Finished Stop(int signal) const {
+    const auto program = StopAmidItsFiles();
+    if (!program) return {};
+    program->Signal(signal);
+    program->Signal(SIGCONT);
+    return program->Wait();
   }
 };
 
@@ -203,16 +221,14 @@ TEST_F(ConvertCommand, GoesOnWhenTheDiskHasRoomAgain) {
   EXPECT_FALSE(fs::exists(output_.native() + ".unfinished"));
 }
 
-TEST_F(ConvertCommand, IsDoneByOneProcess) {
-  Program first(Line(output_, kLong));
-  const fs::path lock = output_.native() + ".unfinished/.identity";
-  while (first.Running() && !fs::exists(lock)) std::this_thread::yield();
-  first.Signal(SIGSTOP);
+TEST_F(LongConversion, IsDoneByOneProcess) {
+  const auto first = StopAmidItsFiles();
+  ASSERT_TRUE(first);
   const Finished second = RunProgram(Line(output_, kLong));
   EXPECT_EQ(second.exit_code, 2);
   EXPECT_TRUE(Says(second.err, "another process is filling"));
-  first.Signal(SIGCONT);
-  EXPECT_EQ(first.Wait().exit_code, 0);
+  first->Signal(SIGCONT);
+  EXPECT_EQ(first->Wait().exit_code, 0);
 }
 
 }  // namespace

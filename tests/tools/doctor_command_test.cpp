@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <map>
 
 #include <gtest/gtest.h>
@@ -51,8 +52,33 @@ TEST(DoctorCommand, LooksAtTheRoot) {
   const auto lock = FileLock::TryAcquire(folder / "scheduler.lock");
   auto findings = Examine(folder.path());
   EXPECT_TRUE(Says(findings["ledger"].at("found").get<std::string>(),
-                   ", 1 studies, 1 of 10 stages complete"));
+                   ", 1 study, 1 of 10 stages complete"));
   EXPECT_TRUE(Says(findings["runs"].at("found").get<std::string>(), "schedules here"));
+}
+
+// The finding about Slurm, where its commands are these.
+json SlurmWhere(const std::string& sinfo, const std::string& scontrol) {
+  const TemporaryFolder folder;
+  for (const auto& [name, text] : {std::pair("sinfo", sinfo), {"scontrol", scontrol}}) {
+    Put(folder / name, "#!/bin/sh\n" + text + "\n");
+    fs::permissions(folder / name, fs::perms::owner_all);
+  }
+  const std::string before = std::getenv("PATH");
+  ::setenv("PATH", (folder.path().native() + ":" + before).c_str(), 1);
+  auto findings = Examine(folder / "none");
+  ::setenv("PATH", before.c_str(), 1);
+  return findings["slurm"];
+}
+
+TEST(DoctorCommand, AsksTheControllerOfSlurmAndNotItsCommandsAlone) {
+  const std::string version = "echo slurm 22.05.8";
+  const json up = SlurmWhere(version, "echo 'Slurmctld(primary) at lab is UP'");
+  EXPECT_TRUE(up.at("works"));
+  EXPECT_EQ(up.at("found"), "slurm 22.05.8, its controller answers");
+  const json down = SlurmWhere(version, "echo 'Slurmctld(primary) at lab is DOWN'; exit 1");
+  EXPECT_FALSE(down.at("works"));
+  EXPECT_EQ(down.at("found"), "slurm 22.05.8, its controller does not answer");
+  EXPECT_TRUE(Says(down.at("advice").get<std::string>(), "start slurmctld there"));
 }
 
 TEST(DoctorCommand, FindsALedgerThatIsNone) {

@@ -203,6 +203,24 @@ TEST_F(FailureClasses, MemoryThatTheKernelKillsForIsToldOf) {
   EXPECT_EQ(FailedStage().at("attempts").at(0).at("signal"), SIGKILL);
 }
 
+// As one that runs beside it on the same machine.
+TEST_F(FailureClasses, MemoryThatTheKernelKillsAnotherProgramForIsNotThisStudys) {
+  bool is_killed = false;
+  const Finished run = RunAndDo(Run(), [&](pid_t worker) {
+    {
+      const MemoryGroup group(int64_t{32} << 20);
+      is_killed = group.works() && StatusOfChild([] {
+                                     const std::string much(size_t{256} << 20, 'x');
+                                     return much.empty() ? 1 : 0;
+                                   }) < 0;
+    }
+    kill(worker, SIGKILL);
+  });
+  if (!is_killed) GTEST_SKIP() << "no memory cgroup can be made here";
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_TRUE(Says(run.err, "to be tried again: killed from outside by SIGKILL"));
+}
+
 TEST_F(FailureClasses, DeviceThatIsMissingIsRefusedBeforeAnythingRuns) {
   const Finished doctor = RunProgram({"doctor", "--root", root_});
   if (Says(doctor.out, "cuda:0")) GTEST_SKIP() << "there is a GPU";

@@ -37,7 +37,7 @@ class PaperTest : public testing::Test {
 };
 
 TEST_F(PaperTest, SupportsContradictsAndCannotTell) {
-  const Finished run = Run({"--format", "json"});
+  const Finished run = Run({"--json"});
   ASSERT_EQ(run.exit_code, 0) << run.err;
   const json report = json::parse(run.out);
   const json& findings = report.at("findings");
@@ -69,8 +69,8 @@ TEST_F(PaperTest, MakesWhatStudiesShareOnceAndNothingTwice) {
   EXPECT_EQ(corpora, 1);
   const Finished again = Run();
   EXPECT_EQ(again.exit_code, 0);
-  EXPECT_TRUE(Says(again.err, "tiny-tokens: all 19 stages of 8 runs are complete already"));
-  EXPECT_TRUE(Says(again.err, "tiny-experts: all 23 stages of 8 runs are complete already"));
+  EXPECT_TRUE(Says(again.err, "tiny-tokens: 19 stages of 8 runs, all complete already"));
+  EXPECT_TRUE(Says(again.err, "tiny-experts: 23 stages of 8 runs, all complete already"));
 }
 
 TEST_F(PaperTest, WritesAFileThatItWritesAgain) {
@@ -151,6 +151,7 @@ TEST_F(PaperTest, RefusesWhatIsNoPaper) {
   EXPECT_EQ(size.exit_code, 2);
   EXPECT_TRUE(Says(size.err, "did you mean \"lab\"?"));
   EXPECT_EQ(Run({"--format", "latex"}).exit_code, 2);
+  EXPECT_TRUE(Says(Run({"--format", "markdown", "--json"}).err, "choose one of"));
   EXPECT_EQ(Run({"--run", "--no-run"}).exit_code, 2);
 }
 

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "core/files.h"
 #include "tests/results/fixture.h"
@@ -60,6 +61,22 @@ TEST_F(PlotCommandTest, WritesEveryKindThatTheDataAllowAndSaysWhyNotTheOthers) {
   EXPECT_TRUE(Says(result.out, "forest.svg: Differences of validation/loss to dense"));
   EXPECT_TRUE(Says(result.out, "no load: no training"));
   EXPECT_TRUE(Says(result.out, "no scaling: all arms"));
+}
+
+TEST_F(PlotCommandTest, SaysAsJsonWhatItWrote) {
+  const fs::path figures = folder_ / "figures";
+  const auto all = nlohmann::json::parse(Plot({"-o", figures.native(), "--json"}).out);
+  EXPECT_EQ(all.at("study"), "study");
+  ASSERT_EQ(all.at("written").size(), 3u);
+  const auto& forest = all.at("written").at(1);
+  EXPECT_EQ(forest.at("kind"), "forest");
+  EXPECT_TRUE(fs::exists(forest.at("file").get<std::string>()));
+  EXPECT_TRUE(Says(forest.at("caption").get<std::string>(), "Differences of"));
+  EXPECT_EQ(all.at("not_drawn").at(0).at("kind"), "load");
+  const std::string file = (folder_ / "a.svg").native();
+  const auto one = nlohmann::json::parse(Plot({"--kind", "curves", "-o", file, "--json"}).out);
+  EXPECT_EQ(one.at("written").at(0).at("file"), file);
+  EXPECT_TRUE(Says(Refusal({"--kind", "curves", "--json"}), "name one with --output"));
 }
 
 TEST_F(PlotCommandTest, GivesEqualBytesEachTimeAndNoPath) {

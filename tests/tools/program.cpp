@@ -46,6 +46,15 @@ std::string CommandLineOf(const fs::path& process) {
   return words.str();
 }
 
+// 'T' where it is stopped (proc(5)); 0 where it is gone.
+char StateOf(pid_t process) {
+  std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
+  std::string text;
+  std::getline(stat, text);
+  const size_t name_end = text.rfind(')');
+  return name_end == std::string::npos || name_end + 2 >= text.size() ? '\0' : text[name_end + 2];
+}
+
 // Whether the signal is in a set that /proc/PID/status tells, such as "SigBlk".
 bool IsInSet(pid_t process, const std::string& set, int signal) {
   std::ifstream status("/proc/" + std::to_string(process) + "/status");
@@ -102,7 +111,7 @@ std::string Program::OutputSoFar() const { return ReadTextFile(output_ / "out");
 std::string Program::ErrorsSoFar() const { return ReadTextFile(output_ / "err"); }
 
 bool Program::Await(const std::function<bool()>& what) {
-  const auto latest = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+  const auto latest = std::chrono::steady_clock::now() + std::chrono::minutes(10);
   while (Running() && std::chrono::steady_clock::now() < latest) {
     if (what()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -115,6 +124,17 @@ bool Program::AwaitItsHearing() {
 }
 
 bool IsPending(pid_t process, int signal) { return IsInSet(process, "ShdPnd", signal); }
+
+// A signal has been sent before it is obeyed.
+bool StopProcess(pid_t process) {
+  if (kill(process, SIGSTOP) != 0) return false;
+  while (true) {
+    const char state = StateOf(process);
+    if (state == 'T') return true;
+    if (state == '\0' || state == 'Z' || state == 'X') return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
 
 Finished RunProgram(const std::vector<std::string>& arguments, OutputKind output) {
   return Program(arguments, output).Wait();

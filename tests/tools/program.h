@@ -38,7 +38,7 @@ class Program {
   bool Running();
   std::string OutputSoFar() const;
   std::string ErrorsSoFar() const;
-  // Waits while it runs, for at most two minutes; whether it came true.
+  // Waits while it runs, for at most ten minutes; whether it came true.
   bool Await(const std::function<bool()>& what);
   // Waits until a request to stop is heard. An earlier one ends it as it ends any program.
   bool AwaitItsHearing();
@@ -58,6 +58,9 @@ Finished RunProgram(const std::vector<std::string>& arguments,
 
 // Whether the signal was sent to a process that has not looked for it yet, or that is stopped.
 bool IsPending(pid_t process, int signal);
+
+// Stops the process (SIGSTOP) and waits until it stands still. False where it has ended.
+bool StopProcess(pid_t process);
 
 // The workers that a run of this root has started and that still live.
 std::vector<pid_t> WorkersUnder(const std::filesystem::path& root);

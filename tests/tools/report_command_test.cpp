@@ -1,6 +1,7 @@
 // What `upcycle report` writes, where, and what it says where it cannot.
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "core/files.h"
 #include "tests/results/report/reported_study.h"
@@ -37,6 +38,15 @@ TEST_F(ReportCommandTest, WritesOneFile) {
   EXPECT_TRUE(report.ends_with("</html>\n"));
   EXPECT_TRUE(Says(report, "What it cost"));
   EXPECT_EQ(report, Report({}).out);
+}
+
+TEST_F(ReportCommandTest, SaysAsJsonWhatItWrote) {
+  const fs::path file = folder_ / "report.html";
+  const auto written = nlohmann::json::parse(Report({"-o", file.native(), "--json"}).out);
+  EXPECT_EQ(written.at("study"), "study");
+  EXPECT_EQ(written.at("file"), file.native());
+  EXPECT_EQ(written.at("bytes"), fs::file_size(file));
+  EXPECT_TRUE(Says(Report({"--json"}).err, "name one with --output"));
 }
 
 TEST_F(ReportCommandTest, WithoutTheMachineNoPlaceIsNamed) {

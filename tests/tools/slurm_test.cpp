@@ -79,10 +79,11 @@ class SlurmTest : public testing::Test {
     return status.exit_code == 0 ? json::parse(status.out).at(0) : json();
   }
 
-  // A job that trains, and its worker.
+  // A job that trains, its worker and its stage.
   struct Training {
     std::string job;  // its number
     pid_t worker = 0;
+    std::string stage = {};
   };
 
   // One that has recorded steps and goes on.
@@ -100,7 +101,8 @@ class SlurmTest : public testing::Test {
       const std::string job = "RUNNING " + task->name + " " + std::to_string(task->index) + " ";
       for (const std::string& line : cluster_->Queue("%T %j %K %F_%K")) {
         if (line.starts_with(job)) {
-          return Training{line.substr(job.size()), static_cast<pid_t>(worker->pid)};
+          return Training{line.substr(job.size()), static_cast<pid_t>(worker->pid),
+                          stage.fingerprint.Hex()};
         }
       }
     }
@@ -168,17 +170,20 @@ TEST_F(SlurmTest, GoesOnFromCheckpointsWhereJobsArePutBackOrKilled) {
 
 TEST_F(SlurmTest, GoesOnAfterAPreemption) {
   Program run(Command(longer_));
-  CatchTraining(run);
-  cluster_->Ask({"sbatch", "--partition=urgent", "--cpus-per-task=2", "--mem=100", "--wrap=sleep 1",
-                 "--output=/dev/null"});
+  const Training training = CatchTraining(run);
+  cluster_->Ask({"sbatch", "--partition=urgent", "--cpus-per-task=2", "--mem=100",
+                 "--wrap=sleep 3600", "--output=/dev/null"});
   const auto waits_for_its_turn = [&] {
     const json status = Status();
+    if (status.is_null()) return false;
     for (const json& stage : status.at("waiting")) {
-      if (stage.at("reason").get<std::string>().ends_with(": BeginTime")) return true;
+      if (stage.at("stage") != training.stage) continue;
+      return stage.at("reason").get<std::string>().starts_with("in Slurm's queue as ");
     }
     return false;
   };
   const bool waited = run.Await(waits_for_its_turn);
+  cluster_->Ask({"scancel", "--partition=urgent"});
   const Finished end = run.Wait();
   EXPECT_TRUE(waited) << end.err;
   EXPECT_EQ(end.exit_code, 0) << end.err;
@@ -243,7 +248,7 @@ TEST_F(SlurmTest, EndsJobsAtOnceOnASecondCtrlC) {
 }
 
 TEST_F(SlurmTest, SaysWhyAJobWaitsAndNeitherTakesItForDeadNorSubmitsItTwice) {
-  const std::vector<std::string> command = Command({"--lease", "3", "--set", "seeds=1"});
+  const std::vector<std::string> command = Command({"--lease", "10", "--set", "seeds=1"});
   cluster_->Ask({"scontrol", "update", "NodeName=node", "State=DRAIN", "Reason=a test"});
   const auto says_why = [&] {
     const json status = Status();
@@ -261,7 +266,8 @@ TEST_F(SlurmTest, SaysWhyAJobWaitsAndNeitherTakesItForDeadNorSubmitsItTwice) {
     killed.Wait();
   }
   Program run(command);
-  std::this_thread::sleep_for(std::chrono::seconds(5));
+  EXPECT_TRUE(run.Await([&] { return Says(run.ErrorsSoFar(), "waiting"); }));
+  std::this_thread::sleep_for(std::chrono::seconds(12));  // for longer than the lease
   EXPECT_TRUE(run.Await(says_why));
   cluster_->Ask({"scontrol", "update", "NodeName=node", "State=RESUME"});
   const Finished end = run.Wait();

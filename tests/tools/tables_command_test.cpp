@@ -44,6 +44,13 @@ class TablesCommand : public testing::Test {
   fs::path root_ = folder_ / "root";
 };
 
+TEST_F(TablesCommand, ErrorsQuoteNoNameThatATerminalWouldObey) {
+  const Finished refused = Do({"compare", "st\x1b[2J\u202Edy"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_TRUE(Says(refused.err, "st [2J\uFFFDdy"));
+  EXPECT_FALSE(Says(refused.err, "\x1b"));
+}
+
 TEST_F(TablesCommand, CompareShowsWhatItIsAskedFor) {
   const Finished done = Do({"compare", "study", "--columns", "moe.top_k, validation/loss",
                             "--where", "arm!=wide", "--sort", "validation/loss"});

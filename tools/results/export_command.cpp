@@ -2,10 +2,14 @@
 // --bundle FILE the study itself; with --tensorboard, --mlflow or --points what it recorded, for
 // other programs.
 
+#include <optional>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/file_lock.h"
+#include "core/plural.h"
 #include "experiments/bundle/export_study.h"
 #include "results/comparison/compare_study.h"
 #include "results/export/table_forms.h"
@@ -17,7 +21,6 @@
 #include "tools/terminal/command_line.h"
 #include "tools/terminal/option_values.h"
 #include "tools/terminal/output_file.h"
-#include "tools/terminal/root_lock.h"
 #include "tools/terminal/state_options.h"
 #include "tools/terminal/table_options.h"
 
@@ -106,8 +109,8 @@ void PrintBundle(const ExportedStudy& exported, const ExportArguments& options) 
                            .dump(2));
     return;
   }
-  fmt::print("{}: {} with {} stages, {} of them with their output; {} of {}\n", options.bundle,
-             Printable(manifest.study), exported.stages, exported.outputs,
+  fmt::print("{}: {} with {}, {} of them with their output; {} of {}\n", options.bundle,
+             Printable(manifest.study), Plural(exported.stages, "stage"), exported.outputs,
              BytesText(static_cast<double>(exported.bytes)),
              BytesText(static_cast<double>(manifest.Bytes())));
 }
@@ -116,10 +119,13 @@ void WriteBundle(const ExportArguments& options) {
   const auto models = ValueOf<BundledModels>("models", options.models);
   RequireOutputFolder(options.bundle);
   { LedgerReader known(options.state.Ledger()); }  // an absent root is not made
-  const FileLock lock = LockRoot(options.state);   // nothing changes while it is read
+  // Where a scheduler has the lock, what is complete can be had all the same.
+  const std::optional<FileLock> lock = FileLock::TryAcquire(options.state.SchedulerLock());
   PrintBundle(
-      ExportStudy(options.state.Root(),
-                  {.study = options.study, .models = models, .logs = options.logs}, options.bundle),
+      ExportStudy(
+          options.state.Root(),
+          {.study = options.study, .models = models, .logs = options.logs, .complete_only = !lock},
+          options.bundle),
       options);
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "core/files.h"
@@ -29,6 +30,7 @@ struct PlotOptions {
   std::string format;
   PlotRequest request;
   bool dark = false;
+  bool json = false;
 
   void Parse(const Arguments& arguments) {
     CommandLine line("plot STUDY [options]",
@@ -52,7 +54,11 @@ struct PlotOptions {
     line.Flag("seeds", &request.seeds, "curves: a thin line for each seed, too");
     line.Flag("allow-incomplete", &request.allow_incomplete,
               "forest: judge arms whose seeds are not all there by those that are");
+    line.Flag("json", &json, "say as JSON which files were written, and what was not drawn");
     line.Parse(arguments);
+    if (json && output.empty()) {
+      throw Error(Cause::kInput, "--json says which files were written: name one with --output");
+    }
     if (!against.empty()) request.against = ValueOf<Against>("against", against);
   }
 
@@ -119,10 +125,36 @@ std::string Drawn(const Plot& plot, const PlotOptions& options, ImageForm form) 
   return ImageOf(DrawSvg(plot, options.Style()), form);
 }
 
-// One line, to be pasted under the figure.
-void Report(const fs::path& file, const Plot& plot) {
-  fmt::print("{}: {}\n", file.native(), plot.caption);
-}
+// What was written and what was not: a line for each figure, to be pasted under it, or JSON.
+class Account {
+ public:
+  explicit Account(const PlotOptions& options) : options_(options) {}
+
+  void AddWritten(PlotKind kind, const fs::path& file, const Plot& plot) {
+    written_.push_back(
+        {{"kind", NameOf(kind)}, {"file", file.native()}, {"caption", plot.caption}});
+    if (!options_.json) fmt::print("{}: {}\n", file.native(), plot.caption);
+  }
+  void AddRefused(PlotKind kind, const std::string& why) {
+    refused_.push_back({{"kind", NameOf(kind)}, {"why", why}});
+    lines_ += fmt::format("no {}: {}\n", NameOf(kind), why);
+  }
+  bool HasWritten() const { return !written_.empty(); }
+  const std::string& refusals() const { return lines_; }
+
+  void Finish() const {
+    if (!options_.json) return fmt::print("{}", lines_);
+    const Json all = {{"study", options_.study}, {"written", written_}, {"not_drawn", refused_}};
+    fmt::print("{}\n", all.dump(2, ' ', false, Json::error_handler_t::replace));
+  }
+
+ private:
+  using Json = nlohmann::ordered_json;
+
+  const PlotOptions& options_;
+  Json written_ = Json::array(), refused_ = Json::array();
+  std::string lines_;
+};
 
 std::string FileName(PlotKind kind, ImageForm form) {
   return fmt::format("{}.{}", NameOf(kind), NameOf(form));
@@ -144,7 +176,9 @@ void PlotOne(LedgerReader& ledger, PlotOptions& options) {
     fmt::print("{}", image);
   } else {
     WriteOutputFile(file, image);
-    Report(file, *found.plot);
+    Account account(options);
+    account.AddWritten(options.request.kind, file, *found.plot);
+    account.Finish();
   }
 }
 
@@ -165,24 +199,24 @@ void PlotAll(LedgerReader& ledger, const PlotOptions& options) {
                 "folder with --output, for all that the study's data allow");
   }
   const ImageForm form = options.FormOf({});
-  size_t written = 0;
-  std::string refused;
+  Account account(options);
   for (const auto& kind : EnumNames<PlotKind>::values) {
     const StudyPlot found = PlotStudy(ledger, options.study, RequestOf(options, kind.value));
     if (!found.plot) {
-      refused += fmt::format("no {}: {}\n", kind.name, found.why_not);
+      account.AddRefused(kind.value, found.why_not);
       continue;
     }
     const std::string image = Drawn(*found.plot, options, form);
-    if (written++ == 0) fs::create_directories(folder);
-    WriteOutputFile(folder / FileName(kind.value, form), image);
-    Report(folder / FileName(kind.value, form), *found.plot);
+    if (!account.HasWritten()) fs::create_directories(folder);
+    const fs::path file = folder / FileName(kind.value, form);
+    WriteOutputFile(file, image);
+    account.AddWritten(kind.value, file, *found.plot);
   }
-  if (written == 0) {
+  if (!account.HasWritten()) {
     throw Error(Cause::kInput, fmt::format("there is nothing to plot of the study \"{}\":\n{}",
-                                           options.study, refused));
+                                           options.study, account.refusals()));
   }
-  fmt::print("{}", refused);
+  account.Finish();
 }
 
 }  // namespace

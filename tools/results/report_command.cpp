@@ -1,7 +1,9 @@
 // `upcycle report STUDY -o FILE.html`
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
+#include "core/error.h"
 #include "results/ledger/ledger_reader.h"
 #include "results/report/study_report.h"
 #include "tools/commands.h"
@@ -14,7 +16,7 @@ namespace upcycle {
 int ReportCommand(const Arguments& arguments) {
   std::string study, output;
   StateOptions state;
-  bool no_machine = false;
+  bool no_machine = false, json = false;
   ReportOptions options;
   CommandLine line(
       "report STUDY [options]",
@@ -27,7 +29,11 @@ int ReportCommand(const Arguments& arguments) {
             "results alone, without costs, hosts and times: equal results give equal bytes");
   line.Flag("allow-incomplete", &options.allow_incomplete,
             "judge arms whose seeds are not all there by those that are");
+  line.Flag("json", &json, "say as JSON which file was written");
   line.Parse(arguments);
+  if (json && output.empty()) {
+    throw Error(Cause::kInput, "--json says which file was written: name one with --output");
+  }
   options.machine = !no_machine;
   options.stages = state.Root() / "stages";
   if (!output.empty()) RequireOutputFolder(output);
@@ -37,6 +43,11 @@ int ReportCommand(const Arguments& arguments) {
     fmt::print("{}", report);
   } else {
     WriteOutputFile(output, report);
+  }
+  if (json) {
+    const nlohmann::ordered_json written = {
+        {"study", study}, {"file", output}, {"bytes", report.size()}};
+    fmt::print("{}\n", written.dump(2));
   }
   return kExitDone;
 }

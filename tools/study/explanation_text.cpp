@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/plural.h"
 #include "results/tables/number_text.h"
 #include "results/tables/terminal_text.h"
 
@@ -243,7 +244,7 @@ std::string GroupedText(const std::string& study, const std::vector<RunExplanati
     if (group == groups.end()) group = groups.insert(groups.end(), {body, {}});
     group->second.push_back(fmt::format("{}/{}", run.arm, run.seed));
   }
-  std::string text = fmt::format("{}: {} runs\n", Printable(study), runs.size());
+  std::string text = fmt::format("{}: {}\n", Printable(study), Plural(runs.size(), "run"));
   for (const auto& [body, names] : groups) {
     text += "\n";
     AddLine(text, 0,

@@ -10,6 +10,7 @@
 #include "core/claims/paper.h"
 #include "core/data/file_mistakes.h"
 #include "core/error.h"
+#include "core/plural.h"
 #include "core/shell_word.h"
 #include "experiments/study/forecast.h"
 #include "experiments/study/prediction.h"
@@ -58,6 +59,7 @@ void CheckOptions(const PaperCommandOptions& options) {
 
 PaperCommandOptions ParseOptions(const Arguments& arguments) {
   PaperCommandOptions options;
+  bool json = false;
   CommandLine line(
       "paper NAME [options]",
       "Runs what is missing of the studies that ask what a paper asked, and says of each of its\n"
@@ -74,8 +76,13 @@ PaperCommandOptions ParseOptions(const Arguments& arguments) {
   line.Flag("no-run", &options.no_run, "judge by the runs that are there");
   line.Flag("run", &options.run, "run, whatever the size");
   line.Option("format,f", &options.format, "terminal, markdown or json");
+  line.Flag("json", &json, "the findings as --format json has them");
   line.Option("output,o", &options.output, "a file in place of standard output");
   line.Parse(arguments);
+  if (json && options.format == "markdown") {
+    throw Error(Cause::kInput, "choose one of --json and --format markdown");
+  }
+  if (json) options.format = "json";
   CheckOptions(options);
   return options;
 }
@@ -128,19 +135,19 @@ void PrintPrice(const std::vector<Study>& studies, const StateOptions& state, bo
     }
     if (with_stages) PrintIntent(study, plan);
     const StudyForecast forecast = ForecastStudy(study, plan, rate);
-    fmt::print(stderr, "{}: {} arms × {} seeds, {} of {} stages to do, {} training FLOPs\n",
-               study.recipe.name, study.recipe.arms.size(), study.recipe.seeds.size(),
-               forecast.needed_stages, study.stages.size(),
+    fmt::print(stderr, "{}: {} × {}, {} of {} to do, {} training FLOPs\n", study.recipe.name,
+               Plural(study.recipe.arms.size(), "arm"), Plural(study.recipe.seeds.size(), "seed"),
+               forecast.needed_stages, Plural(study.stages.size(), "stage"),
                study_flops > 0 ? ScientificText(study_flops) : "0");
     core_seconds += forecast.core_seconds;
     disk_bytes += static_cast<double>(forecast.disk_bytes);
     flops += study_flops;
   }
   fmt::print(stderr,
-             "together {} training FLOPs, {:.3g} core hours, {} on {} cores, {} of disk; times are "
+             "together {} training FLOPs, {:.3g} core hours, {} on {}, {} of disk; times are "
              "predicted from this machine's matrix rate\n",
              flops > 0 ? ScientificText(flops) : "0", core_seconds / 3600,
-             ClockText(core_seconds / Cores()), Cores(), BytesText(disk_bytes));
+             ClockText(core_seconds / Cores()), Plural(Cores(), "core"), BytesText(disk_bytes));
 }
 
 // Throws Error(kInput) for a study that cannot be run here.

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/plural.h"
 #include "experiments/scheduling/spending.h"
 #include "experiments/study/forecast.h"
 #include "experiments/study/plan.h"
@@ -93,8 +94,8 @@ class PlanReport {
 
   void Print() const {
     const Recipe& recipe = study_.recipe;
-    fmt::print("{}: {} arms × {} seeds = {} runs\n\n", recipe.name, recipe.arms.size(),
-               recipe.seeds.size(), study_.runs.size());
+    fmt::print("{}: {} × {} = {}\n\n", recipe.name, Plural(recipe.arms.size(), "arm"),
+               Plural(recipe.seeds.size(), "seed"), Plural(study_.runs.size(), "run"));
     PrintArms();
     fmt::print("{}\n{}", DescribeTwins(recipe), ArmCostText(recipe, options_.devices));
     PrintDeviceHours();
@@ -106,10 +107,10 @@ class PlanReport {
       fmt::print("\nThe data is not here (see the warnings): this is what runs would take.\n");
     }
     fmt::print(
-        "\n{} of {} stages to do: {:.2f} core hours, {} on {} cores, {} of disk. Times are "
+        "\n{} of {} to do: {:.2f} core hours, {} on {}, {} of disk. Times are "
         "predicted from {}.\n",
-        forecast_.needed_stages, study_.stages.size(), forecast_.core_seconds / 3600,
-        ClockText(forecast_.wall_seconds), Cores(),
+        forecast_.needed_stages, Plural(study_.stages.size(), "stage"),
+        forecast_.core_seconds / 3600, ClockText(forecast_.wall_seconds), Plural(Cores(), "core"),
         BytesText(static_cast<double>(forecast_.disk_bytes)),
         share_.rates.empty() ? "this machine's matrix rate; --probe measures training steps"
                              : "training steps measured here");

@@ -56,10 +56,10 @@ struct PricedArm {
 std::string Row(const std::string& name, size_t width, const PricedArm& arm) {
   const int64_t total = arm.cost.parameters.Total(), active = arm.cost.active_parameters.Total();
   const int64_t dense = arm.dense.parameters.Total();
-  std::string row = fmt::format("{:<{}} {:>9} {:>7.3f} {:>9} {:>7.3f} {:>10.3e} {:>7.3f}", name,
-                                width, CountText(static_cast<double>(total)), Ratio(total, dense),
+  std::string row = fmt::format("{:<{}} {:>9} {:>7.3f} {:>9} {:>7.3f} {:>10} {:>7.3f}", name, width,
+                                CountText(static_cast<double>(total)), Ratio(total, dense),
                                 CountText(static_cast<double>(active)), Ratio(active, dense),
-                                arm.Flops(), arm.OfDense());
+                                CountedFlopsText(arm.Flops()), arm.OfDense());
   for (const Part& part : kParts) {
     const ByPart<double>& flops = arm.cost.forward_flops;
     row += fmt::format(" {:>8.2f}%", 100 * flops.*part.flops / flops.Total());
@@ -85,11 +85,11 @@ void AddRemarks(std::set<std::string>& remarks, const PricedArm& arm, int64_t de
   const std::string shape = ShapeOf(*arm.moe);
   const auto count = [](int64_t parameters) { return CountText(static_cast<double>(parameters)); };
   std::string remark =
-      fmt::format("{}{}: {:.3e} FLOPs without its routers", shape, CapacityOf(*arm.moe),
-                  arm.Flops() - 3 * arm.cost.forward_flops.router * arm.sequence);
+      fmt::format("{}{}: {} FLOPs without its routers", shape, CapacityOf(*arm.moe),
+                  CountedFlopsText(arm.Flops() - 3 * arm.cost.forward_flops.router * arm.sequence));
   if (arm.IsPadded()) {
-    remark +=
-        fmt::format(", {:.3e} where its room is computed whole, served or not", arm.PaddedFlops());
+    remark += fmt::format(", {} where its room is computed whole, served or not",
+                          CountedFlopsText(arm.PaddedFlops()));
   }
   remarks.insert(fmt::format("{}; over {} devices its experts make a token send {} between them",
                              remark, std::min(devices, arm.moe->Experts()),

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/foreign_json.h"
 #include "experiments/bench/division_probe.h"
 #include "tools/commands.h"
 #include "tools/terminal/command_line.h"
@@ -28,7 +29,7 @@ int ProbeCommand(const Arguments& arguments) {
     const Stage stage = Stage::FromJson(nlohmann::json::parse(ReadTextFile(file)));
     AnswerProbe(stage, answer, STDIN_FILENO, STDOUT_FILENO);
   } catch (const nlohmann::json::exception& error) {
-    throw Error(Cause::kInput, fmt::format("{} is not a stage: {}", file, error.what()));
+    throw Error(Cause::kInput, fmt::format("{} is not a stage: {}", file, JsonProblem(error)));
   }
   return kExitDone;
 }

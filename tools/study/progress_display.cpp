@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "core/plural.h"
 #include "core/utf8.h"
 #include "experiments/study/prediction.h"
 #include "results/tables/number_text.h"
@@ -54,7 +55,8 @@ void ProgressDisplay::Started(const Fingerprint& stage, int64_t threads) {
   running_[stage] = shown;
   queued_.erase(stage);
   if (threads == 0) return Note("followed", stage, ": an earlier run began it");
-  if (!terminal_) Print(fmt::format("started   {} ({} threads)", labels_.at(stage), threads));
+  if (!terminal_)
+    Print(fmt::format("started   {} ({})", labels_.at(stage), Plural(threads, "thread")));
 }
 
 void ProgressDisplay::Retried(const Fingerprint& stage, const std::string& reason) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/plural.h"
 #include "core/shell_word.h"
 #include "tools/commands.h"
 #include "tools/study/study_run.h"
@@ -55,8 +56,8 @@ void PrintOutcome(const Study& study, const StudyOutcome& outcome, int64_t held_
   }
   const std::string arguments =
       fmt::format("{} --root {}", ShellWord(study.recipe.name), ShellWord(options.state.root));
-  fmt::print(stderr, "{}: {} stages done, {} complete already", study.recipe.name, outcome.done,
-             outcome.reused);
+  fmt::print(stderr, "{}: {} done, {} complete already", study.recipe.name,
+             Plural(outcome.done, "stage"), outcome.reused);
   if (outcome.failed > 0) fmt::print(stderr, ", {} failed", outcome.failed);
   if (outcome.pruned > 0) fmt::print(stderr, ", {} pruned", outcome.pruned);
   if (outcome.skipped > 0) fmt::print(stderr, ", {} not started", outcome.skipped);

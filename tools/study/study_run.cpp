@@ -13,6 +13,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/plural.h"
 #include "core/process_identity.h"
 #include "core/stopwatch.h"
 #include "experiments/run/provenance.h"
@@ -25,8 +26,8 @@ namespace upcycle {
 namespace {
 
 void PrintNothingToDo(const Study& study) {
-  fmt::print(stderr, "{}: all {} stages of {} runs are complete already; nothing to do\n",
-             study.recipe.name, study.stages.size(), study.runs.size());
+  fmt::print(stderr, "{}: {} of {}, all complete already; nothing to do\n", study.recipe.name,
+             Plural(study.stages.size(), "stage"), Plural(study.runs.size(), "run"));
 }
 
 // What was done once and is done again surprises; the reason must be seen.

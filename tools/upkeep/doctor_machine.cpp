@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -15,6 +16,7 @@
 #include <sys/timex.h>
 
 #include "core/files.h"
+#include "core/program_run.h"
 #include "kernels/cpu/blas_info.h"
 #include "results/plots/image_file.h"
 #include "results/tables/number_text.h"
@@ -23,6 +25,8 @@
 
 namespace upcycle {
 namespace {
+
+constexpr std::chrono::seconds kSlurmAnswersWithin{5};
 
 // The first word of a file; nothing where it cannot be read.
 std::optional<std::string> WordIn(const fs::path& path) {
@@ -166,11 +170,20 @@ Finding LookAtClock() {
           "service, such as chrony"};
 }
 
+// Commands that are there say nothing about the controller, without which each of them waits.
 Finding LookAtSlurm() {
   const auto version = FirstLineOf("sinfo --version 2>/dev/null");
-  if (version) return {"slurm", true, *version, ""};
-  return {"slurm", false, "no sinfo in PATH",
-          "runs on this machine need none; on a cluster, start upcycle on a login node"};
+  if (!version) {
+    return {"slurm", false, "no sinfo in PATH",
+            "runs on this machine need none; on a cluster, start upcycle on a login node"};
+  }
+  const ProgramEnd ping = RunToEnd({"scontrol", "ping"}, {}, kSlurmAnswersWithin);
+  if (ping.out.find(" is UP") != std::string::npos) {
+    return {"slurm", true, *version + ", its controller answers", ""};
+  }
+  return {"slurm", false, *version + ", its controller does not answer",
+          "runs on this machine need none; `scontrol ping` says which host should answer: start "
+          "slurmctld there, or ask who keeps the cluster"};
 }
 
 Finding LookAtRenderer() {

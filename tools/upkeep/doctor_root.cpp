@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/file_lock.h"
 #include "core/files.h"
+#include "core/plural.h"
 #include "core/stopwatch.h"
 #include "core/temporary_name.h"
 #include "results/ledger/ledger.h"
@@ -106,8 +107,8 @@ Finding LookAtLedger(const StateOptions& state) {
     Database ledger = OpenLedgerForAGlance(state.Ledger());
     const double ahead = SecondsAhead(ledger);
     const std::string found = fmt::format(
-        "version {}, {} studies, {} of {} stages complete", ledger.ReadInt("PRAGMA user_version"),
-        ledger.ReadInt("SELECT count(*) FROM study"),
+        "version {}, {}, {} of {} stages complete", ledger.ReadInt("PRAGMA user_version"),
+        Plural(ledger.ReadInt("SELECT count(*) FROM study"), "study", "studies"),
         ledger.ReadInt("SELECT count(*) FROM stage WHERE state = 'complete'"),
         ledger.ReadInt("SELECT count(*) FROM stage"));
     if (ahead < 1) return {"ledger", true, found, ""};

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/plural.h"
 #include "experiments/bundle/import_study.h"
 #include "results/tables/terminal_text.h"
 #include "tools/commands.h"
@@ -26,9 +27,9 @@ void Print(const ImportedStudy& imported, bool json) {
                            .dump(2));
     return;
   }
-  fmt::print("{}: {} stages added, {} continued, {} were here already; {} outputs\n",
-             Printable(imported.study), imported.added, imported.continued, imported.kept,
-             imported.outputs);
+  fmt::print("{}: {} added, {} continued, {} here already; {}\n", Printable(imported.study),
+             Plural(imported.added, "stage"), imported.continued, imported.kept,
+             Plural(imported.outputs, "output"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/plural.h"
 #include "experiments/scheduling/rebuild.h"
 #include "tools/commands.h"
 #include "tools/terminal/command_line.h"
@@ -30,8 +31,8 @@ int RebuildCommand(const Arguments& arguments) {
                                        {"old_ledger", rebuilt.old_ledger.native()}})
                            .dump(2));
   } else {
-    fmt::print("{} has {} studies and {} stages\n", state.Ledger().native(), rebuilt.studies,
-               rebuilt.stages);
+    fmt::print("{} has {} and {}\n", state.Ledger().native(),
+               Plural(rebuilt.studies, "study", "studies"), Plural(rebuilt.stages, "stage"));
     if (!rebuilt.old_ledger.empty()) {
       fmt::print("the one before is kept as {}\n", rebuilt.old_ledger.native());
     }

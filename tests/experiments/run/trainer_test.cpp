@@ -196,8 +196,9 @@ TEST(Trainer, StopsWithTheCauseAndTheOldWeightsWhenTheLossIsNotFinite) {
   float* values = fixture.model.parameters().pieces().back().value.floats();
   values[0] = std::numeric_limits<float>::quiet_NaN();
   const std::vector<float> before = fixture.Weights();
-  EXPECT_TRUE(
-      Says(MessageOf([&] { fixture.trainer.Step(); }, Cause::kDiverged), "learning_rate.peak"));
+  const std::string said = MessageOf([&] { fixture.trainer.Step(); }, Cause::kDiverged);
+  EXPECT_TRUE(Says(said, "loss nan, gradient norm nan at"));
+  EXPECT_TRUE(Says(said, "learning_rate.peak"));
   const std::vector<float> after = fixture.Weights();
   EXPECT_EQ(std::memcmp(before.data(), after.data(), before.size() * sizeof(float)), 0);
   EXPECT_EQ(fixture.trainer.step(), 1);

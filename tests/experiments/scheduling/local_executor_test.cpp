@@ -33,7 +33,7 @@ class LocalExecutorTest : public testing::Test {
   }
 
   JobEnd WaitFor(LocalExecutor& executor) {
-    for (int look = 0; look < 3000; ++look) {
+    for (int look = 0; look < 6000; ++look) {
       if (const auto end = executor.Wait(milliseconds(10))) return *end;
     }
     ADD_FAILURE() << "nothing ended";
@@ -41,7 +41,7 @@ class LocalExecutorTest : public testing::Test {
   }
 
   void WaitForFile(const fs::path& path) {
-    for (int look = 0; look < 3000 && !fs::exists(path); ++look)
+    for (int look = 0; look < 6000 && !fs::exists(path); ++look)
       std::this_thread::sleep_for(milliseconds(10));
     ASSERT_TRUE(fs::exists(path));
   }
@@ -83,7 +83,7 @@ TEST_F(LocalExecutorTest, StopsAndKillsOneOfSeveral) {
       Script("exec python3 -c 'import signal, sys, time\n"
              "signal.pthread_sigmask(signal.SIG_SETMASK, [])\n"
              "open(sys.argv[2] + \"/up\", \"w\")\n"
-             "time.sleep(60)' \"$@\""));
+             "time.sleep(3600)' \"$@\""));
   Job other = JobIn("other");
   other.stage = {7, 7};
   executor.Start(JobIn("stage"));
@@ -113,7 +113,7 @@ TEST_F(LocalExecutorTest, FollowsTheProcessThatHoldsTheStagesLock) {
   }
   WaitForFile(job.folder / "lock");
   bool adopted = false;
-  for (int look = 0; look < 1000 && !adopted; ++look) {
+  for (int look = 0; look < 12'000 && !adopted; ++look) {
     adopted = executor.Adopt(kStage, job.folder);
     std::this_thread::sleep_for(milliseconds(5));
   }
@@ -144,7 +144,8 @@ TEST_F(LocalExecutorTest, EndsAsAShellDoesWhereThereIsNoProgram) {
 }
 
 TEST_F(LocalExecutorTest, KillsWhatItStartedWhenItGoes) {
-  const fs::path program = Script("echo $$ > \"$2/pid\"; exec sleep 60");
+  const fs::path program =
+      Script("echo $$ > \"$2/begun\"; mv \"$2/begun\" \"$2/pid\"; exec sleep 3600");
   {
     LocalExecutor executor(program);
     executor.Start(JobIn("stage"));
@@ -152,9 +153,8 @@ TEST_F(LocalExecutorTest, KillsWhatItStartedWhenItGoes) {
   }
   pid_t pid = 0;
   std::ifstream(folder_ / "stage/pid") >> pid;
-  if (pid > 0) {
-    EXPECT_NE(kill(pid, 0), 0);
-  }
+  ASSERT_GT(pid, 0);
+  EXPECT_NE(kill(pid, 0), 0);
 }
 
 }  // namespace

@@ -89,6 +89,7 @@ TEST_F(TableChoice, HasTheColumnsThatAreListedAndNoOthers) {
   EXPECT_EQ(Names(table, 1), "1 1 2 2");
   const Table asked = Made({.columns = {{"seeds", "moe.layers", "atlas/accuracy"}}});
   EXPECT_EQ(Keys(asked), "arm seeds moe.layers atlas/accuracy");
+  EXPECT_TRUE(IsRightAligned(asked.columns[1])) << "counts are set as numbers are";
   EXPECT_EQ(asked.rows[1][2].text, "[1,3]");
 }
 

@@ -110,6 +110,14 @@ TEST_F(Tracing, NamesWhatTheTableHas) {
   EXPECT_TRUE(Says(MessageOf([&] { Trace("dense,arm"); }), "comes from the recipe"));
 }
 
+TEST_F(Tracing, SaysOnceThatARunDiverged) {
+  IngestNext(writer_, StageFor(StageRole::kTrain, "a, b", 7),
+             {Event(R"({"event": "attempt_ended", "outcome": "diverged", "cause": "diverged"})")});
+  const std::string text = ToText(Trace("a, b,validation/loss"), "runs/stages");
+  EXPECT_TRUE(Says(text, "diverged"));
+  EXPECT_FALSE(Says(text, "diverged (diverged)"));
+}
+
 TEST_F(Tracing, IsWrittenForPeopleAndForPrograms) {
   const CellSource source = Trace("a, b,difference", {.allow_incomplete = true});
   const std::string text = ToText(source, "runs/stages");

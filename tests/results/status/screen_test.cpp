@@ -112,7 +112,7 @@ TEST(Screen, ObeysNoControlCharacterAndNoMarkOfDirectionInNames) {
   const std::string text = Joined(ScreenLines(facts, {.columns = 80}));
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
   EXPECT_EQ(text.find("\u202E"), std::string::npos);
-  EXPECT_TRUE(Says(text, "a [2Jbc"));
+  EXPECT_TRUE(Says(text, "a [2Jb\uFFFDc"));
 }
 
 TEST(Screen, CountsSeedsThatAreTooMany) {

@@ -9,6 +9,7 @@
 #include "results/export/comparison_json.h"
 #include "results/ledger/ledger_reader.h"
 #include "results/tables/csv.h"
+#include "results/tables/html.h"
 #include "results/tables/latex.h"
 #include "results/tables/markdown.h"
 #include "results/tables/terminal.h"
@@ -150,6 +151,24 @@ TEST(Terminal, CountsTheColumnsThatLettersTake) {
   EXPECT_TRUE(Says(ToMarkdown(table), "| 日本 | 1     |\n| e\u0301    | 2     |\n"));
 }
 
+// U+202E turns all that follows it to the left, U+2067 until U+2069.
+TEST(Tables, ShowMarksThatTurnTheDirectionOfWritingAndDoNotObeyThem) {
+  Table table = {.title = "a \u202Estudy", .columns = {{"arm", "arm"}}, .rows = {}, .notes = {}};
+  table.rows = {{{.text = "E8\u2067T2\u2069"}}};
+  table.notes = {"of \u202Earms"};
+  for (const std::string& text : {ToTerminal(table, {}), ToMarkdown(table), ToHtml({table})}) {
+    for (const char* shown : {"a \uFFFDstudy", "E8\uFFFDT2\uFFFD", "of \uFFFDarms"}) {
+      EXPECT_TRUE(Says(text, shown)) << text;
+    }
+  }
+  EXPECT_TRUE(Says(ToLatex(table), "E8?T2?"));
+  for (const std::string& text :
+       {ToTerminal(table, {}), ToMarkdown(table), ToHtml({table}), ToLatex(table)}) {
+    for (const char* mark : {"\u202E", "\u2067", "\u2069"}) EXPECT_FALSE(Says(text, mark));
+  }
+  EXPECT_EQ(EscapedMarkdown("\u05D0 \u200Fb"), "\u05D0 \u200Fb") << "letters keep their own";
+}
+
 TEST(Terminal, CutsAWideTableIntoBlocksThatRepeatTheFirstColumn) {
   EXPECT_EQ(ToTerminal(SmallTable(), {.width = 60}),
             "routing: validation/loss, lower is better\n"
@@ -262,8 +281,8 @@ TEST(Export, IsAFunctionOfTheResultsAlone) {
 
 TEST(Export, GivesOneLineForEachArmOfAStudy) {
   const std::string markdown = ExportsOf({false, "lab", 17, 12.5, 41000, false})[0];
-  EXPECT_TRUE(Says(markdown, "| 50% \\[x\\] & co | 3     |"));
-  EXPECT_TRUE(Says(markdown, "| late           | 1/3   |"));
+  EXPECT_TRUE(Says(markdown, "| 50% \\[x\\] & co |     3 |"));
+  EXPECT_TRUE(Says(markdown, "| late           |   1/3 |"));
 }
 
 TEST(Json, HoldsEverySeedInFullPrecision) {

@@ -100,6 +100,13 @@ TEST(ClockText, CountsHoursWhereAClockWouldSayNothing) {
   EXPECT_EQ(ClockText(1.0 / 0.0), "–");
 }
 
+TEST(CountedFlopsText, HasFourDigitsWhereThereAreSoMany) {
+  EXPECT_EQ(CountedFlopsText(4.7443e14), "4.744e14");
+  EXPECT_EQ(CountedFlopsText(4.7e14), "4.7e14");
+  EXPECT_EQ(CountedFlopsText(1e20), "1e20");
+  EXPECT_EQ(CountedFlopsText(0), kNotAvailable);
+}
+
 TEST(SignedPercentText, SignsWhatIsNotZero) {
   EXPECT_EQ(SignedPercentText(0.0031), "+0.31 %");
   EXPECT_EQ(SignedPercentText(-0.125), "−12.50 %");

@@ -21,7 +21,7 @@ import time
 
 VIEWS = [("desktop", 1280, 900, False), ("phone", 390, 844, True)]
 SCHEMES = ["light", "dark"]
-PATIENCE = 60  # seconds for each thing to happen
+PATIENCE = 300  # seconds for each thing to happen
 
 
 class Browser:
@@ -40,10 +40,12 @@ class Browser:
         os.close(from_browser[1])
         self.to_browser, self.from_browser = to_browser[1], from_browser[0]
         self.buffer, self.number, self.session, self.problems = b"", 0, None, []
+        self.loaded = set()  # pages, by the browser's word for each load
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for part in ("Page", "Runtime", "Log", "Network"):
             self.ask(part + ".enable")
+        self.ask("Page.setLifecycleEventsEnabled", enabled=True)
 
     def next_message(self):
         while b"\0" not in self.buffer:
@@ -68,9 +70,17 @@ class Browser:
                 return message["result"]
             self.note(message)
 
+    def open(self, address):
+        """Until all of that page is there: the one before it answers questions, too."""
+        loader = self.ask("Page.navigate", url=address)["loaderId"]
+        while loader not in self.loaded:
+            self.note(self.next_message())
+
     def note(self, event):
-        """Keeps what a console would show in red."""
+        """Keeps which pages are there, and what a console would show in red."""
         method, params = event.get("method"), event.get("params", {})
+        if method == "Page.lifecycleEvent" and params["name"] == "load":
+            self.loaded.add(params["loaderId"])
         if method == "Runtime.exceptionThrown":
             self.problems.append("exception: " + json.dumps(params["exceptionDetails"])[:400])
         if method == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning"):
@@ -113,8 +123,8 @@ class Check:
             (self.screenshots / f"{name}.png").write_bytes(base64.b64decode(picture))
 
     def open(self, place):
-        self.browser.ask("Page.navigate", url="about:blank")
-        self.browser.ask("Page.navigate", url=self.address + place)
+        self.browser.open("about:blank")
+        self.browser.open(self.address + place)
         self.browser.wait_for("document.body && document.body.dataset.refreshed > 0")
 
     def page(self, name, place):
