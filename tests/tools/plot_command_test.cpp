@@ -91,6 +91,16 @@ TEST_F(PlotCommandTest, GivesEqualBytesEachTimeAndNoPath) {
   EXPECT_NE(first, Plot({"--kind", "forest", "--wide"}).out);
 }
 
+TEST_F(PlotCommandTest, RefusesAFormThatTheNameContradicts) {
+  const std::string file = (folder_ / "figure.png").native();
+  EXPECT_TRUE(Says(Refusal({"--kind", "forest", "-f", "svg", "-o", file}),
+                   "figure.png: its name says png and --format svg: leave --format out, or end the "
+                   "name in .svg"));
+  EXPECT_FALSE(fs::exists(file));
+  const std::string named = (folder_ / "figure.svg").native();
+  EXPECT_EQ(Plot({"--kind", "forest", "-f", "svg", "-o", named}).exit_code, 0);
+}
+
 TEST_F(PlotCommandTest, ObeysNoName) {
   const fs::path before = fs::current_path();
   fs::current_path(folder_.path());

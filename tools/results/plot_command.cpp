@@ -66,12 +66,21 @@ struct PlotOptions {
             .width = request.wide ? kPageWidth : kColumnWidth};
   }
 
-  // By --format, else by how the file's name ends.
+  // By --format, else by how the file's name ends; where both say it, they say the same.
   ImageForm FormOf(const fs::path& file) const {
-    if (!format.empty()) return ValueOf<ImageForm>("format", format);
     const std::string ending = file.extension().native();
+    const auto by_name = ending.empty() ? std::nullopt : ValueNamed<ImageForm>(ending.substr(1));
+    if (!format.empty()) {
+      const ImageForm form = ValueOf<ImageForm>("format", format);
+      if (!by_name || *by_name == form) return form;
+      throw Error(
+          Cause::kInput,
+          fmt::format("{}: its name says {} and --format {}: leave --format out, or end the "
+                      "name in .{}",
+                      file.native(), NameOf(*by_name), NameOf(form), NameOf(form)));
+    }
     if (ending.empty()) return ImageForm::kSvg;
-    if (const auto form = ValueNamed<ImageForm>(ending.substr(1))) return *form;
+    if (by_name) return *by_name;
     throw Error(Cause::kInput, fmt::format("{}: a plot is written as .svg, .png or .pdf; end its "
                                            "name so, or say --format",
                                            file.native()));
