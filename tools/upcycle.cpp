@@ -9,6 +9,8 @@
 #include <system_error>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "core/build_info.h"
 #include "core/error.h"
@@ -154,11 +156,21 @@ int Main(const Arguments& arguments) {
   return lost == 0 ? code : ReportLostOutput(lost);
 }
 
+// Whether the address space of this process has a limit (ulimit -v).
+bool HasAddressLimit() {
+  rlimit limit = {};
+  return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
 }  // namespace
 }  // namespace upcycle
 
 int main(int count, char** words) {
   // A file that may not grow any more is then an error that names it, and not a silent death.
   std::signal(SIGXFSZ, SIG_IGN);
-  return upcycle::Main({words + 1, words + count});
+  const int code = upcycle::Main({words + 1, words + count});
+  // OpenBLAS joins its threads at exit, and where memory is refused to them they ask for it for
+  // ever. All output has been written.
+  if (upcycle::HasAddressLimit()) _exit(code);
+  return code;
 }

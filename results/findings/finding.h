@@ -32,6 +32,7 @@ struct Contrast {
   double reference = std::numeric_limits<double>::quiet_NaN();  // mean of the second's values
   // Of likeness the smaller of those of lying within and outside. NaN: judged without a test.
   double adjusted_p = std::numeric_limits<double>::quiet_NaN();
+  std::string alike_within = {};  // of likeness: "±0.5 %" of the second's values
   Support support = Support::kCannotTell;
   std::string reason = {};  // why it cannot tell
 };

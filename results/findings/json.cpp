@@ -24,6 +24,7 @@ Json ContrastJson(const Contrast& contrast) {
           {"reference", NumberOrNull(contrast.reference)},
           {"p", NumberOrNull(contrast.pairs.p)},
           {"adjusted_p", NumberOrNull(contrast.adjusted_p)},
+          {"alike_within", contrast.alike_within},
           {"verdict", NameOf(contrast.support)},
           {"reason", contrast.reason}};
 }

@@ -55,13 +55,19 @@ AlikeBounds BoundsOf(const Expectation& expect, const Recipe& recipe) {
           .high = no_better && lower_is_better ? kAnything : expect.within};
 }
 
-// "±0.5 %, which is ±0.016", or one of the two signs for a bound on one side.
-std::string TextOf(const AlikeBounds& bounds, double scale) {
-  const bool low = std::isfinite(bounds.low), high = std::isfinite(bounds.high);
-  const char* sign = low && high ? "±" : low ? "−" : "+";
-  const double within = high ? bounds.high : -bounds.low;
-  return fmt::format("{0}{1:g} %, which is {0}{2}", sign, 100 * within,
-                     EstimateText(within * scale, kNoWidth, {.digits = 3}));
+double SizeOf(const AlikeBounds& bounds) {
+  return std::isfinite(bounds.high) ? bounds.high : -bounds.low;
+}
+
+// "±", or one of the two signs for a bound on one side.
+const char* SignOf(const AlikeBounds& bounds) {
+  if (std::isfinite(bounds.low) && std::isfinite(bounds.high)) return "±";
+  return std::isfinite(bounds.low) ? "−" : "+";
+}
+
+// "±0.5 %"
+std::string TextOf(const AlikeBounds& shares) {
+  return fmt::format("{}{:g} %", SignOf(shares), 100 * SizeOf(shares));
 }
 
 AlikeBounds Scaled(const AlikeBounds& bounds, double scale) {
@@ -183,7 +189,11 @@ class Judging {
   static void TakeLikeness(const Judgement& judgement, const AlikeBounds& shares,
                            Contrast& contrast) {
     contrast.adjusted_p = std::fmin(judgement.adjusted_p, judgement.adjusted_equivalence_p);
-    const std::string margin = TextOf(shares, std::abs(contrast.reference));
+    contrast.alike_within = TextOf(shares);
+    const std::string size =
+        EstimateText(SizeOf(shares) * std::abs(contrast.reference), kNoWidth, {.digits = 3});
+    const std::string margin =
+        fmt::format("{}, which is {}{}", contrast.alike_within, SignOf(shares), size);
     switch (judgement.verdict) {
       case Verdict::kEquivalent:
         contrast.support = Support::kSupports;

@@ -22,6 +22,7 @@ Table FindingsTable(const FindingsReport& report) {
   table.columns = {{"claim", "claim"},
                    {"paper", "paper"},
                    {"ours", "ours"},
+                   {"alike within", "alike_within"},
                    {"adjusted p", "adjusted_p", Notation::kProbability},
                    {"verdict", "verdict"}};
   for (const Finding& finding : report.findings) {
@@ -29,6 +30,7 @@ Table FindingsTable(const FindingsReport& report) {
         {{.text = finding.claim.claim},
          {.text = finding.claim.number},
          {.text = EstimateText(finding)},
+         {.text = AlikeText(finding)},
          {.value = AdjustedP(finding)},
          {.text = std::string(NameOf(finding.support)), .tone = ToneOf(finding.support)}});
   }
@@ -39,8 +41,9 @@ Table FindingsTable(const FindingsReport& report) {
       "Verdict. Paired t tests at level 0.05, adjusted by Holm's correction over all comparisons "
       "of these claims, those without a value included. Of a direction they are two-sided: "
       "significant on the claim's side supports it, on the other side contradicts it. Of likeness "
-      "they are against the claim's margin: a difference shown to lie within supports it, one "
-      "shown to lie outside contradicts it. Intervals are not adjusted. Counts need no run."};
+      "they are against the margin under \"alike within\": a difference shown to lie within "
+      "supports it, one shown to lie outside contradicts it. Intervals are not adjusted. Counts "
+      "need no run."};
   return table;
 }
 

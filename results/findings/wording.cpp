@@ -78,6 +78,11 @@ std::string OursText(const Finding& finding) {
   return text;
 }
 
+std::string AlikeText(const Finding& finding) {
+  if (finding.contrasts.empty() || finding.contrasts.front().alike_within.empty()) return "–";
+  return finding.contrasts.front().alike_within;
+}
+
 std::string RemarkText(const Finding& finding) {
   std::string text;
   for (const Contrast& contrast : finding.contrasts) Append(text, contrast.reason);

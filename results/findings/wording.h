@@ -15,6 +15,8 @@ std::string EstimateText(const Finding& finding);
 // Ours, in words: "validation/loss of E8T2 less that of dense: −0.0123 ± 0.0045 (−0.31 %), 6
 // pairs".
 std::string OursText(const Finding& finding);
+// Within what a claim of likeness is supported: "±0.5 %"; "–" for other claims.
+std::string AlikeText(const Finding& finding);
 // Why it cannot tell, within what it is alike or outside of what, and why ours differs; or empty.
 std::string RemarkText(const Finding& finding);
 // What the verdict rests on: one contrast is enough to contradict, so of those that do the smallest

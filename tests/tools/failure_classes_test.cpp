@@ -191,6 +191,17 @@ TEST_F(FailureClasses, MemoryForMatrixProductsIsAskedForBeforeTheyBegin) {
   EXPECT_TRUE(Says(run.err, "raise the limit (ulimit -v)"));
 }
 
+// Its libraries' threads would ask for it again and again, and be waited for at exit.
+TEST_F(FailureClasses, MemoryThatLibrariesNeverGetLetsTheProgramEnd) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers reserve more address space than the limit";
+#endif
+  const AddressLimit limit(rlim_t{200} << 20);
+  const Finished run = RunProgram({"--version"});
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_TRUE(Says(run.out, "upcycle "));
+}
+
 TEST_F(FailureClasses, MemoryThatTheKernelKillsForIsToldOf) {
   Finished run;
   {

@@ -72,12 +72,12 @@ struct PlotOptions {
     const auto by_name = ending.empty() ? std::nullopt : ValueNamed<ImageForm>(ending.substr(1));
     if (!format.empty()) {
       const ImageForm form = ValueOf<ImageForm>("format", format);
-      if (!by_name || *by_name == form) return form;
+      if (by_name.value_or(form) == form) return form;
       throw Error(
           Cause::kInput,
           fmt::format("{}: its name says {} and --format {}: leave --format out, or end the "
                       "name in .{}",
-                      file.native(), NameOf(*by_name), NameOf(form), NameOf(form)));
+                      file.native(), ending.substr(1), NameOf(form), NameOf(form)));
     }
     if (ending.empty()) return ImageForm::kSvg;
     if (by_name) return *by_name;
