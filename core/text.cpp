@@ -6,6 +6,14 @@
 #include <fmt/ranges.h>
 
 namespace upcycle {
+namespace {
+
+// Where it could be taken for the end of the name.
+bool HasBareComma(const std::string& name) {
+  return !name.starts_with('"') && name.find(',') != name.npos;
+}
+
+}  // namespace
 
 std::string_view TrimmedText(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n";
@@ -17,10 +25,9 @@ std::string_view TrimmedText(std::string_view text) {
 std::string FirstNames(const std::vector<std::string>& names, size_t most) {
   const size_t shown = std::min(names.size(), most);
   const auto end = names.begin() + static_cast<ptrdiff_t>(shown);
-  const bool has_comma = std::any_of(
-      names.begin(), end, [](const std::string& name) { return name.find(',') != name.npos; });
+  const bool any_comma = std::any_of(names.begin(), end, HasBareComma);
   std::string text =
-      fmt::format("{}", fmt::join(names.begin(), end, has_comma && shown > 1 ? "; " : ", "));
+      fmt::format("{}", fmt::join(names.begin(), end, any_comma && shown > 1 ? "; " : ", "));
   if (shown < names.size()) text += fmt::format(" and {} more", names.size() - shown);
   return text;
 }

@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "core/text.h"
 #include "results/verification/committed_table.h"
 
@@ -28,8 +30,8 @@ struct Element {
 };
 
 Element NextElement(std::string_view html, size_t from, std::string_view name) {
-  const std::string opening = "<" + std::string(name);
-  const std::string closing = "</" + std::string(name) + ">";
+  const std::string opening = fmt::format("<{}", name);
+  const std::string closing = fmt::format("</{}>", name);
   for (size_t at = html.find(opening, from); at != html.npos; at = html.find(opening, at + 1)) {
     const size_t behind = at + opening.size();
     const bool is_whole = behind < html.size() &&

@@ -107,7 +107,7 @@ class Reader {
       if (line.starts_with("- ")) {
         table_.notes.push_back({LineNumber(), std::string(TrimmedText(line.substr(2)))});
       } else if (line.starts_with("  ") && !TrimmedText(line).empty() && !table_.notes.empty()) {
-        table_.notes.back().text += " " + std::string(TrimmedText(line));
+        table_.notes.back().text.append(" ").append(TrimmedText(line));
       } else {
         break;
       }

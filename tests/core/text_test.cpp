@@ -19,6 +19,7 @@ TEST(Text, NamesTheFirstAndCountsTheRest) {
   EXPECT_EQ(FirstNames({}, 2), "");
   EXPECT_EQ(FirstNames({"after, std 0.2", "before"}), "after, std 0.2; before");
   EXPECT_EQ(FirstNames({"after, std 0.2"}), "after, std 0.2");
+  EXPECT_EQ(FirstNames({"\"k=1, n=2\"", "\"k=2\""}), "\"k=1, n=2\", \"k=2\"");
 }
 
 }  // namespace

@@ -69,7 +69,8 @@ struct PlotOptions {
   // By --format, else by how the file's name ends; where both say it, they say the same.
   ImageForm FormOf(const fs::path& file) const {
     const std::string ending = file.extension().native();
-    const auto by_name = ending.empty() ? std::nullopt : ValueNamed<ImageForm>(ending.substr(1));
+    std::optional<ImageForm> by_name;
+    if (!ending.empty()) by_name = ValueNamed<ImageForm>(ending.substr(1));
     if (!format.empty()) {
       const ImageForm form = ValueOf<ImageForm>("format", format);
       if (by_name.value_or(form) == form) return form;
