@@ -273,12 +273,15 @@ void AddComputeNotes(const Comparison& comparison, std::vector<std::string>* not
     }
   }
   if (farthest != nullptr) {
+    const std::string distance =
+        farthest->flops_mismatch == 0
+            ? "they are the same for all arms"
+            : fmt::format("farthest from {} is {}, by {}", baseline->name, farthest->name,
+                          SignedPercentText(farthest->flops_mismatch));
     notes->push_back(
         fmt::format("Compute. Budgets are {}. Train FLOPs are those of a run's own training, "
-                    "forward and backward, counted "
-                    "from its settings; farthest from {} is {}, by {}.",
-                    BudgetsText(comparison.matched_on), baseline->name, farthest->name,
-                    SignedPercentText(farthest->flops_mismatch)));
+                    "forward and backward, counted from its settings; {}.",
+                    BudgetsText(comparison.matched_on), distance));
   }
   AddParentNote(comparison, *baseline, notes);
   AddBranchNotes(comparison, *baseline, notes);

@@ -105,11 +105,18 @@ Table ShareTable(const StudyFactors& factors, const FactorialAnalysis& analysis)
   Table table;
   table.title = "Share of the variation of the arms' means";
   table.columns = {{"of", "of"}, {.title = "share", .key = "share", .right = true}};
+  double rest = 1;
   for (const FactorialTerm& term : analysis.terms) {
+    rest -= term.share;
     std::vector<std::string> names;
     for (const size_t factor : term.factors) names.push_back(factors.factors[factor].name);
     table.rows.push_back({{.text = fmt::format("{}", fmt::join(names, " × "))},
                           {.text = std::isfinite(term.share) ? PercentText(term.share, 1) : ""}});
+  }
+  // A balanced grid's shares add up to 1.
+  if (factors.factors.size() > 2 && std::isfinite(rest)) {
+    table.rows.push_back(
+        {{.text = "three and more together"}, {.text = PercentText(std::fmax(rest, 0), 1)}});
   }
   return table;
 }
@@ -207,6 +214,11 @@ StudyEffects EffectsOf(const Comparison& comparison, const nlohmann::json& recip
       "baseline, and the arms of this study are neither.";
   if (comparison.arms.size() < 3) return effects;
   const StudyFactors factors = FactorsOf(comparison, recipe);
+  if (factors.factors.size() == 1) {
+    effects.why_not = fmt::format(
+        "This study varies {} alone: what each of its values is worth is the table of the arms.",
+        factors.factors.front().name);
+  }
   if (factors.factors.size() < 2) return effects;
   const bool is_grid = factors.IsFullGrid();
   if (!is_grid && !(factors.AllHaveTwoLevels() && factors.factors.size() <= kMostChanges)) {
