@@ -9,16 +9,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/plural.h"
 #include "results/comparison/metric_unit.h"
 #include "results/evidence/evidence.h"
 #include "results/tables/number_text.h"
 
 namespace upcycle {
 namespace {
-
-std::string Counted(int64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
 
 // " nats", or nothing for a pure number.
 std::string UnitOf(const Comparison& comparison) {
@@ -37,8 +34,7 @@ std::string DifferenceText(const Comparison& comparison, const Summary& differen
 }
 
 std::string EvidenceText(const Judgement& judgement) {
-  return fmt::format("({}, adjusted p {})",
-                     Counted(judgement.pairs.difference.count, "paired seed"),
+  return fmt::format("({}, adjusted p {})", Plural(judgement.pairs.difference.count, "paired seed"),
                      ProbabilityText(judgement.adjusted_p));
 }
 
@@ -73,7 +69,7 @@ std::string EquivalentText(const Comparison& comparison, const ArmComparison& ar
       "the margin {}){}.",
       arm.name, comparison.baseline, comparison.table.margin, UnitOf(comparison),
       DifferenceText(comparison, judgement.pairs.difference),
-      Counted(judgement.pairs.difference.count, "paired seed"),
+      Plural(judgement.pairs.difference.count, "paired seed"),
       ProbabilityText(judgement.adjusted_equivalence_p),
       differs ? "; there is a difference, too small to matter" : "");
 }
@@ -86,7 +82,7 @@ std::string ReachedText(const Comparison& comparison, const ArmComparison& arm) 
   return fmt::format(
       "{}{}, reached {} {}{} ({}).", what, arm.name, metric,
       EstimateText(reached.mean, reached.half_width, {.digits = comparison.table.digits}),
-      UnitOf(comparison), Counted(reached.count, "seed"));
+      UnitOf(comparison), Plural(reached.count, "seed"));
 }
 
 std::string SeedsNeededText(const std::optional<int64_t>& needed, int64_t present) {
@@ -96,7 +92,7 @@ std::string SeedsNeededText(const std::optional<int64_t>& needed, int64_t presen
   }
   if (*needed <= present) return "the one that was seen is about of that size";
   return fmt::format("to find the one that was seen would take about {}, {} more",
-                     Counted(*needed, "seed"), *needed - present);
+                     Plural(*needed, "seed"), *needed - present);
 }
 
 }  // namespace
@@ -105,7 +101,7 @@ std::string OverviewSentence(const Comparison& comparison) {
   const int64_t judged = FamilyOf(comparison);
   if (comparison.baseline.empty()) {
     return fmt::format("{}, and no baseline: nothing is compared.",
-                       Counted(static_cast<int64_t>(comparison.arms.size()), "arm"));
+                       Plural(comparison.arms.size(), "arm"));
   }
   std::vector<std::string> parts;
   for (const auto& verdict : EnumNames<Verdict>::values) {
@@ -118,7 +114,7 @@ std::string OverviewSentence(const Comparison& comparison) {
   }
   if (parts.empty())
     return fmt::format("No arm beside {}: nothing is compared.", comparison.baseline);
-  return fmt::format("Of {} against {}, {}.", Counted(judged, "arm"), comparison.baseline,
+  return fmt::format("Of {} against {}, {}.", Plural(judged, "arm"), comparison.baseline,
                      fmt::join(parts, ", "));
 }
 
@@ -154,7 +150,7 @@ std::string PowerSentence(const Comparison& comparison, const ArmComparison& arm
   return fmt::format(
       "Were the spread seen the true one, {} would find a difference of {}{} in {:g} % of such "
       "studies; {}.",
-      Counted(difference.count, "seed"), AloneText(reach->detectable), UnitOf(comparison),
+      Plural(difference.count, "seed"), AloneText(reach->detectable), UnitOf(comparison),
       100 * kPlannedPower, SeedsNeededText(reach->seeds_needed, difference.count));
 }
 
